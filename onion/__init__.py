@@ -1,0 +1,1 @@
+"""Everything Tor that tuichat needs, usable without tuichat."""

@@ -1,0 +1,26 @@
+"""Every sentence a person sees passes through here, so that it can be said in their language."""
+
+from __future__ import annotations
+
+import gettext as _gettext
+from pathlib import Path
+
+_CATALOGUES = Path(__file__).parent / "data" / "locale"
+_translations: _gettext.NullTranslations = _gettext.NullTranslations()
+
+
+def use_language(language: str | None) -> None:
+    """Switch the catalogue: `language` like "zh_CN", or None for what the environment asks for."""
+    global _translations
+    languages = None if language is None else [language]
+    _translations = _gettext.translation("tuichat", _CATALOGUES, languages=languages, fallback=True)
+
+
+def _(message: str) -> str:
+    """The sentence in the chosen language; the English one where no translation exists."""
+    return _translations.gettext(message)
+
+
+def ngettext(singular: str, plural: str, count: int) -> str:
+    """The form of the sentence that fits `count`."""
+    return _translations.ngettext(singular, plural, count)
