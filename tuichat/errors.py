@@ -83,4 +83,4 @@ class StorageError(TuichatError):
 
 
 class PeerError(Exception):
-    """A peer broke the protocol. It ends that peer's link, silently; nobody is told and nothing is logged of it."""
+    """A peer broke the protocol. It ends that peer's link, silently; nothing of it is shown or logged."""

@@ -1,0 +1,110 @@
+"""What a node can be asked: the methods of the local API.
+
+The node itself implements this, and so does the client over the socket; the server derives its table of
+methods from it (`contact_add` is called `contact.add` on the wire). A `ref` names a contact: its exact
+petname, else its full address, else a prefix of at least six characters of one. Each method raises a
+`TuichatError` that says what is wrong and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Literal, Protocol
+
+from tuichat.model import AnyEvent, Contact, Hello, Message, SafetyNumber, Status
+
+API_VERSION = 1
+
+
+class NodeApi(Protocol):
+    """One profile's node. All but `hello`, `status`, `unlock` and `stop` need it unlocked."""
+
+    async def hello(self) -> Hello:
+        """Who serves, and which version."""
+        ...
+
+    async def status(self) -> Status:
+        """The node at a glance."""
+        ...
+
+    async def unlock(self, passphrase: str) -> None:
+        """Open the profile for every client. Raises LockedError for a wrong passphrase."""
+        ...
+
+    async def lock(self) -> None:
+        """Close all links, forget the keys and wait to be unlocked again."""
+        ...
+
+    async def go_online(self) -> None:
+        """Start tor, publish our service and dial contacts, if that is not under way already."""
+        ...
+
+    async def stop(self, reason: Literal["stop", "handover"] = "stop") -> None:
+        """End the node after everything acknowledged is on disk; the answer comes before it ends."""
+        ...
+
+    async def keep_until_delivered(self) -> None:
+        """Let a detached node live on without clients until nothing is queued any more."""
+        ...
+
+    async def contact_add(self, address: str, name: str | None = None, message: str = "") -> Contact:
+        """Ask the owner of `address` to be a contact; a pending request of theirs is accepted instead."""
+        ...
+
+    async def contact_list(self) -> list[Contact]:
+        """Every contact, in whatever state, by name."""
+        ...
+
+    async def contact_accept(self, ref: str) -> Contact:
+        """Accept a pending request."""
+        ...
+
+    async def contact_reject(self, ref: str) -> None:
+        """Forget a pending request; its sender learns nothing."""
+        ...
+
+    async def contact_block(self, ref: str) -> Contact:
+        """Never hear of this person again; they learn nothing."""
+        ...
+
+    async def contact_unblock(self, ref: str) -> Contact:
+        """Undo a block: the person must be asked, or ask, anew."""
+        ...
+
+    async def contact_remove(self, ref: str) -> None:
+        """Forget a contact with its keys, its history and its queue."""
+        ...
+
+    async def contact_rename(self, ref: str, name: str) -> Contact:
+        """Give a contact another petname; petnames are unique."""
+        ...
+
+    async def contact_verify(self, ref: str, digits: str | None = None) -> SafetyNumber:
+        """The safety number; with `digits` (spaces allowed) compare, and mark as verified if equal."""
+        ...
+
+    async def send(self, ref: str, text: str) -> Message:
+        """Queue a text message, durably. It leaves when the contact is linked."""
+        ...
+
+    async def cancel(self, message: int) -> Message:
+        """Take back a message that has not left yet."""
+        ...
+
+    async def message_get(self, message: int) -> Message:
+        """One message by its id."""
+        ...
+
+    async def messages(
+        self, ref: str, limit: int = 50, before: int | None = None, after: int | None = None
+    ) -> list[Message]:
+        """History, oldest first: the newest `limit`, or those just before or just after a message id."""
+        ...
+
+    async def mark_read(self, ref: str, up_to: int) -> None:
+        """Everything up to message id `up_to` has been seen."""
+        ...
+
+    def subscribe(self, since: int | None = None) -> AsyncIterator[AnyEvent]:
+        """Events from now on; with `since`, durable ones after that number first, or a MissedEvent."""
+        ...

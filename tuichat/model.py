@@ -1,0 +1,229 @@
+"""Plain records that every part shares: what people and scripts see of contacts, messages and the node.
+
+The field names are the ones of `--json` output and of the local API. Times are aware UTC datetimes (RFC 3339
+in JSON). Ids of contacts and messages are this profile's own row numbers: small, stable, and in the case of
+messages in the order of the history; they mean nothing to anybody else.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Literal
+
+import msgspec
+
+ContactState = Literal["requested", "pending", "accepted", "blocked"]
+Direction = Literal["in", "out"]
+MessageKind = Literal["text", "unsupported"]
+MessageState = Literal["queued", "sent", "delivered", "read", "failed", "cancelled"]
+NodeKind = Literal["none", "detached", "daemon"]
+LinkStage = Literal["offline", "waiting", "descriptor", "rendezvous", "handshake", "linked"]
+NetworkProblem = Literal[
+    "", "missing", "too_old", "clock_skew", "blocked", "no_network", "died", "control", "unpublished"
+]
+
+MAX_TEXT_BYTES = 48 * 1024
+"""The longest message text, in bytes of UTF-8. Longer goes as a file."""
+
+MAX_NAME_CHARACTERS = 64
+"""The longest name, petname or suggested, in characters."""
+
+MAX_REQUEST_BYTES = 4 * 1024
+"""The longest text of a contact request, in bytes of UTF-8."""
+
+
+def from_milliseconds(value: int) -> datetime:
+    """A stored time (milliseconds of Unix time) as an aware datetime; out-of-range claims are clamped."""
+    clamped = min(max(value, 0), 253_402_300_799_000)
+    return datetime.fromtimestamp(clamped / 1000, tz=UTC)
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """A record that is never changed after it is made."""
+
+
+class Contact(Record, frozen=True, kw_only=True):
+    """A person: an onion address, the petname given here, and how things stand between us."""
+
+    id: int
+    address: str
+    name: str
+    suggested_name: str
+    state: ContactState
+    verified: bool
+    confirmed: bool
+    online: bool
+    stage: LinkStage
+    request_text: str
+    queued: int
+    unread: int
+    created_at: datetime
+    last_message_at: datetime | None
+
+
+class Message(Record, frozen=True, kw_only=True):
+    """One line of a conversation's history, as this profile has it."""
+
+    id: int
+    contact: int
+    direction: Direction
+    kind: MessageKind
+    text: str
+    sent_at: datetime
+    received_at: datetime | None
+    state: MessageState
+    reply_to: int | None = None
+    edited: bool = False
+    reactions: tuple[str, ...] = ()
+    file: int | None = None
+
+
+class TorState(Record, frozen=True, kw_only=True):
+    """Where tor stands. `bootstrap` is 0 to 100; `problem` says what hinders it, "" if nothing."""
+
+    version: str = ""
+    bootstrap: int = 0
+    summary: str = ""
+    problem: NetworkProblem = ""
+    running: bool = False
+
+
+class ServiceState(Record, frozen=True, kw_only=True):
+    """Our own onion service. `reachable` is true only once our own answer came back over a fresh circuit."""
+
+    published: bool = False
+    reachable: bool = False
+    checked_at: datetime | None = None
+
+
+class ContactCounts(Record, frozen=True, kw_only=True):
+    """How many contacts are accepted, and how many of them are linked now."""
+
+    accepted: int = 0
+    online: int = 0
+
+
+class OutboxCounts(Record, frozen=True, kw_only=True):
+    """How many messages wait for their contact's acknowledgement, and since when the oldest does."""
+
+    queued: int = 0
+    oldest_at: datetime | None = None
+
+
+class Status(Record, frozen=True, kw_only=True):
+    """The node at a glance. `address` is None while the profile is locked."""
+
+    address: str | None
+    node: NodeKind
+    locked: bool
+    tor: TorState = TorState()
+    service: ServiceState = ServiceState()
+    contacts: ContactCounts = ContactCounts()
+    outbox: OutboxCounts = OutboxCounts()
+    version: str = ""
+    pid: int | None = None
+
+
+class SafetyNumber(Record, frozen=True, kw_only=True):
+    """What two people compare: sixty digits, equal on both sides, and whether they were compared."""
+
+    contact: int
+    digits: str
+    verified: bool
+
+
+class Hello(Record, frozen=True, kw_only=True):
+    """What a node says first: the API's version, its own, and whether it is locked."""
+
+    api: int
+    version: str
+    node: NodeKind
+    pid: int
+    locked: bool
+
+
+class Event(Record, frozen=True, kw_only=True, tag_field="type"):
+    """Something happened. `seq` numbers durable events without gaps; passing ones have none."""
+
+    at: datetime
+    seq: int | None = None
+
+
+class MessageEvent(Event, frozen=True, kw_only=True, tag="message"):
+    """A message came into the history, or changed (its state, its text)."""
+
+    message: Message
+    new: bool
+
+
+class ContactEvent(Event, frozen=True, kw_only=True, tag="contact"):
+    """A contact appeared or changed; a new `pending` one is somebody's request."""
+
+    contact: Contact
+
+
+class ContactRemovedEvent(Event, frozen=True, kw_only=True, tag="contact_removed"):
+    """A contact was removed or its request rejected."""
+
+    contact: int
+
+
+class LinkEvent(Event, frozen=True, kw_only=True, tag="link"):
+    """A contact's link moved to another stage. `retry_at` is when the next dial is due, while waiting."""
+
+    contact: int
+    stage: LinkStage
+    retry_at: datetime | None = None
+
+
+class TorEvent(Event, frozen=True, kw_only=True, tag="tor"):
+    """tor's state changed."""
+
+    tor: TorState
+
+
+class ServiceEvent(Event, frozen=True, kw_only=True, tag="service"):
+    """Our onion service was published, lost, or probed."""
+
+    service: ServiceState
+
+
+class NoticeEvent(Event, frozen=True, kw_only=True, tag="notice"):
+    """A sentence for the person that belongs to no message; `contact` if it concerns one."""
+
+    text: str
+    level: Literal["info", "warning", "error"] = "info"
+    contact: int | None = None
+
+
+class LockedEvent(Event, frozen=True, kw_only=True, tag="locked"):
+    """The profile was locked or unlocked."""
+
+    locked: bool
+
+
+class ClosingEvent(Event, frozen=True, kw_only=True, tag="closing"):
+    """The node is about to end; with "handover" another takes its place within seconds: reconnect."""
+
+    reason: Literal["handover", "stop", "idle"]
+
+
+class MissedEvent(Event, frozen=True, kw_only=True, tag="missed"):
+    """Durable events from `first` to `last` can no longer be told; read the state anew."""
+
+    first: int
+    last: int
+
+
+AnyEvent = (
+    MessageEvent
+    | ContactEvent
+    | ContactRemovedEvent
+    | LinkEvent
+    | TorEvent
+    | ServiceEvent
+    | NoticeEvent
+    | LockedEvent
+    | ClosingEvent
+    | MissedEvent
+)

@@ -1,0 +1,115 @@
+"""The rows that the store keeps and the engine works on. Times are integer milliseconds of Unix time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tuichat.model import ContactState, Direction, MessageKind, MessageState
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRow:
+    """A contact as kept. Key material is left out of the repr.
+
+    Attributes:
+        id: row number, never used again after removal.
+        onion, sig, ik, epoch: pinned keys (PROTOCOL K3); sig, ik None and epoch 0 until first seen.
+        state: requested (by me), pending (from them), accepted or blocked.
+        petname: unique; suggested_name: what the peer calls themself, already sanitised.
+        confirmed: a link that I dialled to its address was completed once (C7).
+        pair_sent, pair_received: 32-byte secrets (C1, C3); last_pair: the one that worked last.
+        request_text: of my request or theirs; request_answered: they said RECEIVED or ACCEPTED.
+    """
+
+    id: int
+    onion: bytes
+    state: ContactState
+    petname: str
+    suggested_name: str = ""
+    sig: bytes | None = None
+    ik: bytes | None = None
+    epoch: int = 0
+    confirmed: bool = False
+    verified: bool = False
+    pair_sent: bytes | None = field(default=None, repr=False)
+    pair_received: bytes | None = field(default=None, repr=False)
+    last_pair: Literal["", "sent", "received"] = ""
+    request_text: str = ""
+    created_at: int = 0
+    last_linked_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """One line of history. `id` orders it; `wire_id` (16 bytes) is how the two nodes name it.
+
+    `body` is the opaque bytes of a message of a kind that this version does not know, else b"".
+    """
+
+    id: int
+    contact: int
+    direction: Direction
+    wire_id: bytes
+    kind: MessageKind
+    text: str
+    sent_at: int
+    received_at: int | None
+    state: MessageState
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A body on its way to a contact, until its envelope is acknowledged.
+
+    Attributes:
+        id: order of queueing.
+        message: the history row it carries, None for a void.
+        wire_id: 16 bytes, kept over every sealing.
+        body: encoded body; envelope: sealed bytes under the present session, None before one exists.
+        seq: its number in the session, 0 before sealing.
+        given: whether any envelope of it was ever handed to a link.
+    """
+
+    id: int
+    contact: int
+    message: int | None
+    wire_id: bytes
+    body: bytes = field(repr=False)
+    seq: int = 0
+    envelope: bytes | None = field(default=None, repr=False)
+    envelope_hash: bytes | None = field(default=None, repr=False)
+    given: bool = False
+    queued_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A contact's delivery session (S1). `sid` is 16 bytes, all zero for none."""
+
+    contact: int
+    gen: int = 0
+    sid: bytes = bytes(16)
+    sealed: int = 0
+    delivered: int = 0
+    acked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRow:
+    """An opened body that waits for the ones before it."""
+
+    contact: int
+    seq: int
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """A durable event by reference: what it tells is read from the present rows when it is replayed."""
+
+    seq: int
+    at: int
+    type: Literal["message", "contact", "contact_removed"]
+    subject: int
