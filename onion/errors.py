@@ -1,0 +1,51 @@
+"""What can go wrong with tor, told by a machine-readable code and by a sentence.
+
+Every error has a `code` (stable, for programs), a `template` with its `fields` (so that an application can
+translate the template and fill in the fields), the filled-in English `message`, and a `hint` of what to do.
+No field ever holds a key or a whole onion address.
+"""
+
+from __future__ import annotations
+
+
+class OnionError(Exception):
+    """The root of this package's errors.
+
+    Args:
+        code: stable identifier such as "missing" or "checksum".
+        template: English sentence with `{name}` places for the fields.
+        hint: English sentence that says what to do next, or ""; the same places apply.
+        fields: values for the places.
+    """
+
+    def __init__(self, code: str, template: str, hint: str = "", **fields: str | int) -> None:
+        self.code = code
+        self.template = template
+        self.hint_template = hint
+        self.fields = fields
+        self.message = template.format(**fields)
+        self.hint = hint.format(**fields)
+        super().__init__(self.message)
+
+
+class AddressError(OnionError):
+    """A text is no version 3 onion address.
+
+    Codes: empty, character, length, version2, checksum, version, key.
+    """
+
+
+class TorError(OnionError):
+    """A tor cannot be found, started, reached or used.
+
+    Codes: missing, too_old, not_tor, path_too_long, path_characters, directory, extra_torrc, bridge,
+    transport, start, died, control, permission, refused, not_ready, not_published, closed.
+    """
+
+
+class DialError(OnionError):
+    """A stream through tor could not be opened.
+
+    Codes: descriptor (not found), introduction, rendezvous, client_key (missing or wrong), address, refused,
+    unreachable, timeout, socks.
+    """

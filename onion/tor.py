@@ -1,0 +1,195 @@
+"""What a tor can do for an application, whoever runs that tor.
+
+`Tor` has two real implementations, `onion.child.ChildTor` (a process of our own) and `onion.system.SystemTor`
+(one that is running already), and a fake for tests; all pass the same contract tests.
+
+Nothing here resolves a name: onion names go to tor's SOCKS port as they are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+import aiohttp
+
+from onion.address import OnionAddress
+
+Problem = Literal["", "clock_skew", "blocked", "no_network", "died", "missing", "too_old", "control"]
+"""Why tor is of no use just now: "" (it is, or is on its way); this machine's clock is wrong; the Tor network
+cannot be reached though a network is there; no network; the process ended and is started again; no tor
+installed; a tor below the oldest supported version; the control connection is lost."""
+
+Stage = Literal["descriptor", "introduction", "rendezvous", "failed"]
+"""How far a dial has come: asking for the descriptor; it is here, introducing ourselves; the circuits are
+joined; the descriptor was not found."""
+
+Unsubscribe = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class TorStatus:
+    """A moment of a tor's life.
+
+    Args:
+        version: such as "0.4.9.11", or "" while unknown.
+        alive: the process runs and its control connection is authenticated.
+        bootstrap: 0 to 100 percent.
+        tag: tor's machine-readable name of the bootstrap phase, such as "conn_done".
+        summary: tor's English sentence for that phase.
+        problem: what is wrong, or "".
+    """
+
+    version: str = ""
+    alive: bool = False
+    bootstrap: int = 0
+    tag: str = ""
+    summary: str = ""
+    problem: Problem = ""
+
+    @property
+    def ready(self) -> bool:
+        """Whether circuits can be built."""
+        return self.alive and self.bootstrap == 100
+
+
+@dataclass(frozen=True, slots=True)
+class DialStage:
+    """A dial of this tor to an onion service reached a stage. The service's own uploads are not told here."""
+
+    address: OnionAddress
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceOptions:
+    """How a service defends itself.
+
+    Args:
+        client_keys: X25519 public keys, 32 bytes each, of the only clients that may connect; none: anyone may.
+            Over 320 are refused: tor takes 400 and then never uploads the descriptor.
+        pow_defence: clients solve a proof of work while the service is flooded.
+        max_streams: streams on one rendezvous circuit; the circuit that opens more is closed. 0: no limit.
+    """
+
+    client_keys: Sequence[bytes] = ()
+    pow_defence: bool = False
+    max_streams: int = 0
+
+
+class OnionService(Protocol):
+    """A published onion service. It ends with `remove`, with its tor, or with this process."""
+
+    @property
+    def address(self) -> OnionAddress: ...
+
+    @property
+    def published(self) -> bool:
+        """Whether its descriptor is on the network, as far as tor has been told."""
+        ...
+
+    async def wait_published(self, timeout: float) -> None:
+        """Wait until `published`.
+
+        Raises:
+            TorError: not within `timeout` seconds (code "not_published").
+        """
+        ...
+
+    async def republish(self) -> None:
+        """Remove and publish anew: new introduction points, new descriptors. Streams that are open live on."""
+        ...
+
+    async def remove(self) -> None:
+        """End the service; once is enough, twice does no harm."""
+        ...
+
+    async def probe(self, expect: Callable[[bytes], bool], timeout: float) -> bool:
+        """Fetch `/` from this service over a fresh circuit and let `expect` judge the raw answer.
+
+        Returns False if the service cannot be reached within `timeout` seconds or `expect` says so.
+        """
+        ...
+
+
+class Tor(Protocol):
+    """A tor. All methods belong to one event loop."""
+
+    @property
+    def status(self) -> TorStatus:
+        """The latest status; never waits."""
+        ...
+
+    async def start(self) -> None:
+        """Return once the control connection is authenticated; bootstrapping goes on.
+
+        Raises:
+            TorError: no tor, too old, does not start, or its control port refuses us; `status.problem` tells
+                the same. It can be called again.
+        """
+        ...
+
+    async def stop(self) -> None:
+        """End it and wait for its end. Idempotent; never raises for a tor that is gone already."""
+        ...
+
+    def watch(self, callback: Callable[[TorStatus], None]) -> Unsubscribe:
+        """Call `callback` on the event loop at every change of status, not for the present one."""
+        ...
+
+    def watch_stages(self, callback: Callable[[DialStage], None]) -> Unsubscribe:
+        """Call `callback` on the event loop when a dial from here reaches a stage."""
+        ...
+
+    async def wait_ready(self, timeout: float) -> None:
+        """Wait until `status.ready`.
+
+        Raises:
+            TorError: not within `timeout` seconds (code "not_ready").
+        """
+        ...
+
+    async def publish(
+        self, seed: bytes, target: Path, *, port: int = 80, options: ServiceOptions | None = None
+    ) -> OnionService:
+        """Start the onion service of a 32-byte Ed25519 seed; its streams reach the UNIX socket `target`.
+
+        Returns once tor has taken it; `wait_published` waits for its descriptor. It can be called before tor
+        has bootstrapped, and is published again whenever tor had to be started again.
+
+        Raises:
+            TorError: tor refused it (code "refused"), the socket's path cannot be told to tor, or tor is gone.
+        """
+        ...
+
+    async def add_client_key(self, address: OnionAddress, private_key: bytes) -> None:
+        """Let this tor connect to a service that admits only some: a 32-byte X25519 private key."""
+        ...
+
+    async def remove_client_key(self, address: OnionAddress) -> None:
+        """Forget the key for `address`; no harm if there is none."""
+        ...
+
+    def connector(self, token: str) -> aiohttp.BaseConnector:
+        """A new aiohttp connector whose connections all use the circuit of `token`. The caller closes it.
+
+        Set the session's timeouts: `sock_connect` is the time that tor gets for the circuit.
+        """
+        ...
+
+    async def open_stream(
+        self, host: str, port: int, token: str, timeout: float
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A raw stream over the circuit of `token`.
+
+        Raises:
+            DialError: tor refused, or `timeout` seconds went by.
+        """
+        ...
+
+    async def close_circuits(self, token: str) -> None:
+        """Close the circuits that `token` opened, with their streams; no harm if there are none."""
+        ...
