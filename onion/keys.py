@@ -43,7 +43,7 @@ def control_key(seed: bytes) -> str:
 
 
 def is_valid_public_key(key: bytes) -> bool:
-    """Whether these are 32 bytes, canonical, and a point of Ed25519's prime-order subgroup (not the identity)."""
+    """Whether these are 32 canonical bytes of a point in Ed25519's prime-order subgroup, not the identity."""
     return len(key) == KEY_BYTES and bool(bindings.crypto_core_ed25519_is_valid_point(key))
 
 

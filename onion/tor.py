@@ -69,7 +69,7 @@ class ServiceOptions:
     """How a service defends itself.
 
     Args:
-        client_keys: X25519 public keys, 32 bytes each, of the only clients that may connect; none: anyone may.
+        client_keys: X25519 public keys, 32 bytes each, of the only clients that may connect; none: anyone.
             Over 320 are refused: tor takes 400 and then never uploads the descriptor.
         pow_defence: clients solve a proof of work while the service is flooded.
         max_streams: streams on one rendezvous circuit; the circuit that opens more is closed. 0: no limit.
@@ -100,7 +100,7 @@ class OnionService(Protocol):
         ...
 
     async def republish(self) -> None:
-        """Remove and publish anew: new introduction points, new descriptors. Streams that are open live on."""
+        """Remove and publish anew: new introduction points, new descriptors. Open streams live on."""
         ...
 
     async def remove(self) -> None:
@@ -161,7 +161,7 @@ class Tor(Protocol):
         has bootstrapped, and is published again whenever tor had to be started again.
 
         Raises:
-            TorError: tor refused it (code "refused"), the socket's path cannot be told to tor, or tor is gone.
+            TorError: tor refused it (code "refused"), the socket's path cannot be told to it, or it is gone.
         """
         ...
 
