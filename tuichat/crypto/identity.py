@@ -1,0 +1,178 @@
+"""Who a node is: three keys, the certificate that binds them, and what a contact remembers of it.
+
+Certificate, 233 bytes, integers big-endian (K2):
+
+    offset  size  field
+         0     1  version = 1
+         1     4  epoch
+         5     4  capabilities (bit set; unknown bits are ignored)
+         9    32  onion: Ed25519 key of the onion service
+        41    32  SIG: Ed25519 key that signs every statement but this one alone
+        73    32  IK: X25519 key of the handshake
+       105    64  signature by onion
+       169    64  signature by SIG
+
+Both signatures cover "tuichat/cert/v1" || 0x00 || the first 105 bytes.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from enum import Enum
+
+from tuichat.clock import Rng
+from tuichat.crypto import curve25519
+from tuichat.crypto.kdf import blake2b_512
+from tuichat.errors import PeerError
+
+CERTIFICATE_LENGTH = 233
+CERTIFICATE_VERSION = 1
+CAPABILITIES = 0
+
+_SIGNED = struct.Struct(">BII32s32s32s")
+_CONTEXT = b"tuichat/cert/v1\0"
+_EPOCH_ZERO = 1_577_836_800  # 2020-01-01 00:00 UTC
+_LAST_EPOCH = 2**32 - 1
+_GROUPS_PER_SIDE = 6
+_GROUP_BYTES = 5
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Identity:
+    """A node's own secrets, 32 bytes each; nothing prints them."""
+
+    onion_seed: bytes
+    sig_seed: bytes
+    ik_secret: bytes
+    epoch: int
+
+    @classmethod
+    def generate(cls, rng: Rng, now: float) -> Identity:
+        """A new identity at Unix time `now`, in seconds."""
+        return cls(rng.bytes(32), rng.bytes(32), rng.bytes(32), next_epoch(0, now))
+
+    @property
+    def onion(self) -> bytes:
+        """The 32-byte public key of the onion service: the address."""
+        return curve25519.ed25519_public(self.onion_seed)
+
+    @property
+    def sig(self) -> bytes:
+        """The 32-byte public key that verifies my statements."""
+        return curve25519.ed25519_public(self.sig_seed)
+
+    @property
+    def ik(self) -> bytes:
+        """The 32-byte public key of the handshake."""
+        return curve25519.x25519_public(self.ik_secret)
+
+    @property
+    def certificate(self) -> bytes:
+        """The 233-byte certificate; the same bytes each time."""
+        signed = _SIGNED.pack(CERTIFICATE_VERSION, self.epoch, CAPABILITIES, self.onion, self.sig, self.ik)
+        statement = _CONTEXT + signed
+        return (
+            signed
+            + curve25519.ed25519_sign(self.onion_seed, statement)
+            + curve25519.ed25519_sign(self.sig_seed, statement)
+        )
+
+
+def next_epoch(last: int, now: float) -> int:
+    """The epoch of a certificate made at Unix time `now` after one of epoch `last` (0: none): K3."""
+    return min(max(last + 1, int(now - _EPOCH_ZERO) // 60), _LAST_EPOCH)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Certificate:
+    """A certificate whose signatures and points were verified."""
+
+    epoch: int
+    capabilities: int
+    onion: bytes
+    sig: bytes
+    ik: bytes
+    raw: bytes
+
+
+def parse_certificate(data: bytes) -> Certificate:
+    """Read and verify a certificate.
+
+    Raises:
+        PeerError: wrong length or version, a degenerate or non-canonical key, or a false signature.
+    """
+    if len(data) != CERTIFICATE_LENGTH:
+        raise PeerError("a certificate has the wrong length")
+    signed = data[: _SIGNED.size]
+    version, epoch, capabilities, onion, sig, ik = _SIGNED.unpack(signed)
+    if version != CERTIFICATE_VERSION:
+        raise PeerError("a certificate has an unknown version")
+    if not (curve25519.is_ed25519_public(onion) and curve25519.is_ed25519_public(sig)):
+        raise PeerError("a certificate holds a bad signing key")
+    curve25519.check_x25519_public(ik)
+    statement = _CONTEXT + signed
+    curve25519.ed25519_verify(onion, statement, data[105:169])
+    curve25519.ed25519_verify(sig, statement, data[169:])
+    return Certificate(epoch, capabilities, onion, sig, ik, bytes(data))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Pins:
+    """What is remembered of a contact's certificate (K3)."""
+
+    onion: bytes
+    sig: bytes
+    ik: bytes
+    epoch: int
+
+
+class PinVerdict(Enum):
+    """How a certificate compares with what was pinned for its onion."""
+
+    FIRST = "first"  # nothing is pinned: pin it
+    SAME = "same"
+    NEW_IK = "new_ik"  # same SIG, later epoch: pin the new IK and epoch
+    STALE = "stale"  # earlier epoch, or another IK in the same epoch: close
+    OTHER_SIG = "other_sig"  # blocked until the person acts
+
+
+def judge_pins(pins: Pins | None, certificate: Certificate) -> PinVerdict:
+    """Compare a verified certificate with the pins of its onion (K3).
+
+    Raises:
+        ValueError: the pins belong to another onion, so the caller looked them up wrongly.
+    """
+    if pins is None:
+        return PinVerdict.FIRST
+    if pins.onion != certificate.onion:
+        raise ValueError("these pins belong to another onion")
+    if pins.sig != certificate.sig:
+        return PinVerdict.OTHER_SIG
+    if certificate.epoch > pins.epoch:
+        return PinVerdict.NEW_IK
+    if certificate.epoch < pins.epoch or certificate.ik != pins.ik:
+        return PinVerdict.STALE
+    return PinVerdict.SAME
+
+
+def pins_of(certificate: Certificate) -> Pins:
+    """What to remember of a certificate that was accepted."""
+    return Pins(certificate.onion, certificate.sig, certificate.ik, certificate.epoch)
+
+
+def safety_number(version: int, one: tuple[bytes, bytes], other: tuple[bytes, bytes]) -> str:
+    """The 60 digits that two people compare (K4); both sides compute the same, whoever is `one`.
+
+    Args:
+        version: the protocol version, one byte.
+        one: (onion, SIG) of one person.
+        other: (onion, SIG) of the other.
+    """
+    return "".join(_safety_half(version, onion, sig) for onion, sig in sorted((one, other)))
+
+
+def _safety_half(version: int, onion: bytes, sig: bytes) -> str:
+    digest = blake2b_512(b"tuichat/1 safety" + bytes([version]) + onion + sig)
+    groups = (digest[i * _GROUP_BYTES : (i + 1) * _GROUP_BYTES] for i in range(_GROUPS_PER_SIDE))
+    return "".join(f"{int.from_bytes(group, 'big') % 100_000:05d}" for group in groups)
