@@ -25,7 +25,9 @@ def x25519(secret: bytes, public: bytes) -> bytes:
 
     Raises:
         PeerError: the result is all zeros (a low-order point), or the public key is not 32 bytes.
+        ValueError: the secret is not 32 bytes.
     """
+    _exactly(secret, KEY_LENGTH)
     with peer_input():
         return bytes(bindings.crypto_scalarmult(secret, _exactly(public, KEY_LENGTH)))
 

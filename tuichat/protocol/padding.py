@@ -49,8 +49,8 @@ def open_envelope(envelope: bytes) -> tuple[int, bytes]:
     """(seq, body) of an envelope.
 
     Raises:
-        UnopenableError: a size that is none of the five, seq 0, a length beyond the buffer, or padding that is
-            not all zeros. A larger envelope than the body needs is accepted.
+        UnopenableError: a size that is none of the five, seq 0, a length beyond the buffer, or padding that
+            is not all zeros. A larger envelope than the body needs is accepted.
     """
     if len(envelope) not in ENVELOPE_SIZES:
         raise UnopenableError("an envelope has a wrong size")
