@@ -1,0 +1,466 @@
+"""A whole node in memory: the same promises as the real one, no disk, no network, driven by the test.
+
+`MemoryNode.sample(clock)` has people in it: bob (linked), alice, 小明 (offline), carol (who was asked), and a
+request from dave. Everything is deterministic: addresses come from names, times from the clock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from onion.address import OnionAddress
+from onion.errors import AddressError
+from onion.keys import public_key
+from tuichat.api.node_api import API_VERSION
+from tuichat.clock import Clock
+from tuichat.errors import LockedError, NotFoundError, UsageError
+from tuichat.event_buffer import EventBuffer
+from tuichat.model import (
+    MAX_TEXT_BYTES,
+    AnyEvent,
+    ClosingEvent,
+    Contact,
+    ContactCounts,
+    ContactEvent,
+    ContactRemovedEvent,
+    ContactState,
+    Hello,
+    LinkEvent,
+    LinkStage,
+    LockedEvent,
+    Message,
+    MessageEvent,
+    MessageState,
+    MissedEvent,
+    NodeKind,
+    NoticeEvent,
+    OutboxCounts,
+    SafetyNumber,
+    ServiceEvent,
+    ServiceState,
+    Status,
+    TorEvent,
+    TorState,
+)
+
+VERSION = "0.1.0.dev0"
+PASSPHRASE = "correct horse"
+DIGITS = "415298801327764900113552871906620174458010293566478812039475"
+
+
+def address_of(name: str) -> str:
+    """The onion address that the person of this name has in tests: valid, the same every time."""
+    seed = hashlib.sha256(name.encode()).digest()
+    return str(OnionAddress.from_public_key(public_key(seed)))
+
+
+@dataclass
+class Person:
+    """A contact and the conversation with them."""
+
+    record: Contact
+    history: list[Message] = field(default_factory=list)
+    queued: set[int] = field(default_factory=set)
+    read_up_to: int = 0
+
+    def shown(self) -> Contact:
+        """The contact as the API tells it, with its counts."""
+        unread = sum(1 for m in self.history if m.direction == "in" and m.id > self.read_up_to)
+        last = self.history[-1].received_at or self.history[-1].sent_at if self.history else None
+        return msgspec.structs.replace(
+            self.record, queued=len(self.queued), unread=unread, last_message_at=last
+        )
+
+
+class MemoryNode:
+    """Implements NodeApi. Attributes that tests read: `kept`, `online_asked`, `stopped` (the reason)."""
+
+    def __init__(
+        self, clock: Clock, *, name: str = "me", node: NodeKind = "daemon", locked: bool = False
+    ) -> None:
+        self.address = address_of(name)
+        self.kept = False
+        self.online_asked = False
+        self.stopped: str | None = None
+        self._clock = clock
+        self._node: NodeKind = node
+        self._locked = locked
+        self._people: dict[int, Person] = {}
+        self._messages: dict[int, Person] = {}
+        self._durable: list[AnyEvent] = []
+        self._forgotten = 0
+        self._readers: list[EventBuffer] = []
+        self._tor = TorState(version="0.4.9.12")
+        self._service = ServiceState()
+
+    @classmethod
+    def sample(cls, clock: Clock, *, node: NodeKind = "daemon") -> MemoryNode:
+        """A node with people and a few messages, tor at 100 and the service reachable."""
+        made = cls(clock, node=node)
+        made.person("bob", stage="linked", verified=True)
+        made.person("alice", stage="waiting")
+        made.person("小明", suggested_name="Xiao Ming")
+        made.person("carol", state="requested")
+        made.person("dave", state="pending", request_text="we met at the fair", suggested_name="Dave")
+        made.set_tor(bootstrap=100, summary="Done", running=True)
+        made.set_service(published=True, reachable=True)
+        made.incoming("bob", "did the draft reach you?")
+        made.outgoing("bob", "reading it now", state="delivered")
+        made.incoming("bob", "page 3 has the figures. 第三页有图表 👩‍🚀")
+        made.incoming("小明", "晚上见 🍜")
+        made.outgoing("alice", "call me when you are back", state="queued")
+        return made
+
+    # What tests do to it.
+
+    def person(
+        self,
+        name: str,
+        *,
+        state: ContactState = "accepted",
+        stage: LinkStage = "offline",
+        suggested_name: str = "",
+        request_text: str = "",
+        verified: bool = False,
+        address: str | None = None,
+    ) -> Contact:
+        """Put a contact in; tells it to the readers of events."""
+        number = max(self._people, default=0) + 1
+        record = Contact(
+            id=number,
+            address=address or address_of(name),
+            name=name,
+            suggested_name=suggested_name,
+            state=state,
+            verified=verified,
+            confirmed=state == "accepted",
+            online=stage == "linked",
+            stage=stage,
+            request_text=request_text,
+            queued=0,
+            unread=0,
+            created_at=self.now(),
+            last_message_at=None,
+        )
+        self._people[number] = Person(record)
+        return self._tell_contact(self._people[number])
+
+    def incoming(self, ref: str, text: str) -> Message:
+        """A message arrives from a contact."""
+        return self._append(self._find(ref), "in", text, "delivered")
+
+    def outgoing(self, ref: str, text: str, state: MessageState = "queued") -> Message:
+        """A message of ours, in whatever state."""
+        return self._append(self._find(ref), "out", text, state)
+
+    def set_state(self, message: int, state: MessageState) -> Message:
+        """A message of ours moves on: sent, delivered, failed, and so on."""
+        person = self._messages_of(message)
+        index = next(i for i, m in enumerate(person.history) if m.id == message)
+        changed = msgspec.structs.replace(person.history[index], state=state)
+        person.history[index] = changed
+        _count_queued(person, changed)
+        self._emit(MessageEvent(at=self.now(), seq=self._next(), message=changed, new=False))
+        self._tell_contact(person)
+        return changed
+
+    def set_stage(self, ref: str, stage: LinkStage, retry_in: float | None = None) -> None:
+        """A contact's link moves to another stage."""
+        person = self._find(ref)
+        person.record = msgspec.structs.replace(person.record, stage=stage, online=stage == "linked")
+        retry_at = None if retry_in is None else self.now() + timedelta(seconds=retry_in)
+        self._emit(LinkEvent(at=self.now(), contact=person.record.id, stage=stage, retry_at=retry_at))
+
+    def set_tor(self, **changes: object) -> None:
+        """tor's state changes: any fields of TorState."""
+        self._tor = msgspec.convert({**msgspec.structs.asdict(self._tor), **changes}, TorState)
+        self._emit(TorEvent(at=self.now(), tor=self._tor))
+
+    def set_service(self, *, published: bool, reachable: bool) -> None:
+        """Our service is published, lost, or probed."""
+        self._service = ServiceState(published=published, reachable=reachable, checked_at=self.now())
+        self._emit(ServiceEvent(at=self.now(), service=self._service))
+
+    def notice(self, text: str, level: Literal["info", "warning", "error"] = "info") -> None:
+        """A sentence for the person."""
+        self._emit(NoticeEvent(at=self.now(), text=text, level=level))
+
+    def fill(self, ref: str, count: int) -> None:
+        """A long history at once, one line a minute, every third ours, without events."""
+        person = self._find(ref)
+        begin = self.now() - timedelta(minutes=count)
+        for index in range(count):
+            number = len(self._messages) + 1
+            at = begin + timedelta(minutes=index)
+            ours = index % 3 == 2
+            person.history.append(
+                Message(
+                    id=number,
+                    contact=person.record.id,
+                    direction="out" if ours else "in",
+                    kind="text",
+                    text=f"line {index + 1} 第{index + 1}行 and some words to wrap around the edge 🙂",
+                    sent_at=at,
+                    received_at=None if ours else at,
+                    state="delivered",
+                )
+            )
+            self._messages[number] = person
+        person.read_up_to = len(self._messages)
+
+    def forget_events(self) -> None:
+        """Durable events so far can no longer be told: `subscribe(since)` then says so."""
+        self._forgotten = self._next() - 1
+
+    def break_off(self, reason: Literal["handover", "stop", "idle"]) -> None:
+        """The node ends under its clients."""
+        self._emit(ClosingEvent(at=self.now(), reason=reason))
+        for reader in self._readers:
+            reader.close()
+
+    def now(self) -> datetime:
+        """The clock's time as the records have it."""
+        return datetime.fromtimestamp(self._clock.now(), tz=UTC)
+
+    def queued_count(self) -> int:
+        """How many messages wait."""
+        return sum(len(person.queued) for person in self._people.values())
+
+    async def start(self) -> None:
+        """As the real node's: nothing to do here."""
+
+    async def close(self) -> None:
+        """As the real node's: readers of events end."""
+        for reader in self._readers:
+            reader.close()
+
+    # NodeApi.
+
+    async def hello(self) -> Hello:
+        return Hello(api=API_VERSION, version=VERSION, node=self._node, pid=4711, locked=self._locked)
+
+    async def status(self) -> Status:
+        if self._locked:
+            return Status(address=None, node=self._node, locked=True, version=VERSION, pid=4711)
+        accepted = [p.record for p in self._people.values() if p.record.state == "accepted"]
+        queued = [m for p in self._people.values() for m in p.history if m.id in p.queued]
+        return Status(
+            address=self.address,
+            node=self._node,
+            locked=False,
+            tor=self._tor,
+            service=self._service,
+            contacts=ContactCounts(accepted=len(accepted), online=sum(c.online for c in accepted)),
+            outbox=OutboxCounts(queued=len(queued), oldest_at=min((m.sent_at for m in queued), default=None)),
+            version=VERSION,
+            pid=4711,
+        )
+
+    async def unlock(self, passphrase: str) -> None:
+        if self._locked:
+            if passphrase != PASSPHRASE:
+                raise LockedError("The passphrase is wrong.")
+            self._locked = False
+            self._emit(LockedEvent(at=self.now(), locked=False))
+
+    async def lock(self) -> None:
+        self._check_open()
+        self._locked = True
+        self._emit(LockedEvent(at=self.now(), locked=True))
+
+    async def go_online(self) -> None:
+        self._check_open()
+        self.online_asked = True
+
+    async def stop(self, reason: Literal["stop", "handover"] = "stop") -> None:
+        self.stopped = reason
+        self.break_off(reason)
+
+    async def keep_until_delivered(self) -> None:
+        self._check_open()
+        self.kept = True
+
+    async def contact_add(self, address: str, name: str | None = None, message: str = "") -> Contact:
+        self._check_open()
+        try:
+            parsed = str(OnionAddress.parse(address))
+        except AddressError as error:
+            raise UsageError(error.message, error.hint) from None
+        if parsed == self.address:
+            raise UsageError("This is your own address.", "Give it to the person you want to talk to.")
+        known = next((p for p in self._people.values() if p.record.address == parsed), None)
+        if known is None:
+            self._check_name_is_free(name)
+            return self.person(name or parsed[:8], state="requested", address=parsed, request_text=message)
+        return await self.contact_accept(parsed) if known.record.state == "pending" else known.shown()
+
+    async def contact_list(self) -> list[Contact]:
+        self._check_open()
+        return sorted((person.shown() for person in self._people.values()), key=lambda c: c.name)
+
+    async def contact_accept(self, ref: str) -> Contact:
+        person = self._find(ref)
+        if person.record.state != "pending":
+            raise UsageError(f"{person.record.name} has not asked to be a contact.")
+        return self._change(person, state="accepted")
+
+    async def contact_reject(self, ref: str) -> None:
+        person = self._find(ref)
+        if person.record.state != "pending":
+            raise UsageError(f"{person.record.name} has not asked to be a contact.")
+        self._remove(person)
+
+    async def contact_block(self, ref: str) -> Contact:
+        return self._change(self._find(ref), state="blocked", stage="offline", online=False)
+
+    async def contact_unblock(self, ref: str) -> Contact:
+        return self._change(self._find(ref), state="requested")
+
+    async def contact_remove(self, ref: str) -> None:
+        self._remove(self._find(ref))
+
+    async def contact_rename(self, ref: str, name: str) -> Contact:
+        person = self._find(ref)
+        if name != person.record.name:
+            self._check_name_is_free(name)
+        return self._change(person, name=name)
+
+    async def contact_verify(self, ref: str, digits: str | None = None) -> SafetyNumber:
+        person = self._find(ref)
+        if digits is not None:
+            if "".join(digits.split()) != DIGITS:
+                raise UsageError("The numbers differ.", "Compare them again, by voice or side by side.")
+            self._change(person, verified=True)
+        return SafetyNumber(contact=person.record.id, digits=DIGITS, verified=person.record.verified)
+
+    async def send(self, ref: str, text: str) -> Message:
+        person = self._find(ref)
+        if not text.strip():
+            raise UsageError("There is no text to send.")
+        if len(text.encode()) > MAX_TEXT_BYTES:
+            raise UsageError("The text is longer than 48 KiB.", "Send it as a file: --file.")
+        if person.record.state in ("pending", "blocked"):
+            raise UsageError(f"{person.record.name} is not an accepted contact.")
+        return self._append(person, "out", text, "queued")
+
+    async def cancel(self, message: int) -> Message:
+        if message not in self._messages_of(message).queued:
+            raise UsageError("This message has left already.")
+        return self.set_state(message, "cancelled")
+
+    async def message_get(self, message: int) -> Message:
+        return next(m for m in self._messages_of(message).history if m.id == message)
+
+    async def messages(
+        self, ref: str, limit: int = 50, before: int | None = None, after: int | None = None
+    ) -> list[Message]:
+        history = self._find(ref).history
+        if limit < 1:
+            raise UsageError("The limit must be at least 1.")
+        if after is not None:
+            return [m for m in history if m.id > after][:limit]
+        return [m for m in history if before is None or m.id < before][-limit:]
+
+    async def mark_read(self, ref: str, up_to: int) -> None:
+        person = self._find(ref)
+        if up_to > person.read_up_to:
+            person.read_up_to = up_to
+            self._tell_contact(person)
+
+    def subscribe(self, since: int | None = None) -> EventBuffer:
+        reader = EventBuffer()
+        if since is not None and since < self._forgotten:
+            reader.put(MissedEvent(at=self.now(), first=since + 1, last=self._forgotten))
+        if since is not None:
+            for event in self._durable[max(since, self._forgotten) :]:
+                reader.put(event)
+        self._readers.append(reader)
+        return reader
+
+    # Inside.
+
+    def _next(self) -> int:
+        return len(self._durable) + 1
+
+    def _emit(self, event: AnyEvent) -> None:
+        if event.seq is not None:
+            self._durable.append(event)
+        self._readers = [reader for reader in self._readers if not reader.closed]
+        for reader in self._readers:
+            reader.put(event)
+
+    def _append(
+        self, person: Person, direction: Literal["in", "out"], text: str, state: MessageState
+    ) -> Message:
+        message = Message(
+            id=len(self._messages) + 1,
+            contact=person.record.id,
+            direction=direction,
+            kind="text",
+            text=text,
+            sent_at=self.now(),
+            received_at=self.now() if direction == "in" else None,
+            state=state,
+        )
+        person.history.append(message)
+        self._messages[message.id] = person
+        _count_queued(person, message)
+        self._emit(MessageEvent(at=self.now(), seq=self._next(), message=message, new=True))
+        self._tell_contact(person)
+        return message
+
+    def _change(self, person: Person, **changes: object) -> Contact:
+        fields = {**msgspec.structs.asdict(person.record), **changes}
+        person.record = msgspec.convert(fields, Contact)
+        return self._tell_contact(person)
+
+    def _tell_contact(self, person: Person) -> Contact:
+        shown = person.shown()
+        self._emit(ContactEvent(at=self.now(), seq=self._next(), contact=shown))
+        return shown
+
+    def _remove(self, person: Person) -> None:
+        del self._people[person.record.id]
+        self._emit(ContactRemovedEvent(at=self.now(), seq=self._next(), contact=person.record.id))
+
+    def _check_open(self) -> None:
+        if self._locked:
+            raise LockedError("The profile is locked.", "tuichat unlock")
+
+    def _check_name_is_free(self, name: str | None) -> None:
+        names = {person.record.name for person in self._people.values()}
+        if name in names:
+            free = next(f"{name}{n}" for n in range(2, len(names) + 3) if f"{name}{n}" not in names)
+            raise UsageError(f"There is a contact called {name} already.", candidates=(free,))
+
+    def _find(self, ref: str) -> Person:
+        self._check_open()
+        people = list(self._people.values())
+        wanted = unicodedata.normalize("NFC", ref)
+        found = [p for p in people if p.record.name == wanted]
+        prefix = wanted.strip().lower().removeprefix("http://").removesuffix(".onion")
+        if not found and len(prefix) >= 6:
+            found = [p for p in people if p.record.address.startswith(prefix)]
+        if len(found) != 1:
+            names = tuple(p.record.name for p in found or people)
+            raise NotFoundError("No single contact fits.", "tuichat contact list", names)
+        return found[0]
+
+    def _messages_of(self, message: int) -> Person:
+        self._check_open()
+        if message not in self._messages:
+            raise NotFoundError("There is no such message.")
+        return self._messages[message]
+
+
+def _count_queued(person: Person, message: Message) -> None:
+    if message.direction == "out" and message.state in ("queued", "sent"):
+        person.queued.add(message.id)
+    else:
+        person.queued.discard(message.id)
