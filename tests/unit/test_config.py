@@ -1,0 +1,150 @@
+"""The settings file: what it may say, what a mistake in it gets, and how a key is changed in place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tuichat.cli.config_edit import edited, set_key, toml
+from tuichat.config import SETTINGS, Config, load_config, parse_config, value_of
+from tuichat.errors import StorageError, UsageError
+
+
+def written(directory: Path, text: str | bytes) -> Path:
+    path = directory / "tuichat.toml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def test_no_file_gives_the_defaults(tmp_path: Path) -> None:
+    assert load_config(tmp_path / "tuichat.toml", {}) == Config()
+
+
+def test_file_is_read_and_environment_wins(tmp_path: Path) -> None:
+    path = written(
+        tmp_path, '[tor]\nbinary = "/opt/tor"\nextra_torrc = "net.torrc"\n[ui]\ntime_format = "12h"\n'
+    )
+    config = load_config(path, {"TUICHAT_UI__TIME_FORMAT": "24h", "TUICHAT_HOME": "/nowhere"})
+    assert config.tor.binary == "/opt/tor"
+    assert config.tor.extra_torrc == tmp_path / "net.torrc"
+    assert config.ui.time_format == "24h"
+
+
+def test_bridges_from_the_environment_are_one_a_line_or_an_array(tmp_path: Path) -> None:
+    path = tmp_path / "tuichat.toml"
+    one = load_config(path, {"TUICHAT_TOR__BRIDGES": "obfs4 1.2.3.4:1 A\n\n5.6.7.8:9 B\n"})
+    other = load_config(path, {"TUICHAT_TOR__BRIDGES": '["obfs4 1.2.3.4:1 A", "5.6.7.8:9 B"]'})
+    assert one.tor.bridges == other.tor.bridges == ("obfs4 1.2.3.4:1 A", "5.6.7.8:9 B")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        ('\n\n[tor]\nmode = "sistem"\n', 4, "child, system"),
+        ("# hello\n[tor]\n\nmode = 3\n", 4, "child, system"),
+        ('[tor]\nmodus = "child"\n', 2, "tor.mode"),
+        ('[tro]\nmode = "child"\n', 1, "[tor]"),
+        ('tor.mode = "x"\n', 1, "child, system"),
+        ("mode = 1\n", 1, "[tor]"),
+        ("[tor]\nbridges = [1]\n", 2, "list of strings"),
+        ('[tor]\ncontrol = "run/control"\n', 2, "HOST:PORT"),
+        ('[tor]\nsocks = "127.0.0.1:99999"\n', 2, "HOST:PORT"),
+        ('[tor]\nbinary = "a\\nb"\n', 2, "one line"),
+        ('[tor]\nmode = "system"\nbridges = ["1.2.3.4:1"]\n', 3, "child"),
+        ('[tor]\nextra_torrc = "x"\nmode = "system"\n', 2, "child"),
+        ('[ui]\ntime_format = "25h"\n', 2, "24h, 12h"),
+        ("[ui]\n\nkeys = {}\n", 3, "not in this version"),
+        ("[privacy]\nreceipts = true\n", 1, "not in this version"),
+        ('\n[[hooks]]\nevent = "message"\n', 2, "not in this version"),
+    ],
+)
+def test_mistake_names_file_line_and_what_is_valid(tmp_path: Path, text: str, line: int, says: str) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(UsageError) as caught:
+        load_config(path, {})
+    whole = f"{caught.value.message} {caught.value.hint}"
+    assert f"{path}, line {line}" in whole
+    assert says in whole
+
+
+@pytest.mark.parametrize("text", [b"[tor\n", b"a = [" * 2000, b'x = "\xff"', b"\0", b"#" * 300_000])
+def test_file_that_is_no_toml_is_told_in_a_sentence(tmp_path: Path, text: bytes) -> None:
+    with pytest.raises(UsageError) as caught:
+        load_config(written(tmp_path, text), {})
+    assert "tuichat.toml" in caught.value.message
+
+
+def test_directory_in_the_files_place_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StorageError):
+        load_config(tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("TUICHAT_TOR__MODE", "both", "child, system"),
+        ("TUICHAT_TOR__MODUS", "child", "tor.mode"),
+        ("TUICHAT_FILES__QUOTA", "1", "not in this version"),
+        ("TUICHAT_TOR__BRIDGES", "[1, 2]", "list of strings"),
+        ("TUICHAT_TOR__BRIDGES", "[", "list"),
+    ],
+)
+def test_mistake_in_the_environment_names_the_variable(
+    tmp_path: Path, variable: str, value: str, says: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        load_config(tmp_path / "tuichat.toml", {variable: value})
+    assert says in f"{caught.value.message} {caught.value.hint}"
+
+
+def test_set_keeps_every_other_byte(tmp_path: Path) -> None:
+    text = '# mine\n[tor] # how\n  binary = "tor" # the old one\n\n[ui]\ntime_format="24h"'
+    path = written(tmp_path, text)
+    set_key(path, "tor.binary", "/opt/tor")
+    assert path.read_text() == text.replace('  binary = "tor" # the', 'binary = "/opt/tor" # the') + "\n"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["tuichat.toml"]
+
+
+def test_set_replaces_a_value_of_several_lines(tmp_path: Path) -> None:
+    path = written(tmp_path, '[tor]\nbridges = [\n  "1.2.3.4:1",\n  "[::1]:2",\n]\nbinary = "x"\n')
+    set_key(path, "tor.bridges", "9.9.9.9:9")
+    assert path.read_text() == '[tor]\nbridges = ["9.9.9.9:9"]\nbinary = "x"\n'
+
+
+@pytest.mark.parametrize("name", list(SETTINGS))
+def test_each_key_is_set_in_a_new_file_and_read_back(tmp_path: Path, name: str) -> None:
+    choices = SETTINGS[name].choices
+    value = (choices() or ("any",))[-1] if choices else "/a/b"
+    path = tmp_path / "deep" / "tuichat.toml"
+    set_key(path, name, value)
+    found = value_of(load_config(path, {}), name)
+    assert found == ((value,) if SETTINGS[name].is_list else value)
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_refused_value_leaves_the_file_alone(tmp_path: Path) -> None:
+    path = written(tmp_path, '[tor]\nbridges = ["1.2.3.4:1"]\n')
+    for name, value in (("tor.mode", "both"), ("tor.mode", "system"), ("tor.nothing", "1")):
+        with pytest.raises(UsageError):
+            set_key(path, name, value)
+    assert path.read_text() == '[tor]\nbridges = ["1.2.3.4:1"]\n'
+
+
+def test_unusual_layout_is_left_to_an_editor(tmp_path: Path) -> None:
+    path = written(tmp_path, 'tor = { mode = "child" }\n')
+    with pytest.raises(UsageError, match="cannot be changed from here"):
+        set_key(path, "tor.binary", "x")
+    assert path.read_text() == 'tor = { mode = "child" }\n'
+
+
+def test_set_in_a_read_only_directory_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StorageError):
+        set_key(Path("/proc/tuichat.toml"), "ui.time_format", "12h")
+
+
+def test_quoting_survives_a_round_trip(tmp_path: Path) -> None:
+    for value in ('a"b\\c', "é 火", "#x", "'"):
+        text = edited("", "tor.binary", value)
+        assert parse_config(text, tmp_path) == {"tor.binary": value}
+    assert toml(()) == "[]"

@@ -1,0 +1,140 @@
+"""Changing one key of `tuichat.toml` and nothing else: comments, order and spacing of the rest stay."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import tomllib
+from pathlib import Path
+
+from tuichat.config import (
+    Value,
+    check_together,
+    find_setting,
+    parse_config,
+    read_config_text,
+    value_from_text,
+)
+from tuichat.errors import StorageError, UsageError
+from tuichat.i18n import _
+
+
+def set_key(path: Path, name: str, text: str) -> None:
+    """Set `name` ("tor.mode") to what the person typed, in the file at `path`; the file may not exist yet.
+
+    The new text is checked as a whole before it takes the old one's place, at once or not at all.
+
+    Raises:
+        UsageError: no such setting, a bad value, or a file written in a way this cannot edit.
+        StorageError: the file cannot be written.
+    """
+    setting = find_setting(name)
+    value = value_from_text(setting, text)
+    before = read_config_text(path) or ""
+    wanted = parse_config(before, path)
+    wanted[name] = value
+    after = edited(before, name, value)
+    if _parsed(after, path, name) != wanted:
+        raise _cannot_edit(path, name)
+    _replace(path, after)
+
+
+def edited(text: str, name: str, value: Value) -> str:
+    """`text` with the line (or lines) of `name` replaced, or a line added where it belongs."""
+    section, _dot, key = name.partition(".")
+    new = f"{key} = {toml(value)}\n"
+    lines = text.splitlines(keepends=True)
+    if lines and not lines[-1].endswith("\n"):
+        lines[-1] += "\n"
+    header = _find(lines, rf"\s*\[\s*{section}\s*\]")
+    if header is None:
+        separator = ["\n"] if lines and lines[-1].strip() else []
+        return "".join([*lines, *separator, f"[{section}]\n", new])
+    end = _section_end(lines, header)
+    at = _find(lines, rf"""\s*["']?{key}["']?\s*=""", header + 1, end)
+    if at is None:
+        return "".join([*lines[: header + 1], new, *lines[header + 1 :]])
+    last = _value_end(lines, at, end)
+    return "".join([*lines[:at], _with_comment(lines, at, last, new), *lines[last:]])
+
+
+def toml(value: Value) -> str:
+    """`value` as TOML: a basic string, or an array of them."""
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        escaped = re.sub(r"[\x00-\x1f\x7f]", lambda match: f"\\u{ord(match[0]):04x}", escaped)
+        return f'"{escaped}"'
+    if len(value) < 2:
+        return "[" + "".join(toml(item) for item in value) + "]"
+    return "[\n" + "".join(f"  {toml(item)},\n" for item in value) + "]"
+
+
+def _find(lines: list[str], pattern: str, start: int = 0, end: int | None = None) -> int | None:
+    return next((i for i, line in enumerate(lines[:end]) if i >= start and re.match(pattern, line)), None)
+
+
+def _section_end(lines: list[str], header: int) -> int:
+    """The line after the section's last one; a line of a list looks different, its strings being quoted."""
+    following = _find(lines, r"\s*\[+\s*[A-Za-z0-9_.-]+\s*\]+\s*(#.*)?$", header + 1)
+    return len(lines) if following is None else following
+
+
+def _value_end(lines: list[str], at: int, end: int) -> int:
+    """The line after the value that begins in line `at`, which may run over several lines."""
+    for stop in range(at + 1, end + 1):
+        try:
+            tomllib.loads("".join(lines[at:stop]))
+        except tomllib.TOMLDecodeError:
+            continue
+        return stop
+    return at + 1
+
+
+def _with_comment(lines: list[str], at: int, last: int, new: str) -> str:
+    """`new` with the comment that stood behind a one-line value."""
+    if last != at + 1:
+        return new
+    comment = re.fullmatch(r"""[^=]+=\s*(?:"(?:[^"\\]|\\.)*"|'[^']*')(\s*#.*)\s*""", lines[at].rstrip("\n"))
+    return new if comment is None else new.rstrip("\n") + comment[1] + "\n"
+
+
+def _parsed(text: str, path: Path, name: str) -> dict[str, Value]:
+    try:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _cannot_edit(path, name) from error
+    values = parse_config(text, path)
+    check_together(values, text, path)
+    return values
+
+
+def _cannot_edit(path: Path, name: str) -> UsageError:
+    return UsageError(
+        _("{path} writes {name} in a way that cannot be changed from here.").format(path=path, name=name),
+        _("Change it in an editor. Nothing was written."),
+    )
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write beside the file (behind a symbolic link: beside its target) and rename over it."""
+    target = path.resolve()
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(text.encode("utf-8"))
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(target)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                temporary.unlink()
+            raise
+    except OSError as error:
+        raise StorageError(
+            _("{path} cannot be written: {why}.").format(path=path, why=error.strerror),
+            _("Nothing was changed."),
+        ) from error
