@@ -1,0 +1,1 @@
+"""How bytes reach a peer: the `Transport` protocol and its implementation over Tor."""

@@ -1,0 +1,99 @@
+"""The HTTP server behind our onion service: a UNIX socket, the doorkeeper, and aiohttp for those let in."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+
+from tuichat.network.doorkeeper import LINK_HEADER, LINK_PATH, Doorkeeper
+from tuichat.network.transport import Answer, Answerer
+from tuichat.network.web_socket import MAX_MESSAGE_BYTES, WebSocketConnection
+
+MAX_UNJUDGED: Final = 256
+"""Connections whose request was not read yet; beyond this the newest are turned away at once."""
+
+_BACKLOG: Final = 256
+_SILENT: Final = logging.Logger("tuichat.onion.silent", level=logging.CRITICAL + 1)
+"""A logger that hangs on nothing: what a peer sends is never logged."""
+
+
+class OnionServer:
+    """Listens on a UNIX socket that only this user's tor may reach.
+
+    Args:
+        path: of the socket; an old one is replaced.
+        answerer: judges first handshake messages.
+        mode: file mode of the socket; 0o660 when another user's tor of our group connects.
+    """
+
+    def __init__(self, path: Path, answerer: Answerer, mode: int = 0o600) -> None:
+        self._path = path
+        self._answerer = answerer
+        self._mode = mode
+        self._answers: dict[asyncio.BaseTransport, Answer] = {}
+        self._unjudged: set[Doorkeeper] = set()
+        self._server: asyncio.Server | None = None
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> None:
+        """Listen. Raises OSError when the socket cannot be made."""
+        application = web.Application(logger=_SILENT)
+        application.on_response_prepare.append(_bare_headers)
+        application.router.add_get(LINK_PATH, self._link)
+        self._runner = web.AppRunner(application, access_log=None, logger=_SILENT)
+        await self._runner.setup()
+        self._path.unlink(missing_ok=True)
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_unix_server(self._doorkeeper, str(self._path), backlog=_BACKLOG)
+        self._path.chmod(self._mode)
+
+    async def stop(self) -> None:
+        """Close the socket and every connection."""
+        if self._server is None or self._runner is None:
+            return
+        self._server.close()
+        for waiting in list(self._unjudged):
+            waiting.turn_away()
+        await self._runner.cleanup()
+        self._server = self._runner = None
+        self._path.unlink(missing_ok=True)
+
+    def _doorkeeper(self) -> asyncio.Protocol:
+        answerer = self._answerer if len(self._unjudged) < MAX_UNJUDGED else _answer_nobody
+        return Doorkeeper(answerer, self._admit, self._unjudged)
+
+    def _admit(self, transport: asyncio.Transport, answer: Answer) -> asyncio.Protocol:
+        assert self._runner is not None
+        assert self._runner.server is not None
+        self._answers[transport] = answer
+        return self._runner.server()
+
+    async def _link(self, request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        answer = self._answers.pop(request.transport)
+        socket = web.WebSocketResponse(
+            compress=False, autoping=False, max_msg_size=MAX_MESSAGE_BYTES + 1, timeout=2.0
+        )
+        socket.headers[LINK_HEADER] = base64.urlsafe_b64encode(answer.message2).decode()
+        await socket.prepare(request)
+        connection = WebSocketConnection(socket)
+        try:
+            await answer.run(connection)
+        finally:
+            await connection.close()
+        return socket
+
+
+def _answer_nobody(message1: bytes) -> None:
+    return None
+
+
+async def _bare_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Take away what would tell our software and clock."""
+    response.headers.popall("Server", None)
+    response.headers.popall("Date", None)

@@ -1,0 +1,109 @@
+"""What the node needs of a network, whichever it is: answer those who call, and call others.
+
+Two implementations: `tor_transport.TorTransport`, and the simulated network of the tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from tuichat.model import ServiceState, TorState
+
+DialStage = Literal["descriptor", "rendezvous", "handshake"]
+"""How far a dial has come: looking for the service; joining circuits; talking to it."""
+
+
+class ConnectionLostError(Exception):
+    """The connection ended or could not be made. Nothing else is known, and nothing else is told."""
+
+
+class RefusedError(ConnectionLostError):
+    """The service was reached and answered as it answers every stranger: it does not know this knock."""
+
+
+class Connection(Protocol):
+    """A stream of messages, each of at most 65,535 bytes, in order, after the handshake's first two."""
+
+    async def send(self, message: bytes) -> None:
+        """Hand one message to the network. Raises ConnectionLostError."""
+        ...
+
+    async def receive(self) -> bytes:
+        """The next message. Raises ConnectionLostError when there will be none."""
+        ...
+
+    async def close(self) -> None:
+        """End it; idempotent; never raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a caller gets: the handshake's second message, and what then runs while the connection lives."""
+
+    message2: bytes
+    run: Callable[[Connection], Coroutine[Any, Any, None]]
+
+
+Answerer = Callable[[bytes], Answer | None]
+"""From a caller's first message to an answer, or None: then the caller gets what every wrong caller gets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialled:
+    """A service that answered: its second message, and the connection."""
+
+    message2: bytes
+    connection: Connection
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkState:
+    """Where tor and our own service stand."""
+
+    tor: TorState = field(default_factory=TorState)
+    service: ServiceState = field(default_factory=ServiceState)
+
+
+class Transport(Protocol):
+    """A way to be reached and to reach others."""
+
+    @property
+    def state(self) -> NetworkState:
+        """The present state; never waits."""
+        ...
+
+    def watch(self, callback: Callable[[NetworkState], None]) -> None:
+        """Call `callback` at each change of state, on the event loop."""
+        ...
+
+    async def start(self, answerer: Answerer) -> None:
+        """Go online and stay so until `stop`: returns at once, trouble is told through the state."""
+        ...
+
+    async def stop(self) -> None:
+        """Go offline and wait until nothing runs any more. Idempotent."""
+        ...
+
+    async def wait_ready(self) -> None:
+        """Wait until dialling makes sense."""
+        ...
+
+    async def dial(self, onion: bytes, message1: bytes, on_stage: Callable[[DialStage], None]) -> Dialled:
+        """Call the service of a 32-byte onion key.
+
+        Raises:
+            RefusedError: reached, and it does not know this knock.
+            ConnectionLostError: not reached, or not within the transport's own deadline.
+        """
+        ...
+
+    async def hang_up(self, onion: bytes) -> None:
+        """Close the circuits to a service."""
+        ...
+
+    async def renew(self) -> None:
+        """Publish our own service anew, under new introduction points (C8)."""
+        ...
