@@ -1,0 +1,75 @@
+"""Times as people read them, in the zone of whoever looks."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, tzinfo
+
+from tuichat.i18n import _, ngettext
+
+
+class Calendar:
+    """Turns moments into local days and times of day.
+
+    Args:
+        zone: the reader's zone; None for the system's.
+        today: the reader's day, so that only other years are named.
+    """
+
+    def __init__(self, zone: tzinfo | None, today: date) -> None:
+        self._zone = zone
+        self._today = today
+
+    def day(self, moment: datetime) -> date:
+        """The local day of `moment`."""
+        return moment.astimezone(self._zone).date()
+
+    def time(self, moment: datetime) -> str:
+        """Hours and minutes, in five characters."""
+        return moment.astimezone(self._zone).strftime("%H:%M")
+
+    def exact(self, moment: datetime) -> str:
+        """Day and time to the second, for a claim that is to be judged."""
+        return moment.astimezone(self._zone).strftime("%Y-%m-%d %H:%M:%S")
+
+    def day_name(self, day: date) -> str:
+        """A day as a heading; the year only if it is not this one."""
+        weekday, month = _weekdays()[day.weekday()], _months()[day.month - 1]
+        if day.year == self._today.year:
+            return _("{weekday} {day} {month}").format(weekday=weekday, day=day.day, month=month)
+        return _("{weekday} {day} {month} {year}").format(
+            weekday=weekday, day=day.day, month=month, year=day.year
+        )
+
+
+def span(seconds: float) -> str:
+    """A length of time, roughly: seconds, minutes, hours or days."""
+    whole = max(0, int(seconds))
+    for size, text in (
+        (86_400, ngettext("{count} day", "{count} days", whole // 86_400)),
+        (3_600, ngettext("{count} hour", "{count} hours", whole // 3_600)),
+        (60, ngettext("{count} min", "{count} min", whole // 60)),
+    ):
+        if whole >= size:
+            return text.format(count=whole // size)
+    return _("{count} s").format(count=whole)
+
+
+def _weekdays() -> tuple[str, ...]:
+    return (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"))
+
+
+def _months() -> tuple[str, ...]:
+    return (
+        _("January"),
+        _("February"),
+        _("March"),
+        _("April"),
+        _("May"),
+        _("June"),
+        _("July"),
+        _("August"),
+        _("September"),
+        _("October"),
+        _("November"),
+        _("December"),
+    )

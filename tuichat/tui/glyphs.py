@@ -1,0 +1,84 @@
+"""The signs of the interface, and their twins for terminals that show ASCII only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """One sign for each thing that has one; none of them is the only carrier of its meaning."""
+
+    linked: str = "●"
+    connecting: str = "◍"
+    unreachable: str = "◌"
+    queued: str = "⏳"
+    sent: str = "✓"
+    delivered: str = "✓✓"
+    failed: str = "✗"
+    verified: str = "✓"
+    horizontal: str = "─"
+    vertical: str = "│"
+    tee_down: str = "┬"
+    tee_up: str = "┴"
+    chosen: str = "▌"
+    back: str = "‹"
+    prompt: str = ">"
+    done: str = "▓"
+    undone: str = "░"
+    ellipsis: str = "…"
+    open_quote: str = "“"
+    close_quote: str = "”"
+    ascii_only: bool = False
+
+    def waiting(self, count: int) -> str:
+        """The sign for `count` queued messages."""
+        return f"({count})" if self.ascii_only else f"{self.queued}{count}"
+
+    def bar(self, percent: int, width: int) -> str:
+        """A bar of `width` cells that is `percent` full."""
+        full = max(0, min(width, percent * width // 100))
+        return self.done * full + self.undone * (width - full)
+
+    def quoted(self, text: str) -> str:
+        """`text` between quotation marks: what somebody else said."""
+        return f"{self.open_quote}{text}{self.close_quote}"
+
+
+UNICODE = Glyphs()
+ASCII = Glyphs(
+    linked="*",
+    connecting=":",
+    unreachable="o",
+    queued="..",
+    sent="+",
+    delivered="++",
+    failed="!",
+    verified="+",
+    horizontal="-",
+    vertical="|",
+    tee_down="+",
+    tee_up="+",
+    chosen=">",
+    back="<",
+    prompt=">",
+    done="#",
+    undone=".",
+    ellipsis="...",
+    open_quote='"',
+    close_quote='"',
+    ascii_only=True,
+)
+
+
+def glyphs_for(environment: Mapping[str, str]) -> Glyphs:
+    """The signs that the terminal's locale can show.
+
+    Python itself sets LC_CTYPE=C.UTF-8 when the locale is C (PEP 538), so that value says nothing about
+    the terminal unless LANG agrees with it.
+    """
+    chosen = environment.get("LC_ALL") or environment.get("LC_CTYPE") or environment.get("LANG") or ""
+    if not environment.get("LC_ALL") and environment.get("LC_CTYPE") == "C.UTF-8":
+        chosen = environment.get("LANG") or ""
+    return UNICODE if chosen.lower().replace("-", "").endswith("utf8") else ASCII

@@ -1,0 +1,50 @@
+"""What was sent before, to be called back with the arrow keys or searched."""
+
+from __future__ import annotations
+
+KEPT = 500
+"""How many inputs are remembered."""
+
+
+class InputHistory:
+    """A line of earlier inputs and a place in it; the input in progress is kept at its end."""
+
+    def __init__(self) -> None:
+        self._entries: list[str] = []
+        self._place = 0
+        self._draft = ""
+
+    def add(self, text: str) -> None:
+        """Remember `text` as the newest input and go back to the end."""
+        if text.strip() and (not self._entries or self._entries[-1] != text):
+            self._entries.append(text)
+            del self._entries[:-KEPT]
+        self._place = len(self._entries)
+        self._draft = ""
+
+    def older(self, current: str) -> str | None:
+        """The input before the present place; None at the beginning."""
+        if self._place == 0:
+            return None
+        if self._place == len(self._entries):
+            self._draft = current
+        self._place -= 1
+        return self._entries[self._place]
+
+    def newer(self) -> str | None:
+        """The input after the present place, at last the one that was in progress; None at the end."""
+        if self._place >= len(self._entries):
+            return None
+        self._place += 1
+        return self._draft if self._place == len(self._entries) else self._entries[self._place]
+
+    def search(self, part: str, skip: int = 0) -> str | None:
+        """The newest input that contains `part`, passing over the first `skip` matches."""
+        wanted = part.casefold()
+        seen: set[str] = set()
+        for entry in reversed(self._entries):
+            if wanted in entry.casefold() and entry not in seen:
+                if len(seen) == skip:
+                    return entry
+                seen.add(entry)
+        return None
