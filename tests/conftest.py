@@ -1,0 +1,82 @@
+"""What holds for every test: no socket leaves this machine, and no process stays behind.
+
+The loopback guard is installed here, before any test module is imported, and handed on by PYTHONPATH to every
+Python process that a test starts with this environment.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+_GUARD = Path(__file__).parent / "support" / "guard"
+_GRACE = 20.0  # seconds: a detached node ends 10 s after its last client left
+_RUN_MARK = "CHECKOUT_TEST_RUN"
+
+
+def _install_guard() -> Path:
+    """Watch this process and those it starts; return the file where departures are written down."""
+    descriptor, record = tempfile.mkstemp(prefix="loopback-guard-")
+    os.close(descriptor)
+    os.environ["LOOPBACK_GUARD_RECORD"] = record
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_GUARD), os.environ.get("PYTHONPATH")]))
+    os.environ[_RUN_MARK] = str(os.getpid())
+    spec = importlib.util.spec_from_file_location("loopback_guard", _GUARD / "sitecustomize.py")
+    assert spec is not None
+    assert spec.loader is not None
+    spec.loader.exec_module(importlib.util.module_from_spec(spec))
+    return Path(record)
+
+
+_RECORD = _install_guard()
+
+# Searching tests draw the same examples every time, so that a red run can be repeated; nothing is timed.
+hypothesis.settings.register_profile("checkout", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("checkout")
+
+
+def _left_behind() -> dict[int, str]:
+    """Processes that were started with this run's environment and still live: pid and command line."""
+    mark = f"{_RUN_MARK}={os.getpid()}".encode()
+    found = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            marked = mark in (process / "environ").read_bytes().split(b"\0")
+            state = (process / "stat").read_text().rpartition(")")[2].split()[0]
+            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue  # it ended while we looked, or is another person's
+        if marked and state != "Z" and int(process.name) != os.getpid():
+            found[int(process.name)] = command
+    return found
+
+
+def _end_those_left_behind() -> list[str]:
+    deadline = time.monotonic() + _GRACE
+    while (left := _left_behind()) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    for pid in left:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+    return [f"{pid}: {command}" for pid, command in left.items()]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def surroundings() -> Iterator[None]:
+    """Fails the run if anything left this machine, or any process outlived the tests."""
+    yield
+    left = _end_those_left_behind()
+    departures = _RECORD.read_text(encoding="utf-8")
+    _RECORD.unlink()
+    assert not departures, f"sockets left this machine:\n{departures}"
+    assert not left, "processes were left behind:\n" + "\n".join(left)
