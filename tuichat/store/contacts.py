@@ -1,0 +1,130 @@
+"""The contacts' table: people, their pinned keys, and how things stand with each."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any, Literal, TypedDict, Unpack
+
+from tuichat.errors import NotFoundError
+from tuichat.i18n import _
+from tuichat.model import ContactState
+from tuichat.store.database import Database, Value
+from tuichat.store.records import ContactRow
+
+_COLUMNS = tuple(field.name for field in fields(ContactRow))
+_FLAGS = tuple(_COLUMNS.index(name) for name in ("confirmed", "verified"))
+_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM contacts"  # noqa: S608 - names of our own fields
+_INSERT = """
+    INSERT INTO contacts
+        (onion, state, petname, suggested_name, request_text, pair_sent, pair_received, created_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+
+class ContactChanges(TypedDict, total=False):
+    """What `Contacts.update` may change."""
+
+    state: ContactState
+    petname: str
+    suggested_name: str
+    sig: bytes | None
+    ik: bytes | None
+    epoch: int
+    confirmed: bool
+    verified: bool
+    pair_sent: bytes | None
+    pair_received: bytes | None
+    last_pair: Literal["", "sent", "received"]
+    request_text: str
+    created_at: int
+    last_linked_at: int | None
+
+
+_CHANGEABLE = frozenset(ContactChanges.__annotations__)
+
+
+class Contacts:
+    """The people of this profile. `onion` and `petname` are unique."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(
+        self,
+        onion: bytes,
+        state: ContactState,
+        petname: str,
+        *,
+        created_at: int,
+        suggested_name: str = "",
+        request_text: str = "",
+        pair_sent: bytes | None = None,
+        pair_received: bytes | None = None,
+    ) -> ContactRow:
+        """A new contact, with an empty conversation. The onion and the petname must be free."""
+        values = (onion, state, petname, suggested_name, request_text, pair_sent, pair_received, created_at)
+        with self._database.step():
+            contact = self._database.insert(_INSERT, values)
+            self._database.run("INSERT INTO conversations (contact) VALUES (?)", (contact,))
+        return self._present(contact)
+
+    def get(self, contact: int) -> ContactRow | None:
+        """The contact of this id."""
+        return self._first("WHERE id = ?", contact)
+
+    def by_onion(self, onion: bytes) -> ContactRow | None:
+        """The contact whose address is this 32-byte key."""
+        return self._first("WHERE onion = ?", onion)
+
+    def by_petname(self, name: str) -> ContactRow | None:
+        """The contact of exactly this petname."""
+        return self._first("WHERE petname = ?", name)
+
+    def all(self) -> list[ContactRow]:
+        """Every contact, blocked ones too, in the order of petnames without regard to case."""
+        rows = [_row(values) for values in self._database.rows(_SELECT)]
+        return sorted(rows, key=lambda row: (row.petname.casefold(), row.petname))
+
+    def update(self, contact: int, **changes: Unpack[ContactChanges]) -> ContactRow:
+        """Change fields of a contact; the row as it is then.
+
+        Raises:
+            NotFoundError: there is no such contact.
+        """
+        assert changes.keys() <= _CHANGEABLE, "only these fields of a contact can be changed"
+        if changes:
+            assignments = ", ".join(f"{name} = ?" for name in changes)
+            values: tuple[Any, ...] = (*changes.values(), contact)
+            self._database.run(f"UPDATE contacts SET {assignments} WHERE id = ?", values)  # noqa: S608
+        return self._present(contact)
+
+    def remove(self, contact: int) -> None:
+        """Erase a contact with its conversation, outbox, session and everything known of its messages."""
+        self._database.run("DELETE FROM contacts WHERE id = ?", (contact,))
+
+    def count(self, state: ContactState) -> int:
+        """How many contacts are in this state."""
+        return int(self._database.one("SELECT count(*) FROM contacts WHERE state = ?", (state,)))
+
+    def pending_oldest_first(self) -> list[ContactRow]:
+        """The requests from others that wait for an answer."""
+        return [
+            _row(values) for values in self._database.rows(f"{_SELECT} WHERE state = 'pending' ORDER BY id")
+        ]
+
+    def _first(self, condition: str, value: Value) -> ContactRow | None:
+        values = self._database.row(f"{_SELECT} {condition}", (value,))
+        return None if values is None else _row(values)
+
+    def _present(self, contact: int) -> ContactRow:
+        row = self.get(contact)
+        if row is None:
+            raise NotFoundError(_("There is no such contact."))
+        return row
+
+
+def _row(values: tuple[Any, ...]) -> ContactRow:
+    columns = list(values)
+    for index in _FLAGS:
+        columns[index] = bool(columns[index])
+    return ContactRow(*columns)

@@ -1,0 +1,133 @@
+"""One encrypted SQLite connection: keys, pragmas, statements and transactions, but no table's name.
+
+Everything is synchronous and called on the event loop, so that each step is whole with respect to the
+engine's tasks. The connection locks the file for itself: a second writer is refused, not waited for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import apsw
+
+from tuichat.errors import StorageError
+from tuichat.i18n import _
+from tuichat.store.failures import translated
+
+Synchronous = Literal["FULL", "OFF"]
+Value = int | str | bytes | None
+
+KEY_LENGTH = 32
+
+_PRAGMAS = (
+    "PRAGMA locking_mode = EXCLUSIVE",  # keeps the WAL index in memory: no -shm file, no second writer
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA secure_delete = ON",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA temp_store = MEMORY",  # a sorter's spill file would not be encrypted
+    "PRAGMA trusted_schema = OFF",
+)
+
+
+class Database:
+    """A connection to the encrypted file at `path`.
+
+    Args:
+        key: 32 random bytes; the whole file is encrypted under it.
+        synchronous: FULL in life: WAL with NORMAL loses acknowledged commits on power loss. OFF for tests
+            that make many stores.
+
+    Raises:
+        DamagedError: the file is not a database under this key. StorageError: it cannot be opened.
+    """
+
+    def __init__(self, path: Path, key: bytes, synchronous: Synchronous = "FULL") -> None:
+        if len(key) != KEY_LENGTH:
+            raise ValueError("a database key has 32 bytes")
+        with translated():
+            self._connection = apsw.Connection(str(path))
+            try:
+                self._prepare(key, synchronous)
+            except BaseException:
+                self._connection.close(True)
+                raise
+
+    def _prepare(self, key: bytes, synchronous: Synchronous) -> None:
+        self._connection.execute("PRAGMA cipher = 'chacha20'")
+        self._connection.execute(f"PRAGMA key = 'raw:{key.hex()}'")
+        for pragma in _PRAGMAS:
+            self._connection.execute(pragma).fetchall()
+        self._connection.execute(f"PRAGMA synchronous = {synchronous}")
+
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self._connection.in_transaction
+
+    def run(self, sql: str, values: Sequence[Value] = ()) -> int:
+        """Execute a statement; the number of rows it changed."""
+        with translated():
+            self._connection.execute(sql, values)
+            return self._connection.changes()
+
+    def insert(self, sql: str, values: Sequence[Value] = ()) -> int:
+        """Execute an INSERT; the new row's id."""
+        with translated():
+            self._connection.execute(sql, values)
+            return self._connection.last_insert_rowid()
+
+    def rows(self, sql: str, values: Sequence[Value] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        with translated():
+            return self._connection.execute(sql, values).fetchall()
+
+    def row(self, sql: str, values: Sequence[Value] = ()) -> tuple[Any, ...] | None:
+        """The first row of a query, None if it has none."""
+        with translated():
+            return self._connection.execute(sql, values).fetchone()
+
+    def one(self, sql: str, values: Sequence[Value] = ()) -> Any:
+        """The first column of the single row of a query that always has one."""
+        row = self.row(sql, values)
+        assert row is not None
+        return row[0]
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """BEGIN IMMEDIATE to COMMIT; any exception rolls back. Not nestable."""
+        assert not self.in_transaction(), "transactions do not nest"
+        self.run("BEGIN IMMEDIATE")
+        try:
+            yield
+            if not self.in_transaction():  # SQLite rolled back by itself after a failure that was swallowed
+                raise StorageError(_("The disk failed: nothing of this step was kept."))
+            self.run("COMMIT")
+        except BaseException:
+            if self.in_transaction():
+                self.run("ROLLBACK")
+            raise
+
+    @contextmanager
+    def step(self) -> Iterator[None]:
+        """Several statements as one: part of the open transaction, or one of their own."""
+        if self.in_transaction():
+            yield
+        else:
+            with self.transaction():
+                yield
+
+    def checkpoint(self) -> None:
+        """Move the write-ahead log into the file and cut it to nothing, so that no old page stays in it."""
+        with translated():
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def sound(self) -> bool:
+        """Whether every page decrypts and the tables and indexes hang together (reads the whole file)."""
+        return self.rows("PRAGMA quick_check(1)") == [("ok",)]
+
+    def close(self) -> None:
+        """Close the connection; an open transaction is rolled back."""
+        with translated():
+            self._connection.close(True)

@@ -1,0 +1,116 @@
+"""The messages' table: each conversation's history, in the order this profile has it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tuichat.model import Direction, MessageKind, MessageState
+from tuichat.store.database import Database
+from tuichat.store.records import MessageRow
+
+_LATEST = 253_402_300_799_000  # the last millisecond but 999 of the year 9999: a sender may claim anything
+_NO_LIMIT = 2**63 - 1
+
+_SELECT = """
+    SELECT m.id, c.contact, m.direction, m.wire_id, m.kind, m.text, m.sent_at, m.received_at, m.state, m.body
+    FROM messages m JOIN conversations c ON c.id = m.conversation
+"""
+_CONVERSATION = "(SELECT id FROM conversations WHERE contact = ?)"
+_INSERT = f"""
+    INSERT INTO messages (conversation, direction, wire_id, kind, text, sent_at, received_at, state, body)
+    VALUES ({_CONVERSATION}, ?, ?, ?, ?, ?, ?, ?, ?)
+"""  # noqa: S608 - no value is pasted in
+_PAGE = f"{_SELECT} WHERE m.conversation = {_CONVERSATION} AND m.id > ? AND m.id < ?"
+NEWEST = f"{_PAGE} ORDER BY m.id DESC LIMIT ?"
+OLDEST = f"{_PAGE} ORDER BY m.id LIMIT ?"
+# Named, or the planner takes the index by wire id and visits every received message.
+_BY_UNREAD = "messages INDEXED BY messages_unread"
+_UNREAD = "direction = 'in' AND state <> 'read'"
+MARK_READ = f"""
+    UPDATE {_BY_UNREAD} SET state = 'read'
+    WHERE conversation = {_CONVERSATION} AND {_UNREAD} AND id <= ?
+"""  # noqa: S608 - no value is pasted in
+COUNT_UNREAD = f"SELECT count(*) FROM {_BY_UNREAD} WHERE conversation = {_CONVERSATION} AND {_UNREAD}"  # noqa: S608
+SUMMARIES = f"""
+    SELECT
+        c.contact,
+        (SELECT coalesce(m.received_at, m.sent_at) FROM messages m
+            WHERE m.conversation = c.id ORDER BY m.id DESC LIMIT 1),
+        (SELECT count(*) FROM {_BY_UNREAD} WHERE conversation = c.id AND {_UNREAD}),
+        (SELECT count(*) FROM outbox o WHERE o.contact = c.contact AND o.message IS NOT NULL)
+    FROM conversations c WHERE c.contact IS NOT NULL
+"""  # noqa: S608 - no value is pasted in
+
+
+class Messages:
+    """The history. A received message is unread until its state is `read`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(
+        self,
+        contact: int,
+        direction: Direction,
+        wire_id: bytes,
+        kind: MessageKind,
+        text: str,
+        *,
+        sent_at: int,
+        received_at: int | None,
+        state: MessageState,
+        body: bytes = b"",
+    ) -> MessageRow:
+        """Append to the conversation with `contact`; a claimed `sent_at` is brought within 1970 to 9999."""
+        claimed = min(max(sent_at, 0), _LATEST)
+        values = (contact, direction, wire_id, kind, text, claimed, received_at, state, body)
+        message = self._database.insert(_INSERT, values)
+        return MessageRow(message, *values)
+
+    def get(self, message: int) -> MessageRow | None:
+        """The message of this id."""
+        values = self._database.row(f"{_SELECT} WHERE m.id = ?", (message,))
+        return None if values is None else _row(values)
+
+    def by_wire_id(self, contact: int, direction: Direction, wire_id: bytes) -> MessageRow | None:
+        """The message that the two nodes name by these 16 bytes."""
+        values = self._database.row(
+            f"{_SELECT} WHERE m.conversation = {_CONVERSATION} AND m.direction = ? AND m.wire_id = ?",
+            (contact, direction, wire_id),
+        )
+        return None if values is None else _row(values)
+
+    def set_state(self, message: int, state: MessageState) -> None:
+        """Move a message to another state."""
+        self._database.run("UPDATE messages SET state = ? WHERE id = ?", (state, message))
+
+    def page(
+        self, contact: int, limit: int, before: int | None = None, after: int | None = None
+    ) -> list[MessageRow]:
+        """At most `limit` messages, oldest first, with ids between `after` and `before` (both exclusive).
+
+        With `after` they are the first ones behind it, else the newest.
+        """
+        query = NEWEST if after is None else OLDEST
+        bounds = (0 if after is None else after, _NO_LIMIT if before is None else before)
+        rows = [_row(values) for values in self._database.rows(query, (contact, *bounds, limit))]
+        return rows[::-1] if after is None else rows
+
+    def mark_read(self, contact: int, up_to: int) -> int:
+        """Received messages up to this id become `read`; how many did."""
+        return self._database.run(MARK_READ, (contact, up_to))
+
+    def unread(self, contact: int) -> int:
+        """How many received messages of the conversation are unread."""
+        return int(self._database.one(COUNT_UNREAD, (contact,)))
+
+    def summaries(self) -> dict[int, tuple[int | None, int, int]]:
+        """For each contact: when its last message came (milliseconds, None if none), unread, queued."""
+        return {
+            contact: (last, unread, queued)
+            for contact, last, unread, queued in self._database.rows(SUMMARIES)
+        }
+
+
+def _row(values: tuple[Any, ...]) -> MessageRow:
+    return MessageRow(*values)

@@ -1,0 +1,117 @@
+"""The outbox: bodies on their way, each until its own envelope is acknowledged.
+
+A row without a message is a void: it only fills the place of a number that was taken already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields
+from typing import Any
+
+from tuichat.store.database import Database
+from tuichat.store.records import OutboxRow
+
+_COLUMNS = tuple(field.name for field in fields(OutboxRow))
+_GIVEN = _COLUMNS.index("given")
+_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM outbox"  # noqa: S608 - names of our own fields
+_INSERT = """
+    INSERT INTO outbox (contact, message, wire_id, body, seq, envelope, envelope_hash, given, queued_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_REPLACE = """
+    UPDATE outbox SET wire_id = ?, message = ?, body = ?, envelope = ?, envelope_hash = ? WHERE id = ?
+"""
+_WAITING = "message IS NOT NULL"
+
+
+class Outbox:
+    """What is not acknowledged yet, in the order of queueing."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(
+        self,
+        contact: int,
+        *,
+        message: int | None,
+        wire_id: bytes,
+        body: bytes,
+        queued_at: int,
+        seq: int = 0,
+        envelope: bytes | None = None,
+        envelope_hash: bytes | None = None,
+        given: bool = False,
+    ) -> OutboxRow:
+        """Queue a body; sealed already, or to be sealed when a session exists."""
+        values = (contact, message, wire_id, body, seq, envelope, envelope_hash, given, queued_at)
+        return OutboxRow(self._database.insert(_INSERT, values), *values)
+
+    def unacked(self, contact: int, *, after_id: int = 0, limit: int = 1000) -> list[OutboxRow]:
+        """At most `limit` rows of a contact, voids too, behind `after_id`, oldest first."""
+        query = f"{_SELECT} WHERE contact = ? AND id > ? ORDER BY id LIMIT ?"
+        return [_row(values) for values in self._database.rows(query, (contact, after_id, limit))]
+
+    def by_hash(self, contact: int, envelope_hash: bytes) -> OutboxRow | None:
+        """The row whose present envelope has this hash."""
+        query = f"{_SELECT} WHERE contact = ? AND envelope_hash = ?"
+        values = self._database.row(query, (contact, envelope_hash))
+        return None if values is None else _row(values)
+
+    def by_message(self, message: int) -> OutboxRow | None:
+        """The row that carries this message of the history."""
+        values = self._database.row(f"{_SELECT} WHERE message = ?", (message,))
+        return None if values is None else _row(values)
+
+    def seal(self, row: int, seq: int, envelope: bytes, envelope_hash: bytes) -> None:
+        """Keep a fresh sealing of a row, in place of any earlier one."""
+        self._database.run(
+            "UPDATE outbox SET seq = ?, envelope = ?, envelope_hash = ? WHERE id = ?",
+            (seq, envelope, envelope_hash, row),
+        )
+
+    def mark_given(self, rows: Iterable[int]) -> None:
+        """Note that envelopes of these rows are about to be handed to a link."""
+        with self._database.step():
+            for row in rows:
+                self._database.run("UPDATE outbox SET given = 1 WHERE id = ? AND given = 0", (row,))
+
+    def replace(
+        self,
+        row: int,
+        *,
+        wire_id: bytes,
+        body: bytes,
+        envelope: bytes | None,
+        envelope_hash: bytes | None,
+        message: int | None = None,
+    ) -> None:
+        """Put another body under the number and place of a row; without a message it becomes a void."""
+        self._database.run(_REPLACE, (wire_id, message, body, envelope, envelope_hash, row))
+
+    def remove(self, row: int) -> None:
+        """Forget a row: it was acknowledged, or cancelled before it had a number."""
+        self._database.run("DELETE FROM outbox WHERE id = ?", (row,))
+
+    def remove_voids(self, contact: int) -> None:
+        """Forget a contact's voids: a new session numbers afresh."""
+        self._database.run("DELETE FROM outbox WHERE contact = ? AND message IS NULL", (contact,))
+
+    def count(self, contact: int) -> int:
+        """How many messages wait for this contact's acknowledgement (voids do not count)."""
+        query = f"SELECT count(*) FROM outbox WHERE contact = ? AND {_WAITING}"  # noqa: S608 - a constant
+        return int(self._database.one(query, (contact,)))
+
+    def totals(self) -> tuple[int, int | None]:
+        """How many messages wait for an acknowledgement, and when the oldest was queued (no voids)."""
+        query = f"SELECT count(*), min(queued_at) FROM outbox WHERE {_WAITING}"  # noqa: S608 - a constant
+        row = self._database.row(query)
+        assert row is not None
+        return int(row[0]), row[1]
+
+
+def _row(values: tuple[Any, ...]) -> OutboxRow:
+    columns = list(values)
+    columns[_GIVEN] = bool(columns[_GIVEN])
+    return OutboxRow(*columns)

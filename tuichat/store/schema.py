@@ -1,0 +1,52 @@
+"""Bring a database's schema up to this version, step by step; never back."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib import resources
+
+from tuichat.errors import StorageError
+from tuichat.i18n import _
+from tuichat.store import migrations
+from tuichat.store.database import Database
+
+_FILE = re.compile(r"m(\d{4})_\w+\.sql")
+
+
+@cache
+def steps() -> tuple[str, ...]:
+    """The migrations' SQL, in order: the first brings an empty database to version 1."""
+    numbered = {
+        int(match[1]): entry
+        for entry in resources.files(migrations).iterdir()
+        if (match := _FILE.fullmatch(entry.name))
+    }
+    assert sorted(numbered) == list(range(1, len(numbered) + 1)), "migrations are numbered without gaps"
+    return tuple(numbered[number].read_text(encoding="utf-8") for number in sorted(numbered))
+
+
+def version(database: Database) -> int:
+    """The schema's version; 0 for an empty database."""
+    return int(database.one("PRAGMA user_version"))
+
+
+def migrate(database: Database, known: tuple[str, ...] | None = None) -> None:
+    """Run what is missing of `known` (by default: all that this version ships), each step in a transaction.
+
+    Raises:
+        StorageError: the schema is newer than this program, which must not touch it.
+    """
+    wanted = steps() if known is None else known
+    present = version(database)
+    if present > len(wanted):
+        raise StorageError(
+            _(
+                "The database was written by a newer tuichat (schema {present}; this one knows {known})."
+            ).format(present=present, known=len(wanted)),
+            _("Use the newer version."),
+        )
+    for number in range(present + 1, len(wanted) + 1):
+        with database.transaction():
+            database.run(wanted[number - 1])
+            database.run(f"PRAGMA user_version = {number}")

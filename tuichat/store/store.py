@@ -1,0 +1,130 @@
+"""The profile's database: one file, encrypted as a whole, with one writer.
+
+Each write method is a transaction of its own; inside `Store.transaction()` all of them are one. A database
+is made under another name and renamed when it is complete: an empty or cut file is damage, never a new
+beginning.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from tuichat.errors import DamagedError, StorageError
+from tuichat.i18n import _
+from tuichat.store import schema
+from tuichat.store.contacts import Contacts
+from tuichat.store.database import Database, Synchronous
+from tuichat.store.events import Events
+from tuichat.store.messages import Messages
+from tuichat.store.outbox import Outbox
+from tuichat.store.sessions import Sessions
+from tuichat.store.settings import Settings
+
+_PAGE = 4096
+
+
+class Store:
+    """Contacts, messages, outbox, sessions, events and settings of one profile.
+
+    Every method may raise StorageError (the disk is full or fails; nothing of the step was kept) and
+    DamagedError (the file turned out unreadable).
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._closed = False
+        self.contacts = Contacts(database)
+        self.messages = Messages(database)
+        self.outbox = Outbox(database)
+        self.sessions = Sessions(database)
+        self.events = Events(database)
+        self.settings = Settings(database)
+
+    @classmethod
+    def open(cls, path: Path, key: bytes, *, synchronous: Synchronous = "FULL") -> Store:
+        """Open the database at `path` under its 32-byte key; make it when there is none.
+
+        Raises:
+            DamagedError: it is not readable with this key, cut, or inconsistent.
+            StorageError: it cannot be opened, made or written, or a newer version wrote it.
+        """
+        try:
+            if not path.exists():
+                _create(path, key, synchronous)
+            elif path.stat().st_size < _PAGE:
+                raise _damaged(path)
+        except OSError as failure:
+            raise StorageError(
+                _("The database {path} cannot be made: {reason}.").format(
+                    path=path, reason=os.strerror(failure.errno or 0)
+                )
+            ) from failure
+        return cls(_open_existing(path, key, synchronous))
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All that is written inside happens together or, on any exception, not at all. Not nestable."""
+        return self._database.transaction()
+
+    def checkpoint(self) -> None:
+        """Empty the write-ahead log into the file; old pages no longer lie in it."""
+        self._database.checkpoint()
+
+    def close(self) -> None:
+        """Checkpoint and close; a second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            self._database.checkpoint()
+        finally:
+            self._database.close()
+
+
+def _open_existing(path: Path, key: bytes, synchronous: Synchronous) -> Database:
+    database = Database(path, key, synchronous)
+    try:
+        if not (database.sound() and schema.version(database)):
+            raise _damaged(path)
+        schema.migrate(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _create(path: Path, key: bytes, synchronous: Synchronous) -> None:
+    log = path.with_name(path.name + "-wal")
+    if log.exists():  # the file it belongs to is gone: what it holds must not be mixed into a new one
+        raise _damaged(path)
+    unfinished = path.with_name(path.name + ".new")
+    for debris in (unfinished, unfinished.with_name(unfinished.name + "-wal")):
+        debris.unlink(missing_ok=True)
+    os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
+    database = Database(unfinished, key, synchronous)
+    try:
+        schema.migrate(database)
+        database.checkpoint()
+    finally:
+        database.close()
+    unfinished.rename(path)
+    if synchronous == "FULL":
+        _sync_directory(path.parent)
+
+
+def _sync_directory(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _damaged(path: Path) -> DamagedError:
+    return DamagedError(
+        _("The database {path} cannot be read: it is damaged, or belongs to another profile.").format(
+            path=path
+        ),
+        _("Restore a backup, or restart tuichat: it sets the damaged file aside and says where."),
+    )
