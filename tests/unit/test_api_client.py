@@ -1,0 +1,220 @@
+"""The client of the local API gives what the node itself would."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.fixed_clock import FixedClock
+from tests.support.memory_node import PASSPHRASE, MemoryNode, address_of
+from tests.support.served import served
+from tuichat.api import AsyncClient
+from tuichat.api.node_api import NodeApi
+from tuichat.api.server import ApiServer
+from tuichat.errors import LockedError, NotFoundError, TuichatError, UnreachableError, UsageError
+from tuichat.model import ClosingEvent, ContactEvent, LockedEvent, MessageEvent, NoticeEvent, Status
+
+
+@pytest.fixture
+def node() -> MemoryNode:
+    return MemoryNode.sample(FixedClock())
+
+
+@pytest.fixture
+async def server(node: MemoryNode) -> AsyncIterator[tuple[ApiServer, Path]]:
+    async with served(node) as pair:
+        yield pair
+
+
+@pytest.fixture
+async def client(server: tuple[ApiServer, Path]) -> AsyncIterator[AsyncClient]:
+    async with AsyncClient.connect(server[1]) as connected:
+        yield connected
+
+
+def test_client_and_memory_node_have_the_signatures_of_the_node_api(node: MemoryNode) -> None:
+    for name, method in vars(NodeApi).items():
+        if name.startswith("_"):
+            continue
+        for kind in (AsyncClient, MemoryNode):
+            own = inspect.signature(getattr(kind, name)).parameters
+            assert list(own.values()) == list(inspect.signature(method).parameters.values()), (kind, name)
+
+
+async def test_every_question_gets_the_answer_that_the_node_gives(
+    client: AsyncClient, node: MemoryNode
+) -> None:
+    api: NodeApi = client
+    assert await api.hello() == await node.hello()
+    assert await api.status() == await node.status()
+    assert await api.contact_list() == await node.contact_list()
+    assert await api.messages("bob") == await node.messages("bob")
+    assert await api.contact_verify("bob") == await node.contact_verify("bob")
+    assert await api.message_get(1) == await node.message_get(1)
+    assert await client.client_count() == 1
+
+
+async def test_every_order_reaches_the_node(client: AsyncClient, node: MemoryNode) -> None:
+    added = await client.contact_add(address_of("erin"), "erin", "hello, erin")
+    assert (added.state, added.request_text) == ("requested", "hello, erin")
+    assert (await client.contact_accept("dave")).state == "accepted"
+    assert (await client.contact_block("dave")).state == "blocked"
+    assert (await client.contact_unblock("dave")).state == "requested"
+    assert (await client.contact_rename("dave", "david")).name == "david"
+    await client.contact_remove("david")
+    node.person("frank", state="pending")
+    await client.contact_reject("frank")
+    assert {c.name for c in await node.contact_list()} == {"bob", "alice", "小明", "carol", "erin"}
+    sent = await client.send("小明", "好的\n马上 🙂")
+    assert (await client.cancel(sent.id)).state == "cancelled"
+    await client.mark_read("bob", 3)
+    assert (await node.contact_list())[1].unread == 0
+    await client.go_online()
+    await client.keep_until_delivered()
+    assert node.online_asked
+    assert node.kept
+    await client.lock()
+    with pytest.raises(LockedError):
+        await client.unlock("wrong")
+    await client.unlock(PASSPHRASE)
+    await client.stop("handover")
+    assert node.stopped == "handover"
+
+
+async def test_a_refusal_arrives_as_its_own_class_with_hint_and_candidates(client: AsyncClient) -> None:
+    with pytest.raises(NotFoundError) as caught:
+        await client.send("nobody", "hi")
+    assert "bob" in caught.value.candidates
+    assert caught.value.hint
+    with pytest.raises(UsageError):
+        await client.messages("bob", limit=-1)
+
+
+async def test_a_long_history_is_fetched_page_by_page(client: AsyncClient, node: MemoryNode) -> None:
+    node.fill("carol", 1700)
+    assert await client.messages("carol", limit=1200) == await node.messages("carol", limit=1200)
+    assert await client.messages("carol", limit=10_000) == await node.messages("carol", limit=10_000)
+    begin = (await node.messages("carol", limit=10_000))[99].id
+    assert await client.messages("carol", limit=1000, after=begin) == await node.messages(
+        "carol", limit=1000, after=begin
+    )
+    assert await client.messages("carol", limit=700, before=begin) == await node.messages(
+        "carol", limit=700, before=begin
+    )
+
+
+async def test_the_raw_call_gives_plain_json(client: AsyncClient) -> None:
+    assert (await client.call("status"))["contacts"]["accepted"] == 3
+    assert (await client.call("messages", ["bob", 1]))[0]["direction"] == "in"
+    with pytest.raises(UsageError):
+        await client.call("no.such")
+    with pytest.raises(UsageError):
+        await client.call("status", {"verbose": True})
+
+
+async def test_events_arrive_in_order_beside_calls(client: AsyncClient, node: MemoryNode) -> None:
+    events = client.subscribe()
+    message = await client.send("bob", "one")
+    first, second = await anext(events), await anext(events)
+    assert isinstance(first, MessageEvent)
+    assert first.message == message
+    assert isinstance(second, ContactEvent)
+    await client.lock()
+    assert isinstance(await anext(events), LockedEvent)
+
+
+async def test_durable_events_are_replayed_from_a_number_on(client: AsyncClient) -> None:
+    events = client.subscribe(since=2)
+    assert [(await anext(events)).seq for _ in range(3)] == [3, 4, 5]
+
+
+async def test_a_new_subscription_ends_the_one_before(client: AsyncClient, node: MemoryNode) -> None:
+    old = client.subscribe()
+    await client.hello()
+    new = client.subscribe()
+    await client.hello()
+    node.notice("hear")
+    assert [event async for event in old] == []
+    assert isinstance(await anext(new), NoticeEvent)
+
+
+async def test_events_end_after_the_node_says_that_it_closes(client: AsyncClient, node: MemoryNode) -> None:
+    events = client.subscribe()
+    await client.hello()
+    node.break_off("handover")
+    assert [type(event) async for event in events] == [ClosingEvent]
+    assert client.closing == "handover"
+
+
+async def test_a_node_that_vanishes_is_unreachable_for_calls_and_events(node: MemoryNode) -> None:
+    async with served(Silent()) as (server, path):
+        client = await AsyncClient.open(path)
+        events = client.subscribe()
+        pending = asyncio.ensure_future(client.status())
+        await client.hello()
+        await server.close(farewell=0)
+        with pytest.raises(UnreachableError):
+            await pending
+        with pytest.raises(UnreachableError):
+            await anext(events)
+        with pytest.raises(UnreachableError):
+            await client.hello()
+        with pytest.raises(UnreachableError):
+            await anext(client.subscribe())
+        await client.close()
+
+
+async def test_no_node_is_unreachable(tmp_path: Path) -> None:
+    with pytest.raises(UnreachableError):
+        await AsyncClient.open(tmp_path / "api.sock")
+
+
+async def test_a_foreign_nodes_refusal_is_what_every_call_raises(node: MemoryNode) -> None:
+    async with served(node, owner=4_000_000) as (_server, path), AsyncClient.connect(path) as client:
+        with pytest.raises(TuichatError, match="another user"):
+            await client.hello()
+
+
+async def test_text_that_cannot_be_sent_is_refused_here_and_the_client_lives(client: AsyncClient) -> None:
+    with pytest.raises(UsageError):
+        await client.send("bob", "\udcff")
+    with pytest.raises(UsageError):
+        await client.send("bob", "x" * 2_000_000)
+    assert (await client.send("bob", "x")).text == "x"
+
+
+async def test_closing_the_client_ends_its_events(server: tuple[ApiServer, Path]) -> None:
+    client = await AsyncClient.open(server[1])
+    events = client.subscribe()
+    await client.hello()
+    await client.close()
+    assert [event async for event in events] == []
+
+
+class Silent(MemoryNode):
+    """A node whose status never comes."""
+
+    def __init__(self) -> None:
+        super().__init__(FixedClock())
+
+    async def status(self) -> Status:
+        await asyncio.Event().wait()
+        return await super().status()
+
+
+def test_the_client_loads_nothing_heavy() -> None:
+    script = (
+        "import sys, tuichat.api; tuichat.api.AsyncClient;"
+        "heavy = {'textual', 'rich', 'aiohttp', 'nacl', 'cryptography', 'apsw', 'stem', 'tuichat.node'};"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert found.stdout.strip() == "[]"

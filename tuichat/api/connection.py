@@ -1,0 +1,193 @@
+"""One client of the local API, as the server sees it: its calls, its answers, its stream of events."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import traceback
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
+
+from tuichat.api.methods import METHODS, SUBSCRIBE, Method
+from tuichat.api.node_api import NodeApi
+from tuichat.api.wire import (
+    INTERNAL_ERROR,
+    INVALID_REQUEST,
+    METHOD_NOT_FOUND,
+    BadRequest,
+    Request,
+    decode_request,
+    encode_bad_request,
+    encode_event,
+    encode_refusal,
+    encode_result,
+)
+from tuichat.errors import TuichatError
+from tuichat.i18n import _
+from tuichat.model import AnyEvent
+
+CLIENTS = "clients"
+"""The one method that the server answers by itself: how many clients are connected, the asker included."""
+
+MAX_CALLS = 16
+"""Calls of one client under way at once; with that many, its next line is read when one is done."""
+
+PATIENCE = 10.0
+"""Seconds that the calls of a client that has closed its end may still take."""
+
+_log = logging.getLogger(__name__)
+
+
+class Connection:
+    """Serves one client until it leaves, or until `close`.
+
+    Memory is bounded whatever the client does: lines have a limit, calls are counted, and what it does not
+    read waits in the node's own bounded buffer of events.
+    """
+
+    def __init__(
+        self,
+        api: NodeApi,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        count_clients: Callable[[], int],
+    ) -> None:
+        self._api = api
+        self._reader = reader
+        self._writer = writer
+        self._count_clients = count_clients
+        self._slots = asyncio.Semaphore(MAX_CALLS)
+        self._calls: set[asyncio.Task[None]] = set()
+        self._stream: asyncio.Task[None] | None = None
+        self._writing = asyncio.Lock()
+
+    async def serve(self) -> None:
+        """Read and answer calls until the client closes its end or breaks off."""
+        try:
+            while line := await self._read_line():
+                if line.strip():
+                    await self._take(line)
+            if self._calls:
+                await asyncio.wait(self._calls, timeout=PATIENCE)
+        finally:
+            await self._end()
+
+    async def finish(self, seconds: float) -> None:
+        """Let events and answers on their way reach the client, for `seconds` at most."""
+        under_way = {*self._calls, *({self._stream} if self._stream else ())}
+        if under_way:
+            await asyncio.wait(under_way, timeout=seconds)
+
+    async def _read_line(self) -> bytes:
+        try:
+            return await self._reader.readline()
+        except ConnectionError:
+            return b""
+        except ValueError:
+            bad = BadRequest(INVALID_REQUEST, _("The line is too long."))
+            await self._write(encode_bad_request(bad))
+            return b""
+
+    async def _take(self, line: bytes) -> None:
+        try:
+            request = decode_request(line)
+            if request.method == CLIENTS:
+                await self._answer(request, encode_result(request.answer_id, self._count_clients()))
+                return
+            method = METHODS.get(request.method)
+            if method is None:
+                message = _("There is no method {name}.").format(name=request.method[:64])
+                raise BadRequest(METHOD_NOT_FOUND, message, request.answer_id)
+            arguments = method.arguments(request)
+        except BadRequest as bad:
+            await self._write(encode_bad_request(bad))
+            return
+        if request.method == SUBSCRIBE:
+            await self._subscribe(request, arguments)
+        else:
+            await self._slots.acquire()
+            self._start(request, self._call(request, method, arguments))
+
+    def _start(self, request: Request, call: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(call)
+        self._calls.add(task)
+        task.add_done_callback(lambda done: self._called(request, done))
+
+    def _called(self, request: Request, task: asyncio.Task[None]) -> None:
+        """Supervise: a call that failed for an unforeseen reason is reported and answered all the same."""
+        self._calls.discard(task)
+        self._slots.release()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _report(request.method, error)
+            message = _("The node stumbled; its log says where.")
+            bad = BadRequest(INTERNAL_ERROR, message, request.answer_id)
+            if request.wants_answer and not self._writer.is_closing():
+                self._writer.write(encode_bad_request(bad))
+
+    async def _call(self, request: Request, method: Method, arguments: dict[str, Any]) -> None:
+        try:
+            result = await getattr(self._api, method.attribute)(**arguments)
+        except TuichatError as error:
+            line = encode_refusal(request.answer_id, error)
+        else:
+            line = encode_result(request.answer_id, result)
+        await self._answer(request, line)
+
+    async def _subscribe(self, request: Request, arguments: dict[str, Any]) -> None:
+        if self._stream is not None:
+            self._stream.cancel()
+        try:
+            events = self._api.subscribe(**arguments)
+        except TuichatError as error:
+            await self._answer(request, encode_refusal(request.answer_id, error))
+            return
+        await self._answer(request, encode_result(request.answer_id, None))
+        self._stream = asyncio.get_running_loop().create_task(self._tell(events))
+        self._stream.add_done_callback(_told)
+
+    async def _tell(self, events: AsyncIterator[AnyEvent]) -> None:
+        try:
+            async for event in events:
+                await self._write(encode_event(event))
+        finally:
+            close = getattr(events, "aclose", None)
+            if close is not None:
+                await close()
+
+    async def _answer(self, request: Request, line: bytes) -> None:
+        if request.wants_answer:
+            await self._write(line)
+
+    async def _write(self, line: bytes) -> None:
+        async with self._writing:
+            if self._writer.is_closing():
+                return
+            with contextlib.suppress(ConnectionError):  # the reading side will see it and end
+                self._writer.write(line)
+                await self._writer.drain()
+
+    async def _end(self) -> None:
+        tasks = {*self._calls, *({self._stream} if self._stream else ())}
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        self._writer.close()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._writer.wait_closed()
+        except (OSError, TimeoutError):
+            self._writer.transport.abort()
+
+
+def _told(stream: asyncio.Task[None]) -> None:
+    if not stream.cancelled() and (error := stream.exception()) is not None:
+        _report(SUBSCRIBE, error)
+
+
+def _report(what: str, error: BaseException) -> None:
+    """Log where a call failed; the message of a foreign exception might hold anything, so it stays out."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "unknown"
+    _log.error("%s failed with %s at %s", what, type(error).__name__, place)
