@@ -1,0 +1,150 @@
+"""Every sentence a person sees can be translated: it is a literal inside `_()` or `ngettext()`.
+
+The search is by syntax and by the names of the calls that show text, so it cannot see a sentence that was put
+in a variable first; it does find the ones that people forget.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+# What shows text, and which of its arguments do: positions, then keywords. None stands for all positions.
+SHOWN: dict[str, tuple[range | None, frozenset[str]]] = {
+    "print": (None, frozenset()),
+    "input": (range(1), frozenset({"prompt"})),
+    "getpass": (range(1), frozenset({"prompt"})),
+    "notify": (range(1), frozenset({"message", "title"})),
+    "add_parser": (range(0), frozenset({"help", "description", "epilog"})),
+    "add_argument": (range(0), frozenset({"help"})),
+    "add_argument_group": (range(1), frozenset({"title", "description"})),
+    "ArgumentParser": (range(0), frozenset({"description", "epilog", "usage"})),
+    "Static": (range(1), frozenset({"content"})),
+    "Label": (range(1), frozenset({"content"})),
+    "Button": (range(1), frozenset({"label"})),
+    "Input": (range(0), frozenset({"placeholder"})),
+    "TextArea": (range(0), frozenset({"placeholder"})),
+    "Binding": (range(2, 3), frozenset({"description"})),
+}
+ERROR_ROOT = "TuichatError"
+ERROR_ARGUMENTS = (range(2), frozenset({"message", "hint"}))
+TRANSLATORS = frozenset({"_", "ngettext"})
+
+
+def trees(folder: str) -> Iterator[tuple[Path, ast.Module]]:
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        yield path.relative_to(ROOT), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def name_of(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def error_classes() -> frozenset[str]:
+    """The names of TuichatError and all that derives from it, wherever it is defined."""
+    bases = {
+        node.name: {name_of(base) for base in node.bases}
+        for _, tree in trees("tuichat")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+    }
+    found = {ERROR_ROOT}
+    while more := {name for name, parents in bases.items() if parents & found and name not in found}:
+        found |= more
+    return frozenset(found)
+
+
+def has_words(node: ast.expr) -> bool:
+    """Whether showing `node` shows words that stand in the source untranslated."""
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, str) and any(
+            len(word) > 1 and word.isalpha() for word in node.value.split()
+        )
+    if isinstance(node, ast.JoinedStr):
+        return any(has_words(part) for part in node.values)
+    if isinstance(node, ast.BinOp):
+        return has_words(node.left) or has_words(node.right)
+    if isinstance(node, ast.IfExp):
+        return has_words(node.body) or has_words(node.orelse)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
+        return has_words(node.func.value)
+    return False
+
+
+def shown_arguments(call: ast.Call, errors: frozenset[str]) -> Iterator[ast.expr]:
+    name = name_of(call.func)
+    rule = ERROR_ARGUMENTS if name in errors else SHOWN.get(name)
+    if rule is None:
+        return
+    positions, keywords = rule
+    for index, argument in enumerate(call.args):
+        if positions is None or index in positions:
+            yield argument
+    for keyword in call.keywords:
+        if keyword.arg in keywords:
+            yield keyword.value
+
+
+def untranslated(tree: ast.AST, errors: frozenset[str]) -> Iterator[ast.expr]:
+    """The literals with words in `tree` that are shown without passing a translator."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield from (argument for argument in shown_arguments(node, errors) if has_words(argument))
+
+
+def test_every_sentence_shown_passes_the_translator() -> None:
+    errors = error_classes()
+    found = [
+        f"{path}:{literal.lineno}: {ast.unparse(literal)}"
+        for path, tree in trees("tuichat")
+        for literal in untranslated(tree, errors)
+    ]
+    assert not found, "\n" + "\n".join(found)
+
+
+def test_nothing_is_filled_in_before_the_translator_has_seen_the_sentence() -> None:
+    found = [
+        f"{path}:{node.lineno}: {ast.unparse(node)}"
+        for path, tree in trees("tuichat")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in TRANSLATORS
+        if isinstance(node.args[0], ast.JoinedStr | ast.BinOp | ast.Call)
+    ]
+    assert not found, "\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'print("nothing was sent")',
+        'print(f"sent to {name}")',
+        'self.notify("nothing was sent")',
+        'raise UsageError(_("fine"), "but this hint is not")',
+        'parser.add_argument("ref", help="a contact")',
+        'Static("your address" if new else "")',
+        'raise NotFoundError("no contact {name}".format(name=name))',
+    ],
+)
+def test_a_bare_sentence_is_found(line: str) -> None:
+    assert list(untranslated(ast.parse(line), error_classes()))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'print(_("nothing was sent"))',
+        'print(f"{name}  {state}")',
+        'raise UsageError(_("no {name}").format(name=name), _("try again"))',
+        'print("")',
+        'Static("●")',
+    ],
+)
+def test_a_translated_sentence_passes(line: str) -> None:
+    assert not list(untranslated(ast.parse(line), error_classes()))
