@@ -1,4 +1,4 @@
-"""Randomness that repeats: the same seed gives the same bytes."""
+"""Randomness that repeats: the same seed gives the same bytes, or the one draw is known beforehand."""
 
 from __future__ import annotations
 
@@ -18,3 +18,17 @@ class SeededRng:
 
     def uniform(self, low: float, high: float) -> float:
         return low + (high - low) * int.from_bytes(self.bytes(4), "big") / (1 << 32)
+
+
+class FixedRng:
+    """Gives the same bytes at every draw, which must ask for just so many."""
+
+    def __init__(self, drawn: bytes) -> None:
+        self._drawn = drawn
+
+    def bytes(self, count: int) -> bytes:
+        assert count == len(self._drawn)
+        return self._drawn
+
+    def uniform(self, low: float, high: float) -> float:
+        return low

@@ -6,7 +6,7 @@ import pytest
 from noise.connection import Keypair, NoiseConnection
 
 from tests.support.handshakes import NoRng
-from tests.support.seeded_rng import SeededRng
+from tests.support.seeded_rng import FixedRng, SeededRng
 from tuichat.crypto.kem import MlKem768
 from tuichat.crypto.noise import CipherState, HandshakeState, Pattern, Split, Token
 from tuichat.errors import PeerError
@@ -19,21 +19,7 @@ PROLOGUE = b"what both must agree on"
 STATIC = {True: b"\x11" * 32, False: b"\x22" * 32}
 
 
-class FixedEphemeral:
-    """Gives the one ephemeral secret that the oracle was told of."""
-
-    def __init__(self, secret: bytes) -> None:
-        self._secret = secret
-
-    def bytes(self, count: int) -> bytes:
-        assert count == len(self._secret)
-        return self._secret
-
-    def uniform(self, low: float, high: float) -> float:
-        return low
-
-
-EPHEMERAL = {True: FixedEphemeral(b"\x33" * 32), False: FixedEphemeral(b"\x44" * 32)}
+EPHEMERAL = {True: FixedRng(b"\x33" * 32), False: FixedRng(b"\x44" * 32)}
 
 
 def ours(pattern: Pattern, initiator: bool, psk: bytes = PSK, prologue: bytes = PROLOGUE) -> HandshakeState:
