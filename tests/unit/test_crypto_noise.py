@@ -97,6 +97,16 @@ def test_another_psk_or_prologue_ends_the_handshake(difference: dict[str, bytes]
         ours(XX_PSK0, False, **difference).read_message(message)
 
 
+def test_every_truncation_of_a_handshake_message_is_refused() -> None:
+    caller, answerer = ours(XX_PSK0, True), ours(XX_PSK0, False)
+    for writer, reader in ((caller, answerer), (answerer, caller), (caller, answerer)):
+        message = writer.write_message(b"payload", SeededRng())
+        for length in range(len(message)):
+            with pytest.raises(PeerError):
+                reader.copy().read_message(message[:length])
+        assert reader.read_message(message) == b"payload"
+
+
 def test_reading_makes_no_key() -> None:
     answerer = ours(XX_PSK0, False)
     answerer.read_message(ours(XX_PSK0, True).write_message(b"", EPHEMERAL[True]))
