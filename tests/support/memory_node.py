@@ -79,7 +79,7 @@ class Person:
 
 
 class MemoryNode:
-    """Implements NodeApi. Attributes that tests read: `kept`, `online_asked`, `stopped` (the reason)."""
+    """Implements NodeApi. Attributes that tests read: `kept`, `online_asked`, `stopped` (why), `readers`."""
 
     def __init__(
         self, clock: Clock, *, name: str = "me", node: NodeKind = "daemon", locked: bool = False
@@ -95,7 +95,7 @@ class MemoryNode:
         self._messages: dict[int, Person] = {}
         self._durable: list[AnyEvent] = []
         self._forgotten = 0
-        self._readers: list[EventBuffer] = []
+        self.readers: list[EventBuffer] = []
         self._tor = TorState(version="0.4.9.12")
         self._service = ServiceState()
 
@@ -221,7 +221,7 @@ class MemoryNode:
     def break_off(self, reason: Literal["handover", "stop", "idle"]) -> None:
         """The node ends under its clients."""
         self._emit(ClosingEvent(at=self.now(), reason=reason))
-        for reader in self._readers:
+        for reader in self.readers:
             reader.close()
 
     def now(self) -> datetime:
@@ -237,7 +237,7 @@ class MemoryNode:
 
     async def close(self) -> None:
         """As the real node's: readers of events end."""
-        for reader in self._readers:
+        for reader in self.readers:
             reader.close()
 
     # NodeApi.
@@ -380,7 +380,7 @@ class MemoryNode:
         if since is not None:
             for event in self._durable[max(since, self._forgotten) :]:
                 reader.put(event)
-        self._readers.append(reader)
+        self.readers.append(reader)
         return reader
 
     # Inside.
@@ -391,8 +391,8 @@ class MemoryNode:
     def _emit(self, event: AnyEvent) -> None:
         if event.seq is not None:
             self._durable.append(event)
-        self._readers = [reader for reader in self._readers if not reader.closed]
-        for reader in self._readers:
+        self.readers = [reader for reader in self.readers if not reader.closed]
+        for reader in self.readers:
             reader.put(event)
 
     def _append(

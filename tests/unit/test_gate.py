@@ -1,0 +1,246 @@
+"""The gate before a node: locked, open, locked again, and stopped."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Literal
+
+import pytest
+
+from tests.support.fixed_clock import FixedClock
+from tests.support.memory_node import PASSPHRASE, MemoryNode, address_of
+from tuichat.errors import LockedError, TuichatError
+from tuichat.event_buffer import EventBuffer
+from tuichat.model import ClosingEvent, ContactEvent, LinkEvent, LockedEvent, MessageEvent
+from tuichat.node.gate import Gate, OpenedNode
+
+CALLS = (
+    lambda gate: gate.contact_list(),
+    lambda gate: gate.contact_add(address_of("erin")),
+    lambda gate: gate.contact_accept("dave"),
+    lambda gate: gate.contact_reject("dave"),
+    lambda gate: gate.contact_block("bob"),
+    lambda gate: gate.contact_unblock("bob"),
+    lambda gate: gate.contact_remove("bob"),
+    lambda gate: gate.contact_rename("bob", "rob"),
+    lambda gate: gate.contact_verify("bob"),
+    lambda gate: gate.send("bob", "hi"),
+    lambda gate: gate.cancel(1),
+    lambda gate: gate.message_get(1),
+    lambda gate: gate.messages("bob"),
+    lambda gate: gate.mark_read("bob", 1),
+    lambda gate: gate.go_online(),
+    lambda gate: gate.keep_until_delivered(),
+    lambda gate: gate.lock(),
+)
+
+
+class Profile:
+    """Opens the same memory node each time; counts how often, and remembers whether it is open."""
+
+    def __init__(self) -> None:
+        self.clock = FixedClock()
+        self.node = MemoryNode.sample(self.clock)
+        self.opened = 0
+        self.is_open = False
+
+    async def open(self, passphrase: str) -> OpenedNode:
+        await asyncio.sleep(0)
+        if passphrase != PASSPHRASE:
+            raise LockedError("The passphrase is wrong.")
+        self.opened += 1
+        return self.node
+
+    def gate(self, kind: Literal["daemon", "detached"] = "detached") -> Gate:
+        return Gate(self.open, kind=kind, clock=self.clock)
+
+
+@pytest.fixture
+def profile() -> Profile:
+    return Profile()
+
+
+async def until(events: EventBuffer, kind: type) -> list[object]:
+    seen: list[object] = []
+    while not seen or not isinstance(seen[-1], kind):
+        seen.append(await anext(events))
+    return seen
+
+
+@pytest.mark.parametrize("number", range(len(CALLS)))
+async def test_a_locked_node_answers_nothing_but_who_it_is(profile: Profile, number: int) -> None:
+    gate = profile.gate()
+    with pytest.raises(LockedError) as caught:
+        await CALLS[number](gate)
+    assert "tuichat unlock" in caught.value.hint
+    assert (await gate.hello()).locked
+    status = await gate.status()
+    assert (status.address, status.locked, status.node) == (None, True, "detached")
+
+
+@pytest.mark.parametrize("number", range(len(CALLS)))
+async def test_every_method_is_passed_on_once_it_is_open(profile: Profile, number: int) -> None:
+    gate = profile.gate()
+    await gate.unlock(PASSPHRASE)
+    expected: type[TuichatError] | tuple[()] = ()
+    try:
+        await CALLS[number](MemoryNode.sample(profile.clock))
+    except TuichatError as error:
+        expected = type(error)
+    if expected:
+        with pytest.raises(expected):
+            await CALLS[number](gate)
+    else:
+        await CALLS[number](gate)
+
+
+async def test_a_wrong_passphrase_leaves_it_locked(profile: Profile) -> None:
+    gate = profile.gate()
+    with pytest.raises(LockedError):
+        await gate.unlock("wrong")
+    assert (await gate.hello()).locked
+
+
+async def test_one_unlock_serves_everybody_and_opens_the_profile_once(profile: Profile) -> None:
+    gate = profile.gate()
+    await asyncio.gather(*(gate.unlock(PASSPHRASE) for _ in range(5)))
+    assert profile.opened == 1
+    status = await gate.status()
+    assert (status.address, status.locked) == (profile.node.address, False)
+
+
+async def test_status_tells_what_kind_of_node_it_is(profile: Profile) -> None:
+    for kind in ("daemon", "detached"):
+        gate = profile.gate(kind)
+        await gate.unlock(PASSPHRASE)
+        assert (await gate.status()).node == (await gate.hello()).node == kind
+
+
+async def test_a_daemon_goes_online_by_itself_and_a_detached_node_when_needed(profile: Profile) -> None:
+    gate = profile.gate("detached")
+    await gate.unlock(PASSPHRASE)
+    await gate.messages("bob")
+    before = profile.node.online_asked
+    await gate.send("bob", "hi")
+    assert (before, profile.node.online_asked) == (False, True)
+
+    other = Profile()
+    await other.gate("daemon").unlock(PASSPHRASE)
+    assert other.node.online_asked
+
+
+async def test_a_node_that_was_online_goes_online_again_when_unlocked_again(profile: Profile) -> None:
+    gate = profile.gate("detached")
+    await gate.unlock(PASSPHRASE)
+    await gate.go_online()
+    await gate.lock()
+    profile.node.online_asked = False
+    await gate.unlock(PASSPHRASE)
+    assert profile.node.online_asked
+
+
+async def test_a_stream_goes_on_over_locking_and_unlocking(profile: Profile) -> None:
+    gate = profile.gate()
+    events = gate.subscribe()
+    await gate.unlock(PASSPHRASE)
+    assert await anext(events) == LockedEvent(at=profile.node.now(), locked=False)
+    profile.node.incoming("bob", "one")
+    seen = await until(events, ContactEvent)
+    await gate.lock()
+    assert await anext(events) == LockedEvent(at=profile.node.now(), locked=True)
+    profile.node.incoming("bob", "arrived while nobody looked")
+    await gate.unlock(PASSPHRASE)
+    assert isinstance(await anext(events), LockedEvent)
+    again = await until(events, ContactEvent)
+    assert [type(event) for event in again] == [type(event) for event in seen] == [MessageEvent, ContactEvent]
+    assert isinstance(again[0], MessageEvent)
+    assert again[0].message.text == "arrived while nobody looked"
+
+
+async def test_a_stream_begins_after_the_number_asked_for_even_when_locked_before(profile: Profile) -> None:
+    gate = profile.gate()
+    events = gate.subscribe(since=3)
+    await gate.unlock(PASSPHRASE)
+    assert isinstance(await anext(events), LockedEvent)
+    first = await anext(events)
+    assert first.seq == 4
+
+
+async def test_a_reader_who_leaves_is_forgotten_by_gate_and_node(profile: Profile) -> None:
+    gate = profile.gate()
+    await gate.unlock(PASSPHRASE)
+    for _ in range(20):
+        await gate.subscribe().aclose()
+    staying = gate.subscribe()
+    await asyncio.sleep(0)
+    profile.node.set_stage("bob", "offline")
+    assert isinstance(await anext(staying), LinkEvent)
+    assert sum(not reader.closed for reader in profile.node.readers) == 1
+
+
+async def test_stopping_tells_clients_why_and_ends_their_streams(profile: Profile) -> None:
+    gate = profile.gate()
+    await gate.unlock(PASSPHRASE)
+    events = gate.subscribe()
+    await gate.stop("handover")
+    await gate.stop("stop")
+    reason = await gate.wait_stop()
+    await gate.close(reason)
+    assert [event async for event in events] == [ClosingEvent(at=profile.node.now(), reason="handover")]
+    with pytest.raises(LockedError):
+        await gate.contact_list()
+
+
+async def test_a_locked_node_can_be_stopped(profile: Profile) -> None:
+    gate = profile.gate()
+    await gate.stop()
+    assert await gate.wait_stop() == "stop"
+    await gate.close("stop")
+
+
+async def test_it_is_kept_only_while_something_waits_to_be_delivered(profile: Profile) -> None:
+    gate = profile.gate()
+    await gate.unlock(PASSPHRASE)
+    assert not gate.keeps_running()
+    await gate.keep_until_delivered()
+    assert gate.keeps_running()
+    await gate.cancel(5)
+    assert not gate.keeps_running()
+    profile.node.outgoing("alice", "later")
+    assert not gate.keeps_running()
+
+
+class Slow(MemoryNode):
+    """A node whose status takes until it is let go, and which notices use after its end."""
+
+    def __init__(self, clock: FixedClock) -> None:
+        super().__init__(clock)
+        self.asked = asyncio.Event()
+        self.go = asyncio.Event()
+        self.closed = False
+
+    async def go_online(self) -> None:
+        self.asked.set()
+        await self.go.wait()
+        assert not self.closed
+
+    async def close(self) -> None:
+        self.closed = True
+        await super().close()
+
+
+async def test_locking_waits_for_the_calls_under_way_and_takes_no_new_ones(profile: Profile) -> None:
+    slow = Slow(profile.clock)
+    profile.node = slow
+    gate = profile.gate()
+    await gate.unlock(PASSPHRASE)
+    call = asyncio.ensure_future(gate.go_online())
+    await slow.asked.wait()
+    locking = asyncio.ensure_future(gate.lock())
+    await asyncio.sleep(0)
+    with pytest.raises(LockedError):
+        await gate.contact_list()
+    before = slow.closed
+    slow.go.set()
+    await asyncio.gather(call, locking)
+    assert (before, slow.closed) == (False, True)

@@ -1,0 +1,252 @@
+"""What clients talk to: a node that may be locked, and that ends when it is asked to."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Literal, Protocol, TypeVar
+
+import msgspec
+
+from tuichat import __version__
+from tuichat.api.node_api import API_VERSION, NodeApi
+from tuichat.clock import Clock
+from tuichat.errors import LockedError
+from tuichat.event_buffer import EventBuffer
+from tuichat.i18n import _
+from tuichat.model import (
+    AnyEvent,
+    ClosingEvent,
+    Contact,
+    Hello,
+    LockedEvent,
+    Message,
+    NodeKind,
+    SafetyNumber,
+    Status,
+    from_milliseconds,
+)
+from tuichat.node.stream import Stream
+
+Result = TypeVar("Result")
+StopReason = Literal["handover", "stop", "idle"]
+
+GRACE = 5.0
+"""Seconds that calls under way may still take when the profile is being locked."""
+
+
+class OpenedNode(NodeApi, Protocol):
+    """An unlocked node that runs. Its own `hello`, `unlock`, `lock`, `stop` are never asked."""
+
+    async def close(self) -> None:
+        """Commit, close links and the store, forget the keys, end the subscriptions."""
+        ...
+
+    def queued_count(self) -> int:
+        """How many messages wait to be delivered."""
+        ...
+
+
+class Gate:
+    """Implements `NodeApi`, locked or open.
+
+    While it is locked only `hello`, `status`, `unlock` and `stop` do anything. Clients' streams of events go
+    on over locking and unlocking.
+
+    Args:
+        open_node: from a passphrase to a running node, "" for a profile without one; raises LockedError for
+            a wrong one.
+        kind: what this process is; a daemon goes online as soon as it is open, a detached node when asked
+            to or when something is to be sent.
+        clock: what time it is.
+    """
+
+    def __init__(
+        self, open_node: Callable[[str], Awaitable[OpenedNode]], *, kind: NodeKind, clock: Clock
+    ) -> None:
+        self._open_node = open_node
+        self._kind = kind
+        self._clock = clock
+        self._node: OpenedNode | None = None
+        self._streams: list[Stream] = []
+        self._changing = asyncio.Lock()
+        self._in_use = 0
+        self._unused = asyncio.Event()
+        self._unused.set()
+        self._online = kind == "daemon"
+        self._kept = False
+        self._stopping = asyncio.Event()
+        self._reason: StopReason = "stop"
+
+    def keeps_running(self) -> bool:
+        """Whether it was asked to stay without clients until all is delivered, and something is not yet."""
+        if not self._kept or self._node is None:
+            return False
+        self._kept = self._node.queued_count() > 0
+        return self._kept
+
+    async def wait_stop(self) -> StopReason:
+        """Return once somebody has asked it to stop: why."""
+        await self._stopping.wait()
+        return self._reason
+
+    def ask_stop(self, reason: StopReason) -> None:
+        """Ask it to stop; the first reason counts."""
+        if not self._stopping.is_set():
+            self._reason = reason
+            self._stopping.set()
+
+    async def close(self, reason: StopReason) -> None:
+        """Tell clients that it ends, and close the node if one is open."""
+        self._emit(ClosingEvent(at=self._now(), reason=reason))
+        for stream in self._streams:
+            stream.end()
+        async with self._changing:
+            await self._shut()
+
+    async def hello(self) -> Hello:
+        return Hello(
+            api=API_VERSION,
+            version=__version__,
+            node=self._kind,
+            pid=os.getpid(),
+            locked=self._node is None,
+        )
+
+    async def status(self) -> Status:
+        own = {"node": self._kind, "version": __version__, "pid": os.getpid()}
+        if self._node is None:
+            return msgspec.convert({**own, "address": None, "locked": True}, Status)
+        found = await self._ask(lambda node: node.status())
+        return msgspec.structs.replace(found, locked=False, **own)
+
+    async def unlock(self, passphrase: str) -> None:
+        async with self._changing:
+            if self._node is not None or self._stopping.is_set():
+                return
+            node = await self._open_node(passphrase)
+            self._node = node
+            self._emit(LockedEvent(at=self._now(), locked=False))
+            for stream in self._streams:
+                stream.join(node)
+            if self._online:
+                await node.go_online()
+
+    async def lock(self) -> None:
+        async with self._changing:
+            self._opened()
+            await self._shut()
+            self._emit(LockedEvent(at=self._now(), locked=True))
+
+    async def go_online(self) -> None:
+        await self._ask(lambda node: node.go_online())
+        self._online = True
+
+    async def stop(self, reason: Literal["stop", "handover"] = "stop") -> None:
+        self.ask_stop(reason)
+
+    async def keep_until_delivered(self) -> None:
+        self._opened()
+        self._kept = True
+
+    async def contact_add(self, address: str, name: str | None = None, message: str = "") -> Contact:
+        return await self._ask_online(lambda node: node.contact_add(address, name, message))
+
+    async def contact_list(self) -> list[Contact]:
+        return await self._ask(lambda node: node.contact_list())
+
+    async def contact_accept(self, ref: str) -> Contact:
+        return await self._ask_online(lambda node: node.contact_accept(ref))
+
+    async def contact_reject(self, ref: str) -> None:
+        await self._ask(lambda node: node.contact_reject(ref))
+
+    async def contact_block(self, ref: str) -> Contact:
+        return await self._ask(lambda node: node.contact_block(ref))
+
+    async def contact_unblock(self, ref: str) -> Contact:
+        return await self._ask(lambda node: node.contact_unblock(ref))
+
+    async def contact_remove(self, ref: str) -> None:
+        await self._ask(lambda node: node.contact_remove(ref))
+
+    async def contact_rename(self, ref: str, name: str) -> Contact:
+        return await self._ask(lambda node: node.contact_rename(ref, name))
+
+    async def contact_verify(self, ref: str, digits: str | None = None) -> SafetyNumber:
+        return await self._ask(lambda node: node.contact_verify(ref, digits))
+
+    async def send(self, ref: str, text: str) -> Message:
+        return await self._ask_online(lambda node: node.send(ref, text))
+
+    async def cancel(self, message: int) -> Message:
+        return await self._ask(lambda node: node.cancel(message))
+
+    async def message_get(self, message: int) -> Message:
+        return await self._ask(lambda node: node.message_get(message))
+
+    async def messages(
+        self, ref: str, limit: int = 50, before: int | None = None, after: int | None = None
+    ) -> list[Message]:
+        return await self._ask(lambda node: node.messages(ref, limit, before, after))
+
+    async def mark_read(self, ref: str, up_to: int) -> None:
+        await self._ask(lambda node: node.mark_read(ref, up_to))
+
+    def subscribe(self, since: int | None = None) -> EventBuffer:
+        """As `NodeApi.subscribe`; it may be asked while locked, and then goes on when unlocked."""
+        for stream in self._streams:
+            if stream.left:
+                stream.end()
+        self._streams = [stream for stream in self._streams if not stream.left]
+        stream = Stream(since)
+        if self._node is not None:
+            stream.join(self._node)
+        self._streams.append(stream)
+        return stream.buffer
+
+    def _opened(self) -> OpenedNode:
+        if self._node is None:
+            raise LockedError(_("The profile is locked."), _("Unlock it: tuichat unlock"))
+        return self._node
+
+    async def _ask(self, call: Callable[[OpenedNode], Awaitable[Result]]) -> Result:
+        node = self._opened()
+        self._in_use += 1
+        self._unused.clear()
+        try:
+            return await call(node)
+        finally:
+            self._in_use -= 1
+            if not self._in_use:
+                self._unused.set()
+
+    async def _ask_online(self, call: Callable[[OpenedNode], Awaitable[Result]]) -> Result:
+        """As `_ask`, for what has to reach somebody: the node goes online if it is not."""
+        result = await self._ask(call)
+        if not self._online:
+            await self.go_online()
+        return result
+
+    async def _shut(self) -> None:
+        """Take no new calls, let those under way end, close the node and let streams have its last events."""
+        node, self._node = self._node, None
+        if node is None:
+            return
+        try:
+            async with asyncio.timeout(GRACE):
+                await self._unused.wait()
+        except TimeoutError:
+            pass  # What still runs finds a closed node.
+        await node.close()
+        for stream in self._streams:
+            await stream.part()
+
+    def _emit(self, event: AnyEvent) -> None:
+        for stream in self._streams:
+            stream.buffer.put(event)
+
+    def _now(self) -> datetime:
+        return from_milliseconds(int(self._clock.now() * 1000))
