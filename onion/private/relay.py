@@ -1,0 +1,147 @@
+"""A relay of the private network: a tor process behind a link."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from onion.errors import TorError
+from onion.private.link import Link
+from onion.process import TorProcess
+from onion.torrc import quoted
+
+# SIGHUP makes a relay retry its downloads; it must not read the configuration again, which came by a pipe.
+_COMMON = """\
+TestingTorNetwork 1
+Address 127.0.0.1
+SocksPort 0
+ExitRelay 0
+AssumeReachable 1
+PathsNeededToBuildCircuits 0.67
+NumCPUs 1
+__ReloadTorrcOnSIGHUP 0
+RelayBandwidthRate 0
+SafeLogging 1
+Log notice stdout
+ShutdownWaitLength 0
+ContactInfo none
+"""
+
+_AUTHORITY = """\
+AuthoritativeDirectory 1
+V3AuthoritativeDirectory 1
+TestingV3AuthInitialVotingInterval 10
+TestingV3AuthInitialVoteDelay 2
+TestingV3AuthInitialDistDelay 2
+V3AuthVotingInterval 10
+V3AuthVoteDelay 2
+V3AuthDistDelay 2
+TestingDirAuthVoteGuard *
+TestingDirAuthVoteHSDir *
+TestingMinExitFlagThreshold 0
+AuthDirMaxServersPerAddr 0
+MinUptimeHidServDirectoryV2 0
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RelayPlace:
+    """Where a relay lives.
+
+    Args:
+        nickname: its name in the consensus.
+        directory: its data directory, 0700.
+        or_port: where it really listens; the link's port is what it advertises.
+        dir_port: an authority's directory port, 0 for a plain relay.
+    """
+
+    nickname: str
+    directory: Path
+    or_port: int
+    dir_port: int = 0
+
+
+class Relay:
+    """One relay: started, watched until it has bootstrapped, stopped."""
+
+    def __init__(self, binary: Path, place: RelayPlace, link: Link) -> None:
+        self.place = place
+        self.link = link
+        self._binary = binary
+        self._process: TorProcess | None = None
+        self._bootstrapped = asyncio.Event()
+        self.published = asyncio.Event()
+
+    @property
+    def bootstrapped(self) -> bool:
+        """Whether it has all that it needs to build circuits, and so to serve others."""
+        return self._bootstrapped.is_set()
+
+    async def start(self, network_torrc: str) -> None:
+        """Start the process; `network_torrc` names the authorities."""
+        self._bootstrapped = asyncio.Event()
+        self.published = asyncio.Event()
+        self._process = await TorProcess.spawn(self._binary, self._torrc(network_torrc), self._on_line)
+
+    def retry_downloads(self) -> None:
+        """Forget the failed downloads and try them now: SIGHUP does. The configuration is not read again."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGHUP)
+
+    async def wait_bootstrapped(self, timeout: float) -> bool:
+        """Whether it has the directory within `timeout` seconds.
+
+        Raises:
+            TorError: its process ended.
+        """
+        process = self._process
+        assert process is not None
+        ended = asyncio.create_task(process.wait())
+        ready = asyncio.create_task(self._bootstrapped.wait())
+        try:
+            await asyncio.wait({ended, ready}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            if ended.done():
+                last = process.output()[-1:] or ["no reason given"]
+                raise TorError("start", "A relay of the private network ended: {reason}", reason=last[0])
+            return ready.done()
+        finally:
+            ended.cancel()
+            ready.cancel()
+
+    async def stop(self) -> None:
+        """End the process; its keys stay, so that it can be started again."""
+        if self._process is not None:
+            await self._process.stop()
+            self._process = None
+
+    def _torrc(self, network_torrc: str) -> str:
+        place = self.place
+        lines = [
+            f"Nickname {place.nickname}",
+            f"DataDirectory {quoted(str(place.directory))}",
+            f"ORPort 127.0.0.1:{self.link.port} NoListen",
+            f"ORPort 127.0.0.1:{place.or_port} NoAdvertise",
+            f"__OwningControllerProcess {os.getpid()}",
+        ]
+        if place.dir_port:
+            lines.append(f"DirPort 127.0.0.1:{place.dir_port}")
+        role = _AUTHORITY if place.dir_port else ""
+        return _COMMON + role + "\n".join(lines) + "\n" + network_torrc
+
+    def _on_line(self, line: str) -> None:
+        if "Bootstrapped 75%" in line or "Bootstrapped 100%" in line:
+            self._bootstrapped.set()
+        elif "Published microdesc consensus" in line:
+            self.published.set()
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on now. If another takes it before tor does, tor does not start."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

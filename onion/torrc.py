@@ -1,0 +1,41 @@
+"""Writing torrc values so that no value can become another line."""
+
+from __future__ import annotations
+
+from onion.errors import TorError
+
+SOCKET_PATH_BYTES = 107
+
+
+def quoted(value: str) -> str:
+    """A value in tor's double quotes, for paths with spaces or `#`.
+
+    Raises:
+        TorError: it holds a control character (code "path_characters").
+    """
+    if any(ord(character) < 0x20 or ord(character) == 0x7F for character in value):
+        raise TorError(
+            "path_characters",
+            "A path for tor holds a line break or another control character.",
+            "Choose a directory with a plain name.",
+        )
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def socket_path(path: str) -> str:
+    """`unix:` and the quoted path of a UNIX socket.
+
+    Raises:
+        TorError: the path is longer than the 107 bytes that the kernel takes, or holds control characters.
+    """
+    length = len(path.encode())
+    if length > SOCKET_PATH_BYTES:
+        raise TorError(
+            "path_too_long",
+            "The path of a socket has {length} bytes; the system takes {limit}.",
+            "Choose a shorter directory.",
+            length=length,
+            limit=SOCKET_PATH_BYTES,
+        )
+    return f"unix:{quoted(path)}"
