@@ -1,0 +1,187 @@
+"""Answering those who call: which knocks are known, who called, and what becomes of it (L3-L6, C4)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tuichat.clock import Clock, Rng
+from tuichat.crypto.identity import Certificate, Identity
+from tuichat.crypto.kem import Kem
+from tuichat.errors import PeerError, StorageError
+from tuichat.network.transport import Answer, Connection, ConnectionLostError
+from tuichat.node.first_contact import FirstContact
+from tuichat.node.live_link import LiveLink
+from tuichat.protocol.frames import Accepted, Request, decode
+from tuichat.protocol.knock import answered_knocks, pair_psk, public_psk
+from tuichat.protocol.link import Answering, LinkStart
+from tuichat.store.records import ContactRow
+from tuichat.store.store import Store
+
+MESSAGE3_SECONDS: Final = 30.0
+"""How long a caller has for message 3."""
+
+FAREWELL_SECONDS: Final = 3.0
+"""How long a link stays after RECEIVED, the same for everybody."""
+
+MAX_STRANGERS: Final = 64
+"""Callers under the public key who have not become a contact's link; beyond this they get the bare 404."""
+
+MAX_CALLS_OF_A_CONTACT: Final = 4
+"""Unfinished calls under one contact's secrets."""
+
+_DAY: Final = 86_400
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Known:
+    """Who may knock so: a contact with one of its pair secrets, or anybody (contact 0)."""
+
+    psk: bytes
+    contact: int = 0
+    pair: bytes | None = None
+
+
+Welcome = Callable[[LiveLink, int, list[bytes]], Coroutine[Any, Any, None]]
+"""Runs a contact's link: the link, the contact, the frames that came with message 3."""
+
+
+class Callers:
+    """Judges whoever knocks; `attach` first."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        store: Store,
+        first_contact: FirstContact,
+        clock: Clock,
+        rng: Rng,
+        kem: Kem,
+    ) -> None:
+        self._identity = identity
+        self._store = store
+        self._first_contact = first_contact
+        self._clock = clock
+        self._rng = rng
+        self._kem = kem
+        self._welcome: Welcome | None = None
+        self._on_other_key: Callable[[int], None] | None = None
+        self._known: dict[bytes, Known] = {}
+        self._psks: dict[bytes, bytes] = {}
+        self._known_on: int | None = None
+        self._open_calls: dict[int, int] = {}
+
+    def attach(self, welcome: Welcome, on_other_key: Callable[[int], None]) -> None:
+        """Say who takes over when a contact called, and who hears of a contact with another signing key."""
+        self._welcome = welcome
+        self._on_other_key = on_other_key
+
+    def forget_knocks(self) -> None:
+        """Contacts or their secrets changed: learn the knocks anew at the next call."""
+        self._known_on = None
+
+    def answer(self, message1: bytes) -> Answer | None:
+        """What a caller gets; None for everyone who knows no knock or knocks wrongly, or when too many do."""
+        self._learn_knocks()
+        try:
+            answering = Answering.read_message1(self._identity, message1, self._psks, self._rng, self._kem)
+        except PeerError:
+            return None
+        who = self._known[answering.knock]
+        limit = MAX_CALLS_OF_A_CONTACT if who.contact else MAX_STRANGERS
+        if self._open_calls.get(who.contact, 0) >= limit:
+            return None
+        started = self._clock.monotonic()
+
+        async def run(connection: Connection) -> None:
+            await self._attend(answering, who, connection, started)
+
+        return Answer(answering.message2, run)
+
+    def _learn_knocks(self) -> None:
+        now = self._clock.now()
+        day = int(now) // _DAY
+        if self._known_on != day:
+            self._known = dict(self._all_knocks(now))
+            self._psks = {knock: who.psk for knock, who in self._known.items()}
+            self._known_on = day
+
+    def _all_knocks(self, now: float) -> list[tuple[bytes, Known]]:
+        onion = self._identity.onion
+        everyone = [Known(public_psk(onion))]
+        for row in self._store.contacts.all():
+            everyone += self._knocks_of(row)
+        return [(knock, who) for who in everyone for knock in answered_knocks(who.psk, onion, now)]
+
+    def _knocks_of(self, row: ContactRow) -> list[Known]:
+        """Both pair secrets are answered once it is accepted or requested by me (C3)."""
+        if row.state not in ("accepted", "requested"):
+            return []
+        pairs = (row.pair_sent, row.pair_received)
+        return [
+            Known(pair_psk(pair, row.onion, self._identity.onion), row.id, pair) for pair in pairs if pair
+        ]
+
+    async def _attend(self, answering: Answering, who: Known, connection: Connection, started: float) -> None:
+        self._open_calls[who.contact] = self._open_calls.get(who.contact, 0) + 1
+        counted = True
+
+        def uncount() -> None:
+            nonlocal counted
+            if counted:
+                counted = False
+                self._open_calls[who.contact] -= 1
+
+        try:
+            async with asyncio.timeout(MESSAGE3_SECONDS):
+                message3 = await connection.receive()
+            certificate, frames, link = answering.read_message3(message3)
+            start = LinkStart(certificate.onion, started)
+            live = LiveLink(link, connection, start, self._clock, self._rng)
+            contact = await self._introduce(live, who, certificate, frames)
+            if contact is not None:
+                uncount()
+                assert self._welcome is not None
+                await self._welcome(live, contact, [] if who.pair is None else frames)
+        except (PeerError, ConnectionLostError, TimeoutError, StorageError):
+            pass  # it ends with this caller, in silence
+        finally:
+            uncount()
+            await connection.close()
+
+    async def _introduce(
+        self, live: LiveLink, who: Known, certificate: Certificate, frames: list[bytes]
+    ) -> int | None:
+        """The contact that called, or None when it was somebody's request."""
+        row = self._store.contacts.by_onion(certificate.onion)
+        self._check_keys(row, certificate)
+        if who.pair is not None:
+            if row is None or row.id != who.contact or who.pair not in (row.pair_sent, row.pair_received):
+                raise PeerError("somebody else's knock")
+            self._first_contact.on_proven(row, certificate, dialled=False, pair=who.pair)
+            return row.id
+        request = decode(frames[0]) if frames else None
+        if not isinstance(request, Request) or len(frames) != 1:
+            raise PeerError("a stranger begins with a request")
+        reply, contact = self._first_contact.on_request(request, certificate)
+        self.forget_knocks()
+        if contact is not None:
+            row = self._store.contacts.get(contact)
+            assert row is not None
+            self._first_contact.on_proven(row, certificate, dialled=False, pair=None)
+        await live.send_now(reply)
+        if not isinstance(reply, Accepted):
+            await asyncio.sleep(FAREWELL_SECONDS)
+            await live.hang_up()
+        return contact
+
+    def _check_keys(self, row: ContactRow | None, certificate: Certificate) -> None:
+        if row is None or row.state not in ("accepted", "requested"):
+            return  # a stranger is a stranger, whatever key; nothing may tell the blocked from the pending
+        verdict = self._first_contact.judge(row, certificate)
+        if verdict == "other_sig" and self._on_other_key is not None:
+            self._on_other_key(row.id)
+        if verdict != "ok":
+            raise PeerError("this is not the key that was pinned")

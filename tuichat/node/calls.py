@@ -1,0 +1,146 @@
+"""Calling a contact: with the secrets we share, or as one who asks (C1, C3, C6, L5)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from tuichat.clock import Clock, Rng
+from tuichat.crypto.identity import Certificate, Identity
+from tuichat.crypto.kem import Kem
+from tuichat.errors import PeerError
+from tuichat.network.transport import Connection, ConnectionLostError, DialStage, RefusedError, Transport
+from tuichat.node.first_contact import FirstContact
+from tuichat.node.live_link import LiveLink
+from tuichat.protocol.frames import Accepted, Gone, Received, encode
+from tuichat.protocol.knock import pair_psk, public_psk
+from tuichat.protocol.link import Answered, Dialling, LinkStart
+from tuichat.store.records import ContactRow
+from tuichat.store.store import Store
+
+REPLY_SECONDS: Final = 60.0
+"""How long the answer to a request may take."""
+
+
+class SetAsideError(Exception):
+    """They have taken the request and say no more: it waits for a person there, or was dropped."""
+
+
+class NotWantedError(Exception):
+    """While I called, a link came about that stays (L9), or the contact was removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallParts:
+    """What calling needs; `own_name` is what I call myself in requests."""
+
+    identity: Identity
+    own_name: str
+    store: Store
+    first_contact: FirstContact
+    transport: Transport
+    clock: Clock
+    rng: Rng
+    kem: Kem
+
+
+class Calls:
+    """Makes links by dialling.
+
+    Args:
+        on_other_key: told the contact whose address showed another signing key.
+    """
+
+    def __init__(self, parts: CallParts, on_other_key: Callable[[int], None]) -> None:
+        self._with = parts
+        self._on_other_key = on_other_key
+
+    async def call(
+        self, contact: int, on_stage: Callable[[DialStage], None], wanted: Callable[[LinkStart], bool]
+    ) -> LiveLink:
+        """A link with the contact.
+
+        Args:
+            wanted: asked when the other side has proved itself, before it learns who calls.
+
+        Raises:
+            ConnectionLostError: not reached, or not understood.
+            SetAsideError: it took our request.
+            NotWantedError: `wanted` said no.
+            PeerError: what answered is not the contact.
+        """
+        for pair in self._pairs(self._row(contact)):
+            try:
+                return await self._call_with(contact, pair, on_stage, wanted)
+            except RefusedError:
+                continue  # that secret is not known there; the next may be
+        return await self._call_with(contact, None, on_stage, wanted)
+
+    def _row(self, contact: int) -> ContactRow:
+        row = self._with.store.contacts.get(contact)
+        if row is None or row.state not in ("accepted", "requested"):
+            raise NotWantedError
+        return row
+
+    def _pairs(self, row: ContactRow) -> list[bytes]:
+        """Our secrets, the one that worked last first (C3)."""
+        pairs = [row.pair_sent, row.pair_received]
+        if row.last_pair == "received":
+            pairs.reverse()
+        return [pair for pair in pairs if pair]
+
+    async def _call_with(
+        self,
+        contact: int,
+        pair: bytes | None,
+        on_stage: Callable[[DialStage], None],
+        wanted: Callable[[LinkStart], bool],
+    ) -> LiveLink:
+        me, row = self._with.identity, self._row(contact)
+        psk = public_psk(row.onion) if pair is None else pair_psk(pair, me.onion, row.onion)
+        start = LinkStart(me.onion, self._with.clock.monotonic())
+        dialling = Dialling(me, row.onion, psk, self._with.clock.now(), self._with.rng, self._with.kem)
+        dialled = await self._with.transport.dial(row.onion, dialling.message1, on_stage)
+        try:
+            answered = dialling.read_message2(dialled.message2)
+            row = self._row(contact)
+            self._check(row, answered.certificate)
+            if not wanted(start):
+                raise NotWantedError
+            self._with.first_contact.on_proven(row, answered.certificate, dialled=True, pair=pair)
+            return await self._finish(row, answered, dialled.connection, start, asking=pair is None)
+        except BaseException:
+            await dialled.connection.close()
+            raise
+
+    def _check(self, row: ContactRow, certificate: Certificate) -> None:
+        verdict = self._with.first_contact.judge(row, certificate)
+        if verdict == "other_sig":
+            self._on_other_key(row.id)
+        if verdict != "ok":
+            raise PeerError("this is not the key that was pinned")
+
+    async def _finish(
+        self, row: ContactRow, answered: Answered, connection: Connection, start: LinkStart, *, asking: bool
+    ) -> LiveLink:
+        request = [encode(self._with.first_contact.request(row, self._with.own_name))] if asking else []
+        message3, link = answered.finish(request)
+        live = LiveLink(link, connection, start, self._with.clock, self._with.rng)
+        await connection.send(message3)
+        if asking:
+            await self._await_acceptance(live, row.id)
+        return live
+
+    async def _await_acceptance(self, live: LiveLink, contact: int) -> None:
+        try:
+            async with asyncio.timeout(REPLY_SECONDS):
+                reply = await live.receive_now()
+        except TimeoutError as error:
+            raise ConnectionLostError from error
+        if isinstance(reply, Received | Gone):
+            raise SetAsideError
+        if not isinstance(reply, Accepted):
+            raise PeerError("no answer to a request")
+        self._with.first_contact.on_accepted(contact)

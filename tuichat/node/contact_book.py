@@ -1,0 +1,186 @@
+"""Who my contacts are: finding one by what a person typed, keeping petnames apart, and showing records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from tuichat.errors import NotFoundError, UsageError
+from tuichat.i18n import _
+from tuichat.model import (
+    MAX_NAME_CHARACTERS,
+    Contact,
+    LinkStage,
+    Message,
+    MessageState,
+    from_milliseconds,
+)
+from tuichat.network.addresses import address_of, onion_of
+from tuichat.protocol.sanitize import sanitize_name
+from tuichat.store.records import ContactRow, MessageRow
+from tuichat.store.store import Store
+
+SHORTEST_PREFIX: Final = 6
+_SHOWN_CANDIDATES: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """What the links know and the store does not.
+
+    Attributes:
+        stage: of a contact's link.
+        in_flight: whether a contact's message is with its link, unacknowledged.
+    """
+
+    stage: Callable[[int], LinkStage]
+    in_flight: Callable[[int, int], bool]
+
+
+class ContactBook:
+    """Reads contacts out of the store for people."""
+
+    def __init__(self, store: Store, presence: Presence) -> None:
+        self._store = store
+        self._presence = presence
+
+    def find(self, ref: str) -> ContactRow:
+        """The contact of a petname, an address, or a prefix of one.
+
+        Raises:
+            NotFoundError: none, or several: they are its candidates.
+        """
+        row = self._store.contacts.by_petname(ref) or self._store.contacts.by_petname(sanitize_name(ref))
+        return row if row is not None else self._by_address(ref)
+
+    def _by_address(self, ref: str) -> ContactRow:
+        try:
+            row = self._store.contacts.by_onion(onion_of(ref))
+        except UsageError:
+            return self._by_prefix(ref)
+        if row is None:
+            raise NotFoundError(
+                _("No contact has this address."), _("Add it with: tuichat contact add ADDRESS")
+            )
+        return row
+
+    def _by_prefix(self, ref: str) -> ContactRow:
+        prefix = ref.strip().lower()
+        rows = self._store.contacts.all()
+        found = [row for row in rows if address_of(row.onion).startswith(prefix)]
+        if len(prefix) < SHORTEST_PREFIX:
+            found = []
+        if len(found) == 1:
+            return found[0]
+        if found:
+            names = tuple(row.petname for row in found)[:_SHOWN_CANDIDATES]
+            raise NotFoundError(_("Several contacts fit this."), _("Type more of the address."), names)
+        names = tuple(row.petname for row in rows)[:_SHOWN_CANDIDATES]
+        raise NotFoundError(
+            _("No contact is called that."), _("See the names with: tuichat contact list"), names
+        )
+
+    def check_petname(self, name: str, own: int | None = None) -> str:
+        """The petname as it is kept.
+
+        Raises:
+            UsageError: empty, too long, looks like an address, or taken; then a free one is suggested.
+        """
+        clean = sanitize_name(name)
+        if not clean:
+            raise UsageError(_("A contact's name cannot be empty."))
+        if len(name.strip()) > MAX_NAME_CHARACTERS:
+            raise UsageError(
+                _("A contact's name has at most {most} characters.").format(most=MAX_NAME_CHARACTERS)
+            )
+        if _is_address(clean):
+            raise UsageError(_("A contact's name cannot be an onion address."))
+        taken = self._store.contacts.by_petname(clean)
+        if taken is not None and taken.id != own:
+            free = self.free_petname(clean)
+            raise UsageError(
+                _("You already have a contact called {name}.").format(name=clean),
+                _("{free} is free.").format(free=free),
+                (free,),
+            )
+        return clean
+
+    def free_petname(self, wanted: str) -> str:
+        """`wanted`, or with the first number behind it that makes it free."""
+        name, number = wanted, 1
+        while self._store.contacts.by_petname(name) is not None:
+            number += 1
+            name = f"{wanted[: MAX_NAME_CHARACTERS - 8]}-{number}"
+        return name
+
+    def default_petname(self, onion: bytes) -> str:
+        """What a contact is called before a person calls it something: the start of its address."""
+        return self.free_petname(address_of(onion)[:8])
+
+    # -- records --
+
+    def contact(self, contact: int) -> Contact | None:
+        """The record of one contact, None if it is gone."""
+        row = self._store.contacts.get(contact)
+        if row is None:
+            return None
+        last = self._store.messages.page(contact, 1, None, None)
+        at = (last[-1].received_at or last[-1].sent_at) if last else None
+        return self._record(
+            row, (at, self._store.messages.unread(contact), self._store.outbox.count(contact))
+        )
+
+    def all(self) -> list[Contact]:
+        """Every contact, by name."""
+        summaries = self._store.messages.summaries()
+        return [self._record(row, summaries.get(row.id, (None, 0, 0))) for row in self._store.contacts.all()]
+
+    def _record(self, row: ContactRow, summary: tuple[int | None, int, int]) -> Contact:
+        last_at, unread, queued = summary
+        stage = self._presence.stage(row.id)
+        return Contact(
+            id=row.id,
+            address=address_of(row.onion),
+            name=row.petname,
+            suggested_name=row.suggested_name,
+            state=row.state,
+            verified=row.verified,
+            confirmed=row.confirmed,
+            online=stage == "linked",
+            stage=stage,
+            request_text=row.request_text,
+            queued=queued,
+            unread=unread,
+            created_at=from_milliseconds(row.created_at),
+            last_message_at=None if last_at is None else from_milliseconds(last_at),
+        )
+
+    def message(self, message: int) -> Message | None:
+        """The record of one message, None if it is gone."""
+        row = self._store.messages.get(message)
+        return None if row is None else self.message_record(row)
+
+    def message_record(self, row: MessageRow) -> Message:
+        """A message as people see it; "sent" is only true while its link lives, so it is not stored."""
+        state: MessageState = row.state
+        if state == "queued" and self._presence.in_flight(row.contact, row.id):
+            state = "sent"
+        return Message(
+            id=row.id,
+            contact=row.contact,
+            direction=row.direction,
+            kind=row.kind,
+            text=row.text,
+            sent_at=from_milliseconds(row.sent_at),
+            received_at=None if row.received_at is None else from_milliseconds(row.received_at),
+            state=state,
+        )
+
+
+def _is_address(text: str) -> bool:
+    try:
+        onion_of(text)
+    except UsageError:
+        return False
+    return True

@@ -1,0 +1,230 @@
+"""One contact's link through time: dialled, carried, lost, dialled again; never two at once (L9)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from tuichat.clock import Clock, Rng
+from tuichat.errors import PeerError, StorageError
+from tuichat.i18n import _
+from tuichat.model import LinkEvent, LinkStage, NoticeEvent, from_milliseconds
+from tuichat.network.transport import ConnectionLostError, Transport
+from tuichat.node.calls import Calls, NotWantedError, SetAsideError
+from tuichat.node.delivery import Delivery, DeliveryContext, SessionTroubles
+from tuichat.node.events import EventHub
+from tuichat.node.first_contact import FirstContact
+from tuichat.node.live_link import LiveLink
+from tuichat.protocol.frames import Frame, decode
+from tuichat.protocol.link import LinkStart, newest_link_wins
+from tuichat.store.store import Store
+
+FIRST_PAUSE: Final = 2.0
+LONGEST_PAUSE: Final = 600.0
+DAILY: Final = 86_400.0
+STEADY_SECONDS: Final = 30.0
+"""A link that lived so long was a good one: after it we dial at once and count pauses from the start."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkParts:
+    """What every contact's link works with; `dialling` bounds how many dial at once."""
+
+    store: Store
+    hub: EventHub
+    first_contact: FirstContact
+    calls: Calls
+    transport: Transport
+    dialling: asyncio.Semaphore
+    clock: Clock
+    rng: Rng
+
+
+class ContactLink:
+    """The one link of a contact.
+
+    Attributes:
+        stage: how far it is.
+        in_flight: message ids handed to the present link and not acknowledged.
+    """
+
+    def __init__(self, parts: LinkParts, contact: int) -> None:
+        self._with = parts
+        self._contact = contact
+        self.stage: LinkStage = "offline"
+        self.in_flight: set[int] = set()
+        self._troubles = SessionTroubles()
+        self._live: LiveLink | None = None
+        self._delivery: Delivery | None = None
+        self._wake = asyncio.Event()
+        self._lost = asyncio.Event()
+        self._lost.set()
+        self._set_aside = False
+        self._failures = 0
+
+    # -- what is to leave --
+
+    @property
+    def takes_at_once(self) -> bool:
+        """Whether a message queued now leaves at once."""
+        return self._delivery is not None and self._delivery.takes_at_once
+
+    def queued(self) -> None:
+        """Something was queued: hand it over, or dial now instead of later."""
+        if self._delivery is not None:
+            self._delivery.pump()
+        elif not self._set_aside:
+            self._wake.set()
+
+    def dial_now(self) -> None:
+        """End a pause, also one for a request that was set aside."""
+        self._set_aside = False
+        self._failures = 0
+        self._wake.set()
+
+    # -- dialling --
+
+    async def keep(self) -> None:
+        """Dial whenever there is no link, for as long as the contact is one."""
+        while True:
+            await self._lost.wait()
+            await self._with.transport.wait_ready()
+            pause = await self._dial()
+            if self._live is None and pause > 0:
+                await self._pause(pause)
+
+    async def _dial(self) -> float:
+        """One attempt and, if it succeeds, the whole life of its link; how long to wait then, in seconds."""
+        try:
+            async with self._with.dialling:
+                if self._live is not None:
+                    return 0.0
+                live = await self._with.calls.call(self._contact, self._set_stage, self._wanted)
+            return await self.carry(live, [])
+        except SetAsideError:
+            self._set_aside = True
+            return DAILY * self._with.rng.uniform(0.9, 1.1)
+        except NotWantedError:
+            return FIRST_PAUSE
+        except (ConnectionLostError, PeerError):
+            return self._next_pause()
+        except StorageError as error:
+            self._tell_storage(error)
+            return self._next_pause()
+
+    def _next_pause(self) -> float:
+        pause = min(math.ldexp(FIRST_PAUSE, self._failures), LONGEST_PAUSE)
+        self._failures = min(self._failures + 1, 20)
+        return pause * self._with.rng.uniform(0.5, 1.0)
+
+    async def _pause(self, seconds: float) -> None:
+        self._wake.clear()
+        at = self._with.clock.now() + seconds
+        self._set_stage("waiting", from_milliseconds(int(at * 1000)))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+
+    def _wanted(self, start: LinkStart) -> bool:
+        return self._live is None or self._live.closed or newest_link_wins(self._live.start, start)
+
+    # -- the link's life --
+
+    async def carry(self, live: LiveLink, early: list[bytes]) -> float:
+        """Carry a completed link until it ends, unless another one stays; the pause that should follow."""
+        if not self._wanted(live.start):
+            await live.hang_up()
+            return 0.0
+        if self._live is not None:
+            self._live.close()
+        began = self._with.clock.monotonic()
+        delivery = self._begin(live)
+
+        def handle(frame: Frame) -> None:
+            delivery.handle(frame)
+
+        try:
+            self._with.first_contact.on_linked(self._contact)
+            delivery.begin()
+            for frame in early:
+                delivery.handle(decode(frame))
+            await live.run(handle)
+        except PeerError:
+            await live.hang_up()
+        except StorageError as error:
+            self._tell_storage(error)
+            await live.hang_up()
+        finally:
+            self._end(live)
+        if self._with.clock.monotonic() - began >= STEADY_SECONDS:
+            self._failures = 0
+            return 0.0
+        return self._next_pause()
+
+    def _begin(self, live: LiveLink) -> Delivery:
+        self._live = live
+        self._lost.clear()
+        self._wake.set()
+        self._set_aside = False
+        self._unsend()
+        self._delivery = Delivery(
+            DeliveryContext(
+                store=self._with.store,
+                hub=self._with.hub,
+                contact=self._contact,
+                link=live.link,
+                dialler=live.dialler,
+                troubles=self._troubles,
+                send=live.send,
+                on_sent=self._sent,
+                on_delivered=self.in_flight.discard,
+                monotonic=self._with.clock.monotonic,
+            )
+        )
+        self._set_stage("linked")
+        return self._delivery
+
+    def _end(self, live: LiveLink) -> None:
+        if self._live is live:
+            self._live = self._delivery = None
+            self._set_stage("offline")
+            self._unsend()
+            self._lost.set()
+
+    def close(self) -> None:
+        """End the present link, if there is one."""
+        if self._live is not None:
+            self._live.close()
+
+    # -- what is told --
+
+    def _sent(self, messages: list[int]) -> None:
+        fresh = [message for message in messages if message not in self.in_flight]
+        self.in_flight.update(fresh)
+        for message in fresh:
+            self._with.hub.tell_message(message)
+
+    def _unsend(self) -> None:
+        """The link died with these: they are queued again until the next one takes them."""
+        lost = sorted(self.in_flight)
+        self.in_flight.clear()
+        for message in lost:
+            self._with.hub.tell_message(message)
+
+    def _set_stage(self, stage: LinkStage, retry_at: datetime | None = None) -> None:
+        if self._live is not None and stage != "linked":
+            return  # a dial beside a standing link is nobody's business
+        self.stage = stage
+        now = from_milliseconds(self._with.hub.now())
+        self._with.hub.tell(LinkEvent(at=now, contact=self._contact, stage=stage, retry_at=retry_at))
+
+    def _tell_storage(self, error: StorageError) -> None:
+        now = from_milliseconds(self._with.hub.now())
+        text = _("{problem} Messages that arrive are not lost: they stay with their senders.").format(
+            problem=error.message
+        )
+        self._with.hub.tell(NoticeEvent(at=now, text=text, level="error", contact=self._contact))

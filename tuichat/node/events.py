@@ -1,0 +1,151 @@
+"""Changes to the profile, told to every subscriber after they are on disk.
+
+What changes durably goes through `EventHub.change`: one transaction of the store, the events of it written
+inside and told after the commit. A subscriber can go on later from the number of the last event it saw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Final, Literal
+
+from tuichat.clock import Clock
+from tuichat.event_buffer import DEFAULT_LIMIT, EventBuffer
+from tuichat.model import (
+    AnyEvent,
+    Contact,
+    ContactEvent,
+    ContactRemovedEvent,
+    Message,
+    MessageEvent,
+    MissedEvent,
+    from_milliseconds,
+)
+from tuichat.store.records import EventRow
+from tuichat.store.store import Store
+
+_PAGE: Final = 500
+
+DurableType = Literal["message", "contact", "contact_removed"]
+
+
+class Changes:
+    """What one transaction changed, in order; each thing is told once."""
+
+    def __init__(self) -> None:
+        self.told: dict[tuple[DurableType, int], bool] = {}
+
+    def message(self, message: int, *, new: bool = False) -> None:
+        """A message is new or changed."""
+        self.told[("message", message)] = new or self.told.get(("message", message), False)
+
+    def contact(self, contact: int) -> None:
+        """A contact is new or changed."""
+        self.told[("contact", contact)] = False
+
+    def contact_removed(self, contact: int) -> None:
+        """A contact is gone."""
+        self.told.pop(("contact", contact), None)
+        self.told[("contact_removed", contact)] = False
+
+
+class EventHub:
+    """Tells subscribers what happens.
+
+    Args:
+        contact: the present record of a contact id, None when it is gone.
+        message: the present record of a message id, None when it is gone.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        contact: Callable[[int], Contact | None],
+        message: Callable[[int], Message | None],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._contact = contact
+        self._message = message
+        self._subscribers: list[EventBuffer] = []
+
+    @contextmanager
+    def change(self) -> Iterator[Changes]:
+        """One transaction; what it changed is told after the commit, nothing if it fails."""
+        changes = Changes()
+        rows: list[tuple[EventRow, bool]] = []
+        with self._store.transaction():
+            yield changes
+            at = self.now()
+            for (kind, subject), new in changes.told.items():
+                seq = self._store.events.append(at, kind, subject)
+                rows.append((EventRow(seq, at, kind, subject), new))
+        for row, new in rows:
+            event = self._event(row, new)
+            if event is not None:
+                self.tell(event)
+
+    def tell(self, event: AnyEvent) -> None:
+        """Tell a passing event, or one that is on disk already."""
+        self._subscribers = [subscriber for subscriber in self._subscribers if not subscriber.closed]
+        for subscriber in self._subscribers:
+            subscriber.put(event)
+
+    def tell_message(self, message: int) -> None:
+        """Tell that a message looks different without any change on disk (sent, no longer sent)."""
+        record = self._message(message)
+        if record is not None:
+            self.tell(MessageEvent(at=self._at(), message=record, new=False))
+
+    def tell_contact(self, contact: int) -> None:
+        """Tell that a contact looks different without any change on disk."""
+        record = self._contact(contact)
+        if record is not None:
+            self.tell(ContactEvent(at=self._at(), contact=record))
+
+    def subscribe(self, since: int | None) -> EventBuffer:
+        """Events from now on; with `since`, the durable ones after that number first."""
+        past = [] if since is None else self._replay(since)
+        buffer = EventBuffer(len(past) + DEFAULT_LIMIT)
+        for event in past:
+            buffer.put(event)
+        self._subscribers.append(buffer)
+        return buffer
+
+    def close(self) -> None:
+        """End every subscription."""
+        for subscriber in self._subscribers:
+            subscriber.close()
+        self._subscribers = []
+
+    def now(self) -> int:
+        """The time in milliseconds."""
+        return int(self._clock.now() * 1000)
+
+    def _replay(self, since: int) -> list[AnyEvent]:
+        events: list[AnyEvent] = []
+        first, last = self._store.events.bounds()
+        if last and since < first - 1:
+            events.append(MissedEvent(at=self._at(), first=since + 1, last=first - 1))
+            since = first - 1
+        while rows := self._store.events.since(since, _PAGE):
+            since = rows[-1].seq
+            told = (self._event(row, new=False) for row in rows)
+            events.extend(event for event in told if event is not None)
+        return events
+
+    def _event(self, row: EventRow, new: bool) -> AnyEvent | None:
+        at = from_milliseconds(row.at)
+        if row.type == "contact_removed":
+            return ContactRemovedEvent(at=at, seq=row.seq, contact=row.subject)
+        if row.type == "contact":
+            contact = self._contact(row.subject)
+            return None if contact is None else ContactEvent(at=at, seq=row.seq, contact=contact)
+        message = self._message(row.subject)
+        return None if message is None else MessageEvent(at=at, seq=row.seq, message=message, new=new)
+
+    def _at(self) -> datetime:
+        return from_milliseconds(self.now())

@@ -1,0 +1,246 @@
+"""How two people become contacts, and stop being so (C1-C8).
+
+Synchronous and durable: each step is one transaction, and the same answer may be asked for again and again.
+Whether a request was accepted, set aside, dropped or silently refused is seen by nobody but this person.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from tuichat.clock import Rng
+from tuichat.crypto.identity import Certificate, Pins, PinVerdict, judge_pins
+from tuichat.errors import PeerError, UsageError
+from tuichat.i18n import _
+from tuichat.node.contact_book import ContactBook
+from tuichat.node.events import Changes, EventHub
+from tuichat.protocol.frames import Accepted, Received, Request
+from tuichat.protocol.sanitize import sanitize_name, sanitize_text
+from tuichat.store.records import ContactRow, SessionRow
+from tuichat.store.store import Store
+
+MAX_PENDING: Final = 300
+"""How many requests may wait for this person's answer; the oldest makes room for the next."""
+
+PAIR_LENGTH: Final = 32
+
+Verdict = Literal["ok", "stale", "other_sig"]
+
+
+class FirstContact:
+    """Changes what contacts are to me."""
+
+    def __init__(self, store: Store, hub: EventHub, book: ContactBook, rng: Rng) -> None:
+        self._store = store
+        self._hub = hub
+        self._book = book
+        self._rng = rng
+
+    # -- what a peer asks --
+
+    def on_request(
+        self, request: Request, certificate: Certificate
+    ) -> tuple[Accepted | Received, int | None]:
+        """Take a request in, in one transaction; the reply, and the contact if we are contacts now (C4)."""
+        row = self._store.contacts.by_onion(certificate.onion)
+        if row is not None and row.state in ("accepted", "requested"):
+            self._accept_from(row, request)
+            return Accepted(b""), row.id
+        if row is None or row.state == "pending":
+            self._set_aside(row, request, certificate)
+        return Received(), None
+
+    def _accept_from(self, row: ContactRow, request: Request) -> None:
+        if row.state == "accepted" and row.pair_received == request.pair:
+            return
+        with self._hub.change() as changes:
+            self._store.contacts.update(
+                row.id,
+                state="accepted",
+                pair_received=request.pair,
+                suggested_name=sanitize_name(request.name) or row.suggested_name,
+            )
+            changes.contact(row.id)
+
+    def _set_aside(self, row: ContactRow | None, request: Request, certificate: Certificate) -> None:
+        name, text = sanitize_name(request.name), sanitize_text(request.text)
+        if row is not None and row.pair_received == request.pair and row.request_text == text:
+            return
+        with self._hub.change() as changes:
+            if row is None:
+                row = self._new_pending(certificate, changes)
+            self._store.contacts.update(
+                row.id,
+                pair_received=request.pair,
+                suggested_name=name,
+                request_text=text,
+                sig=certificate.sig,
+                ik=certificate.ik,
+                epoch=certificate.epoch,
+            )
+            changes.contact(row.id)
+
+    def _new_pending(self, certificate: Certificate, changes: Changes) -> ContactRow:
+        if self._store.contacts.count("pending") >= MAX_PENDING:
+            oldest = self._store.contacts.pending_oldest_first()[0]
+            self._store.contacts.remove(oldest.id)
+            changes.contact_removed(oldest.id)
+        return self._store.contacts.add(
+            certificate.onion,
+            "pending",
+            self._book.default_petname(certificate.onion),
+            created_at=self._hub.now(),
+        )
+
+    # -- what a peer proves --
+
+    def judge(self, row: ContactRow, certificate: Certificate) -> Verdict:
+        """Whether this certificate may speak for the contact (K3)."""
+        if row.sig is None or row.ik is None:
+            return "ok"
+        verdict = judge_pins(Pins(row.onion, row.sig, row.ik, row.epoch), certificate)
+        if verdict is PinVerdict.OTHER_SIG:
+            return "other_sig"
+        return "stale" if verdict is PinVerdict.STALE else "ok"
+
+    def on_proven(
+        self, row: ContactRow, certificate: Certificate, *, dialled: bool, pair: bytes | None
+    ) -> None:
+        """A link was completed with a contact: keep its keys; under a pair secret it is acceptance (C6).
+
+        Args:
+            dialled: by me, to its address (C7).
+            pair: the secret under which the link was made, None for the public key.
+
+        Raises:
+            PeerError: the contact is no longer one that may link.
+        """
+        if row.state not in ("accepted", "requested"):
+            raise PeerError("not a contact any more")
+        keys_changed = (row.sig, row.ik, row.epoch) != (certificate.sig, certificate.ik, certificate.epoch)
+        state = "accepted" if pair is not None else row.state
+        confirmed = row.confirmed or dialled
+        last_pair = row.last_pair if pair is None else "sent" if pair == row.pair_sent else "received"
+        same = (state, confirmed, last_pair) == (row.state, row.confirmed, row.last_pair)
+        if same and not keys_changed:
+            return
+        with self._hub.change() as changes:
+            self._store.contacts.update(
+                row.id,
+                state=state,
+                confirmed=confirmed,
+                last_pair=last_pair,
+                sig=certificate.sig,
+                ik=certificate.ik,
+                epoch=certificate.epoch,
+            )
+            if (state, confirmed) != (row.state, row.confirmed):
+                changes.contact(row.id)
+
+    def on_accepted(self, contact: int) -> None:
+        """The peer said ACCEPTED to my request."""
+        row = self._store.contacts.get(contact)
+        if row is None or row.state not in ("accepted", "requested"):
+            raise PeerError("not a contact any more")
+        if row.state != "accepted":
+            with self._hub.change() as changes:
+                self._store.contacts.update(contact, state="accepted")
+                changes.contact(contact)
+
+    def request(self, row: ContactRow, own_name: str) -> Request:
+        """My request to a contact, the same at every repetition (C1)."""
+        pair = row.pair_sent
+        if pair is None:
+            pair = self._rng.bytes(PAIR_LENGTH)
+            self._store.contacts.update(row.id, pair_sent=pair)
+        text = row.request_text if row.pair_received is None else ""
+        return Request(pair, b"", own_name, text)
+
+    def on_linked(self, contact: int) -> None:
+        """A link to the contact stands; recent contacts are dialled first."""
+        self._store.contacts.update(contact, last_linked_at=self._hub.now())
+
+    # -- what this person decides --
+
+    def ask(self, onion: bytes, petname: str, text: str) -> ContactRow:
+        """Make somebody a contact whom I asked; a pair secret is drawn once for all repetitions (C1)."""
+        with self._hub.change() as changes:
+            row = self._store.contacts.add(
+                onion,
+                "requested",
+                petname,
+                created_at=self._hub.now(),
+                request_text=text,
+                pair_sent=self._rng.bytes(PAIR_LENGTH),
+            )
+            changes.contact(row.id)
+        return row
+
+    def accept(self, row: ContactRow, petname: str | None = None) -> ContactRow:
+        """Accept a pending request; if its secret is gone (it was blocked since), ask in turn."""
+        with self._hub.change() as changes:
+            if petname is not None:
+                self._store.contacts.update(row.id, petname=petname)
+            if row.pair_received is None:
+                accepted = self._store.contacts.update(
+                    row.id, state="requested", pair_sent=self._rng.bytes(PAIR_LENGTH), request_text=""
+                )
+            else:
+                accepted = self._store.contacts.update(row.id, state="accepted")
+            changes.contact(row.id)
+        return accepted
+
+    def forget(self, row: ContactRow) -> None:
+        """Remove a contact or a request, with all that belongs to it (C8)."""
+        with self._hub.change() as changes:
+            self._store.contacts.remove(row.id)
+            changes.contact_removed(row.id)
+
+    def block(self, row: ContactRow) -> ContactRow:
+        """Block: the secrets are erased and what is queued is cancelled (C8)."""
+        with self._hub.change() as changes:
+            self._cancel_queue(row.id, changes)
+            # numbers are missing from the session now: the next link begins another
+            session = self._store.sessions.get(row.id)
+            self._store.sessions.forget(row.id)
+            self._store.sessions.put(SessionRow(row.id, gen=session.gen))
+            blocked = self._store.contacts.update(
+                row.id, state="blocked", pair_sent=None, pair_received=None, last_pair="", verified=False
+            )
+            changes.contact(row.id)
+        return blocked
+
+    def _cancel_queue(self, contact: int, changes: Changes) -> None:
+        while rows := self._store.outbox.unacked(contact, limit=500):
+            for queued in rows:
+                if queued.message is not None:
+                    self._store.messages.set_state(queued.message, "cancelled")
+                    changes.message(queued.message)
+                self._store.outbox.remove(queued.id)
+
+    def unblock(self, row: ContactRow) -> ContactRow:
+        """Undo a block: someone I was in touch with is asked anew; anyone else is a pending request again."""
+        known = row.confirmed or bool(self._store.messages.page(row.id, 1, None, None))
+        with self._hub.change() as changes:
+            if known:
+                pair = self._rng.bytes(PAIR_LENGTH)
+                row = self._store.contacts.update(row.id, state="requested", pair_sent=pair, request_text="")
+            else:
+                row = self._store.contacts.update(row.id, state="pending")
+            changes.contact(row.id)
+        return row
+
+
+def check_request_text(text: str, most: int) -> str:
+    """The text of a request as it is sent.
+
+    Raises:
+        UsageError: longer than `most` bytes of UTF-8.
+    """
+    clean = sanitize_text(text)
+    if len(clean.encode()) > most:
+        raise UsageError(
+            _("The message of a request has at most {most} bytes.").format(most=most),
+            _("Say hello briefly now and the rest once you are contacts."),
+        )
+    return clean

@@ -1,0 +1,73 @@
+"""What arrives in a conversation: bodies in their order become history, each once (S6)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tuichat.node.events import Changes
+from tuichat.protocol.bodies import THE_TWO_OF_US, Opaque, Text, Void, decode_body, opaque
+from tuichat.protocol.sanitize import sanitize_text
+from tuichat.store.records import SessionRow
+from tuichat.store.store import Store
+
+_HASH_LENGTH: Final = 32
+
+
+class Inbox:
+    """Takes opened envelopes of one contact into the store. Each call belongs inside a transaction."""
+
+    def __init__(self, store: Store, contact: int) -> None:
+        self._store = store
+        self._contact = contact
+
+    def take(
+        self, session: SessionRow, envelope: tuple[bytes, int, bytes], now: int, changes: Changes
+    ) -> list[bytes]:
+        """Take in one new envelope: its (hash, seq, body).
+
+        Returns the hashes of all envelopes delivered by it, in order: itself and those that waited for it,
+        or none when it must wait itself. `now` is in milliseconds.
+        """
+        digest, seq, body = envelope
+        sessions = self._store.sessions
+        sessions.remember_opened(self._contact, digest, seq)
+        if seq != session.delivered + 1:
+            sessions.hold(self._contact, seq, digest + body)
+            return []
+        delivered = [digest]
+        self._deliver(body, now, changes)
+        while (held := sessions.held(self._contact, seq + 1)) is not None:
+            seq += 1
+            sessions.release(self._contact, seq)
+            delivered.append(held[:_HASH_LENGTH])
+            self._deliver(held[_HASH_LENGTH:], now, changes)
+        return delivered
+
+    def _deliver(self, raw: bytes, now: int, changes: Changes) -> None:
+        body = decode_body(raw)
+        if isinstance(body, Void):
+            return
+        if isinstance(body, Text) and body.conversation != THE_TWO_OF_US:
+            body = opaque(raw)
+        if not self._store.sessions.know(self._contact, body.id):
+            return
+        if isinstance(body, Opaque):
+            self._add(body.id, "unsupported", "", now, now, changes, raw)
+        else:
+            self._add(body.id, "text", sanitize_text(body.text), body.sent_at, now, changes)
+
+    def _add(
+        self, wire_id: bytes, kind: str, text: str, sent_at: int, now: int, changes: Changes, raw: bytes = b""
+    ) -> None:
+        row = self._store.messages.add(
+            self._contact,
+            "in",
+            wire_id,
+            "text" if kind == "text" else "unsupported",
+            text,
+            sent_at=sent_at,
+            received_at=now,
+            state="delivered",
+            body=raw,
+        )
+        changes.message(row.id, new=True)

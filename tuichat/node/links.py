@@ -1,0 +1,122 @@
+"""All contacts' links: who is dialled, most recent first, and whose link a caller's becomes."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from tuichat.i18n import _
+from tuichat.model import LinkStage, NoticeEvent, from_milliseconds
+from tuichat.node.callers import Callers
+from tuichat.node.calls import CallParts, Calls
+from tuichat.node.contact_link import ContactLink, LinkParts
+from tuichat.node.events import EventHub
+from tuichat.node.live_link import LiveLink
+from tuichat.node.supervisor import supervise
+from tuichat.store.records import ContactRow
+
+DIALS_AT_ONCE: Final = 8
+
+
+class Links:
+    """Keeps one link with every accepted contact and everyone I asked."""
+
+    def __init__(self, parts: CallParts, hub: EventHub, callers: Callers) -> None:
+        self._store = parts.store
+        self._hub = hub
+        self._callers = callers
+        self._other_keys: set[int] = set()
+        self._links: dict[int, ContactLink] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._parts = LinkParts(
+            store=parts.store,
+            hub=hub,
+            first_contact=parts.first_contact,
+            calls=Calls(parts, self._on_other_key),
+            transport=parts.transport,
+            dialling=asyncio.Semaphore(DIALS_AT_ONCE),
+            clock=parts.clock,
+            rng=parts.rng,
+        )
+        callers.attach(self._welcome, self._on_other_key)
+
+    def start(self) -> None:
+        """Begin with every contact that is to be linked; dials wait until the transport is ready."""
+        rows = [row for row in self._store.contacts.all() if row.state in ("accepted", "requested")]
+        for row in sorted(rows, key=_recency, reverse=True):
+            self.add(row.id)
+
+    def add(self, contact: int) -> None:
+        """A contact is to be linked; dial it at once if it was being dialled already."""
+        self._callers.forget_knocks()
+        if contact in self._links:
+            self._links[contact].dial_now()
+            return
+        link = ContactLink(self._parts, contact)
+        self._links[contact] = link
+        self._tasks[contact] = asyncio.create_task(supervise("link", link.keep), name=f"link {contact}")
+
+    async def drop(self, contact: int) -> None:
+        """A contact is not to be linked any more: whatever link it has ends now."""
+        self._callers.forget_knocks()
+        link = self._links.pop(contact, None)
+        task = self._tasks.pop(contact, None)
+        if link is not None:
+            link.close()
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def close(self) -> None:
+        """End all."""
+        for contact in list(self._links):
+            await self.drop(contact)
+
+    def stage(self, contact: int) -> LinkStage:
+        """How far the contact's link is."""
+        link = self._links.get(contact)
+        return "offline" if link is None else link.stage
+
+    def in_flight(self, contact: int, message: int) -> bool:
+        """Whether the message is with the contact's present link, unacknowledged."""
+        link = self._links.get(contact)
+        return link is not None and message in link.in_flight
+
+    def takes_at_once(self, contact: int) -> bool:
+        """Whether what is queued for the contact now leaves at once."""
+        link = self._links.get(contact)
+        return link is not None and link.takes_at_once
+
+    def queued(self, contact: int) -> None:
+        """Something was queued for the contact."""
+        link = self._links.get(contact)
+        if link is not None:
+            link.queued()
+
+    @property
+    def online(self) -> int:
+        """How many contacts are linked."""
+        return sum(1 for link in self._links.values() if link.stage == "linked")
+
+    async def _welcome(self, live: LiveLink, contact: int, early: list[bytes]) -> None:
+        link = self._links.get(contact)
+        if link is None:
+            self.add(contact)
+            link = self._links[contact]
+        await link.carry(live, early)
+
+    def _on_other_key(self, contact: int) -> None:
+        row = self._store.contacts.get(contact)
+        if row is None or contact in self._other_keys:
+            return
+        self._other_keys.add(contact)
+        text = _(
+            "{name}'s address showed another signing key. Nothing was sent to it. "
+            "Ask them by another way whether they set up tuichat anew."
+        ).format(name=row.petname)
+        at = from_milliseconds(self._hub.now())
+        self._hub.tell(NoticeEvent(at=at, text=text, level="error", contact=contact))
+
+
+def _recency(row: ContactRow) -> int:
+    return row.last_linked_at or row.created_at

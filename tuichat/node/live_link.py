@@ -1,0 +1,115 @@
+"""A link that stands: frames both ways, and a keepalive that notices when it is dead (L8, L9)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from tuichat.clock import Clock, Rng
+from tuichat.errors import PeerError
+from tuichat.network.transport import Connection, ConnectionLostError
+from tuichat.protocol.frames import Frame, Ping, Pong, decode, encode
+from tuichat.protocol.link import Link, LinkStart
+
+KEEPALIVE_SECONDS: Final = 45.0
+KEEPALIVE_JITTER: Final = 0.2
+MAX_WAITING: Final = 4096
+"""Frames waiting to be written; a peer that makes us answer but does not read is dropped at this number."""
+
+
+class LiveLink:
+    """One authenticated connection with a contact or somebody who may become one.
+
+    Attributes:
+        link: keys, and who is there.
+        start: who dialled and when.
+        dialler: whether that was me.
+    """
+
+    def __init__(self, link: Link, connection: Connection, start: LinkStart, clock: Clock, rng: Rng) -> None:
+        self.link = link
+        self.start = start
+        self._connection = connection
+        self._clock = clock
+        self._rng = rng
+        self._waiting: asyncio.Queue[Frame] = asyncio.Queue(MAX_WAITING)
+        self._closed = asyncio.Event()
+        self._heard_at = clock.monotonic()
+
+    @property
+    def dialler(self) -> bool:
+        return self.start.dialler_onion != self.link.remote.onion
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called, or the link was lost."""
+        return self._closed.is_set()
+
+    def send(self, frame: Frame) -> None:
+        """Put a frame in line; never waits. A link whose line is full is closed."""
+        try:
+            self._waiting.put_nowait(frame)
+        except asyncio.QueueFull:
+            self.close()
+
+    def close(self) -> None:
+        """End the link; what has arrived and was not handled stays unread."""
+        self._closed.set()
+
+    async def send_now(self, frame: Frame) -> None:
+        """Write one frame before `run` has begun. Raises ConnectionLostError."""
+        await self._connection.send(self.link.seal(encode(frame)))
+
+    async def receive_now(self) -> Frame:
+        """Read one frame before `run` has begun. Raises ConnectionLostError, PeerError."""
+        return decode(self.link.open(await self._connection.receive()))
+
+    async def run(self, handle: Callable[[Frame], None]) -> None:
+        """Carry frames until the link ends: lost, closed, dead, or broken by the peer.
+
+        `handle` gets every frame but the keepalive's. Whatever it raises other than PeerError is raised here.
+        """
+        work = (self._read(handle), self._write(), self._keep_alive(), self._closed.wait())
+        tasks = [asyncio.ensure_future(part) for part in work]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._closed.set()
+            for task in tasks:
+                task.cancel()
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+            await self._connection.close()
+        for result in results:
+            if isinstance(result, Exception) and not isinstance(result, PeerError | ConnectionLostError):
+                raise result
+
+    async def hang_up(self) -> None:
+        """Close the connection of a link that never ran."""
+        self._closed.set()
+        await self._connection.close()
+
+    async def _read(self, handle: Callable[[Frame], None]) -> None:
+        while True:
+            message = await self._connection.receive()
+            if self._closed.is_set():
+                return
+            frame = decode(self.link.open(message))
+            self._heard_at = self._clock.monotonic()
+            if isinstance(frame, Ping):
+                self.send(Pong())
+            elif not isinstance(frame, Pong):
+                handle(frame)
+
+    async def _write(self) -> None:
+        while True:
+            frame = await self._waiting.get()
+            await self._connection.send(self.link.seal(encode(frame)))
+
+    async def _keep_alive(self) -> None:
+        while True:
+            pause = KEEPALIVE_SECONDS * self._rng.uniform(1 - KEEPALIVE_JITTER, 1 + KEEPALIVE_JITTER)
+            await asyncio.sleep(pause)
+            if self._clock.monotonic() - self._heard_at > 2 * pause:
+                return
+            self.send(Ping())

@@ -1,0 +1,91 @@
+"""What leaves in a conversation: bodies sealed into numbered envelopes, kept until each is acknowledged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from tuichat.crypto.kdf import blake2b_256
+from tuichat.node.events import Changes
+from tuichat.protocol.bodies import THE_TWO_OF_US, Text, Void, encode_body
+from tuichat.protocol.padding import seal_envelope
+from tuichat.protocol.session import NO_SESSION
+from tuichat.store.records import MessageRow, OutboxRow, SessionRow
+from tuichat.store.store import Store
+
+_PAGE: Final = 500
+
+
+class Outbox:
+    """The queue towards one contact. Each call belongs inside a transaction."""
+
+    def __init__(self, store: Store, contact: int) -> None:
+        self._store = store
+        self._contact = contact
+
+    def queue_text(self, wire_id: bytes, text: str, now: int, *, given: bool) -> MessageRow:
+        """Put a text into history and queue. `given` if a link takes it as soon as this is committed."""
+        message = self._store.messages.add(
+            self._contact, "out", wire_id, "text", text, sent_at=now, received_at=None, state="queued"
+        )
+        body = encode_body(Text(THE_TWO_OF_US, wire_id, now, text))
+        session = self._store.sessions.get(self._contact)
+        seq, envelope, digest = self._seal(session, body)
+        self._store.outbox.add(
+            self._contact,
+            message=message.id,
+            wire_id=wire_id,
+            body=body,
+            queued_at=now,
+            seq=seq,
+            envelope=envelope,
+            envelope_hash=digest,
+            given=given and envelope is not None,
+        )
+        return message
+
+    def _seal(self, session: SessionRow, body: bytes) -> tuple[int, bytes | None, bytes | None]:
+        """The body under the session's next number; unsealed while there is no session (S1)."""
+        if session.sid == NO_SESSION:
+            return 0, None, None
+        seq = session.sealed + 1
+        self._store.sessions.put(replace(session, sealed=seq))
+        envelope = seal_envelope(seq, body)
+        return seq, envelope, blake2b_256(envelope)
+
+    def cancel(self, row: OutboxRow, void_id: bytes) -> None:
+        """Take back what was never given to a link: a void takes its number, if it has one (S7)."""
+        if row.envelope is None:
+            self._store.outbox.remove(row.id)
+            return
+        body = encode_body(Void(THE_TWO_OF_US, void_id))
+        envelope = seal_envelope(row.seq, body)
+        self._store.outbox.replace(
+            row.id, wire_id=void_id, body=body, envelope=envelope, envelope_hash=blake2b_256(envelope)
+        )
+
+    def acknowledge(self, session: SessionRow, digest: bytes, changes: Changes) -> OutboxRow | None:
+        """The contact has the envelope of this hash: what it was, None if there is none such."""
+        row = self._store.outbox.by_hash(self._contact, digest)
+        if row is None:
+            return None
+        self._store.outbox.remove(row.id)
+        if row.seq > session.acked:
+            self._store.sessions.put(replace(session, acked=row.seq))
+        if row.message is not None:
+            self._store.messages.set_state(row.message, "delivered")
+            changes.message(row.message)
+        return row
+
+    def begin_session(self, gen: int, sid: bytes) -> None:
+        """Forget the old session and seal everything unacknowledged afresh under the new one (S4)."""
+        self._store.sessions.forget(self._contact)
+        self._store.outbox.remove_voids(self._contact)
+        seq = after = 0
+        while rows := self._store.outbox.unacked(self._contact, after_id=after, limit=_PAGE):
+            for row in rows:
+                seq += 1
+                envelope = seal_envelope(seq, row.body)
+                self._store.outbox.seal(row.id, seq, envelope, blake2b_256(envelope))
+            after = rows[-1].id
+        self._store.sessions.put(SessionRow(self._contact, gen=gen, sid=sid, sealed=seq))
