@@ -8,7 +8,7 @@ from tuichat.model import Direction, MessageKind, MessageState
 from tuichat.store.database import Database
 from tuichat.store.records import MessageRow
 
-_LATEST = 253_402_300_799_000  # the last millisecond but 999 of the year 9999: a sender may claim anything
+_LATEST = 253_402_300_799_999  # the last millisecond of the year 9999: a sender may claim anything
 _NO_LIMIT = 2**63 - 1
 
 _SELECT = """
