@@ -1,0 +1,104 @@
+"""What the interface knows of the node between two questions: the people, tor, and our own service."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+
+import msgspec
+
+from tuichat.model import (
+    AnyEvent,
+    Contact,
+    ContactEvent,
+    ContactRemovedEvent,
+    LinkEvent,
+    ServiceEvent,
+    ServiceState,
+    Status,
+    TorEvent,
+    TorState,
+)
+from tuichat.tui.themes import PEOPLE
+
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Known:
+    """Records by id, kept up to date by events."""
+
+    def __init__(self) -> None:
+        self.people: dict[int, Contact] = {}
+        self.retry_at: dict[int, datetime | None] = {}
+        self.tor = TorState()
+        self.service = ServiceState()
+        self.address = ""
+
+    def load(self, status: Status, people: list[Contact]) -> None:
+        """Everything anew, after attaching or after events were missed."""
+        self.people = {person.id: person for person in people}
+        self.tor = status.tor
+        self.service = status.service
+        self.address = status.address or ""
+
+    def forget(self) -> None:
+        """Nothing is known of a locked profile."""
+        self.people.clear()
+        self.retry_at.clear()
+        self.address = ""
+
+    def apply(self, event: AnyEvent) -> bool:
+        """Take in one event; whether anything that is kept here changed."""
+        match event:
+            case ContactEvent(contact=person):
+                self.people[person.id] = person
+            case ContactRemovedEvent(contact=number):
+                self.people.pop(number, None)
+            case LinkEvent(contact=number, stage=stage, retry_at=retry_at):
+                if number in self.people:
+                    changed = msgspec.structs.replace(
+                        self.people[number], stage=stage, online=stage == "linked"
+                    )
+                    self.people[number] = changed
+                self.retry_at[number] = retry_at
+            case TorEvent(tor=tor):
+                self.tor = tor
+            case ServiceEvent(service=service):
+                self.service = service
+            case _:
+                return False
+        return True
+
+    def conversations(self) -> list[Contact]:
+        """Whom there is a conversation with: unread first, then the latest, then by name."""
+        shown = [person for person in self.people.values() if person.state in {"accepted", "requested"}]
+        return sorted(shown, key=_list_order)
+
+    def requests(self) -> list[Contact]:
+        """Who asks to be a contact, the oldest first."""
+        pending = [person for person in self.people.values() if person.state == "pending"]
+        return sorted(pending, key=lambda person: (person.created_at, person.id))
+
+    def unread(self) -> int:
+        """How many messages of all conversations were not seen yet."""
+        return sum(person.unread for person in self.conversations())
+
+    def queued(self) -> int:
+        """How many own messages wait."""
+        return sum(person.queued for person in self.people.values())
+
+    def named(self, name: str) -> Contact | None:
+        """The contact with exactly this petname, else the one whose address this is."""
+        wanted = name.strip()
+        found = (p for p in self.people.values() if wanted in {p.name, p.address})
+        return next(found, None)
+
+
+def colour_of(address: str) -> int:
+    """Which of the theme's colours for people this one has: by key, so that a name cannot borrow it."""
+    return hashlib.sha256(address.encode()).digest()[0] % PEOPLE
+
+
+def _list_order(person: Contact) -> tuple[bool, float, str]:
+    latest = person.last_message_at or _NEVER
+    return person.unread == 0, -latest.timestamp(), person.name

@@ -1,0 +1,146 @@
+"""The node as the interface holds it: attached to, listened to, and found again when it hands over."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from tuichat.api.node_api import NodeApi
+from tuichat.errors import TuichatError, UnreachableError
+from tuichat.i18n import _
+from tuichat.model import AnyEvent, ClosingEvent, Hello, LockedEvent
+from tuichat.tui.known import Known
+
+FIND_AGAIN_SECONDS = 10.0
+"""How long a node that went away is looked for."""
+
+_PAUSE_SECONDS = 0.2
+_EVENTS_A_TURN = 50
+
+
+class NodeClient(NodeApi, Protocol):
+    """A client of a node that can be let go of."""
+
+    async def close(self) -> None:
+        """Let go; a detached node may end some seconds later."""
+        ...
+
+
+Attach = Callable[[], Awaitable[NodeClient]]
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A node answers; everything should be read anew."""
+
+    hello: Hello
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """No node answers: it is being looked for ("handover"), was stopped on purpose, or cannot be had."""
+
+    reason: Literal["handover", "stop", "failed"]
+    error: TuichatError | None = None
+
+
+Happening = AnyEvent | Connected | Lost
+
+
+class Session:
+    """Holds at most one client.
+
+    Args:
+        attach: gives a client of the profile's node, starting a node if there is none.
+        tell: called with everything that happens, from the event loop.
+    """
+
+    def __init__(self, attach: Attach, tell: Callable[[Happening], None]) -> None:
+        self.known = Known()
+        self.locked = False
+        self._attach = attach
+        self._tell = tell
+        self._client: NodeClient | None = None
+
+    @property
+    def node(self) -> NodeApi:
+        """The node to ask. Raises UnreachableError while there is none."""
+        if self._client is None:
+            raise UnreachableError(
+                _("There is no connection to your node, so nothing was done."),
+                _("Try again in a moment; /connect starts it anew."),
+            )
+        return self._client
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a node to ask."""
+        return self._client is not None
+
+    async def run(self) -> None:
+        """Attach and follow, until the node is stopped on purpose or cannot be had."""
+        client = await self._try_to_attach()
+        while client is not None:
+            reason = await self._follow(client)
+            self._client = None
+            self._tell(Lost(reason))
+            await client.close()
+            client = await self._find_again() if reason == "handover" else None
+
+    async def load(self) -> None:
+        """Read status and people anew. Raises TuichatError."""
+        status = await self.node.status()
+        self.known.load(status, await self.node.contact_list())
+
+    async def close(self) -> None:
+        """Let go of the node."""
+        if self._client is not None:
+            client, self._client = self._client, None
+            await client.close()
+
+    async def _try_to_attach(self) -> NodeClient | None:
+        try:
+            return await self._attach()
+        except TuichatError as error:
+            self._tell(Lost("failed", error))
+            return None
+
+    async def _find_again(self) -> NodeClient | None:
+        """Try to attach until it works or the time is over."""
+        failure: TuichatError | None = None
+        try:
+            async with asyncio.timeout(FIND_AGAIN_SECONDS):
+                while True:
+                    try:
+                        return await self._attach()
+                    except TuichatError as error:
+                        failure = error
+                    await asyncio.sleep(_PAUSE_SECONDS)
+        except TimeoutError:
+            self._tell(Lost("failed", failure))
+            return None
+
+    async def _follow(self, client: NodeClient) -> Literal["handover", "stop"]:
+        """Tell every event of this client until its node goes."""
+        try:
+            events = client.subscribe()
+            hello = await client.hello()
+            self._client = client
+            self.locked = hello.locked
+            self._tell(Connected(hello))
+            count = 0
+            async for event in events:
+                if isinstance(event, ClosingEvent):
+                    return "stop" if event.reason == "stop" else "handover"
+                if isinstance(event, LockedEvent):
+                    self.locked = event.locked
+                self.known.apply(event)
+                self._tell(event)
+                count += 1
+                if count % _EVENTS_A_TURN == 0:
+                    await asyncio.sleep(0)
+        except UnreachableError:
+            return "handover"
+        return "handover"

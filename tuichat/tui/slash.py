@@ -1,0 +1,101 @@
+"""Commands that are typed: a table, and the reading of a line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tuichat.i18n import _
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A line that is a message."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A line that is a command: its name without the slash, and what stands behind it."""
+
+    name: str
+    argument: str
+
+    def words(self) -> list[str]:
+        """The argument in words."""
+        return self.argument.split()
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A line that looks like a command and is none; it is never sent."""
+
+    name: str
+
+
+def usages() -> dict[str, tuple[str, str]]:
+    """Every command: what follows it, and what it does."""
+    return {
+        "help": ("", _("keys and commands")),
+        "add": (_("ADDRESS [NAME]"), _("ask somebody to be a contact")),
+        "accept": (_("[NAME]"), _("accept a request")),
+        "reject": (_("[NAME]"), _("forget a request; its sender learns nothing")),
+        "block": (_("[NAME]"), _("never hear of this person again")),
+        "unblock": (_("NAME"), _("undo a block")),
+        "rename": (_("[NAME] NEW"), _("give another name")),
+        "remove": (_("[NAME]"), _("forget a contact and its history")),
+        "card": (_("[NAME]"), _("address, link, safety number")),
+        "verify": (_("[NAME]"), _("compare the safety number")),
+        "msg": (_("NAME TEXT"), _("send to somebody else")),
+        "query": (_("NAME"), _("open a conversation")),
+        "close": ("", _("close this conversation")),
+        "requests": ("", _("who asks to be a contact")),
+        "next": ("", _("the next unread conversation")),
+        "switch": ("", _("go to a conversation by a few letters")),
+        "unread": ("", _("to the first unread message")),
+        "bottom": ("", _("to the newest message")),
+        "top": ("", _("to the oldest message")),
+        "cancel": ("", _("take back the newest message that has not left")),
+        "copy": ("", _("copy the newest message")),
+        "address": ("", _("your own address and its QR code")),
+        "clear": ("", _("clear what is said above the input")),
+        "bare": ("", _("messages only, to select with the terminal")),
+        "mouse": ("", _("mouse on or off")),
+        "theme": (_("[NAME]"), _("another theme")),
+        "set": (_("theme NAME"), _("change a setting")),
+        "connect": ("", _("look for the node again")),
+        "lock": ("", _("lock the profile")),
+        "quit": ("", _("leave; Ctrl+Q")),
+    }
+
+
+def read_line(line: str) -> Text | Command | Unknown:
+    """What a typed line is. `//` at the beginning stands for a literal slash; `/3` opens conversation 3."""
+    if line.startswith("//"):
+        return Text(line[1:])
+    if not line.startswith("/"):
+        return Text(line)
+    name, _separator, argument = line[1:].partition(" ")
+    name = name.strip().lower()
+    if name.isascii() and name.isdigit():
+        return Command("open", name)
+    if name in usages():
+        return Command(name, argument.strip())
+    return Unknown(name)
+
+
+def complete(line: str, names: list[str]) -> list[str]:
+    """Whole lines that `line` could become: a command's name, or a contact's that its last word begins."""
+    if line.startswith("/") and " " not in line:
+        return [f"/{name} " for name in usages() if name.startswith(line[1:].lower())]
+    head, last = _last_word(line)
+    if not last:
+        return []
+    suffix = " " if line.startswith("/") else ": " if not head else " "
+    wanted = last.removeprefix("@").casefold()
+    return [head + name + suffix for name in names if wanted and name.casefold().startswith(wanted)]
+
+
+def _last_word(line: str) -> tuple[str, str]:
+    cut = max(line.rfind(" "), line.rfind("\n")) + 1
+    return line[:cut], line[cut:]

@@ -1,0 +1,198 @@
+"""Where one writes: one row when idle, as many as six when there is more to say."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+from textual import events
+from textual.message import Message as WidgetMessage
+from textual.widgets import TextArea
+
+from tuichat.tui.input_history import InputHistory
+from tuichat.tui.slash import complete
+
+MOST_ROWS = 6
+PASTE_LINES = 5
+"""A longer paste is asked about first."""
+
+_DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def pasted_text(text: str) -> str:
+    """What a paste may put into the input: no control characters and nothing that turns the direction."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")
+    return "".join(
+        letter
+        for letter in text
+        if letter == "\n" or (unicodedata.category(letter) not in {"Cc", "Cs"} and letter not in _DIRECTIONS)
+    )
+
+
+class Composer(TextArea):
+    """The input. It posts what was written, and the keys that mean something else than writing."""
+
+    DEFAULT_CSS = """
+    Composer, Composer:focus {
+        height: 1; width: 1fr; border: none; padding: 0;
+        background: $background; color: $foreground; scrollbar-size-vertical: 0;
+    }
+    Composer .text-area--placeholder { color: $muted; }
+    Composer .text-area--cursor { text-style: reverse; }
+    """
+
+    @dataclass
+    class Submitted(WidgetMessage):
+        """Enter was pressed."""
+
+        text: str
+
+    @dataclass
+    class PasteAsked(WidgetMessage):
+        """A long text was pasted; it is not in the input yet."""
+
+        text: str
+
+    @dataclass
+    class Scrolled(WidgetMessage):
+        """The history should move, so many screens down."""
+
+        pages: int
+
+    @dataclass
+    class Searching(WidgetMessage):
+        """The search in earlier inputs looks for `part`; None when it is over."""
+
+        part: str | None
+
+    class ChoosingAsked(WidgetMessage):
+        """The reader wants to choose a message."""
+
+    class SwitchAsked(WidgetMessage):
+        """The reader wants another conversation."""
+
+    def __init__(self, *, blink: bool, id: str | None = None) -> None:  # noqa: A002 -- Textual's name
+        super().__init__(id=id, compact=True, highlight_cursor_line=False, show_line_numbers=False)
+        self.cursor_blink = blink
+        self.names: list[str] = []
+        self.inputs = InputHistory()
+        self._search: tuple[str, int, str] | None = None
+        self._completions: list[str] = []
+
+    def take(self, text: str) -> None:
+        """Put `text` in place of what is there, the cursor at its end."""
+        self.text = text
+        self.move_cursor(self.document.end)
+        self._fit()
+
+    def insert_paste(self, text: str) -> None:
+        """Put in a pasted text that was asked about."""
+        self.insert(pasted_text(text))
+
+    async def _on_key(self, event: events.Key) -> None:
+        if self._search is not None and self._search_key(event):
+            handled = True
+        else:
+            handled = self._plain_key(event)
+        if event.key != "tab":
+            self._completions = []
+        if handled:
+            event.stop()
+            event.prevent_default()
+
+    def _plain_key(self, event: events.Key) -> bool:
+        match event.key:
+            case "enter":
+                self.post_message(self.Submitted(self.text))
+            case "ctrl+j":
+                self.insert("\n")
+            case "escape":
+                self.post_message(self.ChoosingAsked())
+            case "tab":
+                self._complete()
+            case "ctrl+r":
+                self._search = ("", 0, self.text)
+                self.post_message(self.Searching(""))
+            case "ctrl+k" if not self.text:
+                self.post_message(self.SwitchAsked())
+            case "up" if self.cursor_at_first_line and self._on_edge_row(first=True):
+                self._recall(self.inputs.older(self.text))
+            case "down" if self.cursor_at_last_line and self._on_edge_row(first=False):
+                self._recall(self.inputs.newer())
+            case _:
+                return False
+        return True
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        text = pasted_text(event.text)
+        if text.count("\n") >= PASTE_LINES:
+            self.post_message(self.PasteAsked(text))
+        else:
+            self.insert(text)
+
+    def action_cursor_page_up(self) -> None:
+        """Page keys move the history: the input is too small to page in."""
+        self.post_message(self.Scrolled(-1))
+
+    def action_cursor_page_down(self) -> None:
+        """As above."""
+        self.post_message(self.Scrolled(1))
+
+    def on_text_area_changed(self) -> None:
+        self._fit()
+
+    def on_resize(self) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        rows = max(1, min(MOST_ROWS, self.wrapped_document.height))
+        if self.styles.height is None or self.styles.height.value != rows:
+            self.styles.height = rows
+
+    def _on_edge_row(self, *, first: bool) -> bool:
+        """Whether the cursor is on the first or last row as it is wrapped."""
+        row = self.wrapped_document.location_to_offset(self.cursor_location).y
+        return row == 0 if first else row == self.wrapped_document.height - 1
+
+    def _recall(self, text: str | None) -> None:
+        if text is not None:
+            self.take(text)
+
+    def _complete(self) -> None:
+        """Complete what is before the cursor; again Tab goes on to the next possibility."""
+        if not self._completions:
+            self._completions = complete(self.text, self.names)
+        if self._completions:
+            first, *others = self._completions
+            self._completions = [*others, first]
+            self.take(first)
+
+    def _search_key(self, event: events.Key) -> bool:
+        """A key while earlier inputs are searched; False if it ends the search and means itself."""
+        assert self._search is not None
+        part, skip, before = self._search
+        if event.key == "escape":
+            self._end_search()
+            self.take(before)
+            return True
+        if event.key == "ctrl+r":
+            skip += 1
+        elif event.key == "backspace":
+            part, skip = part[:-1], 0
+        elif event.is_printable and event.character:
+            part, skip = part + event.character, 0
+        else:
+            self._end_search()
+            return event.key == "enter"
+        found = self.inputs.search(part, skip) if part else None
+        self._search = (part, skip if found else max(0, skip - 1), before)
+        if found:
+            self.take(found)
+        self.post_message(self.Searching(part))
+        return True
+
+    def _end_search(self) -> None:
+        self._search = None
+        self.post_message(self.Searching(None))

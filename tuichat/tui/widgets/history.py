@@ -1,0 +1,352 @@
+"""The messages of a conversation, drawn line by line from a window of records.
+
+One widget for the whole history: rows are made for what is on screen and for nothing else, so that a page up,
+an arriving message or another width costs the same in a history of ten messages and of a hundred thousand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message as WidgetMessage
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tuichat.i18n import _, ngettext
+from tuichat.model import Message
+from tuichat.tui.widgets.history_pages import HistoryPages, ShownRow
+from tuichat.tui.widgets.history_place import Place, is_past, moved
+from tuichat.tui.widgets.history_rows import Row, RowStyle, separator
+from tuichat.tui.widgets.history_window import HistoryWindow
+
+PageName = Literal["older", "newer", "oldest", "newest"]
+
+_PREFETCH = 100
+"""With fewer messages than this beyond the edge of the view, the next page is asked for."""
+
+
+class History(Widget, can_focus=True):
+    """The view. It asks for pages with `PageWanted` and says with `Seen` how far the reader got."""
+
+    DEFAULT_CSS = """
+    History { width: 1fr; height: 1fr; }
+    History > .history--text { color: $foreground; }
+    History > .history--muted { color: $muted; }
+    History > .history--rule { color: $rule; }
+    History > .history--me { color: $accent; }
+    History > .history--waiting { color: $waiting; }
+    History > .history--danger { color: $danger; }
+    History > .history--read { color: $accent; text-style: bold; }
+    History > .history--mark { color: $accent; text-style: bold; }
+    History > .history--new { color: $unread; text-style: bold; }
+    History > .history--chosen { background: $chosen; }
+    History > .history--person-0 { color: $person-0; }
+    History > .history--person-1 { color: $person-1; }
+    History > .history--person-2 { color: $person-2; }
+    History > .history--person-3 { color: $person-3; }
+    History > .history--person-4 { color: $person-4; }
+    History > .history--person-5 { color: $person-5; }
+    History > .history--person-6 { color: $person-6; }
+    History > .history--person-7 { color: $person-7; }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        *(f"history--{part}" for part in ("text", "muted", "rule", "me", "waiting", "danger", "read")),
+        *(f"history--{part}" for part in ("mark", "new", "chosen")),
+        *(f"history--person-{number}" for number in range(8)),
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "choose(-1)", show=False),
+        Binding("down", "choose(1)", show=False),
+        Binding("escape,enter", "end_choosing", show=False),
+        Binding("c", "act('copy')", show=False),
+        Binding("x,d", "act('cancel')", show=False),
+    ]
+
+    @dataclass
+    class PageWanted(WidgetMessage):
+        """More messages are needed: those beyond message id `edge`."""
+
+        page: PageName
+        edge: int
+
+    @dataclass
+    class Seen(WidgetMessage):
+        """Everything up to message id `up_to` was on screen."""
+
+        up_to: int
+
+    @dataclass
+    class Act(WidgetMessage):
+        """The reader wants something done with a message."""
+
+        deed: Literal["copy", "cancel"]
+        message: Message
+
+    class ChoosingEnded(WidgetMessage):
+        """No message is chosen any more."""
+
+    def __init__(self, style: RowStyle, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name
+        super().__init__(id=id)
+        self.window = HistoryWindow()
+        self._pages = HistoryPages(self.window, style)
+        self.placeholder = ""
+        self._person = 0
+        self._top: tuple[int, int] | None = None
+        self._shown = False
+        self._unseen = 0
+        self._seen = 0
+        self._wanted: PageName | None = None
+        self._rows: list[ShownRow] | None = None
+        self._styles: dict[str, Style] = {}
+
+    # What the screen does with it.
+
+    def show(
+        self,
+        messages: Sequence[Message],
+        style: RowStyle,
+        person: int,
+        *,
+        has_older: bool,
+        first_unread: int | None = None,
+    ) -> None:
+        """Another conversation: its newest messages, and where the unread ones begin."""
+        self.window.replace(messages, has_older=has_older)
+        self._pages.first_unread = first_unread
+        self._person = person
+        self._top = None
+        self._pages.chosen = None
+        self._unseen = 0
+        self._seen = 0
+        self._wanted = None
+        self._shown = True
+        self.restyle(style)
+        index = None if first_unread is None else self.window.index(first_unread)
+        if index is not None and self.size.height and not is_past(Place(index, 0), self._end()):
+            self._go(Place(index, 0))
+
+    def restyle(self, style: RowStyle) -> None:
+        """Another name, link state or calendar; the width is always the view's own."""
+        self._pages.restyle(replace(style, width=self.size.width))
+        self._changed()
+
+    def page_arrived(self, page: PageName, messages: Sequence[Message], *, more: bool) -> None:
+        """The answer to `PageWanted`; `more` says whether the node has still more beyond it."""
+        self._wanted = None
+        if page == "older":
+            self.window.prepend(messages, has_older=more)
+        elif page == "newer":
+            self.window.extend(messages, has_newer=more)
+        elif page == "oldest":
+            self.window.replace(messages, has_older=False, has_newer=more)
+            self._go(Place(0, 0))
+        else:
+            self.window.replace(messages, has_older=more)
+            self.to_end()
+        self._changed()
+
+    def put(self, message: Message, *, new: bool) -> None:
+        """A message arrived or changed."""
+        added = new and self.window.index(message.id) is None
+        self.window.put(message)
+        if added and self._top is not None and message.direction == "in":
+            self._unseen += 1
+        self._changed()
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the newest message is on screen."""
+        return self._top is None and not self.window.has_newer
+
+    @property
+    def choosing(self) -> bool:
+        """Whether a message is chosen."""
+        return self._pages.chosen is not None
+
+    # Moving.
+
+    def scroll_rows(self, rows: int) -> None:
+        """So many rows down, up if negative."""
+        if self._ready():
+            self._go(moved(self._place(), rows, len(self.window), self._pages.height_of))
+
+    def scroll_pages(self, pages: int) -> None:
+        """So many screens down, less two rows that stay in sight."""
+        self.scroll_rows(pages * max(1, self.size.height - 2))
+
+    def to_end(self) -> None:
+        """To the newest message."""
+        if self.window.has_newer:
+            self._want("newest")
+            return
+        self._top = None
+        self._unseen = 0
+        self._changed()
+
+    def to_start(self) -> None:
+        """To the oldest message."""
+        if self.window.has_older:
+            self._want("oldest")
+        elif self._ready():
+            self._go(Place(0, 0))
+
+    def to_first_unread(self) -> None:
+        """To the message under the "new" rule, if there is one."""
+        index = None if self._pages.first_unread is None else self.window.index(self._pages.first_unread)
+        if index is not None and self._ready():
+            self._go(Place(index, 0))
+
+    def begin_choosing(self) -> None:
+        """Choose the lowest message on screen and take the keys."""
+        shown = [message for _row, message in self._layout() if message is not None]
+        if shown:
+            self._pages.chosen = shown[-1]
+            self._changed()
+            self.focus()
+
+    def action_choose(self, step: int) -> None:
+        """The message above or below the chosen one; without one, scroll."""
+        index = None if self._pages.chosen is None else self.window.index(self._pages.chosen)
+        if index is None:
+            self.scroll_rows(step)
+            return
+        index = max(0, min(len(self.window) - 1, index + step))
+        self._pages.chosen = self.window.messages[index].id
+        self._bring_into_view(index)
+
+    def action_end_choosing(self) -> None:
+        """Back to writing."""
+        self._pages.chosen = None
+        self._changed()
+        self.post_message(self.ChoosingEnded())
+
+    def action_act(self, deed: Literal["copy", "cancel"]) -> None:
+        """Ask the screen to do something with the chosen message."""
+        index = None if self._pages.chosen is None else self.window.index(self._pages.chosen)
+        if index is not None:
+            self.post_message(self.Act(deed, self.window.messages[index]))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.scroll_rows(-3)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.scroll_rows(3)
+
+    def on_resize(self) -> None:
+        self._pages.restyle(replace(self._pages.style, width=self.size.width))
+        self._changed()
+
+    # Drawing.
+
+    def render_line(self, y: int) -> Strip:
+        """One row of cells; the rows of a view are made together, at the first of them."""
+        rows = self._layout()
+        width = self.size.width
+        if y >= len(rows):
+            return Strip.blank(width, self._part("text"))
+        row, message = rows[y]
+        chosen = message is not None and message == self._pages.chosen
+        segments = [Segment(text, self._part(part, chosen)) for part, text in row if text]
+        return Strip(segments).adjust_cell_length(width, self._part("text", chosen))
+
+    def get_content_width(self, container: Size, viewport: Size) -> int:
+        return container.width
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._styles.clear()
+
+    def _part(self, part: str, chosen: bool = False) -> Style:
+        key = f"{part}+" if chosen else part
+        style = self._styles.get(key)
+        if style is None:
+            name = f"person-{self._person}" if part == "person" else part or "text"
+            style = self.get_component_rich_style(f"history--{name}")
+            if chosen:
+                style += Style(bgcolor=self.get_component_rich_style("history--chosen").bgcolor)
+            self._styles[key] = style
+        return style
+
+    def _layout(self) -> list[ShownRow]:
+        """The rows on screen, each with the message it belongs to."""
+        if self._rows is None:
+            self._rows = self._make_rows() if self._ready() else self._empty_rows()
+        return self._rows
+
+    def _make_rows(self) -> list[ShownRow]:
+        place = self._place()
+        below = None if self._top is None else self._below_row()
+        rows = self._pages.rows(place, self.size.height, below)
+        self._tell(place, rows)
+        return rows
+
+    def _empty_rows(self) -> list[ShownRow]:
+        lines = self.placeholder.split("\n") if self.placeholder else []
+        top: list[ShownRow] = [([], None)] * max(0, (self.size.height - len(lines)) // 2)
+        return top + [([("muted", "  " + line)], None) for line in lines]
+
+    def _below_row(self) -> Row:
+        if self._unseen:
+            label = ngettext("{count} new · Alt+End", "{count} new · Alt+End", self._unseen)
+            return separator(label.format(count=self._unseen), self._pages.style, "new")
+        return separator(_("newer below · Alt+End"), self._pages.style, "muted")
+
+    def _tell(self, place: Place, rows: Sequence[ShownRow]) -> None:
+        """Say what was seen and ask for what will be needed; drawing itself never waits."""
+        seen = max((message for _row, message in rows if message is not None), default=0)
+        if seen > self._seen:
+            self._seen = seen
+            self.post_message(self.Seen(seen))
+        if self.window.has_older and place.index < _PREFETCH:
+            self._want("older")
+        elif self.window.has_newer and place.index > len(self.window) - _PREFETCH:
+            self._want("newer")
+
+    def _want(self, page: PageName) -> None:
+        if self._wanted is None and len(self.window):
+            self._wanted = page
+            edge = -1 if page in {"newer", "newest"} else 0
+            self.post_message(self.PageWanted(page, self.window.messages[edge].id))
+
+    # Places and heights.
+
+    def _ready(self) -> bool:
+        return self._shown and len(self.window) > 0 and self.size.height > 0
+
+    def _end(self) -> Place:
+        return self._pages.end(self.size.height)
+
+    def _place(self) -> Place:
+        if self._top is None:
+            return self._end()
+        index = self.window.nearest(self._top[0])
+        return Place(index, min(self._top[1], self._pages.height_of(index) - 1))
+
+    def _go(self, place: Place) -> None:
+        if is_past(place, self._end()) and not self.window.has_newer:
+            self.to_end()
+            return
+        self._top = (self.window.messages[place.index].id, place.row)
+        self._changed()
+
+    def _bring_into_view(self, index: int) -> None:
+        place = self._place()
+        bottom = self._pages.end(self.size.height - 1, index + 1)
+        if index < place.index or (index == place.index and place.row):
+            self._go(Place(index, 0))
+        elif is_past(bottom, place) and self._top is not None:
+            self._go(bottom)
+        self._changed()
+
+    def _changed(self) -> None:
+        self._rows = None
+        self.refresh()

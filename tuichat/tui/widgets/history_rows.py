@@ -1,0 +1,190 @@
+"""How one message becomes rows: columns where there is room, a heading and a text where there is not.
+
+A row is a list of (part, text) pairs; the part names the colour, which the view knows. Making rows is cheap,
+so that only what is on screen is ever turned into styled cells.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+
+from tuichat.i18n import _
+from tuichat.model import Message, MessageState
+from tuichat.tui.dates import Calendar
+from tuichat.tui.glyphs import Glyphs
+from tuichat.tui.wrapping import fit, pad, wrap
+
+Row = list[tuple[str, str]]
+
+NARROW = 56
+"""Below this many cells a message's heading takes a row of its own."""
+
+NAME_LIMIT = 12
+"""The widest name column, in cells."""
+
+_STATE_WIDTH = 4
+
+
+@dataclass(frozen=True, slots=True)
+class RowStyle:
+    """What all rows of one view have in common. `linked`: the peer is there, so nothing waits for long."""
+
+    width: int
+    name: str
+    linked: bool
+    glyphs: Glyphs
+    calendar: Calendar
+
+    @property
+    def narrow(self) -> bool:
+        """Whether headings take a row of their own."""
+        return self.width < NARROW
+
+    @property
+    def name_width(self) -> int:
+        """Cells of the name column."""
+        return min(NAME_LIMIT, max(cell_len(self.name), cell_len(_("me"))))
+
+
+def message_rows(message: Message, style: RowStyle, *, chosen: bool = False) -> list[Row]:
+    """All rows of one message, with its details below if it is the chosen one."""
+    body = _narrow_rows(message, style, chosen) if style.narrow else _wide_rows(message, style, chosen)
+    indent = _indent(style)
+    for part, text in _remarks(message, style, chosen):
+        room = style.width - indent - 1
+        body.extend([("", " " * indent), (part, line)] for line in wrap(text, room))
+    if chosen:
+        body = [_marked(row, style) for row in body]
+    return body
+
+
+def separator(label: str, style: RowStyle, part: str) -> Row:
+    """A rule over the whole width with a word in its middle."""
+    line = style.glyphs.horizontal
+    label = fit(f" {label} ", style.width, style.glyphs.ellipsis)
+    left = (style.width - cell_len(label)) // 2
+    right = style.width - cell_len(label) - left
+    return [("rule", line * left), (part, label), ("rule", line * right)]
+
+
+def state_sign(state: MessageState, glyphs: Glyphs) -> str:
+    """The sign of an own message's state."""
+    signs = {
+        "queued": glyphs.queued,
+        "sent": glyphs.sent,
+        "delivered": glyphs.delivered,
+        "read": glyphs.delivered,
+        "failed": glyphs.failed,
+        "cancelled": glyphs.failed,
+    }
+    return signs[state]
+
+
+def state_word(state: MessageState) -> str:
+    """The word of an own message's state."""
+    words = {
+        "queued": _("queued"),
+        "sent": _("sent"),
+        "delivered": _("delivered"),
+        "read": _("read"),
+        "failed": _("failed"),
+        "cancelled": _("cancelled"),
+    }
+    return words[state]
+
+
+def _wide_rows(message: Message, style: RowStyle, chosen: bool) -> list[Row]:
+    indent = _indent(style)
+    text_width = style.width - indent - _STATE_WIDTH - 1
+    lines = wrap(_text(message), text_width)
+    part = _text_part(message)
+    sign_part, sign = _sign(message, style)
+    author_part, author = _author(message, style)
+    first: Row = [
+        ("", " "),
+        ("muted", style.calendar.time(message.received_at or message.sent_at)),
+        ("", "  "),
+        (author_part, pad(author, style.name_width, style.glyphs.ellipsis)),
+        ("", "  "),
+        (part, pad(lines[0], text_width)),
+        ("", " " * (_STATE_WIDTH - cell_len(sign))),
+        (sign_part, sign),
+    ]
+    return [first] + [[("", " " * indent), (part, line)] for line in lines[1:]]
+
+
+def _narrow_rows(message: Message, style: RowStyle, chosen: bool) -> list[Row]:
+    part = _text_part(message)
+    sign_part, sign = _sign(message, style)
+    author_part, author = _author(message, style)
+    room = style.width - 7 - _STATE_WIDTH - 1
+    heading: Row = [
+        ("", " "),
+        ("muted", style.calendar.time(message.received_at or message.sent_at)),
+        ("", " "),
+        (author_part, pad(author, room, style.glyphs.ellipsis)),
+        ("", " " * (_STATE_WIDTH - cell_len(sign))),
+        (sign_part, sign),
+    ]
+    return [heading] + [[("", "   "), (part, line)] for line in wrap(_text(message), style.width - 4)]
+
+
+def _indent(style: RowStyle) -> int:
+    return 3 if style.narrow else 10 + style.name_width
+
+
+def _author(message: Message, style: RowStyle) -> tuple[str, str]:
+    return ("me", _("me")) if message.direction == "out" else ("person", style.name)
+
+
+def _text(message: Message) -> str:
+    if message.kind == "unsupported":
+        return _("This message needs a newer tuichat.")
+    return message.text
+
+
+def _text_part(message: Message) -> str:
+    if message.kind == "unsupported" or message.state == "cancelled":
+        return "muted"
+    return "text"
+
+
+def _sign(message: Message, style: RowStyle) -> tuple[str, str]:
+    if message.direction == "in":
+        return "", ""
+    parts = {"queued": "waiting", "failed": "danger", "read": "read", "cancelled": "muted"}
+    return parts.get(message.state, "muted"), state_sign(message.state, style.glyphs)
+
+
+def _remarks(message: Message, style: RowStyle, chosen: bool) -> list[tuple[str, str]]:
+    """The sentences below a message: what it waits for, and about the chosen one everything else."""
+    remarks = []
+    if message.direction == "out":
+        if message.state == "queued" and not style.linked:
+            remarks.append(("waiting", _("waits until you are both online; keep tuichat running")))
+        elif message.state == "failed":
+            remarks.append(("danger", _("was not sent and will not be; write it again")))
+        elif message.state == "cancelled":
+            remarks.append(("muted", _("taken back before it left")))
+    if chosen:
+        remarks.append(("muted", _details(message, style)))
+    return remarks
+
+
+def _details(message: Message, style: RowStyle) -> str:
+    exact = style.calendar.exact
+    if message.direction == "in":
+        return _("arrived {arrived} · written {written} by their clock").format(
+            arrived=exact(message.received_at or message.sent_at), written=exact(message.sent_at)
+        )
+    return _("{state} · written {written}").format(
+        state=state_word(message.state), written=exact(message.sent_at)
+    )
+
+
+def _marked(row: Row, style: RowStyle) -> Row:
+    """A row of the chosen message: its first cell, always empty, carries the mark."""
+    part, text = row[0]
+    return [("mark", style.glyphs.chosen), (part, text[1:]), *row[1:]]

@@ -1,0 +1,115 @@
+"""Those who ask to be a contact, in place of a conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.message import Message as WidgetMessage
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tuichat.i18n import _
+from tuichat.model import Contact
+from tuichat.tui.glyphs import Glyphs
+from tuichat.tui.wrapping import fit, wrap
+
+Decision = Literal["accept", "reject", "block"]
+
+
+class Requests(Widget, can_focus=True):
+    """One request after the other: the address, the name they suggest, their words. It posts `Decided`."""
+
+    DEFAULT_CSS = """
+    Requests { width: 1fr; height: 1fr; }
+    Requests > .requests--text { color: $foreground; }
+    Requests > .requests--strong { color: $foreground; text-style: bold; }
+    Requests > .requests--muted { color: $muted; }
+    Requests > .requests--accent { color: $accent; }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"requests--{role}" for role in ("text", "strong", "muted", "accent")
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "step(-1)", show=False),
+        Binding("down", "step(1)", show=False),
+        Binding("a,enter", "decide('accept')", show=False),
+        Binding("r", "decide('reject')", show=False),
+        Binding("b", "decide('block')", show=False),
+    ]
+
+    @dataclass
+    class Decided(WidgetMessage):
+        """What is to be done with a request."""
+
+        decision: Decision
+        contact: Contact
+
+    def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's name
+        super().__init__(id=id)
+        self._glyphs = glyphs
+        self._requests: Sequence[Contact] = ()
+        self._cursor = 0
+
+    def show(self, requests: Sequence[Contact]) -> None:
+        """Other requests."""
+        self._requests = requests
+        self._cursor = max(0, min(self._cursor, len(requests) - 1))
+        self.refresh()
+
+    def action_step(self, step: int) -> None:
+        """Another request."""
+        self._cursor = max(0, min(len(self._requests) - 1, self._cursor + step))
+        self.refresh()
+
+    def action_decide(self, decision: Decision) -> None:
+        """Say what is to be done with the one under the cursor."""
+        if self._requests:
+            self.post_message(self.Decided(decision, self._requests[self._cursor]))
+
+    def render_line(self, y: int) -> Strip:
+        """A row of the request under the cursor, or of those around it."""
+        width = self.size.width
+        rows = self._rows(width)
+        top = next((index for index, row in enumerate(rows) if row[0] == "mark"), 0)
+        y += max(0, min(top - 2, len(rows) - self.size.height))
+        if not 0 <= y < len(rows):
+            return Strip.blank(width, self._role("text"))
+        role, text = rows[y]
+        role = "strong" if role == "mark" else role
+        return Strip([Segment(text, self._role(role))]).adjust_cell_length(width, self._role("text"))
+
+    def _rows(self, width: int) -> list[tuple[str, str]]:
+        rows = [("muted", fit(" " + line, width)) for line in wrap(self._heading(), width - 2)]
+        for index, person in enumerate(self._requests):
+            rows.append(("text", ""))
+            rows.extend(self._request_rows(person, width, here=index == self._cursor))
+        return rows
+
+    def _heading(self) -> str:
+        if not self._requests:
+            return _("Nobody is asking to be a contact.")
+        return _("They asked to be your contact. Until you accept they learn nothing about you.")
+
+    def _request_rows(self, person: Contact, width: int, *, here: bool) -> list[tuple[str, str]]:
+        mark = self._glyphs.chosen if here else " "
+        address = [
+            ("mark" if here and not row else "strong", f"{mark if not row else ' '} {line}")
+            for row, line in enumerate(wrap(person.address, width - 3))
+        ]
+        rows = address
+        if person.suggested_name:
+            called = _("calls themself {name}").format(name=self._glyphs.quoted(person.suggested_name))
+            rows.append(("muted", fit("  " + called, width, self._glyphs.ellipsis)))
+        if person.request_text:
+            rows.extend(("text", "  " + line) for line in wrap(person.request_text, width - 3))
+        if here:
+            rows.append(("accent", fit("  " + _("a accept   r reject   b block"), width)))
+        return rows
+
+    def _role(self, role: str) -> Style:
+        return self.get_component_rich_style(f"requests--{role}")

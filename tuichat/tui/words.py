@@ -1,0 +1,126 @@
+"""The state of tor, of a link and of an error, in words and signs."""
+
+from __future__ import annotations
+
+from tuichat.errors import TuichatError
+from tuichat.i18n import _
+from tuichat.model import Contact, LinkStage, NetworkProblem, ServiceState, TorState
+from tuichat.tui.glyphs import Glyphs
+
+Part = tuple[str, str]
+"""A colour's role and a text."""
+
+
+def reachability(tor: TorState, service: ServiceState, glyphs: Glyphs) -> Part:
+    """How far we are from being reachable, in a few words."""
+    if tor.problem and tor.problem != "unpublished":
+        return "danger", f"{glyphs.failed} {_short_problem(tor.problem)}"
+    if not tor.running and not tor.bootstrap:
+        return "muted", f"{glyphs.unreachable} {_('offline')}"
+    if tor.bootstrap < 100:
+        return "waiting", _("{sign} tor {percent}%").format(sign=glyphs.connecting, percent=tor.bootstrap)
+    if service.reachable:
+        return "linked", f"{glyphs.linked} {_('reachable')}"
+    if service.published:
+        return "waiting", f"{glyphs.connecting} {_('published, checking')}"
+    return "waiting", f"{glyphs.connecting} {_('publishing')}"
+
+
+def link(person: Contact, glyphs: Glyphs) -> Part:
+    """Where the link to a person stands."""
+    if person.stage == "linked":
+        return "linked", f"{glyphs.linked} {_('linked')}"
+    if person.stage in {"descriptor", "rendezvous", "handshake"}:
+        return "waiting", f"{glyphs.connecting} {stage_word(person.stage)}{glyphs.ellipsis}"
+    return "muted", f"{glyphs.unreachable} {stage_word(person.stage)}"
+
+
+def stage_word(stage: LinkStage) -> str:
+    """The name of a link's stage."""
+    words = {
+        "offline": _("not reachable"),
+        "waiting": _("not reachable, will retry"),
+        "descriptor": _("descriptor"),
+        "rendezvous": _("rendezvous"),
+        "handshake": _("handshake"),
+        "linked": _("linked"),
+    }
+    return words[stage]
+
+
+def link_sign(person: Contact, glyphs: Glyphs) -> Part:
+    """One sign for a list: linked, on the way there, or not reachable."""
+    if person.stage == "linked":
+        return "linked", glyphs.linked
+    if person.stage in {"descriptor", "rendezvous", "handshake"}:
+        return "waiting", glyphs.connecting
+    return "muted", glyphs.unreachable
+
+
+def tor_progress(tor: TorState) -> str:
+    """What tor is doing, for somebody who does not know tor."""
+    if tor.bootstrap >= 100:
+        return _("connected")
+    if tor.bootstrap >= 75:
+        return _("building the first circuits")
+    if tor.bootstrap >= 50:
+        return _("loading descriptions of relays")
+    if tor.bootstrap >= 15:
+        return _("loading the list of relays")
+    if tor.bootstrap > 0:
+        return _("connecting to a first relay")
+    return _("starting")
+
+
+def problem_sentence(problem: NetworkProblem) -> str:
+    """What hinders tor, what that means for messages, and what to do; "" if nothing does."""
+    sentences = {
+        "missing": _("tor is not installed. Messages wait here. `tuichat doctor` says how to install it."),
+        "too_old": _(
+            "The installed tor is too old. Messages wait here. Install 0.4.8 or newer: `tuichat doctor`."
+        ),
+        "clock_skew": _(
+            "This computer's clock is wrong, and tor cannot work with it. Messages wait here. Set the clock."
+        ),
+        "blocked": blocked_sentence(),
+        "no_network": _("There is no network. Messages wait here and leave when it is back."),
+        "died": _("tor ended unexpectedly. Messages wait here while it is started again."),
+        "control": _(
+            "tor does not answer its control port. Messages wait here. `tuichat doctor` looks into it."
+        ),
+        "unpublished": _(
+            "Your address could not be published, so others cannot reach you yet. It is being tried again."
+        ),
+    }
+    return sentences.get(problem, "")
+
+
+def blocked_sentence() -> str:
+    """For when tor does not get through in half a minute."""
+    return _(
+        "Tor may be blocked here. Messages wait here. A bridge gets around a block: put its line under "
+        "[tor] bridges in tuichat.toml."
+    )
+
+
+def error_text(error: TuichatError) -> str:
+    """An error with what to do about it and the names to choose among."""
+    text = error.message
+    if error.hint:
+        text = f"{text} {error.hint}"
+    if error.candidates:
+        text = _("{text} Choose among: {names}").format(text=text, names=", ".join(error.candidates))
+    return text
+
+
+def _short_problem(problem: NetworkProblem) -> str:
+    words = {
+        "missing": _("no tor"),
+        "too_old": _("tor too old"),
+        "clock_skew": _("clock is wrong"),
+        "blocked": _("tor blocked"),
+        "no_network": _("no network"),
+        "died": _("tor restarting"),
+        "control": _("tor not answering"),
+    }
+    return words.get(problem, problem)
