@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Literal
+from typing import Literal, cast
 
 import pytest
 
@@ -12,7 +12,8 @@ from tests.support.memory_node import PASSPHRASE, MemoryNode, address_of
 from tuichat.errors import LockedError, TuichatError
 from tuichat.event_buffer import EventBuffer
 from tuichat.model import ClosingEvent, ContactEvent, LinkEvent, LockedEvent, MessageEvent
-from tuichat.node.gate import Gate, OpenedNode
+from tuichat.node.gate import Gate
+from tuichat.node.node import Node
 
 CALLS = (
     lambda gate: gate.contact_list(),
@@ -44,12 +45,12 @@ class Profile:
         self.opened = 0
         self.is_open = False
 
-    async def open(self, passphrase: str) -> OpenedNode:
+    async def open(self, passphrase: str) -> Node:
         await asyncio.sleep(0)
         if passphrase != PASSPHRASE:
             raise LockedError("The passphrase is wrong.")
         self.opened += 1
-        return self.node
+        return cast(Node, self.node)
 
     def gate(self, kind: Literal["daemon", "detached"] = "detached") -> Gate:
         return Gate(self.open, kind=kind, clock=self.clock)

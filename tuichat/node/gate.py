@@ -6,12 +6,12 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
 from tuichat import __version__
-from tuichat.api.node_api import API_VERSION, NodeApi
+from tuichat.api.node_api import API_VERSION
 from tuichat.clock import Clock
 from tuichat.errors import LockedError
 from tuichat.event_buffer import EventBuffer
@@ -28,6 +28,7 @@ from tuichat.model import (
     Status,
     from_milliseconds,
 )
+from tuichat.node.node import Node
 from tuichat.node.stream import Stream
 
 Result = TypeVar("Result")
@@ -35,18 +36,6 @@ StopReason = Literal["handover", "stop", "idle"]
 
 GRACE = 5.0
 """Seconds that calls under way may still take when the profile is being locked."""
-
-
-class OpenedNode(NodeApi, Protocol):
-    """An unlocked node that runs. Its own `hello`, `unlock`, `lock`, `stop` are never asked."""
-
-    async def close(self) -> None:
-        """Commit, close links and the store, forget the keys, end the subscriptions."""
-        ...
-
-    def queued_count(self) -> int:
-        """How many messages wait to be delivered."""
-        ...
 
 
 class Gate:
@@ -63,13 +52,11 @@ class Gate:
         clock: what time it is.
     """
 
-    def __init__(
-        self, open_node: Callable[[str], Awaitable[OpenedNode]], *, kind: NodeKind, clock: Clock
-    ) -> None:
+    def __init__(self, open_node: Callable[[str], Awaitable[Node]], *, kind: NodeKind, clock: Clock) -> None:
         self._open_node = open_node
         self._kind = kind
         self._clock = clock
-        self._node: OpenedNode | None = None
+        self._node: Node | None = None
         self._streams: list[Stream] = []
         self._changing = asyncio.Lock()
         self._in_use = 0
@@ -207,12 +194,12 @@ class Gate:
         self._streams.append(stream)
         return stream.buffer
 
-    def _opened(self) -> OpenedNode:
+    def _opened(self) -> Node:
         if self._node is None:
             raise LockedError(_("The profile is locked."), _("Unlock it: tuichat unlock"))
         return self._node
 
-    async def _ask(self, call: Callable[[OpenedNode], Awaitable[Result]]) -> Result:
+    async def _ask(self, call: Callable[[Node], Awaitable[Result]]) -> Result:
         node = self._opened()
         self._in_use += 1
         self._unused.clear()
@@ -223,7 +210,7 @@ class Gate:
             if not self._in_use:
                 self._unused.set()
 
-    async def _ask_online(self, call: Callable[[OpenedNode], Awaitable[Result]]) -> Result:
+    async def _ask_online(self, call: Callable[[Node], Awaitable[Result]]) -> Result:
         """As `_ask`, for what has to reach somebody: the node goes online if it is not."""
         result = await self._ask(call)
         if not self._online:
@@ -240,9 +227,11 @@ class Gate:
                 await self._unused.wait()
         except TimeoutError:
             pass  # What still runs finds a closed node.
-        await node.close()
-        for stream in self._streams:
-            await stream.part()
+        try:
+            await node.close()
+        finally:
+            for stream in self._streams:
+                await stream.part()
 
     def _emit(self, event: AnyEvent) -> None:
         for stream in self._streams:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-from tuichat.api.node_api import NodeApi
 from tuichat.event_buffer import EventBuffer
 from tuichat.model import AnyEvent
+from tuichat.node.node import Node
 
 _LAST_EVENTS = 1.0
 
@@ -29,7 +29,7 @@ class Stream:
         """Whether the reader has gone, or the stream has ended."""
         return self.buffer.closed
 
-    def join(self, node: NodeApi) -> None:
+    def join(self, node: Node) -> None:
         """Carry the events of `node`, beginning after the last durable one that was carried."""
         events = node.subscribe(self._since)
         self._carrying = asyncio.get_running_loop().create_task(self._carry(events))
