@@ -21,6 +21,8 @@ SHOWN: dict[str, tuple[range | None, frozenset[str]]] = {
     "getpass": (range(1), frozenset({"prompt"})),
     "notify": (range(1), frozenset({"message", "title"})),
     "add_parser": (range(0), frozenset({"help", "description", "epilog"})),
+    "add_command": (range(2, 3), frozenset({"summary"})),
+    "ArgumentTypeError": (range(1), frozenset()),
     "add_argument": (range(0), frozenset({"help"})),
     "add_argument_group": (range(1), frozenset({"title", "description"})),
     "ArgumentParser": (range(0), frozenset({"description", "epilog", "usage"})),
