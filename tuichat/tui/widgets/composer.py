@@ -90,10 +90,7 @@ class Composer(TextArea):
         self.insert(pasted_text(text))
 
     async def _on_key(self, event: events.Key) -> None:
-        if self._search is not None and self._search_key(event):
-            handled = True
-        else:
-            handled = self._plain_key(event)
+        handled = (self._search is not None and self._search_key(event)) or self._plain_key(event)
         if event.key != "tab":
             self._completions = []
         if handled:

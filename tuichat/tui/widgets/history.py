@@ -170,6 +170,11 @@ class History(Widget, can_focus=True):
         """Whether a message is chosen."""
         return self._pages.chosen is not None
 
+    def chosen_message(self) -> Message | None:
+        """The message that is chosen."""
+        index = None if self._pages.chosen is None else self.window.index(self._pages.chosen)
+        return None if index is None else self.window.messages[index]
+
     # Moving.
 
     def scroll_rows(self, rows: int) -> None:
@@ -229,9 +234,9 @@ class History(Widget, can_focus=True):
 
     def action_act(self, deed: Literal["copy", "cancel"]) -> None:
         """Ask the screen to do something with the chosen message."""
-        index = None if self._pages.chosen is None else self.window.index(self._pages.chosen)
-        if index is not None:
-            self.post_message(self.Act(deed, self.window.messages[index]))
+        message = self.chosen_message()
+        if message is not None:
+            self.post_message(self.Act(deed, message))
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         event.stop()

@@ -1,0 +1,239 @@
+"""The interface: puts screens, session and theme together."""
+
+from __future__ import annotations
+
+import os
+from typing import ClassVar, Protocol, runtime_checkable
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from tuichat.clock import Clock, SystemClock
+from tuichat.errors import TuichatError, UsageError
+from tuichat.i18n import _
+from tuichat.model import LockedEvent
+from tuichat.tui.context import Context, Options
+from tuichat.tui.palette import CommandPalette
+from tuichat.tui.screens.main import MainScreen
+from tuichat.tui.session import Attach, Connected, Happening, Session
+from tuichat.tui.slash import Command, usages
+from tuichat.tui.terminal_keys import free_alt_digits
+from tuichat.tui.themes import Palette, load_palettes
+
+
+@runtime_checkable
+class Listener(Protocol):
+    """A screen that follows what happens in the node."""
+
+    def happened(self, happening: Happening) -> None:
+        """One event, in the order of the node."""
+        ...
+
+
+class TuichatApp(App[int]):
+    """One person's interface to one node."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "tuichat"
+    COMMANDS = {CommandPalette}  # noqa: RUF012 -- as Textual declares it
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", show=False, priority=True),
+        Binding("ctrl+c", "say_how_to_quit", show=False),
+    ]
+
+    def __init__(self, attach: Attach, options: Options | None = None, clock: Clock | None = None) -> None:
+        options = options or Options()
+        without_colour = "NO_COLOR" in os.environ
+        super().__init__(ansi_color=True if without_colour else None)
+        self._palettes: dict[str, Palette] = load_palettes(options.theme_directories)
+        for palette in self._palettes.values():
+            self.register_theme(palette.theme())
+        self._options = options
+        self._node_ends_with_us = True
+        self.mouse = True
+        self.session = Session(attach, self._happened)
+        self.shared = Context(self.session, options, clock or SystemClock())
+        self.theme = self._first_theme(without_colour=without_colour)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Names that the style sheets use, for the moment before a theme of ours is chosen."""
+        return self._palettes["dark"].variables() if hasattr(self, "_palettes") else {}
+
+    def on_mount(self) -> None:
+        if self._options.create_profile is None:
+            self.push_screen(MainScreen(self.shared))
+            self.start_session()
+        else:
+            self._first_run()
+
+    def _first_run(self) -> None:
+        from tuichat.tui.screens.first_run import FirstRun
+
+        assert self._options.create_profile is not None
+        self.push_screen(FirstRun(self.shared, self._options.create_profile), self._first_run_over)
+
+    def _first_run_over(self, add: bool | None) -> None:
+        self.push_screen(MainScreen(self.shared))
+        if add:
+            self.call_after_refresh(self.run_command, "add")
+
+    def on_first_run_created(self) -> None:
+        """The profile of a first run exists: attach to its node."""
+        self.start_session()
+
+    def start_session(self) -> None:
+        """Attach to the node and follow it."""
+        self.run_worker(self.session.run(), group="session", exclusive=True)
+
+    async def on_unmount(self) -> None:
+        await self.session.close()
+
+    # What happens in the node.
+
+    def _happened(self, happening: Happening) -> None:
+        match happening:
+            case Connected(hello=hello):
+                self._node_ends_with_us = hello.node == "detached"
+                if hello.locked:
+                    self._ask_to_unlock()
+            case LockedEvent(locked=True):
+                self._ask_to_unlock()
+        for screen in list(self.screen_stack):
+            if isinstance(screen, Listener):
+                screen.happened(happening)
+
+    def _ask_to_unlock(self) -> None:
+        """Cover everything; in a first run the passphrase is at hand and nobody has to be asked."""
+        from tuichat.tui.screens.first_run import FirstRun
+        from tuichat.tui.screens.unlock import Unlock
+
+        if any(isinstance(screen, Unlock | FirstRun) for screen in self.screen_stack):
+            return
+        while len(self.screen_stack) > 2:
+            self.pop_screen()
+        self.push_screen(Unlock(self.shared))
+
+    # Commands.
+
+    def main_screen(self) -> MainScreen | None:
+        """The main screen, if it is there already."""
+        return next((screen for screen in self.screen_stack if isinstance(screen, MainScreen)), None)
+
+    def run_command(self, name: str) -> None:
+        """Run a command of the palette; one that needs words is put into the input instead."""
+        main = self.main_screen()
+        if main is None:
+            return
+        argument, _meaning = usages()[name]
+        if argument and not argument.startswith("[") and name != "add":
+            main.composer.take(f"/{name} ")
+            main.composer.focus()
+        else:
+            main.run(Command(name, ""))
+
+    async def action_quit(self) -> None:
+        """Leave; if messages wait and the node would end with us, ask what becomes of them."""
+        queued = self.session.known.queued()
+        if not (queued and self._node_ends_with_us and self.session.connected):
+            self.exit(0)
+            return
+        from tuichat.tui.screens.quit import Quit
+
+        if not isinstance(self.screen, Quit):
+            self.push_screen(Quit(queued, self.shared.glyphs), self._quit_answered)
+
+    def _quit_answered(self, answer: str | None) -> None:
+        if answer == "leave":
+            self.exit(0)
+        elif answer == "keep":
+            self.run_worker(self._keep_and_leave(), group="quit", exclusive=True)
+
+    async def _keep_and_leave(self) -> None:
+        try:
+            await self.session.node.keep_until_delivered()
+        except TuichatError as error:
+            main = self.main_screen()
+            if main is not None:
+                main.fail(error)
+            return
+        self.exit(0)
+
+    def action_say_how_to_quit(self) -> None:
+        """Ctrl+C never quits."""
+        main = self.main_screen()
+        if main is not None:
+            main.say(_("Ctrl+Q quits."))
+
+    # Looks.
+
+    def theme_names(self) -> list[str]:
+        """The themes one can choose."""
+        return sorted(self._palettes)
+
+    def choose_theme(self, name: str) -> None:
+        """Use a theme and keep the choice; without a name the next one. Raises UsageError."""
+        names = self.theme_names()
+        if not name:
+            name = names[(names.index(self.theme) + 1) % len(names)]
+        if name not in names:
+            raise UsageError(_("There is no theme called {name}.").format(name=name), candidates=tuple(names))
+        self.theme = name
+        if self._options.save is not None:
+            self._options.save("theme", name)
+
+    def use_mouse(self, on: bool) -> bool:
+        """Let the mouse come here or stay with the terminal; whether it comes here now."""
+        from textual.drivers.linux_driver import LinuxDriver
+
+        self.mouse = on
+        if isinstance(self._driver, LinuxDriver):
+            if on:
+                self._driver._enable_mouse_support()
+            else:
+                self._driver._disable_mouse_support()
+        return on
+
+    def _first_theme(self, *, without_colour: bool) -> str:
+        """The chosen theme, else one for the terminal's number of colours."""
+        if without_colour or (not self._options.theme and self.console.color_system in {None, "standard"}):
+            return "sixteen"
+        if self._options.theme in self._palettes:
+            return self._options.theme
+        if self._options.theme:
+            raise UsageError(
+                _("There is no theme called {name}.").format(name=self._options.theme),
+                candidates=tuple(self.theme_names()),
+            )
+        return "dark"
+
+    def _fatal_error(self) -> None:
+        """Textual's own shows the local variables of every frame: texts, names and keys among them."""
+        from rich.segment import Segments
+        from rich.traceback import Traceback
+
+        self.bell()
+        traceback = Traceback(show_locals=False, width=None)
+        self._exit_renderables.append(Segments(self.console.render(traceback, self.console.options)))
+        self._close_messages_no_wait()
+
+
+def run_app(attach: Attach, options: Options | None = None, clock: Clock | None = None) -> int:
+    """Run the interface until the person leaves.
+
+    Args:
+        attach: gives a client of the profile's node, starting a node if there is none; called again after
+            the node handed over to another.
+        options: looks, and `create_profile` for a first run.
+        clock: what time it is.
+
+    Returns:
+        The exit code: 0, or Textual's own after a crash.
+
+    Raises:
+        UsageError: a theme cannot be used.
+    """
+    free_alt_digits()
+    app = TuichatApp(attach, options, clock)
+    code = app.run()
+    return (app.return_code or 0) if code is None else code

@@ -1,0 +1,60 @@
+"""What every screen is given: the node, the signs, the time, and the choices of whoever started it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+
+from tuichat.clock import Clock, SystemClock
+from tuichat.tui.dates import Calendar
+from tuichat.tui.glyphs import UNICODE, Glyphs
+from tuichat.tui.session import Session
+
+CreateProfile = Callable[[str | None, str | None], Awaitable[object]]
+"""Makes the profile of a first run from a name and a passphrase, both optional."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the interface is to look and behave.
+
+    Attributes:
+        theme: a theme's name; "" for one that fits the terminal.
+        theme_directories: where the person's own themes are.
+        hint: one line above the input at the start; "" for none.
+        glyphs: the signs that the terminal can show.
+        zone: the reader's time zone; None for the system's.
+        save: keeps a setting ("theme", its value) for the next start; None where nothing is kept.
+        blink: whether the cursor blinks.
+        create_profile: set if there is no profile yet.
+    """
+
+    theme: str = ""
+    theme_directories: tuple[Path, ...] = ()
+    hint: str = ""
+    glyphs: Glyphs = UNICODE
+    zone: tzinfo | None = None
+    save: Callable[[str, str], None] | None = None
+    blink: bool = True
+    create_profile: CreateProfile | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One for the whole interface."""
+
+    session: Session
+    options: Options = field(default_factory=Options)
+    clock: Clock = field(default_factory=SystemClock)
+
+    @property
+    def glyphs(self) -> Glyphs:
+        """The signs that the terminal can show."""
+        return self.options.glyphs
+
+    def calendar(self) -> Calendar:
+        """The reader's calendar, as of now."""
+        now = datetime.fromtimestamp(self.clock.now(), tz=UTC)
+        return Calendar(self.options.zone, now.astimezone(self.options.zone).date())

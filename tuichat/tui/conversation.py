@@ -1,0 +1,119 @@
+"""The open conversation: brings its messages from the node into the view, and what is written to the node."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tuichat.model import Contact, Message
+from tuichat.tui.context import Context
+from tuichat.tui.known import colour_of
+from tuichat.tui.widgets.history import History, PageName
+from tuichat.tui.widgets.history_rows import RowStyle
+
+PAGE = 200
+"""How many messages are asked for at a time."""
+
+_MOST_AT_FIRST = 1_500
+
+
+class Conversation:
+    """One contact's messages in a `History`. Every method that asks the node raises TuichatError."""
+
+    def __init__(self, context: Context, history: History) -> None:
+        self.contact: int | None = None
+        self._context = context
+        self._history = history
+        self._sending = asyncio.Lock()
+        self._style: RowStyle | None = None
+
+    @property
+    def person(self) -> Contact | None:
+        """With whom it is; None if none is open."""
+        people = self._context.session.known.people
+        return None if self.contact is None else people.get(self.contact)
+
+    async def open(self, contact: int) -> None:
+        """Show this contact's newest messages."""
+        self.contact = contact
+        person = self.person
+        if person is None:
+            return
+        limit = min(PAGE + person.unread, _MOST_AT_FIRST)
+        messages = await self._context.session.node.messages(person.address, limit=limit)
+        if self.contact != contact:
+            return
+        self._style = self._row_style(person)
+        self._history.show(
+            messages,
+            self._style,
+            colour_of(person.address),
+            has_older=len(messages) == limit,
+            first_unread=first_unread(messages, person.unread),
+        )
+
+    def close(self) -> None:
+        """Show none."""
+        self.contact = None
+        self._history.window.replace([], has_older=False)
+        self._history.restyle(self._empty_style())
+
+    def restyle(self) -> None:
+        """Take over a changed name or state of the link."""
+        person = self.person
+        if person is not None and self._style is not None:
+            style = self._row_style(person)
+            if style != self._style:
+                self._style = style
+                self._history.restyle(style)
+
+    async def load_page(self, page: PageName, edge: int) -> None:
+        """Bring the page that the view asked for."""
+        person, contact = self.person, self.contact
+        if person is None:
+            return
+        node = self._context.session.node
+        if page == "older":
+            messages = await node.messages(person.address, limit=PAGE, before=edge)
+        elif page == "newer":
+            messages = await node.messages(person.address, limit=PAGE, after=edge)
+        elif page == "oldest":
+            messages = await node.messages(person.address, limit=PAGE, after=0)
+        else:
+            messages = await node.messages(person.address, limit=PAGE)
+        if self.contact == contact:
+            self._history.page_arrived(page, messages, more=len(messages) == PAGE)
+
+    async def send(self, contact: Contact, text: str) -> Message:
+        """Queue a text; texts leave in the order in which they were written."""
+        async with self._sending:
+            return await self._context.session.node.send(contact.address, text)
+
+    async def last_queued(self) -> Message | None:
+        """The newest own message that has not left."""
+        person = self.person
+        if person is None:
+            return None
+        messages = await self._context.session.node.messages(person.address, limit=PAGE)
+        waiting = [
+            message for message in messages if message.direction == "out" and message.state == "queued"
+        ]
+        return waiting[-1] if waiting else None
+
+    def newest(self) -> Message | None:
+        """The newest message in the view."""
+        messages = self._history.window.messages
+        return messages[-1] if messages else None
+
+    def _row_style(self, person: Contact) -> RowStyle:
+        context = self._context
+        linked = person.stage == "linked"
+        return RowStyle(80, person.name, linked, context.glyphs, context.calendar())
+
+    def _empty_style(self) -> RowStyle:
+        return RowStyle(80, "", False, self._context.glyphs, self._context.calendar())
+
+
+def first_unread(messages: list[Message], unread: int) -> int | None:
+    """Which of `messages` is the oldest of the `unread` newest that came in."""
+    incoming = [message.id for message in messages if message.direction == "in"]
+    return incoming[-min(unread, len(incoming))] if unread and incoming else None

@@ -1,0 +1,61 @@
+"""Asking somebody to be a contact."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Input, Static
+
+from tuichat.errors import TuichatError
+from tuichat.i18n import _
+from tuichat.model import Contact
+from tuichat.tui.context import Context
+from tuichat.tui.screens.dialog import Dialog
+from tuichat.tui.words import error_text
+
+
+class AddContact(Dialog[Contact]):
+    """Gives the contact that was asked, or that was there already."""
+
+    def __init__(self, shared: Context, address: str = "") -> None:
+        super().__init__(shared.glyphs)
+        self._shared = shared
+        self._address = address
+
+    def compose(self) -> ComposeResult:
+        """Three fields, of which the first is needed."""
+        with VerticalScroll(classes="box", can_focus=False) as box:
+            box.border_title = _("Add someone")
+            yield Static(_("Their address"), classes="quiet", markup=False)
+            yield Input(self._address, id="address", compact=True)
+            yield Static(_("What you call them (may stay empty)"), classes="quiet", markup=False)
+            yield Input(id="name", compact=True)
+            yield Static(_("A word to them, so that they know who asks"), classes="quiet", markup=False)
+            yield Input(id="message", compact=True)
+            yield Static("", classes="problem", markup=False)
+            yield Static(_("Enter next, then ask   Esc close"), classes="keys", markup=False)
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        following = {"address": "name", "name": "message"}.get(event.input.id or "")
+        if following and self._field("address"):
+            self.query_one(f"#{following}", Input).focus()
+        elif self._field("address"):
+            self._ask()
+
+    @work(exclusive=True)
+    async def _ask(self) -> None:
+        try:
+            contact = await self._shared.session.node.contact_add(
+                self._field("address"), self._field("name") or None, self._field("message")
+            )
+        except TuichatError as error:
+            self.query_one(".problem", Static).update(Text(error_text(error)))
+            self.query_one("#address", Input).focus()
+        else:
+            self.dismiss(contact)
+
+    def _field(self, name: str) -> str:
+        return self.query_one(f"#{name}", Input).value.strip()

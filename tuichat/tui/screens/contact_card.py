@@ -1,0 +1,233 @@
+"""Everything about one person: address, link, safety number, and what can be done."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Input, Static
+
+from tuichat.errors import TuichatError
+from tuichat.i18n import _
+from tuichat.model import Contact, ContactRemovedEvent, LinkStage, SafetyNumber
+from tuichat.tui.context import Context
+from tuichat.tui.qr import qr_text
+from tuichat.tui.screens.confirm import Confirm
+from tuichat.tui.screens.dialog import Dialog
+from tuichat.tui.session import Happening
+from tuichat.tui.words import error_text, link, stage_word
+
+_STAGES: tuple[LinkStage, ...] = ("descriptor", "rendezvous", "handshake")
+
+
+class ContactCard(Dialog[None]):
+    """Follows events while it is open."""
+
+    CSS_PATH = "contact_card.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "copy", show=False),
+        Binding("q", "toggle_qr", show=False),
+        Binding("v", "verify", show=False),
+        Binding("r", "rename", show=False),
+        Binding("b", "block", show=False),
+        Binding("x", "remove", show=False),
+    ]
+
+    def __init__(self, shared: Context, contact: int) -> None:
+        super().__init__(shared.glyphs)
+        self._shared = shared
+        self._contact = contact
+        self._number: SafetyNumber | None = None
+        self._with_qr = False
+
+    @property
+    def person(self) -> Contact | None:
+        """Whose card it is; None after they were removed."""
+        return self._shared.session.known.people.get(self._contact)
+
+    def compose(self) -> ComposeResult:
+        """Facts, then keys."""
+        with VerticalScroll(classes="box", can_focus=False):
+            yield Static("", id="facts", markup=False)
+            yield Static("", id="code", markup=False)
+            yield Input(id="new-name", compact=True)
+            yield Static("", classes="problem", markup=False)
+            keys = _("c copy address   q QR code   v verify\nr rename   b block   x remove   Esc close")
+            yield Static(keys, classes="keys", markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one("#new-name").display = False
+        self.query_one("#code").display = False
+        self._show()
+        self._load_number()
+
+    def happened(self, happening: Happening) -> None:
+        """Something changed: show it anew, or close if the person is gone."""
+        if isinstance(happening, ContactRemovedEvent) and happening.contact == self._contact:
+            self.dismiss(None)
+        else:
+            self._show()
+
+    def action_copy(self) -> None:
+        """Copy the address."""
+        if self.person is not None:
+            self.app.copy_to_clipboard(self.person.address)
+            self._say(_("The address is in the clipboard, if your terminal allows that (OSC 52)."))
+
+    def action_toggle_qr(self) -> None:
+        """The QR code, or not."""
+        code = self.query_one("#code", Static)
+        if self.person is None:
+            return
+        if self.glyphs.ascii_only:
+            self._say(_("This terminal cannot draw a QR code."))
+            return
+        code.display = not code.display
+        code.update(qr_text(self.person.address))
+
+    def action_rename(self) -> None:
+        """Ask for another name."""
+        field = self.query_one("#new-name", Input)
+        field.display = True
+        field.value = self.person.name if self.person else ""
+        field.focus()
+
+    def action_close(self) -> None:
+        """Esc leaves the name first, then the card."""
+        field = self.query_one("#new-name", Input)
+        if field.display:
+            field.display = False
+            self.set_focus(None)
+        else:
+            self.dismiss(None)
+
+    @on(Input.Submitted)
+    @work(exclusive=True)
+    async def _rename(self, event: Input.Submitted) -> None:
+        name = event.value.strip()
+        person = self.person
+        if name and person is not None and name != person.name:
+            try:
+                await self._shared.session.node.contact_rename(person.address, name)
+            except TuichatError as error:
+                self._say(error_text(error))
+                return
+        self.action_close()
+
+    @work(exclusive=True)
+    async def action_verify(self) -> None:
+        """Ask whether both see the same number."""
+        person, number = self.person, self._number
+        if person is None or number is None:
+            return
+        question = _(
+            "Compare this number with {name}, face to face or by voice, never in writing:\n\n{number}\n\n"
+            "Do both of you see the same?"
+        )
+        text = question.format(name=person.name, number=grouped(number.digits))
+        keys = _("y  yes, mark as verified   n  no")
+        if await self.app.push_screen_wait(Confirm(text, keys, self.glyphs, danger=True)):
+            await self._try(_("Verified."), person, number.digits)
+
+    @work(exclusive=True)
+    async def action_block(self) -> None:
+        """Block after a question."""
+        person = self.person
+        if person is None:
+            return
+        question = _("Block {name}? They learn nothing; messages that wait for them are not sent.")
+        keys = _("y  block   n  no")
+        confirm = Confirm(question.format(name=person.name), keys, self.glyphs, danger=True)
+        if await self.app.push_screen_wait(confirm):
+            try:
+                await self._shared.session.node.contact_block(person.address)
+            except TuichatError as error:
+                self._say(error_text(error))
+            else:
+                self.dismiss(None)
+
+    @work(exclusive=True)
+    async def action_remove(self) -> None:
+        """Remove after a question."""
+        person = self.person
+        if person is None:
+            return
+        question = _("Remove {name}? Their keys, the whole history and what waits are deleted here for good.")
+        keys = _("y  remove   n  no")
+        confirm = Confirm(question.format(name=person.name), keys, self.glyphs, danger=True)
+        if await self.app.push_screen_wait(confirm):
+            try:
+                await self._shared.session.node.contact_remove(person.address)
+            except TuichatError as error:
+                self._say(error_text(error))
+
+    async def _try(self, done: str, person: Contact, digits: str) -> None:
+        try:
+            self._number = await self._shared.session.node.contact_verify(person.address, digits)
+        except TuichatError as error:
+            self._say(error_text(error))
+        else:
+            self._say(done)
+            self._show()
+
+    @work(exclusive=True, group="number")
+    async def _load_number(self) -> None:
+        if self.person is not None:
+            try:
+                self._number = await self._shared.session.node.contact_verify(self.person.address)
+            except TuichatError as error:
+                self._say(error_text(error))
+            self._show()
+
+    def _show(self) -> None:
+        person = self.person
+        if person is not None and self.is_mounted:
+            self.query_one(".box").border_title = None
+            self.query_one("#facts", Static).update(self._facts(person))
+
+    def _facts(self, person: Contact) -> Text:
+        glyphs = self.glyphs
+        text = Text()
+        text.append(person.name, "bold")
+        if person.suggested_name:
+            called = _("calls themself {name}").format(name=glyphs.quoted(person.suggested_name))
+            text.append(f"   ({called})")
+        text.append("   ")
+        text.append(f"{glyphs.verified} {_('verified')}" if person.verified else _("not verified"))
+        for label, value in (
+            (_("address"), person.address),
+            (_("link"), self._link(person)),
+            (_("safety"), grouped(self._number.digits) if self._number else glyphs.ellipsis),
+        ):
+            text.append(f"\n\n{label}\n", "dim")
+            text.append(value)
+        return text
+
+    def _link(self, person: Contact) -> str:
+        """The stages one after the other, those behind us ticked."""
+        if person.stage in _STAGES:
+            here = _STAGES.index(person.stage)
+            ticks = [self.glyphs.sent if index < here else self.glyphs.ellipsis for index in range(here + 1)]
+            return "  ".join(
+                f"{stage_word(stage)} {tick}" for stage, tick in zip(_STAGES, ticks, strict=False)
+            )
+        words = link(person, self.glyphs)[1]
+        retry_at = self._shared.session.known.retry_at.get(person.id)
+        if person.stage == "waiting" and retry_at is not None:
+            next_try = _("next try at {time}").format(time=self._shared.calendar().time(retry_at))
+            return f"{words}, {next_try}"
+        return words
+
+    def _say(self, text: str) -> None:
+        self.query_one(".problem", Static).update(Text(text))
+
+
+def grouped(digits: str) -> str:
+    """Sixty digits as two rows of six groups."""
+    groups = [digits[at : at + 5] for at in range(0, len(digits), 5)]
+    half = len(groups) // 2
+    return " ".join(groups[:half]) + "\n" + " ".join(groups[half:])

@@ -1,0 +1,27 @@
+"""The ground of all smaller screens: one box in the middle, closed with Esc."""
+
+from __future__ import annotations
+
+from typing import ClassVar, TypeVar
+
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+
+from tuichat.tui.glyphs import Glyphs
+
+Result = TypeVar("Result")
+
+
+class Dialog(ModalScreen[Result]):
+    """A modal screen whose frame uses signs that the terminal has."""
+
+    CSS_PATH = "dialog.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", show=False)]
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        super().__init__(classes="-ascii" if glyphs.ascii_only else None)
+        self.glyphs = glyphs
+
+    def action_close(self) -> None:
+        """Leave without a result."""
+        self.dismiss(None)

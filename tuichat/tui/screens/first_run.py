@@ -1,0 +1,202 @@
+"""The first start: a passphrase, a name, and then one's own address."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.message import Message as WidgetMessage
+from textual.screen import Screen
+from textual.widgets import Input, Static
+
+from tuichat.errors import TuichatError
+from tuichat.i18n import _
+from tuichat.model import TorEvent
+from tuichat.tui.context import Context, CreateProfile
+from tuichat.tui.qr import qr_text
+from tuichat.tui.session import Connected, Happening, Lost
+from tuichat.tui.words import blocked_sentence, error_text, problem_sentence, tor_progress
+
+TOR_PATIENCE_SECONDS = 30.0
+"""Nothing is said about a slow tor before."""
+
+Step = Literal["passphrase", "again", "name", "making", "address"]
+
+
+class FirstRun(Screen[bool]):
+    """Gives True when the person wants to add someone next."""
+
+    CSS_PATH = "first_run.tcss"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-wide")]  # noqa: RUF012 -- as Textual declares it
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall")]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "finish(True)", show=False),
+        Binding("c", "copy", show=False),
+        Binding("enter", "finish(False)", show=False),
+    ]
+
+    class Created(WidgetMessage):
+        """The profile exists; its node should be attached to."""
+
+    def __init__(self, shared: Context, create: CreateProfile) -> None:
+        super().__init__()
+        self._shared = shared
+        self._create = create
+        self._step: Step = "passphrase"
+        self._passphrase = ""
+        self._slow = False
+
+    def compose(self) -> ComposeResult:
+        """One column; the code stands beside it where there is room."""
+        with VerticalScroll(id="first-run", can_focus=False):
+            yield Static("tuichat", classes="strong", markup=False)
+            yield Static("", id="question", markup=False)
+            yield Input(id="answer", compact=True)
+            yield Static("", id="remark", markup=False)
+            with Horizontal(id="result"):
+                yield Static("", id="code", markup=False)
+                with VerticalScroll(id="beside", can_focus=False):
+                    yield Static("", id="address", markup=False)
+                    yield Static("", id="tor", markup=False)
+                    yield Static("", id="next", markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one("#result").display = False
+        self._ask_passphrase()
+
+    def happened(self, happening: Happening) -> None:
+        """The node of the new profile answers, or tor gets on."""
+        match happening:
+            case Connected():
+                self._opened()
+            case Lost(reason="failed", error=error) if error is not None:
+                self._remark(error_text(error))
+            case TorEvent() if self._step == "address":
+                self._show_tor()
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        value = event.value
+        event.input.value = ""
+        if self._step == "passphrase":
+            self._passphrase_given(value)
+        elif self._step == "again":
+            self._passphrase_repeated(value)
+        elif self._step == "name":
+            self._make(value.strip())
+
+    def _passphrase_given(self, value: str) -> None:
+        if value:
+            self._passphrase = value
+            self._question("again", _("The same passphrase again"))
+        elif self._passphrase == "" and self._remark_shown():
+            self._ask_name()
+        else:
+            self._remark(
+                _(
+                    "Without a passphrase whoever gets at this disk reads everything: contacts, messages and "
+                    "the key that is your identity. Enter again goes on without one."
+                )
+            )
+
+    def _passphrase_repeated(self, value: str) -> None:
+        if value == self._passphrase:
+            self._ask_name()
+        else:
+            self._passphrase = ""
+            self._ask_passphrase()
+            self._remark(_("The two were not the same. Please choose it again."))
+
+    def _ask_passphrase(self) -> None:
+        self._question(
+            "passphrase", _("A passphrase locks everything that is kept here. Choose one; Enter skips it.")
+        )
+
+    def _ask_name(self) -> None:
+        self._question("name", _("The name you suggest to people you ask. Enter skips it."))
+
+    def _question(self, step: Step, text: str) -> None:
+        self._step = step
+        field = self.query_one("#answer", Input)
+        field.password = step in {"passphrase", "again"}
+        field.focus()
+        self.query_one("#question", Static).update(text)
+        self._remark("")
+
+    @work(exclusive=True)
+    async def _make(self, name: str) -> None:
+        self._step = "making"
+        self._remark(_("Making your keys..."))
+        try:
+            await self._create(name or None, self._passphrase or None)
+        except TuichatError as error:
+            self._ask_name()
+            self._remark(error_text(error))
+        else:
+            self.post_message(self.Created())
+
+    @work(exclusive=True)
+    async def _opened(self) -> None:
+        """Open the new profile, show its address, and start tor."""
+        session = self._shared.session
+        try:
+            if session.locked:
+                await session.node.unlock(self._passphrase)
+            self._passphrase = ""
+            await session.load()
+            self._show_address()
+            await session.node.go_online()
+        except TuichatError as error:
+            self._remark(error_text(error))
+
+    def _show_address(self) -> None:
+        self._step = "address"
+        address = self._shared.session.known.address
+        self._remark("")
+        self.query_one("#answer").display = False
+        self.query_one("#result").display = True
+        self.set_focus(None)
+        self.query_one("#question", Static).update(
+            _("Your address. Give it to people you want to hear from.")
+        )
+        if not self._shared.glyphs.ascii_only:
+            self.query_one("#code", Static).update(qr_text(address))
+        self.query_one("#address", Static).update(Text(address, "bold"))
+        self.query_one("#next", Static).update(_("c  copy\na  add someone\nEnter  go on"))
+        self._show_tor()
+        self.set_timer(TOR_PATIENCE_SECONDS, self._patience_over)
+
+    def _patience_over(self) -> None:
+        self._slow = True
+        self._show_tor()
+
+    def _show_tor(self) -> None:
+        tor = self._shared.session.known.tor
+        bar = self._shared.glyphs.bar(tor.bootstrap, 16)
+        lines = [f"Tor: {bar} {tor.bootstrap}%", tor_progress(tor)]
+        trouble = problem_sentence(tor.problem)
+        if not trouble and self._slow and tor.bootstrap < 100:
+            trouble = blocked_sentence()
+        self.query_one("#tor", Static).update(Text("\n".join([*lines, *([trouble] if trouble else [])])))
+
+    def action_copy(self) -> None:
+        """Copy the address."""
+        if self._step == "address":
+            self.app.copy_to_clipboard(self._shared.session.known.address)
+            self._remark(_("The address is in the clipboard, if your terminal allows that (OSC 52)."))
+
+    def action_finish(self, add: bool) -> None:
+        """Go on to the main screen."""
+        if self._step == "address":
+            self.dismiss(add)
+
+    def _remark(self, text: str) -> None:
+        self.query_one("#remark", Static).update(Text(text))
+
+    def _remark_shown(self) -> bool:
+        return bool(str(self.query_one("#remark", Static).render()))

@@ -1,0 +1,90 @@
+"""Keys and commands on one page."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from tuichat.i18n import _
+from tuichat.tui.glyphs import Glyphs
+from tuichat.tui.screens.dialog import Dialog
+from tuichat.tui.slash import usages
+from tuichat.tui.wrapping import pad
+
+
+def key_rows() -> list[tuple[str, str]]:
+    """Every key of the main screen and what it does."""
+    return [
+        ("Enter", _("send")),
+        ("Ctrl+J", _("new line")),
+        ("Esc", _("choose a message: arrows, then c copy, x take back")),
+        ("Up Down", _("earlier inputs, on the first or last line")),
+        ("Ctrl+R", _("search earlier inputs")),
+        ("Tab", _("complete names and commands")),
+        ("PgUp PgDn", _("scroll")),
+        ("Alt+Home Alt+End", _("oldest, newest message")),
+        ("Alt+U", _("first unread message")),
+        ("Alt+1 ... Alt+0", _("go to conversation 1 to 10")),
+        ("Alt+Up Alt+Down", _("neighbour in the list; also Ctrl+B, Ctrl+N")),
+        ("Alt+A", _("next unread conversation")),
+        ("Alt+K", _("go to a name; in a narrow window: list or conversation")),
+        ("Ctrl+K", _("the same, while the input is empty")),
+        ("Alt+I", _("the contact's card")),
+        ("Alt+R", _("requests")),
+        ("Alt+C", _("copy the chosen or the newest message")),
+        ("Alt+L", _("messages only, to select with the terminal")),
+        ("Alt+M", _("mouse on or off")),
+        ("Ctrl+P", _("all commands")),
+        ("F1", _("this page")),
+        ("Ctrl+Q", _("quit")),
+    ]
+
+
+class Help(Dialog[None]):
+    """Scrolled with the arrow and page keys; any of Esc, q, F1 closes it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("q,f1", "close", show=False)]
+    CSS_PATH = "help.tcss"
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        super().__init__(glyphs)
+
+    def compose(self) -> ComposeResult:
+        """The page."""
+        with VerticalScroll(classes="box") as box:
+            box.border_title = _("Help")
+            yield Static(self._page(), markup=False)
+
+    def _page(self) -> Text:
+        ellipsis = self.glyphs.ellipsis
+        text = Text()
+        for key, meaning in key_rows():
+            text.append(pad(key, 18, ellipsis), "bold")
+            text.append(f"{meaning}\n")
+        text.append("\n")
+        for name, (argument, meaning) in usages().items():
+            text.append(pad(f"/{name} {argument}", 22, ellipsis), "bold")
+            text.append(f"{meaning}\n")
+        text.append(
+            "\n" + _("// at the beginning sends a literal slash. /1 opens the first conversation.") + "\n"
+        )
+        text.append(self._signs())
+        return text
+
+    def _signs(self) -> str:
+        glyphs = self.glyphs
+        return "\n".join(
+            (
+                _("{sign} linked  {other} not reachable").format(
+                    sign=glyphs.linked, other=glyphs.unreachable
+                ),
+                _("{queued} queued  {sent} sent  {delivered} delivered").format(
+                    queued=glyphs.queued, sent=glyphs.sent, delivered=glyphs.delivered
+                ),
+            )
+        )

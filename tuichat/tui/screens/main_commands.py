@@ -1,0 +1,209 @@
+"""What each command does on the main screen, whether typed, chosen from the palette or meant by a key."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, cast
+
+from tuichat.api.node_api import NodeApi
+from tuichat.errors import TuichatError, UsageError
+from tuichat.i18n import _, ngettext
+from tuichat.model import Message
+from tuichat.tui.known import Known
+from tuichat.tui.screens.confirm import Confirm
+from tuichat.tui.screens.people_commands import PeopleCommands
+from tuichat.tui.slash import Command
+from tuichat.tui.widgets.conversations import REQUESTS
+
+if TYPE_CHECKING:
+    from tuichat.tui.app import TuichatApp
+    from tuichat.tui.screens.main import MainScreen
+
+Deed = Callable[[Command], Awaitable[None]]
+
+
+class Commands:
+    """A table of commands and their deeds; those about one person are in `PeopleCommands`."""
+
+    def __init__(self, screen: MainScreen) -> None:
+        self._screen = screen
+        people = PeopleCommands(screen, self.ask)
+        self._deeds: dict[str, Deed] = {
+            **people.deeds(),
+            "help": self._help,
+            "open": self._open,
+            "query": self._query,
+            "close": self._close,
+            "requests": self._requests,
+            "next": self._next,
+            "switch": self._switch,
+            "unread": self._unread,
+            "bottom": self._bottom,
+            "top": self._top,
+            "cancel": self._cancel,
+            "copy": self._copy,
+            "address": self._address,
+            "clear": self._clear,
+            "bare": self._bare,
+            "mouse": self._mouse,
+            "theme": self._theme,
+            "set": self._set,
+            "connect": self._connect,
+            "lock": self._lock,
+            "quit": self._quit,
+        }
+
+    def names(self) -> set[str]:
+        """Every command that can be run."""
+        return set(self._deeds)
+
+    def run(self, command: Command) -> None:
+        """Run it without holding up the interface; a failure is said."""
+        self._screen.run_worker(self._guarded(self._deeds[command.name](command)), group="command")
+
+    def cancel(self, message: Message) -> None:
+        """Take back one message."""
+        self._screen.run_worker(self._guarded(self._take_back(message)), group="command")
+
+    async def confirm_paste(self, text: str) -> bool:
+        """Whether a long paste is meant."""
+        lines = text.count("\n") + 1
+        question = ngettext("Paste {count} line?", "Paste {count} lines?", lines).format(count=lines)
+        return await self.ask(question, _("Enter  paste   Esc  no"), danger=False)
+
+    async def ask(self, question: str, keys: str, *, danger: bool = True) -> bool:
+        """One question; anything but a yes is a no."""
+        confirm = Confirm(question, keys, self._screen.shared.glyphs, danger=danger)
+        answer: bool | None = await self._app.push_screen_wait(confirm)
+        return answer is True
+
+    async def _guarded(self, deed: Awaitable[None]) -> None:
+        try:
+            await deed
+        except TuichatError as error:
+            self._screen.fail(error)
+
+    @property
+    def _app(self) -> TuichatApp:
+        return cast("TuichatApp", self._screen.app)
+
+    @property
+    def _known(self) -> Known:
+        return self._screen.shared.session.known
+
+    @property
+    def _node(self) -> NodeApi:
+        return self._screen.shared.session.node
+
+    # Moving.
+
+    async def _help(self, command: Command) -> None:
+        from tuichat.tui.screens.help import Help
+
+        await self._app.push_screen(Help(self._screen.shared.glyphs))
+
+    async def _open(self, command: Command) -> None:
+        self._screen.action_open_nth(int(command.argument))
+
+    async def _query(self, command: Command) -> None:
+        person = self._known.named(command.argument)
+        if person is None:
+            raise UsageError(_("There is no contact called {name}.").format(name=command.argument))
+        self._screen.open(person.id)
+
+    async def _close(self, command: Command) -> None:
+        self._screen.conversation.close()
+        self._screen.update_state()
+
+    async def _requests(self, command: Command) -> None:
+        self._screen.open(REQUESTS)
+
+    async def _next(self, command: Command) -> None:
+        here = self._screen.conversation.contact
+        unread = [p for p in self._known.conversations() if p.unread and p.id != here]
+        if unread:
+            self._screen.open(unread[0].id)
+        else:
+            self._screen.say(_("Nothing else is unread."))
+
+    async def _switch(self, command: Command) -> None:
+        from tuichat.tui.screens.quick_switch import QuickSwitch
+
+        screen = QuickSwitch(self._known.conversations(), self._screen.shared.glyphs)
+        contact = await self._app.push_screen_wait(screen)
+        if contact is not None:
+            self._screen.open(contact)
+
+    async def _unread(self, command: Command) -> None:
+        self._screen.history.to_first_unread()
+
+    async def _bottom(self, command: Command) -> None:
+        self._screen.history.to_end()
+
+    async def _top(self, command: Command) -> None:
+        self._screen.history.to_start()
+
+    # Messages.
+
+    async def _cancel(self, command: Command) -> None:
+        message = await self._screen.conversation.last_queued()
+        if message is None:
+            self._screen.say(_("Nothing waits in this conversation."))
+        else:
+            await self._take_back(message)
+
+    async def _take_back(self, message: Message) -> None:
+        if message.direction == "in" or message.state != "queued":
+            raise UsageError(_("Only what has not left yet can be taken back."), _("Nothing was changed."))
+        await self._node.cancel(message.id)
+
+    async def _copy(self, command: Command) -> None:
+        message = self._screen.history.chosen_message() or self._screen.conversation.newest()
+        if message is not None:
+            self._screen.copy(message.text)
+
+    async def _clear(self, command: Command) -> None:
+        self._screen.say("")
+
+    # The interface.
+
+    async def _address(self, command: Command) -> None:
+        from tuichat.tui.screens.own_address import OwnAddress
+
+        if self._known.address:
+            await self._app.push_screen(OwnAddress(self._known.address, self._screen.shared.glyphs))
+
+    async def _bare(self, command: Command) -> None:
+        bare = not self._screen.has_class("-bare")
+        self._screen.set_class(bare, "-bare")
+        self._app.use_mouse(not bare)
+        (self._screen.history if bare else self._screen.composer).focus()
+
+    async def _mouse(self, command: Command) -> None:
+        on = self._app.use_mouse(not self._app.mouse)
+        self._screen.say(
+            _("The mouse is on.") if on else _("The mouse is off: the terminal selects text by itself.")
+        )
+
+    async def _theme(self, command: Command) -> None:
+        self._app.choose_theme(command.argument)
+        self._screen.say(_("Theme: {name}").format(name=self._app.theme))
+
+    async def _set(self, command: Command) -> None:
+        words = command.words()
+        if len(words) != 2 or words[0] != "theme":
+            raise UsageError(
+                _("What can be set here: theme."), "/set theme " + "|".join(self._app.theme_names())
+            )
+        await self._theme(Command("theme", words[1]))
+
+    async def _connect(self, command: Command) -> None:
+        if not self._screen.shared.session.connected:
+            self._screen.say(_("Looking for your node..."))
+            self._app.start_session()
+
+    async def _lock(self, command: Command) -> None:
+        await self._node.lock()
+
+    async def _quit(self, command: Command) -> None:
+        await self._app.action_quit()

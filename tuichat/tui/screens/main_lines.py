@@ -1,0 +1,80 @@
+"""What the rows of the main screen say."""
+
+from __future__ import annotations
+
+from tuichat.i18n import _, ngettext
+from tuichat.model import Contact
+from tuichat.tui.glyphs import Glyphs
+from tuichat.tui.known import Known
+from tuichat.tui.widgets.parts_line import Parts
+from tuichat.tui.words import link, reachability
+
+
+def top_parts(known: Known, person: Contact | None, glyphs: Glyphs) -> tuple[Parts, Parts]:
+    """The first row: our own state; in a narrow window the open conversation's, if one is shown."""
+    if person is not None:
+        left: Parts = [("accent", f" {glyphs.back} "), *_name_parts(person, glyphs)]
+        state = link(person, glyphs)
+    else:
+        left = [("accent", " tuichat")]
+        state = reachability(known.tor, known.service, glyphs)
+    return left, [state, *_counts(known, glyphs), ("text", " ")]
+
+
+def title_parts(person: Contact | None, glyphs: Glyphs, requests: bool) -> tuple[Parts, Parts]:
+    """The row above the messages."""
+    if requests:
+        return [("strong", " " + _("requests"))], []
+    if person is None:
+        return [], []
+    return [("text", " "), *_name_parts(person, glyphs)], [link(person, glyphs), ("text", " ")]
+
+
+def banner_text(person: Contact, glyphs: Glyphs) -> str:
+    """What stands above the messages of somebody who has not accepted yet."""
+    if person.state != "requested":
+        return ""
+    text = _("You asked {name} to be your contact.").format(name=person.name)
+    if person.request_text:
+        said = glyphs.quoted(person.request_text)
+        text = _("You asked {name} to be your contact: {text}").format(name=person.name, text=said)
+    if person.stage == "linked":
+        return text + " " + _("They have not answered yet.")
+    return text + " " + _("It waits until you are both online; keep tuichat running.")
+
+
+def empty_text(known: Known, person: Contact | None) -> str:
+    """What stands in place of messages while there are none."""
+    if person is not None:
+        return _("No messages yet. Write the first one below.")
+    if known.address and not known.conversations():
+        return "\n".join(
+            (
+                _("Nobody here yet."),
+                _("/address   shows your address, to be given to people"),
+                _("/add       asks somebody whose address you have"),
+            )
+        )
+    return ""
+
+
+def hint_text() -> str:
+    """The keys at the right of the input."""
+    return _("Esc choose  F1 help")
+
+
+def _name_parts(person: Contact, glyphs: Glyphs) -> Parts:
+    if person.verified:
+        return [("strong", person.name), ("linked", f" {glyphs.verified} {_('verified')}")]
+    return [("strong", person.name)]
+
+
+def _counts(known: Known, glyphs: Glyphs) -> Parts:
+    """What waits and what is new."""
+    parts = []
+    if known.queued():
+        parts.append(("waiting", "   " + glyphs.waiting(known.queued())))
+    if known.unread():
+        text = ngettext("{count} new", "{count} new", known.unread()).format(count=known.unread())
+        parts.append(("unread", "   " + text))
+    return parts

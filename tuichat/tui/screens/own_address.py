@@ -1,0 +1,44 @@
+"""One's own address, to be given to others."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from tuichat.i18n import _
+from tuichat.tui.glyphs import Glyphs
+from tuichat.tui.qr import qr_text
+from tuichat.tui.screens.dialog import Dialog
+
+
+class OwnAddress(Dialog[None]):
+    """The address and its QR code."""
+
+    CSS_PATH = "own_address.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("c", "copy", show=False)]
+
+    def __init__(self, address: str, glyphs: Glyphs) -> None:
+        super().__init__(glyphs)
+        self._address = address
+
+    def compose(self) -> ComposeResult:
+        """The code only where half blocks can be drawn."""
+        with VerticalScroll(classes="box") as box:
+            box.border_title = _("Your address")
+            yield Static(_("Give it to people you want to hear from."), markup=False)
+            yield Static(Text(self._address, "bold"), markup=False)
+            if not self.glyphs.ascii_only:
+                yield Static(qr_text(self._address), id="own-code", markup=False)
+            yield Static(_("c copy   Esc close"), classes="keys", markup=False)
+
+    def action_copy(self) -> None:
+        """Copy the address."""
+        self.app.copy_to_clipboard(self._address)
+        self.query_one(".keys", Static).update(
+            _("Copied, if your terminal allows that (OSC 52).   Esc close")
+        )

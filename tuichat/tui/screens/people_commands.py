@@ -1,0 +1,158 @@
+"""The commands that are about one person."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Protocol
+
+from tuichat.api.node_api import NodeApi
+from tuichat.errors import NotFoundError, UsageError
+from tuichat.i18n import _
+from tuichat.model import Contact
+from tuichat.tui.known import Known
+from tuichat.tui.slash import Command
+from tuichat.tui.wrapping import fit
+
+if TYPE_CHECKING:
+    from tuichat.tui.screens.main import MainScreen
+
+Deed = Callable[[Command], Awaitable[None]]
+
+
+class Ask(Protocol):
+    """Asks one question, yes or no."""
+
+    async def __call__(self, question: str, keys: str, *, danger: bool = True) -> bool: ...
+
+
+class PeopleCommands:
+    """Whom a command means is its argument, or else the open conversation's person."""
+
+    def __init__(self, screen: MainScreen, ask: Ask) -> None:
+        self._screen = screen
+        self._ask = ask
+
+    def deeds(self) -> dict[str, Deed]:
+        """The commands by name."""
+        return {
+            "add": self._add,
+            "accept": self._accept,
+            "reject": self._reject,
+            "block": self._block,
+            "unblock": self._unblock,
+            "rename": self._rename,
+            "remove": self._remove,
+            "card": self._card,
+            "verify": self._card,
+            "msg": self._msg,
+        }
+
+    @property
+    def _known(self) -> Known:
+        return self._screen.shared.session.known
+
+    @property
+    def _node(self) -> NodeApi:
+        return self._screen.shared.session.node
+
+    def _one(self, name: str) -> Contact:
+        """The contact of this name, or of the open conversation if none is given."""
+        person = self._known.named(name) if name else self._screen.conversation.person
+        if person is None:
+            what = _("There is no contact called {name}.").format(name=name) if name else _("Who?")
+            names = sorted(contact.name for contact in self._known.people.values())
+            raise NotFoundError(what, _("Nothing was changed."), tuple(names[:10]))
+        return person
+
+    def _request(self, name: str) -> Contact:
+        """The request of this name, or the only one there is."""
+        requests = self._known.requests()
+        if name:
+            return self._one(name)
+        if len(requests) == 1:
+            return requests[0]
+        names = tuple(person.name for person in requests)
+        raise UsageError(_("Whose request?"), _("Alt+R or /requests lists them."), names)
+
+    async def _add(self, command: Command) -> None:
+        address, _separator, name = command.argument.partition(" ")
+        if not address:
+            from tuichat.tui.screens.add_contact import AddContact
+
+            contact = await self._screen.app.push_screen_wait(AddContact(self._screen.shared))
+        else:
+            contact = await self._node.contact_add(address, name.strip() or None)
+        if contact is not None:
+            self._known.people[contact.id] = contact
+            self._screen.open(contact.id)
+
+    async def _accept(self, command: Command) -> None:
+        contact = await self._node.contact_accept(self._request(command.argument).address)
+        self._known.people[contact.id] = contact
+        self._screen.open(contact.id)
+
+    async def _reject(self, command: Command) -> None:
+        person = self._request(command.argument)
+        await self._node.contact_reject(person.address)
+        self._screen.say(_("The request was forgotten; they learn nothing."))
+
+    async def _block(self, command: Command) -> None:
+        asked = not command.argument and self._screen.conversation.person is None
+        person = self._request("") if asked else self._one(command.argument)
+        question = _("Block {name}? They learn nothing; messages that wait for them are not sent.")
+        if await self._ask(question.format(name=_label(person)), _("y  block   n  no")):
+            await self._node.contact_block(person.address)
+            self._leave(person)
+            self._screen.say(_("Blocked. /unblock {name} undoes it.").format(name=_label(person)))
+
+    async def _unblock(self, command: Command) -> None:
+        if not command.argument:
+            blocked = tuple(p.name for p in self._known.people.values() if p.state == "blocked")
+            raise UsageError(_("Who is to be unblocked?"), "/unblock NAME", blocked)
+        await self._node.contact_unblock(self._one(command.argument).address)
+        self._screen.say(_("No longer blocked."))
+
+    async def _rename(self, command: Command) -> None:
+        person, name = self._rename_words(command.argument)
+        if not name:
+            raise UsageError(_("What is the new name?"), "/rename [NAME] NEW")
+        await self._node.contact_rename(person.address, name)
+
+    def _rename_words(self, argument: str) -> tuple[Contact, str]:
+        """`OLD NEW` if OLD is a contact, else the whole is the open conversation's new name."""
+        old, _separator, new = argument.partition(" ")
+        named = self._known.named(old)
+        if new.strip() and named is not None:
+            return named, new.strip()
+        return self._one(""), argument.strip()
+
+    async def _remove(self, command: Command) -> None:
+        person = self._one(command.argument)
+        question = _("Remove {name}? Their keys, the whole history and what waits are deleted here for good.")
+        if await self._ask(question.format(name=_label(person)), _("y  remove   n  no")):
+            await self._node.contact_remove(person.address)
+            self._leave(person)
+
+    async def _card(self, command: Command) -> None:
+        from tuichat.tui.screens.contact_card import ContactCard
+
+        card = ContactCard(self._screen.shared, self._one(command.argument).id)
+        await self._screen.app.push_screen(card)
+
+    async def _msg(self, command: Command) -> None:
+        name, _separator, text = command.argument.partition(" ")
+        if not text.strip():
+            raise UsageError(_("To whom, and what?"), "/msg NAME TEXT")
+        person = self._one(name)
+        await self._screen.conversation.send(person, text.strip())
+        self._screen.say(_("Queued for {name}.").format(name=person.name))
+
+    def _leave(self, person: Contact) -> None:
+        """Close the conversation of somebody who is no contact any more."""
+        if self._screen.conversation.contact == person.id:
+            self._screen.conversation.close()
+            self._screen.update_state()
+
+
+def _label(person: Contact) -> str:
+    return fit(person.name, 40)

@@ -1,0 +1,71 @@
+"""Going to a conversation by a few letters of its name."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import Input, Static
+
+from tuichat.i18n import _
+from tuichat.model import Contact
+from tuichat.tui.fuzzy import best
+from tuichat.tui.glyphs import Glyphs
+from tuichat.tui.screens.dialog import Dialog
+
+_ROWS = 8
+
+
+class QuickSwitch(Dialog[int]):
+    """Gives the id of the contact that was chosen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,ctrl+b", "step(-1)", show=False),
+        Binding("down,ctrl+n", "step(1)", show=False),
+    ]
+    CSS_PATH = "quick_switch.tcss"
+
+    def __init__(self, people: list[Contact], glyphs: Glyphs) -> None:
+        super().__init__(glyphs)
+        self._people = {person.name: person.id for person in people}
+        self._found = list(self._people)
+        self._cursor = 0
+
+    def compose(self) -> ComposeResult:
+        """An input, and those who fit below it."""
+        with Vertical(classes="box") as box:
+            box.border_title = _("Go to")
+            yield Input(placeholder=_("a few letters of a name"), compact=True)
+            yield Static(self._list(), id="found", markup=False)
+
+    @on(Input.Changed)
+    def _search(self, event: Input.Changed) -> None:
+        self._found = best(event.value, list(self._people))
+        self._cursor = 0
+        self._show()
+
+    @on(Input.Submitted)
+    def _choose(self) -> None:
+        if self._found:
+            self.dismiss(self._people[self._found[self._cursor]])
+
+    def action_step(self, step: int) -> None:
+        """Another one of those who fit."""
+        self._cursor = max(0, min(len(self._found) - 1, self._cursor + step))
+        self._show()
+
+    def _show(self) -> None:
+        self.query_one("#found", Static).update(self._list())
+
+    def _list(self) -> Text:
+        first = max(0, min(self._cursor - _ROWS + 1, len(self._found) - _ROWS))
+        text = Text(no_wrap=True, overflow="ellipsis")
+        for index in range(first, min(first + _ROWS, len(self._found))):
+            here = index == self._cursor
+            mark = self.glyphs.chosen if here else " "
+            text.append(f"{mark} {self._found[index]}\n", "bold" if here else "")
+        return text if self._found else Text(_("Nobody fits."))
