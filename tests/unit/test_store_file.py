@@ -78,6 +78,18 @@ def test_another_key_is_damage_and_changes_nothing(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
+def test_another_key_does_not_touch_a_log_that_a_crash_left(tmp_path: Path) -> None:
+    path = tmp_path / "tuichat.db"
+    run(KILLED, str(path))
+    before = [path.read_bytes(), (tmp_path / "tuichat.db-wal").read_bytes()]
+    with pytest.raises(DamagedError):
+        Store.open(path, bytes(32))
+    assert [path.read_bytes(), (tmp_path / "tuichat.db-wal").read_bytes()] == before
+    store = Store.open(path, KEY)
+    assert len(store.messages.page(1, 100)) == 20
+    store.close()
+
+
 @pytest.mark.parametrize("length", [0, 1, 100, 512, PAGE - 1, PAGE, 3 * PAGE, -1, -PAGE])
 def test_a_cut_file_is_damage_not_a_new_beginning(tmp_path: Path, length: int) -> None:
     path = filled(tmp_path)
@@ -320,6 +332,7 @@ def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = filled(tmp_path, 1)
     database = Database(path, KEY)
     database.run("PRAGMA user_version = 9999")
+    database.checkpoint()
     database.close()
     before = path.read_bytes()
     with pytest.raises(StorageError, match="newer tuichat"):

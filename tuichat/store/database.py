@@ -56,6 +56,7 @@ class Database:
                 raise
 
     def _prepare(self, key: bytes, synchronous: Synchronous) -> None:
+        self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # a damaged file stays as it is
         self._connection.execute("PRAGMA cipher = 'chacha20'")
         self._connection.execute(f"PRAGMA key = 'raw:{key.hex()}'")
         for pragma in _PRAGMAS:
@@ -124,8 +125,15 @@ class Database:
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def sound(self) -> bool:
-        """Whether every page decrypts and the tables and indexes hang together (reads the whole file)."""
-        return self.rows("PRAGMA quick_check(1)") == [("ok",)]
+        """Whether every page decrypts and the tables and indexes hang together (reads the whole file).
+
+        From then on closing also moves the write-ahead log into the file and removes it.
+        """
+        if self.rows("PRAGMA quick_check(1)") != [("ok",)]:
+            return False
+        with translated():
+            self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
+        return True
 
     def close(self) -> None:
         """Close the connection; an open transaction is rolled back."""

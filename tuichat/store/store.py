@@ -17,6 +17,7 @@ from tuichat.store import schema
 from tuichat.store.contacts import Contacts
 from tuichat.store.database import Database, Synchronous
 from tuichat.store.events import Events
+from tuichat.store.files import sync_directory
 from tuichat.store.messages import Messages
 from tuichat.store.outbox import Outbox
 from tuichat.store.sessions import Sessions
@@ -105,20 +106,13 @@ def _create(path: Path, key: bytes, synchronous: Synchronous) -> None:
     database = Database(unfinished, key, synchronous)
     try:
         schema.migrate(database)
-        database.checkpoint()
+        if not database.sound():
+            raise _damaged(unfinished)
     finally:
         database.close()
     unfinished.rename(path)
     if synchronous == "FULL":
-        _sync_directory(path.parent)
-
-
-def _sync_directory(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        sync_directory(path.parent)
 
 
 def _damaged(path: Path) -> DamagedError:
