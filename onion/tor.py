@@ -23,9 +23,9 @@ Problem = Literal["", "clock_skew", "blocked", "no_network", "died", "missing", 
 cannot be reached though a network is there; no network; the process ended and is started again; no tor
 installed; a tor below the oldest supported version; the control connection is lost."""
 
-Stage = Literal["descriptor", "introduction", "rendezvous", "failed"]
-"""How far a dial has come: asking for the descriptor; it is here, introducing ourselves; the circuits are
-joined; the descriptor was not found."""
+Stage = Literal["descriptor", "introduction", "rendezvous"]
+"""What a dial is doing: asking for the descriptor; has it, introduces itself; introduced, waits for the
+service to come to the rendezvous point. Its end, good or bad, is told to whoever dialled."""
 
 Unsubscribe = Callable[[], None]
 
@@ -141,7 +141,7 @@ class Tor(Protocol):
         ...
 
     def watch_stages(self, callback: Callable[[DialStage], None]) -> Unsubscribe:
-        """Call `callback` on the event loop when a dial from here reaches a stage."""
+        """Call `callback` on the event loop when a dial from here reaches a stage; perhaps twice for one stage."""
         ...
 
     async def wait_ready(self, timeout: float) -> None:

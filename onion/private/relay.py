@@ -140,7 +140,7 @@ class Relay:
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on now. If another takes it before tor does, tor does not start."""
+    """A port of loopback that is free now; if another takes it before tor does, tor does not start."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -1,0 +1,168 @@
+"""A tor of our own: started, supervised, stopped, and gone when we are."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from onion.binary import ask_version, check_version, find_tor
+from onion.bridges import bridges_torrc, parse_bridges
+from onion.controlled import ControlledTor
+from onion.controller import Controller
+from onion.endpoint import Endpoint
+from onion.errors import TorError
+from onion.process import TorProcess
+from onion.tor import Problem
+from onion.torrc import quoted, socket_path
+
+_START_SECONDS = 30.0
+_POLL_SECONDS = 0.02
+# Tor waits five seconds itself for another one to leave its data directory.
+_START_ATTEMPTS = 3
+_EXTRA_BYTES = 1 << 20
+_STAMP = re.compile(r"^\w{3} \d\d [\d:.]+ \[\w+\] ")
+
+
+@dataclass(frozen=True, slots=True)
+class ChildOptions:
+    """How to run a tor of our own.
+
+    Args:
+        data_directory: its own, made with mode 0700; it keeps its guards there.
+        run_directory: for its sockets, made with mode 0700; 90 bytes long at most.
+        binary: the executable; found by default.
+        extra_torrc: a file whose lines are appended, such as a private network's authorities.
+        bridges: bridge lines as people paste them.
+    """
+
+    data_directory: Path
+    run_directory: Path
+    binary: Path | None = None
+    extra_torrc: Path | None = None
+    bridges: Sequence[str] = ()
+
+
+class ChildTor(ControlledTor):
+    """See `onion.tor.Tor`.
+
+    Control and SOCKS are UNIX sockets in a directory of mode 0700: no other user of the machine can use them.
+    The tor ends when this process does, however that ends, since it is owned through its control connection.
+    """
+
+    _loss: Problem = "died"
+
+    def __init__(self, options: ChildOptions) -> None:
+        super().__init__()
+        self._options = options
+        self._process: TorProcess | None = None
+        self._control = options.run_directory.absolute() / "control"
+        self._socks_path = options.run_directory.absolute() / "socks"
+        self._cookie = options.data_directory.absolute() / "control_auth_cookie"
+
+    @property
+    def pid(self) -> int | None:
+        """The process, if it runs."""
+        return self._process.pid if self._process is not None and self._process.running else None
+
+    async def _connect(self) -> Controller:
+        binary = find_tor(self._options.binary)
+        check_version(await ask_version(binary))
+        torrc = self._torrc()
+        for directory in (self._options.data_directory, self._options.run_directory):
+            _make_private(directory)
+        for attempt in range(1, _START_ATTEMPTS + 1):
+            try:
+                await self._spawn(binary, torrc)
+                break
+            except TorError as error:
+                await self._disconnect()
+                if error.code != "busy" or attempt == _START_ATTEMPTS:
+                    raise
+        self._socks = Endpoint(path=self._socks_path)
+        return await Controller.connect(Endpoint(path=self._control), self._on_event, self._cookie)
+
+    async def _disconnect(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            await process.stop()
+
+    async def _spawn(self, binary: Path, torrc: str) -> None:
+        """Start it, and return when its control socket is there."""
+        for path in (self._control, self._socks_path):
+            path.unlink(missing_ok=True)
+        process = self._process = await TorProcess.spawn(binary, torrc)
+        for _ in range(int(_START_SECONDS / _POLL_SECONDS)):
+            if self._control.exists():
+                return
+            if not process.running:
+                await process.stop()
+                raise _did_not_start(process.output())
+            await asyncio.sleep(_POLL_SECONDS)
+        raise TorError("start", "tor does not open its control socket.")
+
+    def _torrc(self) -> str:
+        options = self._options
+        lines = [
+            f"DataDirectory {quoted(str(options.data_directory.absolute()))}",
+            f"ControlPort {socket_path(str(self._control))}",
+            "CookieAuthentication 1",
+            f"CookieAuthFile {quoted(str(self._cookie))}",
+            # Streams to anything but an onion service are refused: there is no way out to the clear network.
+            f"SocksPort {socket_path(str(self._socks_path))} OnionTrafficOnly ExtendedErrors",
+            f"__OwningControllerProcess {os.getpid()}",
+            "ClientOnly 1",
+            "DormantCanceledByStartup 1",
+            "SafeLogging 1",
+            "Log warn stdout",
+        ]
+        bridges = bridges_torrc(parse_bridges(options.bridges))
+        return "\n".join(lines) + "\n" + bridges + _extra(options.extra_torrc)
+
+
+def _make_private(directory: Path) -> None:
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        directory.chmod(0o700)
+    except OSError as error:
+        raise TorError(
+            "directory",
+            "tor's directory {path} cannot be used: {reason}.",
+            "Check that it belongs to you and that the disk is not full.",
+            path=str(directory),
+            reason=error.strerror or "unknown",
+        ) from error
+
+
+def _extra(path: Path | None) -> str:
+    if path is None:
+        return ""
+    try:
+        with path.open(encoding="utf-8") as file:
+            return file.read(_EXTRA_BYTES) + "\n"
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise TorError(
+            "extra_torrc",
+            "The extra torrc {path} cannot be read: {reason}.",
+            "Correct the path, or remove the setting.",
+            path=str(path),
+            reason=reason,
+        ) from error
+
+
+def _did_not_start(output: list[str]) -> TorError:
+    complaints = [line for line in output if "[err]" in line or "[warn]" in line]
+    text = " ".join(complaints)
+    if "another Tor process is running" in text:
+        return TorError(
+            "busy", "Another tor uses the same data directory.", "End it, or wait until it has ended."
+        )
+    config = [line for line in complaints if "Failed to parse/validate config" in line]
+    reason = _STAMP.sub("", (config or complaints or ["it gave no reason"])[-1])
+    return TorError(
+        "start", "tor did not start: {reason}", "Check the bridges and the extra torrc.", reason=reason
+    )

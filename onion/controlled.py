@@ -1,0 +1,234 @@
+"""What every tor with a control port has in common: attach, watch, attach again when it was lost."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import aiohttp
+
+from onion import socks
+from onion.address import OnionAddress
+from onion.binary import check_version
+from onion.controller import Controller
+from onion.endpoint import Endpoint
+from onion.errors import DialError, TorError
+from onion.events import WATCHED, Event, dial_stage, status_after
+from onion.isolation import check_token
+from onion.keys import ClientKey
+from onion.service import ControlledService
+from onion.status import StatusBoard, Watchers
+from onion.tor import DialStage, Problem, ServiceOptions, TorStatus, Unsubscribe
+
+_HEARTBEAT_SECONDS = 30.0
+_FIRST_WAIT = 0.5
+_LONGEST_WAIT = 60.0
+# A tor that lived this long did not die of its configuration: start again soon.
+_HEALTHY_SECONDS = 120.0
+_PROBLEMS: dict[str, Problem] = {
+    "missing": "missing",
+    "not_tor": "missing",
+    "too_old": "too_old",
+    "start": "died",
+}
+
+
+class ControlledTor(ABC):
+    """See `onion.tor.Tor`. Subclasses say how to reach the control port, and what a loss of it means."""
+
+    _loss: Problem = "control"
+
+    def __init__(self) -> None:
+        self._board = StatusBoard()
+        self._stages: Watchers[DialStage] = Watchers()
+        self._services: list[ControlledService] = []
+        self._client_keys: dict[OnionAddress, ClientKey] = {}
+        self._controller: Controller | None = None
+        self._supervisor: asyncio.Task[None] | None = None
+        self._socks: Endpoint | None = None
+
+    @abstractmethod
+    async def _connect(self) -> Controller:
+        """An authenticated connection, and `self._socks` set."""
+
+    @abstractmethod
+    async def _disconnect(self) -> None:
+        """End what `_connect` began; never raises."""
+
+    @property
+    def status(self) -> TorStatus:
+        return self._board.status
+
+    async def start(self) -> None:
+        if self._supervisor is not None:
+            return
+        try:
+            await self._attach()
+        except BaseException as error:
+            await self._detach()
+            if isinstance(error, TorError):
+                self._board.show(replace(self.status, problem=_PROBLEMS.get(error.code, "control")))
+            raise
+        self._supervisor = asyncio.create_task(self._supervise())
+
+    async def stop(self) -> None:
+        if self._supervisor is not None:
+            self._supervisor.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._supervisor
+            self._supervisor = None
+        await self._detach()
+        self._services.clear()
+        self._board.show(TorStatus(version=self.status.version))
+
+    def watch(self, callback: Callable[[TorStatus], None]) -> Unsubscribe:
+        return self._board.watch(callback)
+
+    def watch_stages(self, callback: Callable[[DialStage], None]) -> Unsubscribe:
+        return self._stages.add(callback)
+
+    async def wait_ready(self, timeout: float) -> None:
+        await self._board.wait_ready(timeout)
+
+    async def publish(
+        self, seed: bytes, target: Path, *, port: int = 80, options: ServiceOptions | None = None
+    ) -> ControlledService:
+        if self._supervisor is None:
+            raise TorError("closed", "Tor is not running.")
+        service = ControlledService(self, seed, target, port, options or ServiceOptions())
+        self._services.append(service)
+        try:
+            await self.put_up(service)
+        except TorError as error:
+            if error.code != "control":
+                self.forget(service)
+                raise
+            # Lost just now: it is added as soon as tor is back.
+        except BaseException:
+            self.forget(service)
+            raise
+        return service
+
+    async def add_client_key(self, address: OnionAddress, private_key: bytes) -> None:
+        key = self._client_keys[address] = ClientKey.from_private(private_key)
+        if self._controller is not None:
+            await _authorize(self._controller, address, key)
+
+    async def remove_client_key(self, address: OnionAddress) -> None:
+        if self._client_keys.pop(address, None) is not None and self._controller is not None:
+            await self._controller.call(f"ONION_CLIENT_AUTH_REMOVE {address}")
+
+    def connector(self, token: str) -> aiohttp.BaseConnector:
+        return socks.SocksConnector(self._socks_endpoint, token)
+
+    async def open_stream(self, host: str, port: int, token: str, timeout: float) -> socks.Stream:
+        return await socks.open_stream(self._socks_endpoint(), host, port, token, timeout)
+
+    async def close_circuits(self, token: str) -> None:
+        check_token(token)
+        controller = self._controller
+        if controller is None:
+            return
+        for line in (await controller.get_info("circuit-status")).splitlines():
+            circuit = Event.parse(line)
+            if circuit.fields.get("SOCKS_USERNAME") == token:
+                # It may have closed by itself since.
+                with contextlib.suppress(TorError):
+                    await controller.call(f"CLOSECIRCUIT {circuit.word(0)}")
+
+    async def put_up(self, service: ControlledService) -> None:
+        """Have tor take a service, now or when it is back."""
+        if self._controller is not None:
+            await service.add(self._controller)
+
+    async def take_down(self, service: ControlledService) -> None:
+        """Have tor end a service, if tor is there."""
+        if self._controller is not None:
+            await service.delete(self._controller)
+
+    def forget(self, service: ControlledService) -> None:
+        """Do not put this service up again."""
+        if service in self._services:
+            self._services.remove(service)
+
+    async def _attach(self) -> None:
+        controller = await self._connect()
+        self._controller = controller
+        version = (await controller.get_info("version")).split(" ")[0]
+        check_version(version)
+        self._board.show(TorStatus(version=version, alive=True))
+        await controller.call(f"SETEVENTS {WATCHED}")
+        phase = await controller.get_info("status/bootstrap-phase")
+        self._on_event(Event.parse(f"STATUS_CLIENT {phase}"))
+        for address, key in self._client_keys.items():
+            await _authorize(controller, address, key)
+        for service in self._services:
+            await service.add(controller)
+
+    async def _detach(self) -> None:
+        controller, self._controller = self._controller, None
+        for service in self._services:
+            service.lost()
+        if controller is not None:
+            await controller.close()
+        await self._disconnect()
+
+    async def _supervise(self) -> None:
+        """Attach again whenever tor is lost, waiting longer each time while that does not help."""
+        wait = _FIRST_WAIT
+        while True:
+            since = time.monotonic()
+            await self._until_lost()
+            if time.monotonic() - since > _HEALTHY_SECONDS:
+                wait = _FIRST_WAIT
+            self._board.show(TorStatus(version=self.status.version, problem=self._loss))
+            await self._detach()
+            while self._controller is None:
+                await asyncio.sleep(wait * random.uniform(0.8, 1.2))  # noqa: S311
+                wait = min(wait * 2, _LONGEST_WAIT)
+                await self._try_again()
+
+    async def _try_again(self) -> None:
+        try:
+            await self._attach()
+        except TorError as error:
+            await self._detach()
+            self._board.show(TorStatus(problem=_PROBLEMS.get(error.code, self._loss)))
+
+    async def _until_lost(self) -> None:
+        """Return when the control connection is closed, or tor does not answer any more."""
+        controller = self._controller
+        while controller is not None:
+            try:
+                await asyncio.wait_for(controller.closed.wait(), _HEARTBEAT_SECONDS)
+                return
+            except TimeoutError:
+                pass
+            try:
+                await controller.get_info("version")
+            except TorError:
+                return
+
+    def _on_event(self, event: Event) -> None:
+        self._board.show(status_after(self.status, event))
+        if (stage := dial_stage(event)) is not None:
+            self._stages.tell(stage)
+        if event.word(0) == "HS_DESC":
+            for service in self._services:
+                if event.word(2) == str(service.address):
+                    service.on_descriptor(event)
+
+    def _socks_endpoint(self) -> Endpoint:
+        if self._socks is None:
+            raise DialError("socks", "Tor is not running.")
+        return self._socks
+
+
+async def _authorize(controller: Controller, address: OnionAddress, key: ClientKey) -> None:
+    await controller.call(f"ONION_CLIENT_AUTH_ADD {address} {key.private_control}")

@@ -1,0 +1,235 @@
+"""Tor's control port, asynchronously. The only module that imports stem.
+
+stem frames and parses messages in a thread of its own; each call has a deadline, and a tor that misses one is
+treated as lost: the connection closes, since later answers could not be told apart from this one's.
+
+Authentication is SAFECOOKIE (control-spec, 3.24), in which tor proves that it knows the cookie before we do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import logging
+import secrets
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import stem
+import stem.socket
+
+from onion.endpoint import Endpoint
+from onion.errors import TorError
+from onion.events import Event
+
+CALL_SECONDS = 20.0
+_COOKIE_BYTES = 32
+_SERVER_HASH = b"Tor safe cookie authentication server-to-controller hash"
+_CLIENT_HASH = b"Tor safe cookie authentication controller-to-server hash"
+
+# stem logs every message at its lowest level, keys included, and passes it on to the root logger.
+logging.getLogger("stem").disabled = True
+
+
+class Controller:
+    """An authenticated control connection. Make one with `connect`."""
+
+    def __init__(self, socket: Any, on_event: Callable[[Event], None]) -> None:
+        self.closed = asyncio.Event()
+        self._socket = socket
+        self._on_event = on_event
+        self._loop = asyncio.get_running_loop()
+        self._waiting: deque[asyncio.Future[list[tuple[str, str]]]] = deque()
+        self._sending = asyncio.Lock()
+        threading.Thread(target=self._read, name="tor control", daemon=True).start()
+
+    @classmethod
+    async def connect(
+        cls,
+        endpoint: Endpoint,
+        on_event: Callable[[Event], None],
+        cookie: Path | None = None,
+        timeout: float = CALL_SECONDS,
+    ) -> Controller:
+        """Connect and authenticate.
+
+        Args:
+            endpoint: tor's control port.
+            on_event: told every event, on this event loop.
+            cookie: the cookie's file, if it is known better than tor tells it.
+            timeout: seconds for all of it.
+
+        Raises:
+            TorError: nobody there ("control"), or the cookie may not be read ("permission").
+        """
+        if endpoint.path is not None:
+            socket = stem.socket.ControlSocketFile(str(endpoint.path), connect=False)
+        else:
+            socket = stem.socket.ControlPort(endpoint.host, endpoint.port, connect=False)
+        try:
+            await asyncio.wait_for(asyncio.to_thread(_authenticate, socket, cookie), timeout)
+        except stem.ControllerError as error:
+            socket.close()
+            raise _unreachable(endpoint, error) from error
+        except TimeoutError as error:
+            socket.close()
+            raise TorError(
+                "control", "Tor's control port, {place}, does not answer.", place=str(endpoint)
+            ) from error
+        except BaseException:
+            socket.close()
+            raise
+        return cls(socket, on_event)
+
+    async def call(self, command: str, timeout: float = CALL_SECONDS) -> list[str]:
+        """Send one command; returns the lines of the answer without their codes.
+
+        Raises:
+            TorError: tor refused it ("refused", with its words), or the connection is lost ("control").
+        """
+        if "\n" in command or "\r" in command:
+            raise ValueError("a command is one line")
+        answer: asyncio.Future[list[tuple[str, str]]] = self._loop.create_future()
+        try:
+            async with asyncio.timeout(timeout):
+                async with self._sending:
+                    if self.closed.is_set():
+                        raise _lost()
+                    self._waiting.append(answer)
+                    await asyncio.to_thread(self._socket.send, command)
+                lines = await answer
+        except (TimeoutError, stem.ControllerError) as error:
+            await self.close()
+            raise _lost() from error
+        if not lines[0][0].startswith("2"):
+            raise TorError("refused", "Tor refused: {reason}", reason=lines[0][1])
+        return [text for _, text in lines]
+
+    async def get_info(self, key: str, timeout: float = CALL_SECONDS) -> str:
+        """The value of a GETINFO key; several lines are joined by line breaks."""
+        first = (await self.call(f"GETINFO {key}", timeout))[0]
+        return first.partition("=")[2].lstrip("\n")
+
+    async def close(self) -> None:
+        """End the connection; a child tor that we own ends with it."""
+        if not self.closed.is_set():
+            self._lose()
+        await asyncio.to_thread(self._socket.close)
+
+    def _read(self) -> None:
+        """The thread: hand every message to the loop, until the connection ends."""
+        hand: Callable[[], None]
+        ended = False
+        while not ended:
+            try:
+                lines = [(code, _text(content)) for code, _, content in self._socket.recv().content()]
+                hand = _handing(self._receive, lines)
+            except stem.ControllerError:
+                hand, ended = self._lose, True
+            try:
+                self._loop.call_soon_threadsafe(hand)
+            except RuntimeError:
+                # The loop has ended before us: there is nobody to tell.
+                return
+
+    def _receive(self, lines: list[tuple[str, str]]) -> None:
+        if lines[-1][0] == "650":
+            self._on_event(Event.parse(lines[0][1]))
+        elif self._waiting:
+            answer = self._waiting.popleft()
+            if not answer.done():
+                answer.set_result(lines)
+
+    def _lose(self) -> None:
+        self.closed.set()
+        while self._waiting:
+            answer = self._waiting.popleft()
+            if not answer.done():
+                answer.set_exception(_lost())
+
+
+def _handing(
+    function: Callable[[list[tuple[str, str]]], None], lines: list[tuple[str, str]]
+) -> Callable[[], None]:
+    return lambda: function(lines)
+
+
+def _authenticate(socket: Any, cookie: Path | None) -> None:
+    """Connect and authenticate, in a thread."""
+    socket.connect()
+    protocol = Event.parse(" ".join(_ask(socket, "PROTOCOLINFO 1")))
+    methods = protocol.fields.get("METHODS", "").split(",")
+    if "SAFECOOKIE" in methods:
+        _ask(socket, f"AUTHENTICATE {_prove(socket, cookie or Path(protocol.fields.get('COOKIEFILE', '')))}")
+    elif "NULL" in methods:
+        _ask(socket, "AUTHENTICATE")
+    else:
+        raise TorError(
+            "permission",
+            "This tor's control port wants a password.",
+            "Set CookieAuthentication 1 in its torrc and restart it.",
+        )
+
+
+def _prove(socket: Any, path: Path) -> str:
+    cookie = _read_cookie(path)
+    nonce = secrets.token_bytes(32)
+    challenge = Event.parse(_ask(socket, f"AUTHCHALLENGE SAFECOOKIE {nonce.hex()}")[0]).fields
+    server_hash = bytes.fromhex(challenge.get("SERVERHASH", ""))
+    message = cookie + nonce + bytes.fromhex(challenge.get("SERVERNONCE", ""))
+    if not hmac.compare_digest(server_hash, hmac.new(_SERVER_HASH, message, hashlib.sha256).digest()):
+        raise TorError("control", "What answers on the control port does not know tor's cookie.")
+    return hmac.new(_CLIENT_HASH, message, hashlib.sha256).hexdigest()
+
+
+def _read_cookie(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            cookie = file.read(_COOKIE_BYTES + 1)
+    except OSError as error:
+        raise TorError(
+            "permission",
+            "Tor's cookie, {path}, cannot be read: {reason}.",
+            "Join the group that may: sudo adduser $USER debian-tor, then log in again.",
+            path=str(path),
+            reason=error.strerror or "unknown",
+        ) from error
+    if len(cookie) != _COOKIE_BYTES:
+        raise TorError("permission", "{path} is no cookie of tor's.", path=str(path))
+    return cookie
+
+
+def _ask(socket: Any, command: str) -> Sequence[str]:
+    socket.send(command)
+    lines = [(code, _text(content)) for code, _, content in socket.recv().content()]
+    if not lines[0][0].startswith("2"):
+        raise TorError("control", "Tor's control port refused us: {reason}", reason=lines[0][1])
+    return [text for _, text in lines]
+
+
+def _text(content: str | bytes) -> str:
+    return content.decode(errors="replace") if isinstance(content, bytes) else content
+
+
+def _unreachable(endpoint: Endpoint, error: stem.ControllerError) -> TorError:
+    if any(isinstance(cause, PermissionError) for cause in error.args):
+        return TorError(
+            "permission",
+            "Tor's control port, {place}, may not be used by this user.",
+            "Join the group that may: sudo adduser $USER debian-tor, then log in again.",
+            place=str(endpoint),
+        )
+    return TorError(
+        "control",
+        "No tor answers on the control port {place}.",
+        "Start tor, and check the ControlPort or ControlSocket in its torrc.",
+        place=str(endpoint),
+    )
+
+
+def _lost() -> TorError:
+    return TorError("control", "The connection to tor's control port is lost.", "It is tried again.")

@@ -1,0 +1,128 @@
+"""Streams through tor's SOCKS port (RFC 1928 and 1929), over a UNIX socket or TCP.
+
+Written here because tor's own reply codes (socks-extensions, 0xF0 to 0xF7) tell a peer who is offline from
+one who does not admit us, and the libraries at hand drop them.
+
+    client  05 | 01 | 02                                    one method: username and password
+    tor     05 | 02
+    client  01 | length1 | username | length1 | password
+    tor     01 | 00
+    client  05 | 01 connect | 00 | 03 name | length1 | name | port2
+    tor     05 | reply1 | 00 | type1 | address | port2
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from ssl import SSLContext
+
+import aiohttp_socks
+from aiohttp.client_proto import ResponseHandler
+from aiohttp_socks.connector import _ResponseHandler
+
+from onion.address import OnionAddress
+from onion.endpoint import Endpoint
+from onion.errors import AddressError, DialError
+from onion.isolation import PASSWORD, check_token
+
+DEFAULT_SECONDS = 120.0
+_ADDRESS_LENGTHS = {1: 4, 4: 16}
+_REPLIES = {
+    0x01: ("unreachable", "Tor could not connect."),
+    0x02: ("refused", "Tor does not allow this connection."),
+    0x03: ("unreachable", "Tor has no network."),
+    0x04: ("unreachable", "The onion service cannot be reached."),
+    0x05: ("refused", "The onion service refused the connection."),
+    0x06: ("timeout", "The onion service did not answer in time."),
+    0xF0: ("descriptor", "The onion service is offline, or was never there."),
+    0xF1: ("descriptor", "The onion service's descriptor is not valid."),
+    0xF2: ("introduction", "The onion service's introduction points do not answer."),
+    0xF3: ("rendezvous", "The onion service did not come to the rendezvous."),
+    0xF4: ("client_key", "The onion service admits only clients it knows."),
+    0xF5: ("client_key", "The onion service does not admit this client's key."),
+    0xF6: ("address", "This is no onion address."),
+    0xF7: ("introduction", "The onion service's introduction points did not answer in time."),
+}
+
+Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def open_stream(endpoint: Endpoint, host: str, port: int, token: str, timeout: float) -> Stream:
+    """A stream to `host` (an onion name; nothing else is asked of tor) on the circuit of `token`.
+
+    Raises:
+        DialError: tor refused, is not there, or `timeout` seconds went by.
+    """
+    name = _onion_name(host)
+    check_token(token)
+    writer: asyncio.StreamWriter | None = None
+    try:
+        async with asyncio.timeout(timeout):
+            reader, writer = await endpoint.open()
+            await _negotiate(reader, writer, name, port, token)
+    except TimeoutError as error:
+        _abort(writer)
+        raise DialError("timeout", "The onion service did not answer in time.") from error
+    except (OSError, asyncio.IncompleteReadError) as error:
+        _abort(writer)
+        raise DialError("socks", "Tor's SOCKS port does not answer.", "Is tor running?") from error
+    except BaseException:
+        _abort(writer)
+        raise
+    return reader, writer
+
+
+class SocksConnector(aiohttp_socks.ProxyConnector):
+    """An aiohttp connector for one token. A dial that fails raises DialError."""
+
+    def __init__(self, endpoint: Callable[[], Endpoint], token: str) -> None:
+        super().__init__("127.0.0.1", 0, rdns=True, limit=0)
+        self._endpoint = endpoint
+        self._token = check_token(token)
+
+    async def _connect_via_proxy(
+        self, host: str, port: int, ssl: SSLContext | None = None, timeout: float | None = None
+    ) -> tuple[asyncio.Transport, ResponseHandler]:
+        if ssl is not None:
+            raise DialError("address", "Onion services are reached without TLS.")
+        seconds = timeout or DEFAULT_SECONDS
+        _, writer = await open_stream(self._endpoint(), host, port, self._token, seconds)
+        transport = writer.transport
+        assert isinstance(transport, asyncio.Transport)
+        # It keeps the writer, whose end would close the transport (asyncio, since Python 3.11.5).
+        protocol = _ResponseHandler(asyncio.get_running_loop(), writer)
+        transport.set_protocol(protocol)
+        protocol.connection_made(transport)
+        return transport, protocol
+
+
+async def _negotiate(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, name: bytes, port: int, token: str
+) -> None:
+    username, password = token.encode("ascii"), PASSWORD.encode("ascii")
+    writer.write(b"\x05\x01\x02")
+    if await reader.readexactly(2) != b"\x05\x02":
+        raise DialError("socks", "What answers on the SOCKS port is no tor.")
+    writer.write(b"\x01" + bytes([len(username)]) + username + bytes([len(password)]) + password)
+    if await reader.readexactly(2) != b"\x01\x00":
+        raise DialError("socks", "Tor's SOCKS port refused the circuit's token.")
+    writer.write(b"\x05\x01\x00\x03" + bytes([len(name)]) + name + port.to_bytes(2, "big"))
+    _, reply, _, kind = await reader.readexactly(4)
+    if reply:
+        code, sentence = _REPLIES.get(reply, ("unreachable", "Tor could not connect."))
+        raise DialError(code, sentence)
+    length = _ADDRESS_LENGTHS.get(kind) or (await reader.readexactly(1))[0]
+    await reader.readexactly(length + 2)
+
+
+def _onion_name(host: str) -> bytes:
+    try:
+        return OnionAddress.parse(host).hostname.encode("ascii")
+    except AddressError as error:
+        raise DialError("address", "This is no onion address.") from error
+
+
+def _abort(writer: asyncio.StreamWriter | None) -> None:
+    if writer is not None:
+        writer.transport.abort()
