@@ -8,7 +8,6 @@ line and the valid choices. `TUICHAT_<SECTION>__<KEY>` in the environment wins o
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,6 +174,8 @@ def read_config_text(path: Path) -> str | None:
 
 def parse_config(text: str, path: Path) -> dict[str, Value]:
     """The values that `text` sets, checked one by one; `path` is for the error messages."""
+    import tomllib  # most profiles have no file, and commands start faster without
+
     try:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -230,6 +231,8 @@ def value_from_text(setting: Setting, text: str) -> Value:
     if not setting.is_list:
         return text
     if text.lstrip().startswith("["):
+        import tomllib
+
         try:
             parsed = tomllib.loads(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError as error:

@@ -1,0 +1,216 @@
+"""The command line, played from readable scripts in `cli/*.txt` against real processes.
+
+A script is read line by line:
+
+    # a comment
+    $ tuichat contact list         run it; HOME and DIR in the words are directories of this script
+    < text                         what the command reads from standard input, one line; stands before it
+    TUICHAT_PROFILE=work           set for the commands that follow; NAME= takes it away again
+    > bob +[a-z2-7]{56} .*         the next line of standard output matches this
+    ? There is no contact          somewhere in standard error this matches
+    = 7                            the exit code, 0 if not given
+    ! node sample                  do something to the world: see `World`
+
+After each command all of its standard output must have been matched, standard error must be empty unless
+something in it was expected, and there must be no traceback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shlex
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.support.fixed_clock import FixedClock
+from tests.support.memory_node import MemoryNode
+from tuichat import bootstrap
+from tuichat.api.server import ApiServer
+from tuichat.model import MessageEvent
+
+SCRIPTS = sorted((Path(__file__).parent / "cli").glob("*.txt"))
+ROOT = Path(__file__).parents[2]
+SECONDS = 60.0
+
+
+@dataclass
+class Step:
+    """A command with what is expected of it, or with `command` empty a directive in `world`."""
+
+    number: int
+    command: str = ""
+    world: str = ""
+    stdin: str = ""
+    stdout: list[str] = field(default_factory=list)
+    stderr: list[str] = field(default_factory=list)
+    exit_code: int = 0
+
+
+def steps_of(script: Path) -> Iterator[Step]:
+    """The steps of a script, in order."""
+    step: Step | None = None
+    stdin = ""
+    for number, line in enumerate(script.read_text(encoding="utf-8").splitlines(), 1):
+        sign, rest = line[:1], line[2:]
+        if sign in ("$", "!") or re.match(r"[A-Z_]+=", line):
+            if step is not None:
+                yield step
+            step, stdin = _opened(number, line, stdin), ""
+        elif sign == "<":
+            stdin += rest + "\n"
+        elif sign in (">", "?", "="):
+            assert step is not None, f"{script.name}:{number}: nothing to expect of"
+            _expect(step, sign, rest)
+        else:
+            assert sign in ("", "#"), f"{script.name}:{number}: not understood"
+    if step is not None:
+        yield step
+
+
+def _opened(number: int, line: str, stdin: str) -> Step:
+    if line.startswith("$ "):
+        return Step(number, command=line[2:], stdin=stdin)
+    return Step(number, world=line[2:] if line.startswith("! ") else line)
+
+
+def _expect(step: Step, sign: str, rest: str) -> None:
+    if sign == ">":
+        step.stdout.append(rest)
+    elif sign == "?":
+        step.stderr.append(rest)
+    else:
+        step.exit_code = int(rest)
+
+
+class World:
+    """What a script plays in: a home, a directory for its files, an environment, perhaps a node.
+
+    Directives: `node sample`, `node locked` and `node detached` serve a node in memory for HOME;
+    `incoming NAME TEXT` lets a message arrive there; `deliver` delivers whatever is sent from then on;
+    `write FILE TEXT` writes a file below DIR, escapes as in Python; `mode FILE OCTAL` changes its mode.
+    """
+
+    def __init__(self, directory: Path, stack: AsyncExitStack) -> None:
+        self.directory = directory
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("TUICHAT_")},
+            "LANG": "C.UTF-8",
+            "PYTHONPATH": str(ROOT),
+        }
+        self._stack = stack
+        self._node = MemoryNode(FixedClock())
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def change(self, line: str) -> None:
+        """Carry out a directive, or set a variable."""
+        if match := re.fullmatch(r"([A-Z_]+)=(.*)", line):
+            name, value = match[1], self._filled(match[2])
+            self.environment.pop(name, None)
+            self.environment |= {name: value} if value else {}
+            return
+        word, *rest = shlex.split(line)
+        if word == "node":
+            await self._serve(rest[0])
+        elif word == "incoming":
+            self._node.incoming(rest[0], rest[1].replace("\\n", "\n"))
+        elif word == "deliver":
+            self._deliver()
+        elif word == "write":
+            path = self.directory / rest[0]
+            path.write_bytes(rest[1].encode().decode("unicode_escape").encode("latin-1"))
+        else:
+            assert word == "mode"
+            (self.directory / rest[0]).chmod(int(rest[1], 8))
+
+    async def run(self, step: Step) -> None:
+        """Run a command and hold it to what is expected."""
+        program, *words = [self._filled(word) for word in shlex.split(step.command)]
+        assert program == "tuichat"
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "tuichat",
+            *words,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=self.environment,
+            cwd=self.directory,
+            start_new_session=True,  # no terminal to ask for a passphrase on
+        )
+        async with asyncio.timeout(SECONDS):
+            stdout, stderr = await process.communicate(step.stdin.encode())
+        self._check(step, process.returncode, stdout.decode(), stderr.decode())
+
+    def _check(self, step: Step, exit_code: int | None, stdout: str, stderr: str) -> None:
+        where = f"line {step.number}: {step.command}\n{stdout}{stderr}"
+        assert "Traceback" not in stderr, where
+        assert exit_code == step.exit_code, where
+        lines = stdout.splitlines()
+        assert len(lines) == len(step.stdout), where
+        for line, pattern in zip(lines, step.stdout, strict=True):
+            assert re.fullmatch(self._filled(pattern), line), f"{pattern!r} is not {line!r}\n{where}"
+        assert bool(step.stderr) == bool(stderr), where
+        for pattern in step.stderr:
+            assert re.search(self._filled(pattern), stderr), f"{pattern!r} is missing\n{where}"
+
+    def _filled(self, text: str) -> str:
+        return re.sub(r"\b(HOME|DIR)\b", lambda match: str(self._place(match[1])), text)
+
+    def _place(self, name: str) -> Path:
+        return self.directory / "home" if name == "HOME" else self.directory
+
+    async def _serve(self, kind: str) -> None:
+        self._node = MemoryNode.sample(FixedClock(), node="detached" if kind == "detached" else "daemon")
+        if kind == "locked":
+            await self._node.lock()
+        self._place("HOME").mkdir(mode=0o700, exist_ok=True)
+        paths = bootstrap.profile_paths(self._place("HOME"), "default", None)
+        path = bootstrap.socket_path(paths, create=True)
+        server = ApiServer(self._node, path)
+        await server.start()
+        self._stack.push_async_callback(server.close)
+
+    def _deliver(self) -> None:
+        async def delivering() -> None:
+            async for event in self._node.subscribe():
+                if isinstance(event, MessageEvent) and event.new:
+                    self._node.set_state(event.message.id, "delivered")
+
+        self._tasks.add(asyncio.create_task(delivering()))
+
+    async def end(self) -> None:
+        """Nothing goes on after the script."""
+        await self._stack.aclose()
+        for task in self._tasks:
+            task.cancel()
+
+
+@contextmanager
+def short_directory() -> Iterator[Path]:
+    """A directory whose name leaves room for a socket's path."""
+    directory = Path(tempfile.mkdtemp(prefix="tc"))
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=[script.stem for script in SCRIPTS])
+async def test_script_plays_as_written(script: Path) -> None:
+    with short_directory() as directory:
+        world = World(directory, AsyncExitStack())
+        try:
+            for step in steps_of(script):
+                await (world.run(step) if step.command else world.change(step.world))
+        finally:
+            await world.end()

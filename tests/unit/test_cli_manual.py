@@ -1,0 +1,81 @@
+"""The manual page and the parser say the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tuichat import errors
+from tuichat.cli.commands import build_parser
+from tuichat.cli.parser import Parser
+from tuichat.config import SETTINGS
+
+PAGE = (Path(__file__).parents[2] / "man" / "tuichat.1").read_text(encoding="utf-8")
+# Without the font changes and escapes of roff, each entry's first line is the synopsis as people read it.
+PLAIN = re.sub(r"\\f[RIBP]|\\dq|\"", "", PAGE).replace("\\-", "-")
+
+
+def commands(parser: Parser, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Parser]]:
+    for name, command in parser.subcommands.items():
+        if command.hidden:
+            continue
+        if command.subcommands:
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+COMMANDS = list(commands(build_parser()))
+
+
+def entry(path: tuple[str, ...]) -> str:
+    """The synopsis line of a command."""
+    found = re.search(rf"^\.B {' '.join(path)}(?= |$).*$", PLAIN, re.MULTILINE)
+    assert found, f"the manual has no entry for {' '.join(path)}"
+    return found[0]
+
+
+@pytest.mark.parametrize(("path", "command"), COMMANDS, ids=[" ".join(path) for path, _ in COMMANDS])
+def test_every_command_stands_in_the_manual_with_its_options(path: tuple[str, ...], command: Parser) -> None:
+    line = entry(path)
+    for action in command.arguments:
+        for word in action.option_strings:
+            if word not in ("-h", "--help", "--json"):
+                assert word in line
+        if action.option_strings == [] and not action.choices:
+            assert str(action.metavar) in line
+        for choice in action.choices or ():
+            assert str(choice) in line
+
+
+def test_manual_has_no_option_or_command_that_there_is_not() -> None:
+    known = {
+        word for _, command in COMMANDS for action in command.arguments for word in action.option_strings
+    }
+    known |= {word for action in build_parser().arguments for word in action.option_strings}
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", PLAIN)) | {"-h"} == known
+    documented = PLAIN.partition(".SH COMMANDS")[2].partition(".SH SETTINGS")[0]
+    entries = re.findall(r"^\.TP\n\.B (.+)$", documented, re.MULTILINE)
+    assert len(entries) == len(COMMANDS)
+
+
+def test_every_global_option_stands_in_the_manual() -> None:
+    options = PLAIN.partition(".SH OPTIONS")[2].partition(".SH COMMANDS")[0]
+    for action in build_parser().arguments:
+        for word in action.option_strings:
+            assert word in options
+
+
+def test_settings_and_exit_codes_of_the_manual_are_those_of_the_program() -> None:
+    settings = PLAIN.partition(".SH SETTINGS")[2].partition(".SH EXIT STATUS")[0]
+    assert set(re.findall(r"\b(?:tor|ui)\.[a-z_]+", settings)) == set(SETTINGS)
+    codes = PLAIN.partition(".SH EXIT STATUS")[2].partition(".SH ENVIRONMENT")[0]
+    raised = {
+        str(found.exit_code)
+        for found in vars(errors).values()
+        if isinstance(found, type) and issubclass(found, errors.TuichatError)
+    }
+    assert set(re.findall(r"^\.B (\d+)$", codes, re.MULTILINE)) == raised | {"0", "130"}

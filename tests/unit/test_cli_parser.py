@@ -1,0 +1,93 @@
+"""The words of the command line: what is understood, and what a mistake gets."""
+
+from __future__ import annotations
+
+import pytest
+
+from tuichat.cli.commands import build_parser
+from tuichat.errors import UsageError
+
+
+def refused(*words: str) -> UsageError:
+    with pytest.raises(UsageError) as caught:
+        build_parser().parse_args(words)
+    assert caught.value.message
+    assert caught.value.message.endswith((".", "?"))
+    return caught.value
+
+
+def test_json_is_understood_before_and_behind_every_command() -> None:
+    parser = build_parser()
+    for words in (["--json", "status"], ["status", "--json"], ["contact", "list", "--json"]):
+        assert parser.parse_args(words).json is True
+    assert parser.parse_args(["status"]).json is False
+
+
+def test_a_text_after_two_dashes_is_never_an_option() -> None:
+    words = build_parser().parse_args(["send", "bob", "--", "--json"])
+    assert (words.text, words.json) == ("--json", False)
+
+
+@pytest.mark.parametrize("text", ["-", "-5", "-5 degrees", ""])
+def test_texts_that_only_look_like_options_are_texts(text: str) -> None:
+    assert build_parser().parse_args(["send", "bob", text]).text == text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("messages", "bob", "--limit", "-1"),
+        ("messages", "bob", "--limit", "0"),
+        ("messages", "bob", "--limit", "9" * 40),
+        ("messages", "bob", "--limit", "٣"),
+        ("messages", "bob", "--before", "x"),
+        ("send", "bob", "hi", "--timeout", "nan"),
+        ("send", "bob", "hi", "--timeout", "inf"),
+        ("send", "bob", "hi", "--timeout", "-1"),
+        ("events", "--since", "-1"),
+        ("cancel", "first"),
+        ("--passphrase-fd", "-1", "status"),
+        ("--home", "", "status"),
+        ("--profile", "../other", "status"),
+        ("--profile", "", "status"),
+    ],
+)
+def test_value_that_cannot_be_is_quoted_in_a_sentence(words: tuple[str, ...]) -> None:
+    refused(*words)
+
+
+def test_mistyped_command_gets_the_nearest_one() -> None:
+    assert refused("sned", "bob").candidates == ("send",)
+    assert refused("contact", "ad").candidates == ("add",)
+
+
+def test_hidden_command_is_not_proposed() -> None:
+    assert refused("node-proces").candidates == ()
+    assert "node-process" not in build_parser().format_help()
+
+
+@pytest.mark.parametrize("option", ["--file", "--reply"])
+@pytest.mark.parametrize("form", ["{} x", "{}=x", "{}"])
+def test_option_of_a_later_version_says_so(option: str, form: str) -> None:
+    error = refused("send", "bob", *form.format(option).split())
+    assert "not in this version" in error.message
+    send = build_parser().subcommands["send"]
+    assert option not in send.format_help()
+
+
+def test_abbreviations_are_refused_so_that_scripts_do_not_break_later() -> None:
+    refused("status", "--jso")
+    refused("send", "bob", "x", "--time", "3")
+
+
+def test_unquoted_words_and_dashes_get_a_hint() -> None:
+    assert "--help" in refused("send", "bob", "two", "words").hint
+    assert "--" in refused("send", "bob", "-hello").hint
+
+
+def test_help_of_every_command_can_be_printed() -> None:
+    waiting = [build_parser()]
+    while waiting:
+        parser = waiting.pop()
+        assert parser.format_help()
+        waiting += parser.subcommands.values()

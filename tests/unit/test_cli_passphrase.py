@@ -1,0 +1,70 @@
+"""Where the passphrase comes from, in which order, and what an unusable one gets."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tuichat.cli.passphrase import MAX_PASSPHRASE_BYTES, PassphraseSources
+from tuichat.errors import LockedError
+
+
+def file_of(directory: Path, data: bytes, name: str = "passphrase") -> Path:
+    path = directory / name
+    path.write_bytes(data)
+    return path
+
+
+def test_sources_count_in_their_order(tmp_path: Path) -> None:
+    first, third = file_of(tmp_path, b"first", "a"), file_of(tmp_path, b"third", "b")
+    file_of(tmp_path, b"fourth")
+    reading, writing = os.pipe()
+    os.write(writing, b"second\n")
+    os.close(writing)
+    environment = {"TUICHAT_PASSPHRASE_FILE": str(third), "CREDENTIALS_DIRECTORY": str(tmp_path)}
+    assert PassphraseSources(first, reading, environment).given() == "first"
+    assert PassphraseSources(None, reading, environment).given() == "second"
+    os.close(reading)
+    assert PassphraseSources(None, None, environment).given() == "third"
+    del environment["TUICHAT_PASSPHRASE_FILE"]
+    assert PassphraseSources(None, None, environment).given() == "fourth"
+    assert PassphraseSources(None, None, {"CREDENTIALS_DIRECTORY": str(tmp_path / "none")}).given() is None
+    assert PassphraseSources(None, None, {"TUICHAT_PASSPHRASE_FILE": ""}).given() is None
+
+
+@pytest.mark.parametrize(
+    ("data", "passphrase"),
+    [
+        (b"secret", "secret"),
+        (b"secret\n", "secret"),
+        (b"secret\r\n", "secret"),
+        (b"secret\n\n", "secret\n"),
+        (b" secret ", " secret "),
+        ("秘密\n".encode(), "秘密"),
+        (b"x" * MAX_PASSPHRASE_BYTES + b"\n", "x" * MAX_PASSPHRASE_BYTES),
+    ],
+)
+def test_one_newline_at_the_end_does_not_count(tmp_path: Path, data: bytes, passphrase: str) -> None:
+    assert PassphraseSources(file_of(tmp_path, data), None, {}).read() == passphrase
+
+
+@pytest.mark.parametrize("data", [b"", b"\n", b"\r\n", b"\xff\xfe", b"x" * 1025, b"x" * 10_000_000])
+def test_unusable_file_is_told_without_its_content(tmp_path: Path, data: bytes) -> None:
+    with pytest.raises(LockedError) as caught:
+        PassphraseSources(file_of(tmp_path, data), None, {}).read()
+    assert "passphrase" in caught.value.message
+    assert "xx" not in caught.value.message
+
+
+def test_missing_file_directory_and_closed_descriptor_are_told(tmp_path: Path) -> None:
+    for source in (
+        PassphraseSources(tmp_path / "none", None, {}),
+        PassphraseSources(tmp_path, None, {}),
+        PassphraseSources(Path("a\0b"), None, {}),
+        PassphraseSources(None, 987, {}),
+        PassphraseSources(None, 10**17, {}),
+    ):
+        with pytest.raises(LockedError):
+            source.read()

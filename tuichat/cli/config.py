@@ -1,0 +1,48 @@
+"""`tuichat config path|show|set`: the settings; never starts a node."""
+
+from __future__ import annotations
+
+from tuichat.cli.context import Context
+from tuichat.cli.parser import Parser
+from tuichat.i18n import _
+
+
+def add(parser: Parser) -> None:
+    """Add the commands."""
+    group = parser.add_command("config", None, _("see and change the settings"))
+    group.add_command("path", _path, _("print where the settings are"))
+    group.add_command("show", _show, _("print the settings in force"))
+    change = group.add_command("set", _set, _("change one setting in the file"))
+    change.add_argument("key", metavar=_("KEY"), help=_("such as tor.mode"))
+    change.add_argument("value", metavar=_("VALUE"), help=_("the new value"))
+
+
+def _path(context: Context) -> int:
+    path = str(context.paths().config)
+    context.output.result({"path": path}, path)
+    return 0
+
+
+def _show(context: Context) -> int:
+    from tuichat.cli.config_edit import toml
+    from tuichat.config import SETTINGS, value_of
+
+    config = context.config()
+    values = {name: value_of(config, name) for name in SETTINGS}
+    if context.output.json:
+        sections: dict[str, dict[str, object]] = {}
+        for name, value in values.items():
+            section, key = name.split(".")
+            sections.setdefault(section, {})[key] = value
+        context.output.json_line(sections)
+    else:
+        for name, value in values.items():
+            context.output.line(f"{name} = {toml(value)}")
+    return 0
+
+
+def _set(context: Context) -> int:
+    from tuichat.cli.config_edit import set_key
+
+    set_key(context.paths().config, context.words.key, context.words.value)
+    return 0

@@ -1,0 +1,142 @@
+"""What every command is given: its words, its output, the profile it is about, and the way to that node."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from tuichat.cli.output import Output
+from tuichat.cli.parser import profile_name
+from tuichat.cli.passphrase import PassphraseSources
+from tuichat.cli.streams import heeded_signals
+from tuichat.clock import Clock
+from tuichat.errors import UnreachableError, UsageError
+from tuichat.i18n import use_language
+
+if TYPE_CHECKING:
+    from tuichat.api.client import AsyncClient
+    from tuichat.bootstrap import ProfilePaths
+    from tuichat.config import Config
+
+Result = TypeVar("Result")
+
+ATTACH_SECONDS = 30.0
+"""How long a command waits for a node to start, or for one that is starting or handing over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One call of the command line.
+
+    Attributes:
+        words: the parsed arguments.
+        output: where results go.
+        environment: the process's, for TUICHAT_HOME and its like.
+        passphrase: where it comes from, should one be needed.
+        clock: what time it is.
+    """
+
+    words: argparse.Namespace
+    output: Output
+    environment: Mapping[str, str]
+    passphrase: PassphraseSources
+    clock: Clock
+
+    def paths(self) -> ProfilePaths:
+        """Where the profile's files are; nothing is made or looked at."""
+        from tuichat import bootstrap
+
+        home: Path | None = self.words.home
+        if home is None and self.environment.get("TUICHAT_HOME"):
+            home = Path(self.environment["TUICHAT_HOME"]).expanduser()
+        return bootstrap.profile_paths(home, self.profile(), self.words.config)
+
+    def profile(self) -> str:
+        """The profile's name: the option, else the environment, else "default"."""
+        if self.words.profile is not None:
+            return str(self.words.profile)
+        try:
+            return profile_name(self.environment.get("TUICHAT_PROFILE") or "default")
+        except argparse.ArgumentTypeError as error:
+            raise UsageError(f"TUICHAT_PROFILE: {error}.") from None
+
+    def config(self) -> Config:
+        """The settings in force; from here on sentences are in the language they ask for."""
+        from tuichat.config import load_config
+
+        found = load_config(self.paths().config, self.environment)
+        if found.ui.language:
+            use_language(found.ui.language)
+        return found
+
+    def check_config(self) -> None:
+        """Tell of a mistake in the settings here, where a person reads it, not in a detached process."""
+        if self.paths().config.exists() or any(is_setting(name) for name in self.environment):
+            self.config()
+
+    @asynccontextmanager
+    async def node(self, *, start: bool = True, unlock: bool = True) -> AsyncIterator[AsyncClient]:
+        """A connection to the profile's node, unlocked; `start` makes a detached one if none runs.
+
+        Raises:
+            UnreachableError: none runs, or it does not come up.
+            LockedError: it is locked, and there is no passphrase or a wrong one.
+        """
+        from tuichat import bootstrap
+
+        self.check_config()
+        client = await bootstrap.attach(self.paths(), start=start, timeout=ATTACH_SECONDS)
+        async with client:
+            if unlock and (await client.hello()).locked:
+                await client.unlock(self.passphrase.read())
+            yield client
+
+    def with_node(
+        self, work: Callable[[AsyncClient], Awaitable[Result]], *, start: bool = True, unlock: bool = True
+    ) -> Result:
+        """Run `work` with a connection to the node; an ending signal cancels it."""
+
+        async def connected() -> Result:
+            async with self.node(start=start, unlock=unlock) as client:
+                return await work(client)
+
+        return run_async(connected())
+
+    async def again(self, client: AsyncClient) -> AsyncClient | None:
+        """After `client` was told the node ends: the next node's connection if it handed over, else None."""
+        if client.closing != "handover":
+            return None
+        from tuichat import bootstrap
+
+        try:
+            return await bootstrap.reattach(self.paths())
+        except UnreachableError:
+            return None
+
+
+def is_setting(variable: str) -> bool:
+    """Whether a variable of the environment is meant as a setting, known or not."""
+    return variable.startswith("TUICHAT_") and "__" in variable
+
+
+def run_async(work: Coroutine[None, None, Result]) -> Result:
+    """Run `work` in a loop of its own; SIGINT, SIGTERM and SIGHUP cancel it and raise KeyboardInterrupt."""
+    outcome: list[Result] = []
+
+    async def guarded() -> None:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+        for number in heeded_signals():
+            loop.add_signal_handler(number, task.cancel)
+        outcome.append(await work)
+
+    try:
+        asyncio.run(guarded())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+    return outcome[0]

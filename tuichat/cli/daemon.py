@@ -1,0 +1,53 @@
+"""`tuichat daemon run|stop`, and the hidden command that is a detached node's process."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tuichat.api.client import AsyncClient
+from tuichat.cli.context import Context
+from tuichat.cli.parser import Parser
+from tuichat.errors import UnreachableError
+from tuichat.i18n import _
+
+
+def add(parser: Parser) -> None:
+    """Add the commands."""
+    group = parser.add_command("daemon", None, _("run a node that stays, or stop it"))
+    group.add_command("run", _run, _("run a node in the foreground until it is stopped"))
+    group.add_command("stop", _stop, _("stop the running daemon"))
+    parser.add_command("node-process", _detached, _("run a detached node"), hidden=True)
+
+
+def _run(context: Context) -> int:
+    from tuichat import bootstrap
+
+    paths, config = context.paths(), context.config()
+    passphrase = None
+    if bootstrap.needs_passphrase(paths):
+        passphrase = context.passphrase.given_or_asked()
+        if passphrase is None:
+            context.output.note(_("The profile stays locked until: tuichat unlock"))
+    return bootstrap.run_node(paths, config, "daemon", passphrase)
+
+
+def _detached(context: Context) -> int:
+    from tuichat import bootstrap
+
+    return bootstrap.run_node(context.paths(), context.config(), "detached")
+
+
+def _stop(context: Context) -> int:
+    async def work(node: AsyncClient) -> None:
+        if (await node.hello()).node != "daemon":
+            raise UnreachableError(
+                _("No daemon is running, only a node of other commands."),
+                _("It ends by itself 10 seconds after the last of them."),
+            )
+        events = node.subscribe()
+        await node.stop()
+        async for _event in events:
+            await asyncio.sleep(0)
+
+    context.with_node(work, start=False, unlock=False)
+    return 0

@@ -1,0 +1,216 @@
+"""`tuichat doctor`: what could keep tuichat from working here, and what to do about each; starts nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from tuichat.cli.context import Context, run_async
+from tuichat.cli.parser import Parser
+from tuichat.errors import TuichatError
+from tuichat.i18n import _
+
+_OLDEST_NOW = datetime(2026, 1, 1, tzinfo=UTC)
+"""Before this version was made: a clock that says less is wrong."""
+
+_SCARCE_BYTES = 200 * 1024 * 1024
+_LEAST_BYTES = 20 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. `hint` says what to do unless `state` is "ok"."""
+
+    check: str
+    state: Literal["ok", "warning", "error"]
+    text: str
+    hint: str = ""
+
+
+Probe = Callable[[Context], Iterator[Finding]]
+
+
+def add(parser: Parser) -> None:
+    """Add the command."""
+    parser.add_command("doctor", run, _("look for what could keep tuichat from working"))
+
+
+def run(context: Context) -> int:
+    """Print every finding; 1 if one is an error."""
+    worst = 0
+    for probe in PROBES:
+        for finding in _found(probe, context):
+            context.output.result(_record(finding), _line(finding))
+            worst = max(worst, finding.state == "error")
+    return worst
+
+
+def _found(probe: Probe, context: Context) -> Iterator[Finding]:
+    try:
+        yield from probe(context)
+    except TuichatError as error:
+        yield Finding(probe.__name__.strip("_"), "error", error.message, error.hint)
+
+
+def _record(finding: Finding) -> dict[str, str]:
+    return {"check": finding.check, "state": finding.state, "text": finding.text, "hint": finding.hint}
+
+
+def _line(finding: Finding) -> str:
+    words = {"ok": _("ok"), "warning": _("warning"), "error": _("error")}
+    hint = f"\n         {finding.hint}" if finding.hint else ""
+    return f"{words[finding.state]:8} {finding.check}: {finding.text}{hint}"
+
+
+def _python(_context: Context) -> Iterator[Finding]:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    yield Finding("python", "ok", version)
+
+
+def _clock(context: Context) -> Iterator[Finding]:
+    now = datetime.fromtimestamp(context.clock.now(), tz=UTC)
+    shown = f"{now:%Y-%m-%d %H:%M} UTC"
+    if now < _OLDEST_NOW:
+        yield Finding(
+            "clock",
+            "error",
+            _("the clock says {time}, which is past").format(time=shown),
+            _("Set it: Tor works only with the right time and date."),
+        )
+    else:
+        yield Finding("clock", "ok", shown)
+
+
+def _locale(_context: Context) -> Iterator[Finding]:
+    encoding = (sys.stdout.encoding if sys.stdout is not None else None) or ""
+    if encoding.lower().replace("-", "") == "utf8":
+        yield Finding("locale", "ok", encoding)
+    else:
+        yield Finding(
+            "locale",
+            "warning",
+            _("the encoding is {encoding}; other scripts show as escapes").format(encoding=encoding),
+            _("Use a UTF-8 locale, such as LANG=C.UTF-8."),
+        )
+
+
+def _terminal(_context: Context) -> Iterator[Finding]:
+    term = os.environ.get("TERM", "")
+    if not (os.isatty(0) and os.isatty(1)):
+        yield Finding("terminal", "ok", _("not a terminal: commands only"))
+    elif term in ("", "dumb"):
+        yield Finding(
+            "terminal",
+            "warning",
+            _("TERM={term} cannot show the interface").format(term=term),
+            _("Set TERM to what the terminal is, such as xterm-256color."),
+        )
+    else:
+        size = shutil.get_terminal_size()
+        yield Finding("terminal", "ok", f"{term}, {size.columns}x{size.lines}")
+
+
+def _settings(context: Context) -> Iterator[Finding]:
+    context.config()
+    path = context.paths().config
+    yield Finding("settings", "ok", str(path) if path.exists() else _("defaults"))
+
+
+def _disk(context: Context) -> Iterator[Finding]:
+    home = context.paths().home
+    existing = next(path for path in (home, *home.absolute().parents) if path.exists())
+    free = shutil.disk_usage(existing).free
+    text = _("{size} MiB free in {path}").format(size=free // (1024 * 1024), path=existing)
+    if free >= _SCARCE_BYTES:
+        yield Finding("disk", "ok", text)
+        return
+    state: Literal["warning", "error"] = "warning" if free >= _LEAST_BYTES else "error"
+    yield Finding("disk", state, text, _("Make room: messages that cannot be written are refused."))
+
+
+def _profile(context: Context) -> Iterator[Finding]:
+    home = context.paths().home
+    try:
+        status = home.lstat()
+    except FileNotFoundError:
+        yield Finding(
+            "profile", "warning", _("there is none in {path}").format(path=home), _("Make one: tuichat init")
+        )
+        return
+    except OSError as error:
+        yield Finding("profile", "error", f"{home}: {error.strerror}", _("Choose another place: --home DIR"))
+        return
+    yield _about_directory(home, status)
+    yield from _exposed_files(home)
+
+
+def _about_directory(home: Path, status: os.stat_result) -> Finding:
+    if not stat.S_ISDIR(status.st_mode):
+        return Finding(
+            "profile",
+            "error",
+            _("{path} is no directory").format(path=home),
+            _("Choose another place: --home DIR"),
+        )
+    if status.st_uid != os.getuid():
+        return Finding(
+            "profile",
+            "error",
+            _("{path} belongs to another user").format(path=home),
+            _("Run tuichat as that user."),
+        )
+    if status.st_mode & 0o077:
+        hint = _("Close it: chmod 700 {path}").format(path=home)
+        return Finding("profile", "error", _("others may look into {path}").format(path=home), hint)
+    return Finding("profile", "ok", str(home))
+
+
+def _exposed_files(home: Path) -> Iterator[Finding]:
+    for path in sorted(home.iterdir()) if os.access(home, os.R_OK | os.X_OK) else ():
+        status = path.lstat()
+        if stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:
+            hint = _("Close it: chmod 600 {path}").format(path=path)
+            yield Finding("profile", "warning", _("others may read {path}").format(path=path), hint)
+
+
+def _node(context: Context) -> Iterator[Finding]:
+    from tuichat import bootstrap, doctor
+
+    socket = bootstrap.socket_path(context.paths())
+    holder = doctor.holder(context.paths()) if context.paths().home.exists() else None
+    if holder is None:
+        yield Finding("node", "ok", _("none is running; its socket would be {path}").format(path=socket))
+    elif socket.exists():
+        kind = {"daemon": _("a daemon"), "detached": _("a detached node")}.get(holder.kind or "", "?")
+        yield Finding("node", "ok", _("{kind} is running, pid {pid}").format(kind=kind, pid=holder.pid))
+    else:
+        yield Finding(
+            "node",
+            "warning",
+            _("process {pid} holds the profile but does not listen").format(pid=holder.pid or "?"),
+            _("It may be starting or ending; if it stays so, end it."),
+        )
+
+
+def _tor(context: Context) -> Iterator[Finding]:
+    from tuichat import doctor
+
+    tor = context.config().tor
+    if tor.mode == "system":
+        yield Finding("tor", "ok", _("the one that runs on this system"))
+        return
+    found = run_async(doctor.look_at_tor(tor.binary))
+    yield Finding("tor", "ok" if found.usable else "error", found.text, found.hint)
+    for sentence in found.warnings:
+        hint = _("A newer tor is in the Tor Project's own package repository.")
+        yield Finding("tor", "warning", sentence, hint)
+
+
+PROBES: tuple[Probe, ...] = (_python, _clock, _locale, _terminal, _settings, _disk, _profile, _node, _tor)

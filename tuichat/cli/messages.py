@@ -1,0 +1,112 @@
+"""`tuichat messages`: a conversation's history, and what is added to it."""
+
+from __future__ import annotations
+
+import unicodedata
+from contextlib import aclosing
+from datetime import UTC, datetime
+
+from tuichat.api.client import AsyncClient
+from tuichat.cli.context import Context
+from tuichat.cli.following import follow
+from tuichat.cli.parser import Parser, positive
+from tuichat.errors import NotFoundError
+from tuichat.i18n import _
+from tuichat.model import Contact, Message, MessageEvent, MissedEvent
+
+DEFAULT_LIMIT = 50
+
+
+def add(parser: Parser) -> None:
+    """Add the command."""
+    messages = parser.add_command("messages", run, _("print the messages of a conversation, oldest first"))
+    messages.add_argument("ref", metavar="REF", help=_("a contact's name, address, or start of an address"))
+    messages.add_argument(
+        "--limit",
+        metavar="N",
+        type=positive,
+        default=DEFAULT_LIMIT,
+        help=_("the newest N, 50 by default"),
+    )
+    messages.add_argument("--before", metavar="ID", type=positive, help=_("those before message ID"))
+    messages.add_argument("--follow", action="store_true", help=_("go on with new ones until interrupted"))
+
+
+def run(context: Context) -> int:
+    """Print the history; with --follow what comes, too."""
+    words = context.words
+
+    async def work(node: AsyncClient) -> int:
+        if words.follow:
+            await _follow(context, node)
+        page = await node.messages(words.ref, words.limit, words.before)
+        contact = find(await node.contact_list(), words.ref)
+        _print(context, contact, page)
+        return 0
+
+    return context.with_node(work)
+
+
+async def _follow(context: Context, node: AsyncClient) -> None:
+    """The history and everything after it; ends only with the node or by an interruption."""
+    words = context.words
+    contact: Contact | None = None
+    last = 0
+    async with aclosing(follow(context, node)) as happenings:
+        async for current, event in happenings:
+            if contact is None:
+                page = await current.messages(words.ref, words.limit, words.before)
+                contact = find(await current.contact_list(), words.ref)
+            elif event is None or isinstance(event, MissedEvent):
+                page = await current.messages(contact.address, 1_000_000, after=last)
+            elif isinstance(event, MessageEvent) and event.message.contact == contact.id:
+                page = [event.message] if event.new and event.message.id > last else []
+            else:
+                continue
+            _print(context, contact, page)
+            last = max([last, *(message.id for message in page)])
+
+
+def find(contacts: list[Contact], ref: str) -> Contact:
+    """The contact that the node understood `ref` as: by name, else by address or its beginning."""
+    name = unicodedata.normalize("NFC", ref)
+    prefix = ref.strip().lower().removeprefix("http://").rstrip("/").removesuffix(".onion")
+    named = [contact for contact in contacts if contact.name == name]
+    found = named or [contact for contact in contacts if contact.address.startswith(prefix)]
+    if not found:
+        raise NotFoundError(_("There is no contact {ref!r}.").format(ref=ref))
+    return found[0]
+
+
+def _print(context: Context, contact: Contact, messages: list[Message]) -> None:
+    today = datetime.fromtimestamp(context.clock.now(), tz=UTC).astimezone()
+    for message in messages:
+        context.output.result(message, shown(message, contact, today))
+
+
+def shown(message: Message, contact: Contact, today: datetime) -> str:
+    """A message for a person: `HH:MM name  text`, with the date unless it is today's.
+
+    Lines after the first are indented, so that no text can look like another message. A message of ours that
+    is not delivered has its number and state behind the name.
+    """
+    at = (message.received_at or message.sent_at).astimezone()
+    when = f"{at:%H:%M}" if at.date() == today.date() else f"{at:%Y-%m-%d %H:%M}"
+    mark = ""
+    if message.direction == "out" and message.state not in ("delivered", "read"):
+        mark = f" [{message.id} {message.state}]"
+    text = message.text if message.kind == "text" else _("(a kind of message that this version cannot show)")
+    first, *more = text.split("\n")
+    return "\n".join(
+        [f"{when} {_speaker(message, contact)}{mark}  {first}", *(f"      {line}" for line in more)]
+    )
+
+
+def _speaker(message: Message, contact: Contact) -> str:
+    me = _("me")
+    if message.direction == "out":
+        return me
+    is_doubtful = (
+        contact.name.casefold().startswith(me.casefold()) or "  " in contact.name or "[" in contact.name
+    )
+    return f'"{contact.name}"' if is_doubtful else contact.name

@@ -1,0 +1,117 @@
+"""What commands print: results on stdout, for people or as JSON lines; everything else on stderr."""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from tuichat.errors import StorageError, TuichatError
+from tuichat.i18n import _
+
+SCHEMA = 1
+"""The version of `--json` output; it changes when a field is taken away or changes its meaning."""
+
+_SHOWN_CANDIDATES = 10
+
+
+class Output:
+    """The two streams of one command. `json` says which form results take."""
+
+    def __init__(self, json: bool = False) -> None:
+        self.json = json
+
+    def result(self, record: msgspec.Struct | dict[str, Any], text: str) -> None:
+        """One result: a JSON object of `record`, or `text` for a person."""
+        if self.json:
+            self.json_line(record)
+        else:
+            self.line(text)
+
+    def line(self, text: str) -> None:
+        """A line for a person, at once."""
+        if sys.stdout is not None:
+            self._write(text + "\n")
+
+    def json_line(self, record: msgspec.Struct | dict[str, Any]) -> None:
+        """`record` as one JSON object on a line, ASCII only if stdout is not UTF-8, at once."""
+        fields = msgspec.to_builtins(record)
+        text = msgspec.json.encode({"schema": SCHEMA, **fields}).decode()
+        if sys.stdout is not None:
+            self._write((text if _is_utf8(sys.stdout.encoding) else _ascii_json(text)) + "\n")
+
+    def table(self, rows: Iterable[Sequence[str]]) -> None:
+        """Rows in columns, as wide as their widest cell on a terminal."""
+        lines = [list(row) for row in rows]
+        columns = zip(*lines, strict=True) if lines else ()
+        widths = [max(width_of(cell) for cell in column) for column in columns]
+        for line in lines:
+            padded = (cell + " " * (width - width_of(cell)) for cell, width in zip(line, widths, strict=True))
+            self.line("  ".join(padded).rstrip())
+
+    def note(self, text: str) -> None:
+        """Something for the person that is no result."""
+        say(text)
+
+    def _write(self, text: str) -> None:
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            message = _("The output cannot be written: {why}.")
+            raise StorageError(message.format(why=error.strerror)) from error
+
+
+def say(text: str) -> None:
+    """A line on stderr, without a word if there is no stderr."""
+    if sys.stderr is None:
+        return
+    try:
+        sys.stderr.write(_harmless(text) + "\n")
+        sys.stderr.flush()
+    except OSError:
+        return
+
+
+def report(error: TuichatError) -> None:
+    """The one place where an error becomes words on stderr."""
+    say(f"tuichat: {error.message}")
+    if error.candidates:
+        shown = ", ".join(error.candidates[:_SHOWN_CANDIDATES])
+        more = "" if len(error.candidates) <= _SHOWN_CANDIDATES else ", ..."
+        say("  " + _("Perhaps: {names}").format(names=shown + more))
+    if error.hint:
+        say(f"  {error.hint}")
+
+
+def width_of(text: str) -> int:
+    """How many terminal cells `text` takes."""
+    return sum(
+        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        for character in text
+    )
+
+
+def _is_utf8(encoding: str | None) -> bool:
+    return (encoding or "").lower().replace("-", "").replace("_", "") == "utf8"
+
+
+def _ascii_json(text: str) -> str:
+    import json
+
+    return json.dumps(json.loads(text), separators=(",", ":"))
+
+
+def _harmless(text: str) -> str:
+    """Without control characters: an argument repeated in a message must not move the terminal."""
+    return "".join(
+        character
+        if character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cf", "Cs")
+        else "\ufffd"
+        for character in text
+    )

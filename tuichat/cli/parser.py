@@ -1,0 +1,180 @@
+"""The parser: argparse, with errors that are a sentence and a hint, and with its parts open to inspection."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from tuichat.errors import UsageError
+from tuichat.i18n import _
+
+if TYPE_CHECKING:
+    from tuichat.cli.context import Context
+
+Command = Callable[["Context"], int]
+"""A command: does its work, prints its results and gives the exit code."""
+
+_WORDINGS: tuple[tuple[str, Callable[[], str]], ...] = (
+    (r"the following arguments are required: (.+)", lambda: _("This is missing: {0}.")),
+    (r"unrecognized arguments: (.+)", lambda: _("This is not understood: {0}.")),
+    (r"argument (.+?): expected (?:one|at least one) argument", lambda: _("{0} needs a value.")),
+    (r"argument (.+?): ignored explicit argument (.+)", lambda: _("{0} takes no value: {1}.")),
+    (r"argument (.+?): invalid choice: (.+?) \(choose from (.+)\)", lambda: _("{0} cannot be {1}.")),
+    (r"argument (.+?): invalid \w+ value: (.+)", lambda: _("{0} cannot be {1}.")),
+    (r"argument (.+?): (.+)", lambda: "{0}: {1}."),
+)
+
+
+class Parser(argparse.ArgumentParser):
+    """Remembers what was added, for the manual's test and the completions.
+
+    Attributes:
+        arguments: options and positionals, in order, without those hidden from help.
+        subcommands: parsers of the commands below this one, by name; empty for a leaf.
+        hidden: whether this command is left out of help, manual and completions.
+    """
+
+    def __init__(self, **details: Any) -> None:
+        self.arguments: list[argparse.Action] = []
+        self.subcommands: dict[str, Parser] = {}
+        self.hidden = False
+        super().__init__(allow_abbrev=False, **details)
+        self._commands: argparse._SubParsersAction[Parser] | None = None
+
+    def add_argument(self, *args: Any, **kwargs: Any) -> argparse.Action:
+        """As argparse's."""
+        action = super().add_argument(*args, **kwargs)
+        if action.help is not argparse.SUPPRESS:
+            self.arguments.append(action)
+        return action
+
+    def add_command(self, name: str, run: Command | None, summary: str, *, hidden: bool = False) -> Parser:
+        """A command below this one; `run` None for a group that needs one more word."""
+        if self._commands is None:
+            self._commands = self.add_subparsers(
+                metavar=_("COMMAND"), title=_("commands"), parser_class=Parser
+            )
+        shown: dict[str, Any] = {} if hidden else {"help": summary}
+        parser = self._commands.add_parser(name, description=summary, **shown)
+        parser.hidden = hidden
+        parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=_json_help())
+        if run is not None:
+            parser.set_defaults(run=run)
+        else:
+            parser.set_defaults(run=None, group=parser)
+        self.subcommands[name] = parser
+        return parser
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError in our own words; argparse would print and exit."""
+        raise UsageError(*self._explained(message))
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """argparse's hook for choices: an unknown command gets the nearest names."""
+        if action.choices is None or value in action.choices:
+            return
+        known = [name for name in action.choices if not self._is_hidden(name)]
+        if action is not self._commands:
+            message = _("{name} cannot be {value!r}.").format(name=_name_of(action), value=value)
+            raise UsageError(message, _("Valid are: {choices}.").format(choices=", ".join(known)))
+        import difflib
+
+        near = tuple(difflib.get_close_matches(str(value), known, 3))
+        message = _("There is no command {command!r}.").format(command=f"{self.prog} {value}")
+        raise UsageError(message, _("See {help}.").format(help=f"{self.prog} --help"), near)
+
+    def _is_hidden(self, name: str) -> bool:
+        return name in self.subcommands and self.subcommands[name].hidden
+
+    def _explained(self, message: str) -> tuple[str, str]:
+        hint = _("See {help}.").format(help=f"{self.prog} --help")
+        for pattern, wording in _WORDINGS:
+            match = re.fullmatch(pattern, message, re.DOTALL)
+            if match is None:
+                continue
+            if pattern.startswith("unrecognized"):
+                dash = match[1].startswith("-")
+                hint = _("A text that begins with a dash comes after a lone --.") if dash else hint
+            return wording().format(*match.groups()), hint
+        return message[:1].upper() + message[1:].rstrip(".") + ".", hint
+
+
+def _json_help() -> str:
+    return _("print one JSON object a line")
+
+
+def _name_of(action: argparse.Action) -> str:
+    return "/".join(action.option_strings) or str(action.metavar or action.dest)
+
+
+def seconds(text: str) -> float:
+    """The type of `--timeout`: seconds, finite, not negative."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or value < 0:
+        raise argparse.ArgumentTypeError(_("{value!r} is not a number of seconds").format(value=text))
+    return value
+
+
+def positive(text: str) -> int:
+    """The type of counts and ids: a whole number from 1 that fits 63 bits."""
+    return _whole(text, 1)
+
+
+def natural(text: str) -> int:
+    """The type of event numbers and descriptors: a whole number from 0 that fits 63 bits."""
+    return _whole(text, 0)
+
+
+def _whole(text: str, least: int) -> int:
+    if not re.fullmatch(r"[0-9]{1,18}", text) or int(text) < least:
+        message = _("{value!r} is not a whole number from {least}")
+        raise argparse.ArgumentTypeError(message.format(value=text, least=least))
+    return int(text)
+
+
+def profile_name(text: str) -> str:
+    """The type of `--profile`: a name that is one plain directory name."""
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}", text):
+        raise argparse.ArgumentTypeError(
+            _("{value!r} is no profile name: letters, digits, dot, dash and underscore, at most 64").format(
+                value=text
+            )
+        )
+    return text
+
+
+def some_path(text: str) -> Path:
+    """The type of paths: not empty; a leading ~ is the home directory."""
+    if not text:
+        raise argparse.ArgumentTypeError(_("an empty path names nothing"))
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise argparse.ArgumentTypeError(_("there is no such user: {path}").format(path=text)) from None
+
+
+class NotInThisVersion(argparse.Action):
+    """An option that scripts may try and that this version does not have: says so, is not shown in help."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **_ignored: Any) -> None:
+        super().__init__(option_strings, argparse.SUPPRESS, nargs="?", help=argparse.SUPPRESS)
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> NoReturn:
+        """Refuse."""
+        raise UsageError(
+            _("{option} is not in this version: it sends text only.").format(option=option_string),
+            _("Leave {option} out.").format(option=option_string),
+        )

@@ -1,0 +1,148 @@
+"""Where the passphrase comes from: a file, a descriptor, the service manager, or the terminal; never argv."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tuichat.cli.streams import heeded_signals, raise_on_ending_signals
+from tuichat.errors import LockedError
+from tuichat.i18n import _
+
+MAX_PASSPHRASE_BYTES = 1024
+"""The longest passphrase, in bytes of UTF-8."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassphraseSources:
+    """The ways a passphrase may come, the first that is given counts.
+
+    Attributes:
+        file: `--passphrase-file`.
+        descriptor: `--passphrase-fd`.
+        environment: for TUICHAT_PASSPHRASE_FILE and CREDENTIALS_DIRECTORY.
+    """
+
+    file: Path | None
+    descriptor: int | None
+    environment: Mapping[str, str]
+
+    def given(self) -> str | None:
+        """The passphrase from a source that needs nobody at the terminal, None if there is no such source.
+
+        Raises:
+            LockedError: the source cannot be read, or holds no usable passphrase.
+        """
+        if self.file is not None:
+            return _from_file(self.file, "--passphrase-file")
+        if self.descriptor is not None:
+            return _from_descriptor(self.descriptor)
+        if named := self.environment.get("TUICHAT_PASSPHRASE_FILE"):
+            return _from_file(Path(named), "TUICHAT_PASSPHRASE_FILE")
+        if directory := self.environment.get("CREDENTIALS_DIRECTORY"):
+            credential = Path(directory) / "passphrase"
+            if credential.exists():
+                return _from_file(credential, "CREDENTIALS_DIRECTORY")
+        return None
+
+    def given_or_asked(self) -> str | None:
+        """As `read`, but None where there is neither a source nor a terminal."""
+        given = self.given()
+        return _asked(_("Passphrase: ")) if given is None and _has_terminal() else given
+
+    def read(self) -> str:
+        """The passphrase of an existing profile, asked for on the terminal if no source is given.
+
+        Raises:
+            LockedError: no source and no terminal, or an unusable passphrase.
+        """
+        given = self.given()
+        return given if given is not None else _asked(_("Passphrase: "))
+
+    def read_new(self) -> str:
+        """The passphrase for a new profile; on the terminal it is asked for twice. Raises LockedError."""
+        given = self.given()
+        if given is not None:
+            return given
+        first = _asked(_("New passphrase: "))
+        if _asked(_("The same again: ")) != first:
+            raise LockedError(_("The two passphrases differ."), _("Nothing was made; start again."))
+        return first
+
+
+def usable(data: bytes, source: str) -> str:
+    """The passphrase in `data`, without one newline at its end. Raises LockedError that names `source`."""
+    if data.endswith(b"\n"):
+        data = data[:-1].removesuffix(b"\r")
+    if not data:
+        raise LockedError(_("{source}: the passphrase is empty.").format(source=source))
+    if len(data) > MAX_PASSPHRASE_BYTES:
+        message = _("{source}: this is longer than {limit} bytes, so it is no passphrase.")
+        raise LockedError(message.format(source=source, limit=MAX_PASSPHRASE_BYTES))
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise LockedError(_("{source}: the passphrase is not UTF-8.").format(source=source)) from None
+
+
+def _from_file(path: Path, option: str) -> str:
+    source = f"{option} {path}"
+    try:
+        with path.open("rb") as file:
+            return usable(file.read(MAX_PASSPHRASE_BYTES + 3), source)
+    except (OSError, ValueError) as error:
+        raise _unreadable(source, error) from error
+
+
+def _from_descriptor(descriptor: int) -> str:
+    source = f"--passphrase-fd {descriptor}"
+    try:
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return usable(file.read(MAX_PASSPHRASE_BYTES + 3), source)
+    except (OSError, ValueError, TypeError) as error:  # the last for a number no descriptor can have
+        raise _unreadable(source, error) from error
+
+
+def _unreadable(source: str, error: Exception) -> LockedError:
+    why = getattr(error, "strerror", None) or str(error)
+    return LockedError(_("{source} cannot be read: {why}.").format(source=source, why=why))
+
+
+def _asked(prompt: str) -> str:
+    import getpass
+
+    if not _has_terminal():
+        raise LockedError(
+            _("A passphrase is needed, and there is no terminal to ask on."),
+            _("Give it with --passphrase-file, --passphrase-fd or TUICHAT_PASSPHRASE_FILE."),
+        )
+    try:
+        with _interruptible():
+            answer = getpass.getpass(prompt)
+    except (EOFError, OSError):
+        raise LockedError(_("No passphrase was given.")) from None
+    return usable(answer.encode("utf-8", "surrogateescape"), _("terminal"))
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """While a person types, an ending signal raises at once, also where an event loop holds the handlers."""
+    before = {number: signal.getsignal(number) for number in heeded_signals()}
+    raise_on_ending_signals()
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,73 @@
+"""The way of every command: streams, words, work, and the one place where an error becomes an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from tuichat.cli.commands import build_parser
+from tuichat.cli.context import Context
+from tuichat.cli.output import Output, report
+from tuichat.cli.passphrase import PassphraseSources
+from tuichat.cli.streams import (
+    fill_closed_streams,
+    print_anything,
+    raise_on_ending_signals,
+    silence_stdout,
+)
+from tuichat.clock import SystemClock
+from tuichat.errors import TuichatError, UsageError
+from tuichat.i18n import _, use_language
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Do what `arguments` say and give the exit code. Raises KeyboardInterrupt on an ending signal."""
+    fill_closed_streams()
+    raise_on_ending_signals()
+    print_anything()
+    try:
+        use_language(None)
+        code = _dispatched(arguments)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return code
+    except TuichatError as error:
+        report(error)
+        return error.exit_code
+    except BrokenPipeError:
+        silence_stdout()
+        return 0
+
+
+def _dispatched(arguments: Sequence[str]) -> int:
+    for number, argument in enumerate(arguments, 1):
+        if not _is_unicode(argument):
+            raise UsageError(_("Argument {number} is not valid UTF-8.").format(number=number))
+    parser = build_parser()
+    try:
+        words = parser.parse_args(arguments)
+    except SystemExit:  # --help and --version have printed what they had to say
+        return 0
+    if words.run is None:
+        raise UsageError(
+            _("{command} needs one more word.").format(command=words.group.prog),
+            _("One of: {names}.").format(names=", ".join(words.group.subcommands)),
+        )
+    context = Context(
+        words=words,
+        output=Output(json=words.json),
+        environment=os.environ,
+        passphrase=PassphraseSources(words.passphrase_file, words.passphrase_fd, os.environ),
+        clock=SystemClock(),
+    )
+    code: int = words.run(context)
+    return code
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,126 @@
+"""`tuichat status`: how the node, tor, our service and the queue stand; or waiting for it to be reachable."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+
+from tuichat.api.client import AsyncClient
+from tuichat.cli.context import Context, run_async
+from tuichat.cli.following import follow
+from tuichat.cli.parser import Parser, seconds
+from tuichat.errors import UnreachableError, UsageError
+from tuichat.i18n import _
+from tuichat.model import LockedEvent, ServiceEvent, Status
+
+DEFAULT_WAIT = 180.0
+"""Seconds that `--wait` waits; a first start of tor on a slow network takes over a minute."""
+
+_RETRY = 0.2
+
+
+def add(parser: Parser) -> None:
+    """Add the command."""
+    status = parser.add_command("status", run, _("show how things stand"))
+    status.add_argument(
+        "--wait", choices=("reachable",), help=_("wait until others can reach you, or exit with 3")
+    )
+    status.add_argument(
+        "--timeout", metavar=_("SECONDS"), type=seconds, help=_("how long to wait, 180 by default")
+    )
+
+
+def run(context: Context) -> int:
+    """Print the status of the node that runs, if one does; never starts one."""
+    words = context.words
+    if words.timeout is not None and words.wait is None:
+        raise UsageError(_("--timeout needs --wait."))
+    if words.wait is None:
+        found = run_async(_status(context))
+        context.output.result(found, shown(found))
+        return 0
+    limit = DEFAULT_WAIT if words.timeout is None else words.timeout
+    found = run_async(_reachable(context, limit))
+    context.output.result(found, shown(found))
+    if not found.service.reachable:
+        raise UnreachableError(_("Not reachable within {seconds:g} seconds.").format(seconds=limit))
+    return 0
+
+
+async def _status(context: Context) -> Status:
+    try:
+        async with context.node(start=False, unlock=False) as node:
+            return await node.status()
+    except UnreachableError:
+        return Status(address=None, node="none", locked=False)
+
+
+async def _reachable(context: Context, limit: float) -> Status:
+    found = Status(address=None, node="none", locked=False)
+    try:
+        async with asyncio.timeout(limit):
+            while not found.service.reachable:
+                try:
+                    async with context.node(start=False, unlock=False) as node:
+                        found = await _watch(context, node)
+                except UnreachableError:
+                    await asyncio.sleep(_RETRY)
+    except TimeoutError:
+        return await _status(context)
+    return found
+
+
+async def _watch(context: Context, node: AsyncClient) -> Status:
+    """The status once the node is reachable. Raises UnreachableError when it ends before."""
+    async with aclosing(follow(context, node)) as happenings:
+        async for current, event in happenings:
+            if event is None or isinstance(event, (LockedEvent, ServiceEvent)):
+                found = await current.status()
+                if found.service.reachable:
+                    return found
+                if not found.locked:
+                    await current.go_online()
+    raise UnreachableError(_("The node has ended."))
+
+
+def shown(status: Status) -> str:
+    """The status for a person, a line for each part."""
+    if status.node == "none":
+        return _("no node is running")
+    kinds = {"daemon": _("daemon"), "detached": _("detached, ends after its last client")}
+    lines = [(_("node"), f"{kinds[status.node]}, {status.version}, pid {status.pid}")]
+    if status.locked:
+        lines.append((_("profile"), _("locked")))
+        return _aligned(lines)
+    lines.append((_("address"), status.address or ""))
+    lines.append((_("tor"), _tor(status)))
+    lines.append((_("service"), _service(status)))
+    counts = _("{accepted} accepted, {online} online")
+    lines.append((_("contacts"), counts.format(**_counts(status))))
+    lines.append((_("outbox"), _("{count} queued").format(count=status.outbox.queued)))
+    return _aligned(lines)
+
+
+def _tor(status: Status) -> str:
+    tor = status.tor
+    if not tor.running:
+        return _("not running") + (f": {tor.problem}" if tor.problem else "")
+    parts = [tor.version, f"{tor.bootstrap}%", tor.summary, tor.problem]
+    return ", ".join(part for part in parts if part)
+
+
+def _service(status: Status) -> str:
+    if status.service.reachable:
+        return _("reachable")
+    return _("published, not yet known to be reachable") if status.service.published else _("not published")
+
+
+def _counts(status: Status) -> dict[str, int]:
+    return {"accepted": status.contacts.accepted, "online": status.contacts.online}
+
+
+def _aligned(lines: list[tuple[str, str]]) -> str:
+    from tuichat.cli.output import width_of
+
+    widest = max(width_of(name) for name, _text in lines)
+    return "\n".join(f"{name}{' ' * (widest - width_of(name))}  {text}" for name, text in lines)

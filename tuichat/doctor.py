@@ -1,0 +1,48 @@
+"""What only the parts below can tell a worried person: which tor is there, and who holds the profile.
+
+Imported by `tuichat doctor` alone. Starts nothing but `tor --version`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from onion.binary import advisories, ask_version, check_version, find_tor
+from onion.errors import TorError
+from tuichat.i18n import _
+from tuichat.store.profile_lock import LockHolder, lock_holder
+from tuichat.store.profile_paths import ProfilePaths
+
+
+@dataclass(frozen=True, slots=True)
+class TorFound:
+    """A look at the tor that would be started.
+
+    Attributes:
+        text: the program and its version, or what is wrong.
+        hint: what to do, "" for nothing.
+        warnings: known weaknesses of this version, a sentence each.
+        usable: whether it would be started.
+    """
+
+    text: str
+    hint: str = ""
+    warnings: tuple[str, ...] = ()
+    usable: bool = True
+
+
+async def look_at_tor(binary: str) -> TorFound:
+    """Find tor (`binary` "" for the one in PATH) and ask for its version."""
+    try:
+        path = find_tor(binary or None)
+        version = await ask_version(path)
+        check_version(version)
+    except TorError as error:
+        text, hint = _(error.template).format(**error.fields), error.hint_template
+        return TorFound(text, _(hint).format(**error.fields) if hint else "", usable=False)
+    return TorFound(f"{path}, {version}", warnings=tuple(_(sentence) for sentence in advisories(version)))
+
+
+def holder(paths: ProfilePaths) -> LockHolder | None:
+    """Who holds the profile's lock, None if nobody does. Raises StorageError if that cannot be seen."""
+    return lock_holder(paths.lock)
