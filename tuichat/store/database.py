@@ -59,9 +59,8 @@ class Database:
         self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # a damaged file stays as it is
         self._connection.execute("PRAGMA cipher = 'chacha20'")
         self._connection.execute(f"PRAGMA key = 'raw:{key.hex()}'")
-        for pragma in _PRAGMAS:
+        for pragma in (f"PRAGMA synchronous = {synchronous}", *_PRAGMAS):
             self._connection.execute(pragma).fetchall()
-        self._connection.execute(f"PRAGMA synchronous = {synchronous}")
 
     def in_transaction(self) -> bool:
         """Whether a transaction is open."""
