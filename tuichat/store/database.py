@@ -22,8 +22,9 @@ Value = int | str | bytes | None
 
 KEY_LENGTH = 32
 
+# Before anything reads the file: the WAL's index stays in memory, without a -shm file or a second writer.
+_LOCKING = "PRAGMA locking_mode = EXCLUSIVE"
 _PRAGMAS = (
-    "PRAGMA locking_mode = EXCLUSIVE",  # keeps the WAL index in memory: no -shm file, no second writer
     "PRAGMA journal_mode = WAL",
     "PRAGMA secure_delete = ON",
     "PRAGMA foreign_keys = ON",
@@ -59,7 +60,7 @@ class Database:
         self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # a damaged file stays as it is
         self._connection.execute("PRAGMA cipher = 'chacha20'")
         self._connection.execute(f"PRAGMA key = 'raw:{key.hex()}'")
-        for pragma in (f"PRAGMA synchronous = {synchronous}", *_PRAGMAS):
+        for pragma in (_LOCKING, f"PRAGMA synchronous = {synchronous}", *_PRAGMAS):
             self._connection.execute(pragma).fetchall()
 
     def in_transaction(self) -> bool:
