@@ -19,7 +19,7 @@ SOMEBODY = "2gzyxa5ihm7nsggfxnu52rck2vv4rvmdlkiu3zzui5du4xyclen53wid"  # the Tor
 ENGINE = frozenset(
     {"aiohttp", "aiohttp_socks", "stem", "nacl", "cryptography", "apsw", "onion", "textual", "rich"}
 )
-LOADED = re.compile(r"^import time:.*\| *([\w.]+)$", re.MULTILINE)
+LOADED = re.compile(r"^import time:.*\| *([\w.]+)\n", re.MULTILINE)
 
 
 def tuichat(home: Path, *words: str) -> list[str]:
@@ -65,7 +65,7 @@ def daemon(home: Path) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(tuichat(home, "daemon", "run"), stderr=subprocess.PIPE, text=True)
     try:
         while not serves(home):
-            assert process.poll() is None, process.communicate()[1]
+            assert process.poll() is None, LOADED.sub("", process.communicate()[1])
         yield process
     finally:
         process.kill()
