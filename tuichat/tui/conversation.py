@@ -25,6 +25,7 @@ class Conversation:
         self._history = history
         self._sending = asyncio.Lock()
         self._style: RowStyle | None = None
+        self._marked = 0
 
     @property
     def person(self) -> Contact | None:
@@ -43,6 +44,7 @@ class Conversation:
         if self.contact != contact:
             return
         self._style = self._row_style(person)
+        self._marked = 0 if person.unread else _newest_incoming(messages, messages[-1].id if messages else 0)
         self._history.show(
             messages,
             self._style,
@@ -65,6 +67,30 @@ class Conversation:
             if style != self._style:
                 self._style = style
                 self._history.restyle(style)
+
+    async def refresh(self) -> None:
+        """Read the shown messages anew, without losing the place of somebody who scrolled up."""
+        person, contact, window = self.person, self.contact, self._history.window
+        if person is None or contact is None:
+            return
+        if self._history.at_end or not window.messages:
+            await self.open(contact)
+            return
+        messages = await self._context.session.node.messages(
+            person.address, limit=len(window), after=window.messages[0].id - 1
+        )
+        if self.contact == contact:
+            self._history.refreshed(messages)
+
+    async def mark_seen(self, up_to: int) -> bool:
+        """Everything up to this message was on screen; whether the node had to be told."""
+        person = self.person
+        newest = _newest_incoming(self._history.window.messages, up_to)
+        if person is None or newest <= self._marked:
+            return False
+        self._marked = newest
+        await self._context.session.node.mark_read(person.address, newest)
+        return True
 
     async def load_page(self, page: PageName, edge: int) -> None:
         """Bring the page that the view asked for."""
@@ -117,3 +143,11 @@ def first_unread(messages: list[Message], unread: int) -> int | None:
     """Which of `messages` is the oldest of the `unread` newest that came in."""
     incoming = [message.id for message in messages if message.direction == "in"]
     return incoming[-min(unread, len(incoming))] if unread and incoming else None
+
+
+def _newest_incoming(messages: list[Message], up_to: int) -> int:
+    """The id of the newest message that came in, not after `up_to`; 0 if there is none."""
+    found = (
+        message.id for message in reversed(messages) if message.direction == "in" and message.id <= up_to
+    )
+    return next((number for number in incoming if number <= up_to), 0)

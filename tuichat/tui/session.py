@@ -94,6 +94,11 @@ class Session:
         status = await self.node.status()
         self.known.load(status, await self.node.contact_list())
 
+    async def recount(self) -> None:
+        """Read the people anew: what is unread and queued, after messages came or went."""
+        people = await self.node.contact_list()
+        self.known.people = {person.id: person for person in people}
+
     async def close(self) -> None:
         """Let go of the node."""
         if self._client is not None:

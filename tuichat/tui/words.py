@@ -39,7 +39,7 @@ def stage_word(stage: LinkStage) -> str:
     """The name of a link's stage."""
     words = {
         "offline": _("not reachable"),
-        "waiting": _("not reachable, will retry"),
+        "waiting": _("not reachable"),
         "descriptor": _("descriptor"),
         "rendezvous": _("rendezvous"),
         "handshake": _("handshake"),

@@ -9,6 +9,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.types import CSSPathType
 from textual.widgets import Input, Static
 
 from tuichat.errors import TuichatError
@@ -20,6 +21,7 @@ from tuichat.tui.screens.confirm import Confirm
 from tuichat.tui.screens.dialog import Dialog
 from tuichat.tui.session import Happening
 from tuichat.tui.words import error_text, link, stage_word
+from tuichat.tui.wrapping import pad
 
 _STAGES: tuple[LinkStage, ...] = ("descriptor", "rendezvous", "handshake")
 
@@ -27,7 +29,7 @@ _STAGES: tuple[LinkStage, ...] = ("descriptor", "rendezvous", "handshake")
 class ContactCard(Dialog[None]):
     """Follows events while it is open."""
 
-    CSS_PATH = "contact_card.tcss"
+    CSS_PATH: ClassVar[CSSPathType | None] = ["dialog.tcss", "contact_card.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "copy", show=False),
         Binding("q", "toggle_qr", show=False),
@@ -51,13 +53,17 @@ class ContactCard(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         """Facts, then keys."""
-        with VerticalScroll(classes="box", can_focus=False):
+        keys = _("c copy address   q QR code   v verify\nr rename   b block   x remove   Esc close")
+        short = self.app.size.height < 20
+        with VerticalScroll(classes="box"):
+            if short:
+                yield Static(keys, classes="keys", markup=False)
             yield Static("", id="facts", markup=False)
             yield Static("", id="code", markup=False)
             yield Input(id="new-name", compact=True)
             yield Static("", classes="problem", markup=False)
-            keys = _("c copy address   q QR code   v verify\nr rename   b block   x remove   Esc close")
-            yield Static(keys, classes="keys", markup=False)
+            if not short:
+                yield Static(keys, classes="keys", markup=False)
 
     def on_mount(self) -> None:
         self.query_one("#new-name").display = False
@@ -87,6 +93,7 @@ class ContactCard(Dialog[None]):
             self._say(_("This terminal cannot draw a QR code."))
             return
         code.display = not code.display
+        self.query_one("#facts").display = not code.display
         code.update(qr_text(self.person.address))
 
     def action_rename(self) -> None:
@@ -128,7 +135,7 @@ class ContactCard(Dialog[None]):
             "Compare this number with {name}, face to face or by voice, never in writing:\n\n{number}\n\n"
             "Do both of you see the same?"
         )
-        text = question.format(name=person.name, number=grouped(number.digits))
+        text = question.format(name=person.name, number=grouped(number.digits, 30))
         keys = _("y  yes, mark as verified   n  no")
         if await self.app.push_screen_wait(Confirm(text, keys, self.glyphs, danger=True)):
             await self._try(_("Verified."), person, number.digits)
@@ -186,25 +193,27 @@ class ContactCard(Dialog[None]):
     def _show(self) -> None:
         person = self.person
         if person is not None and self.is_mounted:
-            self.query_one(".box").border_title = None
             self.query_one("#facts", Static).update(self._facts(person))
 
     def _facts(self, person: Contact) -> Text:
         glyphs = self.glyphs
-        text = Text()
-        text.append(person.name, "bold")
+        text = Text(person.name, "bold")
         if person.suggested_name:
             called = _("calls themself {name}").format(name=glyphs.quoted(person.suggested_name))
-            text.append(f"   ({called})")
-        text.append("   ")
-        text.append(f"{glyphs.verified} {_('verified')}" if person.verified else _("not verified"))
+            text.append(f"   ({called})", "not bold")
+        verified = f"{glyphs.verified} {_('verified')}" if person.verified else _("not verified")
+        text.append(f"   {verified}", "not bold")
+        beside = self.app.size.width >= 72
         for label, value in (
             (_("address"), person.address),
             (_("link"), self._link(person)),
-            (_("safety"), grouped(self._number.digits) if self._number else glyphs.ellipsis),
+            (_("safety"), grouped(self._number.digits, 30 if not beside else 40) if self._number else "..."),
         ):
-            text.append(f"\n\n{label}\n", "dim")
-            text.append(value)
+            rows = value.split("\n")
+            head = pad(label, 10) if beside else f"{label}\n"
+            indent = " " * 10 if beside else ""
+            text.append(f"\n\n{head}", "not bold dim")
+            text.append(f"\n{indent}".join(rows), "not bold")
         return text
 
     def _link(self, person: Contact) -> str:
@@ -226,8 +235,8 @@ class ContactCard(Dialog[None]):
         self.query_one(".problem", Static).update(Text(text))
 
 
-def grouped(digits: str) -> str:
-    """Sixty digits as two rows of six groups."""
+def grouped(digits: str, width: int) -> str:
+    """Sixty digits in groups of five, as many a row as fit into `width` cells and divide them evenly."""
     groups = [digits[at : at + 5] for at in range(0, len(digits), 5)]
-    half = len(groups) // 2
-    return " ".join(groups[:half]) + "\n" + " ".join(groups[half:])
+    a_row = 6 if width >= 35 else 4
+    return "\n".join(" ".join(groups[at : at + a_row]) for at in range(0, len(groups), a_row))

@@ -6,6 +6,7 @@ from typing import ClassVar, TypeVar
 
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
+from textual.types import CSSPathType
 
 from tuichat.tui.glyphs import Glyphs
 
@@ -15,7 +16,7 @@ Result = TypeVar("Result")
 class Dialog(ModalScreen[Result]):
     """A modal screen whose frame uses signs that the terminal has."""
 
-    CSS_PATH = "dialog.tcss"
+    CSS_PATH: ClassVar[CSSPathType | None] = "dialog.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", show=False)]
 
     def __init__(self, glyphs: Glyphs) -> None:

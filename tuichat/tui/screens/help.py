@@ -8,13 +8,14 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.types import CSSPathType
 from textual.widgets import Static
 
 from tuichat.i18n import _
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.screens.dialog import Dialog
 from tuichat.tui.slash import usages
-from tuichat.tui.wrapping import pad
+from tuichat.tui.wrapping import pad, wrap
 
 
 def key_rows() -> list[tuple[str, str]]:
@@ -49,7 +50,7 @@ class Help(Dialog[None]):
     """Scrolled with the arrow and page keys; any of Esc, q, F1 closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("q,f1", "close", show=False)]
-    CSS_PATH = "help.tcss"
+    CSS_PATH: ClassVar[CSSPathType | None] = ["dialog.tcss", "help.tcss"]
 
     def __init__(self, glyphs: Glyphs) -> None:
         super().__init__(glyphs)
@@ -61,20 +62,30 @@ class Help(Dialog[None]):
             yield Static(self._page(), markup=False)
 
     def _page(self) -> Text:
-        ellipsis = self.glyphs.ellipsis
+        width = min(72, self.app.size.width) - 6
         text = Text()
         for key, meaning in key_rows():
-            text.append(pad(key, 18, ellipsis), "bold")
-            text.append(f"{meaning}\n")
+            self._entry(text, key, meaning, width)
         text.append("\n")
         for name, (argument, meaning) in usages().items():
-            text.append(pad(f"/{name} {argument}", 22, ellipsis), "bold")
-            text.append(f"{meaning}\n")
+            self._entry(text, f"/{name} {argument}", meaning, width)
         text.append(
-            "\n" + _("// at the beginning sends a literal slash. /1 opens the first conversation.") + "\n"
+            "\n" + _("// at the beginning sends a literal slash; /1 opens the first conversation.") + "\n\n"
         )
         text.append(self._signs())
         return text
+
+    def _entry(self, text: Text, head: str, meaning: str, width: int) -> None:
+        """A key or command, and beside it, or in a narrow window below it, what it does."""
+        column = 20 if width > 50 else 3
+        rows = wrap(meaning, width - column)
+        if width > 50:
+            text.append(pad(head, column, self.glyphs.ellipsis), "bold")
+            text.append(rows.pop(0) + "\n")
+        else:
+            text.append(head + "\n", "bold")
+        for row in rows:
+            text.append(" " * column + row + "\n")
 
     def _signs(self) -> str:
         glyphs = self.glyphs

@@ -43,6 +43,9 @@ from tuichat.tui.words import blocked_sentence, error_text, problem_sentence
 TOR_PATIENCE_SECONDS = 30.0
 """Nothing is said about a slow tor before."""
 
+RECOUNT_SECONDS = 0.1
+"""Messages change their contacts' counts; those are read once for all messages of so long."""
+
 Level = Literal["info", "warning", "error"]
 
 
@@ -69,6 +72,7 @@ class MainScreen(Screen[None]):
         Binding("alt+m", "command('mouse')", show=False),
         Binding("f1", "command('help')", show=False),
         Binding("escape", "leave", show=False),
+        Binding("slash", "begin_command", show=False),
     ]
 
     def __init__(self, shared: Context) -> None:
@@ -79,6 +83,7 @@ class MainScreen(Screen[None]):
         self._stale = False
         self._loaded = False
         self._ready = False
+        self._counting = False
         self._commands = Commands(self)
 
     def compose(self) -> ComposeResult:
@@ -106,6 +111,7 @@ class MainScreen(Screen[None]):
         self.conversation = Conversation(self.shared, self.history)
         self._ready = True
         self.composer.focus()
+        self.watch(self.app, "app_focus", self._focus_changed, init=False)
         if self.shared.options.hint:
             self.say(self.shared.options.hint)
         self.update_state()
@@ -139,6 +145,7 @@ class MainScreen(Screen[None]):
             case MessageEvent(message=message, new=new):
                 if message.contact == self.conversation.contact:
                     self.history.put(message, new=new)
+                self.recount_soon()
             case Connected(hello=hello) if not hello.locked:
                 self._load()
             case LockedEvent(locked=False) | MissedEvent():
@@ -154,6 +161,10 @@ class MainScreen(Screen[None]):
         if not self._stale:
             self._stale = True
             self.call_later(self.update_state)
+
+    def _focus_changed(self, focused: bool) -> None:
+        if focused:
+            self.history.look_again()
 
     def _lost(self, lost: Lost) -> None:
         if lost.reason == "handover":
@@ -180,7 +191,7 @@ class MainScreen(Screen[None]):
         try:
             await session.load()
             if self.conversation.person is not None:
-                await self.conversation.open(self.conversation.person.id)
+                await self.conversation.refresh()
             else:
                 people = session.known.conversations()
                 if people:
@@ -192,6 +203,24 @@ class MainScreen(Screen[None]):
             await session.node.go_online()
         except TuichatError as error:
             self.fail(error)
+
+    def recount_soon(self) -> None:
+        """Read the counts anew, once for all messages of the next moment."""
+        if not self._counting:
+            self._counting = True
+            self.set_timer(RECOUNT_SECONDS, self._recount)
+
+    @work(group="recount")
+    async def _recount(self) -> None:
+        self._counting = False
+        session = self.shared.session
+        if not session.connected or session.locked:
+            return
+        try:
+            await session.recount()
+        except TuichatError as error:
+            self.fail(error)
+        self.update_state()
 
     def _patience_over(self) -> None:
         tor = self.shared.session.known.tor
@@ -241,6 +270,8 @@ class MainScreen(Screen[None]):
 
     def open(self, contact: int) -> None:
         """Open a conversation, or the requests."""
+        if self.history.choosing:
+            self.history.action_end_choosing()
         self.set_class(contact == REQUESTS, "-requests")
         self.remove_class("-list")
         if contact == REQUESTS:
@@ -297,6 +328,11 @@ class MainScreen(Screen[None]):
             self.open(self.conversation.contact)
         self.composer.focus()
 
+    def action_begin_command(self) -> None:
+        """A slash outside the input begins a command all the same."""
+        self.composer.focus()
+        self.composer.insert("/")
+
     def action_command(self, name: str) -> None:
         """A key that stands for a command."""
         self.run(Command(name, ""))
@@ -315,6 +351,11 @@ class MainScreen(Screen[None]):
     def _title_pressed(self) -> None:
         self.run(Command("card", ""))
 
+    @on(Requests.Typed)
+    def _typed(self, event: Requests.Typed) -> None:
+        self.composer.focus()
+        self.composer.insert(event.text)
+
     @on(Requests.Decided)
     def _decided(self, event: Requests.Decided) -> None:
         self.run(Command(event.decision, event.contact.address))
@@ -330,13 +371,12 @@ class MainScreen(Screen[None]):
     @on(History.Seen)
     @work(group="seen")
     async def _seen(self, event: History.Seen) -> None:
-        person = self.conversation.person
-        if person is None or not person.unread or not self.app.app_focus:
-            return
-        try:
-            await self.shared.session.node.mark_read(person.address, event.up_to)
-        except TuichatError as error:
-            self.fail(error)
+        if self.app.app_focus:
+            try:
+                if await self.conversation.mark_seen(event.up_to):
+                    self.recount_soon()
+            except TuichatError as error:
+                self.fail(error)
 
     @on(History.Act)
     def _act(self, event: History.Act) -> None:
@@ -348,7 +388,8 @@ class MainScreen(Screen[None]):
     @on(History.ChoosingEnded)
     def _choosing_ended(self) -> None:
         self.query_one("#hints", Static).update(hint_text())
-        self.composer.focus()
+        if self.history.has_focus:
+            self.composer.focus()
 
     @on(Composer.ChoosingAsked)
     def _choosing_asked(self) -> None:
@@ -384,9 +425,7 @@ class MainScreen(Screen[None]):
         match line:
             case Unknown(name=name):
                 self.say(
-                    _(
-                        "There is no command /{name}, so nothing was sent. /help lists them; // sends a /."
-                    ).format(name=name),
+                    _("Nothing was sent: there is no command /{name}. /help lists them.").format(name=name),
                     "error",
                 )
             case Command():

@@ -13,12 +13,11 @@ from tuichat.tui.words import link, reachability
 def top_parts(known: Known, person: Contact | None, glyphs: Glyphs) -> tuple[Parts, Parts]:
     """The first row: our own state; in a narrow window the open conversation's, if one is shown."""
     if person is not None:
-        left: Parts = [("accent", f" {glyphs.back} "), *_name_parts(person, glyphs)]
-        state = link(person, glyphs)
-    else:
-        left = [("accent", " tuichat")]
-        state = reachability(known.tor, known.service, glyphs)
-    return left, [state, *_counts(known, glyphs), ("text", " ")]
+        tick = f" {glyphs.verified}" if person.verified else ""
+        left: Parts = [("accent", f" {glyphs.back} "), ("strong", person.name), ("linked", tick)]
+        return left, [("text", "  "), link(person, glyphs), *_new(known, "  "), ("text", " ")]
+    state = reachability(known.tor, known.service, glyphs)
+    return [("accent", " tuichat")], [state, *_queued(known, glyphs), *_new(known, "   "), ("text", " ")]
 
 
 def title_parts(person: Contact | None, glyphs: Glyphs, requests: bool) -> tuple[Parts, Parts]:
@@ -69,12 +68,12 @@ def _name_parts(person: Contact, glyphs: Glyphs) -> Parts:
     return [("strong", person.name)]
 
 
-def _counts(known: Known, glyphs: Glyphs) -> Parts:
-    """What waits and what is new."""
-    parts = []
-    if known.queued():
-        parts.append(("waiting", "   " + glyphs.waiting(known.queued())))
-    if known.unread():
-        text = ngettext("{count} new", "{count} new", known.unread()).format(count=known.unread())
-        parts.append(("unread", "   " + text))
-    return parts
+def _queued(known: Known, glyphs: Glyphs) -> Parts:
+    return [("waiting", "   " + glyphs.waiting(known.queued()))] if known.queued() else []
+
+
+def _new(known: Known, gap: str) -> Parts:
+    if not known.unread():
+        return []
+    text = ngettext("{count} new", "{count} new", known.unread()).format(count=known.unread())
+    return [("unread", gap + text)]

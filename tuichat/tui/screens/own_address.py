@@ -8,6 +8,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.types import CSSPathType
 from textual.widgets import Static
 
 from tuichat.i18n import _
@@ -19,7 +20,7 @@ from tuichat.tui.screens.dialog import Dialog
 class OwnAddress(Dialog[None]):
     """The address and its QR code."""
 
-    CSS_PATH = "own_address.tcss"
+    CSS_PATH: ClassVar[CSSPathType | None] = ["dialog.tcss", "own_address.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [Binding("c", "copy", show=False)]
 
     def __init__(self, address: str, glyphs: Glyphs) -> None:

@@ -9,6 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.types import CSSPathType
 from textual.widgets import Input, Static
 
 from tuichat.i18n import _
@@ -27,7 +28,7 @@ class QuickSwitch(Dialog[int]):
         Binding("up,ctrl+b", "step(-1)", show=False),
         Binding("down,ctrl+n", "step(1)", show=False),
     ]
-    CSS_PATH = "quick_switch.tcss"
+    CSS_PATH: ClassVar[CSSPathType | None] = ["dialog.tcss", "quick_switch.tcss"]
 
     def __init__(self, people: list[Contact], glyphs: Glyphs) -> None:
         super().__init__(glyphs)

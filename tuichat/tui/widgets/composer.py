@@ -95,6 +95,8 @@ class Composer(TextArea):
             self._completions = []
         if handled:
             event.stop()
+        if handled or event.key.startswith("alt+"):
+            # Alt+1 carries the character 1, which would be typed; it is left to the screen's bindings.
             event.prevent_default()
 
     def _plain_key(self, event: events.Key) -> bool:

@@ -25,6 +25,7 @@ from tuichat.tui.widgets.history_pages import HistoryPages, ShownRow
 from tuichat.tui.widgets.history_place import Place, is_past, moved
 from tuichat.tui.widgets.history_rows import Row, RowStyle, separator
 from tuichat.tui.widgets.history_window import HistoryWindow
+from tuichat.tui.wrapping import wrap
 
 PageName = Literal["older", "newer", "oldest", "newest"]
 
@@ -150,6 +151,17 @@ class History(Widget, can_focus=True):
         else:
             self.window.replace(messages, has_older=more)
             self.to_end()
+        self._changed()
+
+    def refreshed(self, messages: Sequence[Message]) -> None:
+        """The same messages, read anew; there may be newer ones."""
+        self.window.replace(messages, has_older=self.window.has_older, has_newer=True)
+        self._wanted = None
+        self._changed()
+
+    def look_again(self) -> None:
+        """Say once more what is on screen: now somebody looks at it."""
+        self._seen = 0
         self._changed()
 
     def put(self, message: Message, *, new: bool) -> None:
@@ -295,7 +307,7 @@ class History(Widget, can_focus=True):
         return rows
 
     def _empty_rows(self) -> list[ShownRow]:
-        lines = self.placeholder.split("\n") if self.placeholder else []
+        lines = wrap(self.placeholder, self.size.width - 3) if self.placeholder else []
         top: list[ShownRow] = [([], None)] * max(0, (self.size.height - len(lines)) // 2)
         return top + [([("muted", "  " + line)], None) for line in lines]
 

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 
 from rich.segment import Segment
 from rich.style import Style
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message as WidgetMessage
 from textual.strip import Strip
@@ -49,11 +50,18 @@ class Requests(Widget, can_focus=True):
         decision: Decision
         contact: Contact
 
+    @dataclass
+    class Typed(WidgetMessage):
+        """A command is being typed; it belongs into the input."""
+
+        text: str
+
     def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's name
         super().__init__(id=id)
         self._glyphs = glyphs
         self._requests: Sequence[Contact] = ()
         self._cursor = 0
+        self._typing = False
 
     def show(self, requests: Sequence[Contact]) -> None:
         """Other requests."""
@@ -68,8 +76,19 @@ class Requests(Widget, can_focus=True):
 
     def action_decide(self, decision: Decision) -> None:
         """Say what is to be done with the one under the cursor."""
-        if self._requests:
+        if self._requests and not self._typing:
             self.post_message(self.Decided(decision, self._requests[self._cursor]))
+
+    def on_focus(self) -> None:
+        self._typing = False
+
+    async def _on_key(self, event: events.Key) -> None:
+        """From a slash on letters are text: `/add` must not accept anybody with its second letter."""
+        if event.key == "slash" or (self._typing and event.is_printable):
+            self._typing = True
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.Typed(event.character or ""))
 
     def render_line(self, y: int) -> Strip:
         """A row of the request under the cursor, or of those around it."""
