@@ -147,7 +147,5 @@ def first_unread(messages: list[Message], unread: int) -> int | None:
 
 def _newest_incoming(messages: list[Message], up_to: int) -> int:
     """The id of the newest message that came in, not after `up_to`; 0 if there is none."""
-    found = (
-        message.id for message in reversed(messages) if message.direction == "in" and message.id <= up_to
-    )
+    incoming = (message.id for message in reversed(messages) if message.direction == "in")
     return next((number for number in incoming if number <= up_to), 0)
