@@ -15,7 +15,7 @@ from onion.events import Event
 from onion.isolation import fresh_token
 from onion.keys import ClientKey, client_key_base32, control_key, public_key
 from onion.tor import ServiceOptions
-from onion.torrc import socket_path
+from onion.torrc import service_target
 
 if TYPE_CHECKING:
     from onion.controlled import ControlledTor
@@ -34,7 +34,7 @@ class ControlledService:
         self._seed = seed
         self._port = port
         self._options = options
-        self._target = _checked_target(target)
+        self._target = service_target(target)
         self._address = OnionAddress.from_public_key(public_key(seed))
         # A service that admits only some must admit our own probe, too.
         self._probe_key = ClientKey.generate() if options.client_keys else None
@@ -150,15 +150,3 @@ class ControlledService:
             keys = (*options.client_keys, self._probe_key.public)
             words += [f"ClientAuthV3={client_key_base32(key)}" for key in keys]
         return " ".join(["ADD_ONION", control_key(self._seed), f"Flags={','.join(flags)}", *words])
-
-
-def _checked_target(target: Path) -> str:
-    path = str(target)
-    socket_path(path)
-    if any(character in path for character in ' "\\,') or not target.is_absolute():
-        raise TorError(
-            "path_characters",
-            "Tor cannot use the socket's path: it holds a space, a comma, a quote or a backslash.",
-            "Choose a directory with a plain name.",
-        )
-    return f"unix:{path}"

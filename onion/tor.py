@@ -141,7 +141,7 @@ class Tor(Protocol):
         ...
 
     def watch_stages(self, callback: Callable[[DialStage], None]) -> Unsubscribe:
-        """Call `callback` on the event loop when a dial from here reaches a stage; perhaps twice for one stage."""
+        """Call `callback` on the event loop when a dial from here reaches a stage, perhaps twice for one."""
         ...
 
     async def wait_ready(self, timeout: float) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from onion.errors import TorError
 
 SOCKET_PATH_BYTES = 107
@@ -39,3 +41,20 @@ def socket_path(path: str) -> str:
             limit=SOCKET_PATH_BYTES,
         )
     return f"unix:{quoted(path)}"
+
+
+def service_target(target: Path) -> str:
+    """The `unix:` target of an onion service, as the control port takes it: without quotes.
+
+    Raises:
+        TorError: the path is too long, not absolute, or holds what would end the word.
+    """
+    path = str(target)
+    socket_path(path)
+    if any(character in path for character in ' "\\,') or not target.is_absolute():
+        raise TorError(
+            "path_characters",
+            "Tor cannot use the socket's path: it holds a space, a comma, a quote or a backslash.",
+            "Choose a directory with a plain name.",
+        )
+    return f"unix:{path}"
