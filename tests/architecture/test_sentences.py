@@ -63,12 +63,16 @@ def error_classes() -> frozenset[str]:
     return frozenset(found)
 
 
+def _says_something(text: str) -> bool:
+    """Whether there are words to translate: more than our name, and not the words of a typed command."""
+    words = [word for word in text.split() if len(word) > 1 and word.isalpha()]
+    return bool(words) and words != ["tuichat"] and not text.startswith("/")
+
+
 def has_words(node: ast.expr) -> bool:
     """Whether showing `node` shows words that stand in the source untranslated."""
     if isinstance(node, ast.Constant):
-        return isinstance(node.value, str) and any(
-            len(word) > 1 and word.isalpha() for word in node.value.split()
-        )
+        return isinstance(node.value, str) and _says_something(node.value)
     if isinstance(node, ast.JoinedStr):
         return any(has_words(part) for part in node.values)
     if isinstance(node, ast.BinOp):
