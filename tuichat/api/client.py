@@ -37,10 +37,12 @@ class AsyncClient:
 
     Attributes:
         closing: why the node ends, once it has said so to a subscribed client.
+        refusal: why the node turned this connection away, if it did.
     """
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.closing: Literal["handover", "stop", "idle"] | None = None
+        self.refusal: TuichatError | None = None
         self._reader = reader
         self._writer = writer
         self._next_id = 1
@@ -217,17 +219,16 @@ class AsyncClient:
         self._writer.write(line)
 
     async def _receive(self) -> None:
-        failure: TuichatError = UnreachableError(_("The node is gone."))
         try:
             while line := await self._reader.readline():
                 incoming = decode_incoming(line)
                 if incoming.id is None and incoming.error is not None:
-                    failure = error_from(incoming.error)
+                    self.refusal = error_from(incoming.error)
                 self._dispatch(incoming)
         except (OSError, ValueError):  # broken off, a line too long, or no line of ours
             pass
         finally:
-            self._fail(failure)
+            self._fail(self.refusal or UnreachableError(_("The node is gone.")))
 
     def _dispatch(self, incoming: Incoming) -> None:
         if incoming.method == "event":

@@ -1,0 +1,52 @@
+"""The one place that names concrete parts and puts them together; it starts nodes and finds them.
+
+What is exported here is loaded when it is first asked for: a command that only talks to a running node must
+not load an engine.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tuichat.bootstrap.attaching import attach, reattach
+    from tuichat.bootstrap.profiles import (
+        check_no_profile,
+        create_profile,
+        profile_exists,
+        profile_paths,
+        socket_path,
+    )
+    from tuichat.bootstrap.running import run_node
+    from tuichat.store.profile_paths import ProfilePaths
+
+__all__ = [
+    "ProfilePaths",
+    "attach",
+    "check_no_profile",
+    "create_profile",
+    "profile_exists",
+    "profile_paths",
+    "reattach",
+    "run_node",
+    "socket_path",
+]
+
+_HOMES = {
+    "ProfilePaths": "tuichat.store.profile_paths",
+    "attach": "tuichat.bootstrap.attaching",
+    "check_no_profile": "tuichat.bootstrap.profiles",
+    "create_profile": "tuichat.bootstrap.profiles",
+    "profile_exists": "tuichat.bootstrap.profiles",
+    "profile_paths": "tuichat.bootstrap.profiles",
+    "reattach": "tuichat.bootstrap.attaching",
+    "run_node": "tuichat.bootstrap.running",
+    "socket_path": "tuichat.bootstrap.profiles",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(name)
+    return getattr(import_module(_HOMES[name]), name)

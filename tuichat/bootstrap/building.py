@@ -1,0 +1,76 @@
+"""A running node from its concrete parts."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from onion.child import ChildOptions, ChildTor
+from onion.errors import TorError
+from onion.system import DEBIAN_CONTROL, SystemTor
+from onion.tor import Tor
+from tuichat.clock import Clock, Rng
+from tuichat.config import Config, TorConfig
+from tuichat.crypto.kem import MlKem768
+from tuichat.errors import UsageError
+from tuichat.i18n import _
+from tuichat.network.tor_transport import TorTransport
+from tuichat.node.node import Node, NodeParts
+from tuichat.store.profile import open_profile
+from tuichat.store.profile_paths import ProfilePaths
+from tuichat.store.quarantine import open_store
+
+ONION_SOCKET_NAME = "onion.sock"
+
+
+async def open_node(paths: ProfilePaths, config: Config, passphrase: str, clock: Clock, rng: Rng) -> Node:
+    """Open the profile and start its node, offline.
+
+    Raises:
+        LockedError: the passphrase is wrong.
+        DamagedError: a file of the profile is damaged. StorageError: the disk is full or fails.
+    """
+    # A passphrase is made into a key slowly, on purpose: the loop must go on meanwhile.
+    profile = await asyncio.to_thread(open_profile, paths, passphrase)
+    transport = TorTransport(
+        make_tor(paths, config.tor),
+        profile.identity.onion_seed,
+        paths.run_directory(create=True) / ONION_SOCKET_NAME,
+        clock,
+        rng,
+    )
+    store = open_store(paths, profile.database_key, clock)
+    node = Node(
+        NodeParts(
+            store=store,
+            identity=profile.identity,
+            name=profile.name,
+            transport=transport,
+            clock=clock,
+            rng=rng,
+            kem=MlKem768(),
+        )
+    )
+    await node.start()
+    return node
+
+
+def make_tor(paths: ProfilePaths, config: TorConfig) -> Tor:
+    """The tor that the settings ask for, not started.
+
+    Raises:
+        UsageError: the settings name no place where a tor could be.
+    """
+    if config.mode == "child":
+        options = ChildOptions(
+            data_directory=paths.tor,
+            run_directory=paths.run_directory(create=True),
+            binary=Path(config.binary) if config.binary else None,
+            extra_torrc=config.extra_torrc,
+            bridges=config.bridges,
+        )
+        return ChildTor(options)
+    try:
+        return SystemTor(config.control or DEBIAN_CONTROL, config.socks)
+    except TorError as error:
+        raise UsageError(_(error.template).format(**error.fields), _(error.hint_template)) from None

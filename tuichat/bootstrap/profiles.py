@@ -1,0 +1,49 @@
+"""Profiles as clients see them: where they are, whether there is one, a new one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tuichat.store.profile_paths import ProfilePaths
+
+SOCKET_NAME = "api.sock"
+
+
+def profile_paths(home: Path | None, profile: str, config: Path | None) -> ProfilePaths:
+    """Where the files of a profile are; nothing is made or looked at. Raises UsageError."""
+    return ProfilePaths.locate(home, profile, os.environ, config=config)
+
+
+def socket_path(paths: ProfilePaths, *, create: bool = False) -> Path:
+    """The socket of the local API; with `create` its directory exists afterwards. Raises StorageError."""
+    return paths.run_directory(create=create) / SOCKET_NAME
+
+
+def profile_exists(paths: ProfilePaths) -> bool:
+    """Whether there is an identity, readable or not."""
+    return os.path.lexists(paths.identity)
+
+
+def check_no_profile(paths: ProfilePaths) -> None:
+    """Refuse where a profile is, or what remains of one. Raises TuichatError."""
+    from tuichat.store import profile
+
+    profile.check_no_profile(paths)
+
+
+def create_profile(paths: ProfilePaths, passphrase: str | None, name: str = "") -> str:
+    """Make a profile; its onion address, 56 characters.
+
+    Args:
+        passphrase: None keeps the key in a file that the owner alone can read.
+        name: what contacts are told, "" for nothing.
+
+    Raises:
+        TuichatError: there is one, or it cannot be made there.
+    """
+    from tuichat.clock import SystemClock, SystemRng
+    from tuichat.network.addresses import address_of
+    from tuichat.store import profile
+
+    return address_of(profile.create_profile(paths, name, passphrase, SystemRng(), SystemClock()))
