@@ -5,6 +5,7 @@ Imported by `tuichat doctor` alone. Starts nothing but `tor --version`.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from onion.binary import advisories, ask_version, check_version, find_tor
@@ -33,6 +34,8 @@ class TorFound:
 
 async def look_at_tor(binary: str) -> TorFound:
     """Find tor (`binary` "" for the one in PATH) and ask for its version."""
+    # asyncio logs a line when a process it is to kill has ended by itself just then.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     try:
         path = find_tor(binary or None)
         version = await ask_version(path)

@@ -22,6 +22,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -36,6 +37,7 @@ from tests.support.memory_node import MemoryNode
 from tuichat import bootstrap
 from tuichat.api.server import ApiServer
 from tuichat.model import MessageEvent
+from tuichat.store.profile_lock import lock_holder
 
 SCRIPTS = sorted((Path(__file__).parent / "cli").glob("*.txt"))
 ROOT = Path(__file__).parents[2]
@@ -193,6 +195,16 @@ class World:
         await self._stack.aclose()
         for task in self._tasks:
             task.cancel()
+        for lock in self.directory.rglob("lock"):
+            await _ended(lock)
+
+
+async def _ended(lock: Path) -> None:
+    """End the node that a command has left running."""
+    while (holder := lock_holder(lock)) is not None and holder.pid != os.getpid():
+        if holder.pid is not None:
+            os.kill(holder.pid, signal.SIGTERM)
+        await asyncio.sleep(0.05)
 
 
 @contextmanager

@@ -51,7 +51,6 @@ def build_parser() -> Parser:
     parser.set_defaults(run=interface.run)
     for group in GROUPS:
         group.add(parser)
-    interface.add(parser)
     return parser
 
 

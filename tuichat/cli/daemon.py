@@ -7,7 +7,7 @@ import asyncio
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
 from tuichat.cli.parser import Parser
-from tuichat.errors import UnreachableError
+from tuichat.errors import TuichatError, UnreachableError
 from tuichat.i18n import _
 
 
@@ -23,8 +23,12 @@ def _run(context: Context) -> int:
     from tuichat import bootstrap
 
     paths, config = context.paths(), context.config()
+    if not bootstrap.profile_exists(paths) and not paths.database.exists():
+        raise TuichatError(
+            _("There is no profile in {path}.").format(path=paths.home), _("Make one: tuichat init")
+        )
     passphrase = None
-    if bootstrap.needs_passphrase(paths):
+    if not paths.unlocked_key.exists():
         passphrase = context.passphrase.given_or_asked()
         if passphrase is None:
             context.output.note(_("The profile stays locked until: tuichat unlock"))

@@ -136,19 +136,26 @@ def _disk(context: Context) -> Iterator[Finding]:
 
 
 def _profile(context: Context) -> Iterator[Finding]:
+    from tuichat import bootstrap
+
     home = context.paths().home
     try:
         status = home.lstat()
     except FileNotFoundError:
-        yield Finding(
-            "profile", "warning", _("there is none in {path}").format(path=home), _("Make one: tuichat init")
-        )
+        yield _no_profile(home)
         return
     except OSError as error:
         yield Finding("profile", "error", f"{home}: {error.strerror}", _("Choose another place: --home DIR"))
         return
     yield _about_directory(home, status)
     yield from _exposed_files(home)
+    if not bootstrap.profile_exists(context.paths()):
+        yield _no_profile(home)
+
+
+def _no_profile(home: Path) -> Finding:
+    text = _("there is none in {path}").format(path=home)
+    return Finding("profile", "warning", text, _("Make one: tuichat init"))
 
 
 def _about_directory(home: Path, status: os.stat_result) -> Finding:

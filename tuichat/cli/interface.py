@@ -1,40 +1,74 @@
-"""`tuichat` alone: the interface. And `tuichat demo`."""
+"""`tuichat` alone: the interface."""
 
 from __future__ import annotations
 
+import asyncio
 import os
+import sys
+from typing import TYPE_CHECKING
 
-from tuichat.cli.context import Context
-from tuichat.cli.parser import Parser
+from tuichat.cli.context import ATTACH_SECONDS, Context
 from tuichat.errors import UsageError
 from tuichat.i18n import _
 
-
-def add(parser: Parser) -> None:
-    """Add the demo."""
-    parser.add_command("demo", _demo, _("try it with a made-up person on a Tor network of its own"))
+if TYPE_CHECKING:
+    from tuichat.api.client import AsyncClient
+    from tuichat.tui.context import Options
 
 
 def run(context: Context) -> int:
-    """Open the interface on the profile; it makes one at the first run."""
-    _need_terminal()
-    raise NotImplementedError
+    """Open the interface on the profile; its first run makes one. Gives the exit code."""
+    need_terminal()
+    options = _options(context)
+    from tuichat.tui.app import run_app
+
+    async def attach() -> AsyncClient:
+        from tuichat import bootstrap
+
+        node = await bootstrap.attach(context.paths(), timeout=ATTACH_SECONDS)
+        passphrase = context.passphrase.given()
+        if passphrase is not None and (await node.hello()).locked:
+            await node.unlock(passphrase)
+        return node
+
+    return run_app(attach, options, context.clock)
 
 
-def _demo(context: Context) -> int:
-    _need_terminal()
-    raise NotImplementedError
-
-
-def _need_terminal() -> None:
+def need_terminal() -> None:
+    """Raise UsageError unless there is a terminal that the interface can draw on."""
+    term = os.environ.get("TERM", "")
     if not (os.isatty(0) and os.isatty(1)):
         raise UsageError(
             _("The interface needs a terminal."), _("For scripts there are commands: see tuichat --help.")
         )
-    if os.environ.get("TERM", "") in ("", "dumb"):
+    if term in ("", "dumb"):
         raise UsageError(
-            _("The interface cannot draw on this terminal (TERM={term}).").format(
-                term=os.environ.get("TERM", "")
-            ),
+            _("The interface cannot draw on this terminal: TERM is {term!r}.").format(term=term),
             _("Set TERM to what the terminal is, or use the commands: see tuichat --help."),
         )
+
+
+def _options(context: Context) -> Options:
+    from tuichat import bootstrap
+    from tuichat.cli.config_edit import set_key
+    from tuichat.tui.context import Options
+    from tuichat.tui.glyphs import ASCII, UNICODE
+
+    paths, config = context.paths(), context.config()
+
+    def save(key: str, value: str) -> None:
+        set_key(paths.config, f"ui.{key}", value)
+
+    async def create(name: str | None, passphrase: str | None) -> str:
+        return await asyncio.to_thread(bootstrap.create_profile, paths, passphrase, name or "")
+
+    return Options(
+        theme=config.ui.theme,
+        glyphs=UNICODE if _shows_unicode() else ASCII,
+        save=save,
+        create_profile=None if bootstrap.profile_exists(paths) else create,
+    )
+
+
+def _shows_unicode() -> bool:
+    return sys.stdout is not None and sys.stdout.encoding.lower().replace("-", "") == "utf8"

@@ -35,19 +35,20 @@ def add(parser: Parser) -> None:
 def run(context: Context) -> int:
     """Print the history; with --follow what comes, too."""
     words = context.words
+    clock = "%I:%M %p" if context.config().ui.time_format == "12h" else "%H:%M"
 
     async def work(node: AsyncClient) -> int:
         if words.follow:
-            await _follow(context, node)
+            await _follow(context, node, clock)
         page = await node.messages(words.ref, words.limit, words.before)
         contact = find(await node.contact_list(), words.ref)
-        _print(context, contact, page)
+        _print(context, contact, page, clock)
         return 0
 
     return context.with_node(work)
 
 
-async def _follow(context: Context, node: AsyncClient) -> None:
+async def _follow(context: Context, node: AsyncClient, clock: str) -> None:
     """The history and everything after it; ends only with the node or by an interruption."""
     words = context.words
     contact: Contact | None = None
@@ -63,7 +64,7 @@ async def _follow(context: Context, node: AsyncClient) -> None:
                 page = [event.message] if event.new and event.message.id > last else []
             else:
                 continue
-            _print(context, contact, page)
+            _print(context, contact, page, clock)
             last = max([last, *(message.id for message in page)])
 
 
@@ -78,20 +79,20 @@ def find(contacts: list[Contact], ref: str) -> Contact:
     return found[0]
 
 
-def _print(context: Context, contact: Contact, messages: list[Message]) -> None:
+def _print(context: Context, contact: Contact, messages: list[Message], clock: str) -> None:
     today = datetime.fromtimestamp(context.clock.now(), tz=UTC).astimezone()
     for message in messages:
-        context.output.result(message, shown(message, contact, today))
+        context.output.result(message, shown(message, contact, today, clock))
 
 
-def shown(message: Message, contact: Contact, today: datetime) -> str:
+def shown(message: Message, contact: Contact, today: datetime, clock: str = "%H:%M") -> str:
     """A message for a person: `HH:MM name  text`, with the date unless it is today's.
 
     Lines after the first are indented, so that no text can look like another message. A message of ours that
-    is not delivered has its number and state behind the name.
+    is not delivered has its number and state behind the name. `clock` is strftime's for the time of day.
     """
     at = (message.received_at or message.sent_at).astimezone()
-    when = f"{at:%H:%M}" if at.date() == today.date() else f"{at:%Y-%m-%d %H:%M}"
+    when = f"{at:{clock}}" if at.date() == today.date() else f"{at:%Y-%m-%d {clock}}"
     mark = ""
     if message.direction == "out" and message.state not in ("delivered", "read"):
         mark = f" [{message.id} {message.state}]"
