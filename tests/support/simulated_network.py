@@ -1,0 +1,235 @@
+"""A network in virtual time that loses, delays, duplicates, reorders and cuts.
+
+`SimulatedTransport` is the second implementation of Transport; faults follow a seeded source, so a run can be
+repeated.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.support.seeded_rng import SeededRng
+from tuichat.model import ServiceState, TorState
+from tuichat.network.transport import (
+    Answer,
+    Answerer,
+    Connection,
+    ConnectionLostError,
+    Dialled,
+    DialStage,
+    NetworkState,
+    RefusedError,
+)
+
+
+@dataclass
+class Faults:
+    """Probabilities for each message (and `unreachable` for each dial), and delays in seconds."""
+
+    lose: float = 0.0
+    duplicate: float = 0.0
+    reorder: float = 0.0
+    cut: float = 0.0
+    unreachable: float = 0.0
+    shortest: float = 0.05
+    longest: float = 0.6
+
+
+class SimulatedConnection:
+    """One end of a connection."""
+
+    def __init__(self, network: SimulatedNetwork) -> None:
+        self._network = network
+        self._arrived: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._latest = 0.0
+        self.other: SimulatedConnection | None = None
+        self.lost = False
+
+    async def send(self, message: bytes) -> None:
+        if self.lost or self.other is None:
+            raise ConnectionLostError
+        await asyncio.sleep(0)
+        self._network.carry(message, self, self.other)
+
+    async def receive(self) -> bytes:
+        message = None if self.lost and self._arrived.empty() else await self._arrived.get()
+        if message is None:
+            self.lost = True
+            raise ConnectionLostError
+        return message
+
+    async def close(self) -> None:
+        self.cut()
+        await asyncio.sleep(0)
+
+    def cut(self) -> None:
+        """Both ends lose the connection; what has arrived can still be read."""
+        for end in (self, self.other):
+            if end is not None and not end.lost:
+                end.lost = True
+                end._arrived.put_nowait(None)
+
+    def arrive(self, message: bytes) -> None:
+        if not self.lost:
+            self._arrived.put_nowait(message)
+
+    def due(self, delay: float, *, in_order: bool) -> float:
+        """When a message sent now with this delay arrives here; in order unless told otherwise."""
+        at = asyncio.get_running_loop().time() + delay
+        if in_order:
+            at = max(at, self._latest + 1e-6)
+            self._latest = at
+        return at
+
+
+class SimulatedNetwork:
+    """Everybody's network.
+
+    Attributes:
+        carried: how many messages it was given, the handshake's first two included.
+        cut_at: the message with this number, from 1, is lost, and every connection with it.
+        captured: every message as it was on the wire.
+    """
+
+    def __init__(self, rng: SeededRng) -> None:
+        self.faults = Faults()
+        self._rng = rng
+        self._transports: dict[bytes, SimulatedTransport] = {}
+        self._connections: list[SimulatedConnection] = []
+        self.captured: list[bytes] = []
+        self.carried = 0
+        self.cut_at: int | None = None
+
+    def join(self, transport: SimulatedTransport) -> None:
+        self._transports[transport.onion] = transport
+
+    def leave(self, transport: SimulatedTransport) -> None:
+        if self._transports.get(transport.onion) is transport:
+            del self._transports[transport.onion]
+
+    def cut_all(self) -> None:
+        """Every connection is lost at once."""
+        for connection in self._connections:
+            connection.cut()
+        self._connections.clear()
+
+    def carry(self, message: bytes, sender: SimulatedConnection, receiver: SimulatedConnection) -> None:
+        if self._takes(message):
+            return
+        if self._happens(self.faults.cut):
+            sender.cut()
+            return
+        if self._happens(self.faults.lose):
+            return
+        for _ in range(2 if self._happens(self.faults.duplicate) else 1):
+            in_order = not self._happens(self.faults.reorder)
+            at = receiver.due(self._delay(), in_order=in_order)
+            asyncio.get_running_loop().call_at(at, receiver.arrive, message)
+
+    async def connect(self, onion: bytes, message1: bytes) -> tuple[bytes, SimulatedConnection]:
+        """Reach the service of a key with message 1, and be answered."""
+        await asyncio.sleep(self._delay() * 2)
+        transport = self._transports.get(onion)
+        if transport is None or self._happens(self.faults.unreachable):
+            raise ConnectionLostError
+        if self._takes(message1):
+            raise ConnectionLostError
+        answer = transport.answerer(message1) if transport.answerer is not None else None
+        if answer is None:
+            await asyncio.sleep(self._delay())
+            raise RefusedError
+        mine, theirs = SimulatedConnection(self), SimulatedConnection(self)
+        mine.other, theirs.other = theirs, mine
+        self._connections += [mine, theirs]
+        transport.attend(answer, theirs)
+        if self._takes(answer.message2):
+            mine.cut()
+            raise ConnectionLostError
+        await asyncio.sleep(self._delay())
+        return answer.message2, mine
+
+    def _takes(self, message: bytes) -> bool:
+        """Count and capture a message; True if it is the one to be lost with everything."""
+        self.carried += 1
+        self.captured.append(message)
+        if self.carried == self.cut_at:
+            self.cut_all()
+            return True
+        return False
+
+    def _happens(self, probability: float) -> bool:
+        return probability > 0 and self._rng.uniform(0, 1) < probability
+
+    def _delay(self) -> float:
+        return self._rng.uniform(self.faults.shortest, self.faults.longest)
+
+
+class SimulatedTransport:
+    """One node's place on the simulated network."""
+
+    def __init__(self, network: SimulatedNetwork, onion: bytes) -> None:
+        self.onion = onion
+        self.answerer: Answerer | None = None
+        self._network = network
+        self._online = asyncio.Event()
+        self._state = NetworkState()
+        self._watchers: list[Callable[[NetworkState], None]] = []
+        self._attending: set[asyncio.Task[None]] = set()
+        self.failures: list[BaseException] = []
+        self.renewed = 0
+
+    @property
+    def state(self) -> NetworkState:
+        return self._state
+
+    def watch(self, callback: Callable[[NetworkState], None]) -> None:
+        self._watchers.append(callback)
+
+    async def start(self, answerer: Answerer) -> None:
+        if self.answerer is None:
+            self.answerer = answerer
+            self._network.join(self)
+            self._online.set()
+            self._tell(NetworkState(TorState(bootstrap=100, running=True), ServiceState(published=True)))
+
+    async def stop(self) -> None:
+        self._online.clear()
+        self._network.leave(self)
+        self.answerer = None
+        for task in list(self._attending):
+            task.cancel()
+        await asyncio.gather(*self._attending, return_exceptions=True)
+        self._tell(NetworkState())
+
+    async def wait_ready(self) -> None:
+        await self._online.wait()
+
+    async def dial(self, onion: bytes, message1: bytes, on_stage: Callable[[DialStage], None]) -> Dialled:
+        on_stage("descriptor")
+        message2, connection = await self._network.connect(onion, message1)
+        on_stage("handshake")
+        return Dialled(message2, connection)
+
+    async def hang_up(self, onion: bytes) -> None:
+        await asyncio.sleep(0)
+
+    async def renew(self) -> None:
+        self.renewed += 1
+
+    def attend(self, answer: Answer, connection: Connection) -> None:
+        """Run what was answered beside the network, as a server would."""
+        task = asyncio.get_running_loop().create_task(answer.run(connection))
+        self._attending.add(task)
+        task.add_done_callback(self._attended)
+
+    def _attended(self, task: asyncio.Task[None]) -> None:
+        self._attending.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            self.failures.append(task.exception())  # type: ignore[arg-type]
+
+    def _tell(self, state: NetworkState) -> None:
+        self._state = state
+        for callback in self._watchers:
+            callback(state)

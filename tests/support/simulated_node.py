@@ -1,0 +1,119 @@
+"""The real node on the simulated network: it can be killed between any two steps, and started again."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from pathlib import Path
+
+from tests.support.deterministic_kem import DeterministicMlKem768
+from tests.support.seeded_rng import SeededRng
+from tests.support.simulated_network import SimulatedNetwork, SimulatedTransport
+from tests.support.virtual_time import VirtualClock
+from tuichat.crypto.identity import Identity
+from tuichat.model import Message
+from tuichat.network.addresses import address_of
+from tuichat.node.node import Node, NodeParts
+from tuichat.store.store import Store
+
+KEY = bytes(range(32))
+
+
+class SimulatedNode:
+    """One person.
+
+    Attributes:
+        sent: for each other person's name, the texts whose `send` returned, in order.
+    """
+
+    def __init__(self, name: str, directory: Path, network: SimulatedNetwork, rng: SeededRng) -> None:
+        self.name = name
+        self._directory = directory
+        self._network = network
+        self._rng = rng
+        self._kem = DeterministicMlKem768()
+        self.clock = VirtualClock()
+        self._lives = 0
+        self._node: Node | None = None
+        self._transport: SimulatedTransport | None = None
+        self.identity = Identity.generate(rng, 1_790_000_000.0)
+        self.sent: dict[str, list[str]] = {}
+        self.crashes = 0
+        self.failures: list[BaseException] = []
+
+    @property
+    def address(self) -> str:
+        return address_of(self.identity.onion)
+
+    @property
+    def node(self) -> Node:
+        assert self._node is not None
+        return self._node
+
+    @property
+    def running(self) -> bool:
+        return self._node is not None
+
+    async def start(self) -> None:
+        self._transport = SimulatedTransport(self._network, self.identity.onion)
+        store = Store.open(self._database, KEY, synchronous="OFF")
+        parts = NodeParts(
+            store=store,
+            identity=self.identity,
+            name=self.name,
+            transport=self._transport,
+            clock=self.clock,
+            rng=self._rng,
+            kem=self._kem,
+        )
+        self._node = Node(parts)
+        await self._node.start()
+        await self._node.go_online()
+
+    async def stop(self) -> None:
+        """End in order."""
+        node, transport, self._node = self._node, self._transport, None
+        if node is not None and transport is not None:
+            await node.close()
+            self.failures += transport.failures
+
+    async def crash(self) -> None:
+        """Lose everything that is not on disk at this moment, and every connection with it."""
+        self.crashes += 1
+        before = self._database
+        self._lives += 1
+        for ending in ("", "-wal"):
+            source = before.with_name(before.name + ending)
+            if source.exists():
+                shutil.copyfile(source, self._database.with_name(self._database.name + ending))
+        await self.stop()
+        for ending in ("", "-wal", "-shm"):
+            before.with_name(before.name + ending).unlink(missing_ok=True)
+
+    async def say(self, other: SimulatedNode, text: str) -> Message:
+        message = await self.node.send(other.name, text)
+        self.sent.setdefault(other.name, []).append(text)
+        return message
+
+    async def history(self, other: SimulatedNode) -> list[str]:
+        """What arrived from the other, in order."""
+        messages = await self.node.messages(other.name, limit=5000)
+        return [message.text for message in messages if message.direction == "in"]
+
+    async def settled(self) -> bool:
+        """Whether nothing waits to be acknowledged."""
+        return self.running and self.node.queued_count() == 0
+
+    @property
+    def _database(self) -> Path:
+        return self._directory / f"{self.name}-{self._lives}.db"
+
+
+async def until(condition: object, seconds: float) -> bool:
+    """Let virtual time pass until the async condition holds; False if it does not within `seconds`."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while asyncio.get_running_loop().time() < deadline:
+        if await condition():  # type: ignore[operator]
+            return True
+        await asyncio.sleep(5.0)
+    return False
