@@ -34,6 +34,10 @@ class EventBuffer:
         """Whether nothing more will be put."""
         return self._closed
 
+    def grow(self, count: int) -> None:
+        """Let `count` more events wait: a replay is long without its reader being slow."""
+        self._limit += count
+
     def put(self, event: AnyEvent) -> None:
         """Add an event; never waits, never fails. After `close` it is dropped in silence."""
         if self._closed:

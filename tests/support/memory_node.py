@@ -375,6 +375,7 @@ class MemoryNode:
 
     def subscribe(self, since: int | None = None) -> EventBuffer:
         reader = EventBuffer()
+        reader.grow(len(self._durable))
         if since is not None and since < self._forgotten:
             reader.put(MissedEvent(at=self.now(), first=since + 1, last=self._forgotten))
         if since is not None:

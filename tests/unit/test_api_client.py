@@ -134,6 +134,13 @@ async def test_durable_events_are_replayed_from_a_number_on(client: AsyncClient)
     assert [(await anext(events)).seq for _ in range(3)] == [3, 4, 5]
 
 
+async def test_a_long_replay_arrives_whole(client: AsyncClient, node: MemoryNode) -> None:
+    for number in range(2000):
+        node.incoming("bob", f"{number} " + "x" * 400)
+    events = client.subscribe(since=0)
+    assert [(await anext(events)).seq for _ in range(4000)] == list(range(1, 4001))
+
+
 async def test_a_new_subscription_ends_the_one_before(client: AsyncClient, node: MemoryNode) -> None:
     old = client.subscribe()
     await client.hello()

@@ -167,6 +167,16 @@ async def test_a_stream_begins_after_the_number_asked_for_even_when_locked_befor
     assert first.seq == 4
 
 
+async def test_a_long_replay_is_told_whole_to_a_reader_who_begins_at_once(profile: Profile) -> None:
+    for number in range(3000):
+        profile.node.incoming("bob", str(number))
+    gate = profile.gate()
+    await gate.unlock(PASSPHRASE)
+    events = gate.subscribe(since=0)
+    await asyncio.sleep(0)
+    assert [(await anext(events)).seq for _ in range(6000)] == list(range(1, 6001))
+
+
 async def test_a_reader_who_leaves_is_forgotten_by_gate_and_node(profile: Profile) -> None:
     gate = profile.gate()
     await gate.unlock(PASSPHRASE)

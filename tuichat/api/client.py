@@ -30,6 +30,11 @@ from tuichat.model import ClosingEvent, Contact, Hello, Message, SafetyNumber, S
 
 Result = TypeVar("Result")
 
+MAX_WAITING_EVENTS = 20_000
+"""Events that may wait for a slow reader here; beyond them it is told what it missed."""
+
+_LINES_AT_ONCE = 100
+
 
 class AsyncClient:
     """One connection to a node. Every method raises the `TuichatError` that the node answered with, and
@@ -178,7 +183,7 @@ class AsyncClient:
         the node's refusal if it refuses. A later call on the same client takes the stream over. An iterator
         that is read too slowly says so with a `MissedEvent`.
         """
-        buffer = EventBuffer()
+        buffer = EventBuffer(MAX_WAITING_EVENTS)
         request_id = self._take_id()
         self._subscribing[request_id] = buffer
         try:
@@ -220,7 +225,11 @@ class AsyncClient:
 
     async def _receive(self) -> None:
         try:
+            count = 0
             while line := await self._reader.readline():
+                count += 1
+                if count % _LINES_AT_ONCE == 0:
+                    await asyncio.sleep(0)  # lines that are here already are read without a pause otherwise
                 incoming = decode_incoming(line)
                 if incoming.id is None and incoming.error is not None:
                     self.refusal = error_from(incoming.error)

@@ -11,6 +11,7 @@ from tuichat.api.client import AsyncClient
 from tuichat.api.server import ApiServer
 from tuichat.bootstrap.building import open_node
 from tuichat.bootstrap.hardening import harden
+from tuichat.bootstrap.logs import set_up_logs
 from tuichat.bootstrap.profiles import socket_path
 from tuichat.bootstrap.starting import leave_starter, report_failure, report_settled
 from tuichat.clock import SystemClock, SystemRng
@@ -51,6 +52,7 @@ def run_node(paths: ProfilePaths, config: Config, kind: RunningKind, passphrase:
         TuichatError: another daemon has the profile, or it cannot be opened.
     """
     harden()
+    set_up_logs()
     if kind == "detached":
         leave_starter()
     try:
@@ -100,8 +102,10 @@ class _NodeProcess:
         finally:
             # Those who reconnect at once must not reach us again, so the socket goes first.
             self._server.stop_listening()
-            await self._gate.close(reason)
-            await self._server.close()
+            try:
+                await self._gate.close(reason)
+            finally:
+                await self._server.close()
 
     async def _begin(self, passphrase: str | None) -> None:
         """Open what can be opened, then serve: no client meets a profile that is locked for a moment only."""
@@ -141,6 +145,7 @@ class _NodeProcess:
                     await self._server.wait_for_client()
             except TimeoutError:
                 if not self._gate.keeps_running():
+                    self._server.stop_listening()
                     self._gate.ask_stop("idle")
                     return
 

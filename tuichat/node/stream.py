@@ -34,6 +34,7 @@ class Stream:
         events = node.subscribe(self._since)
         self._carrying = asyncio.get_running_loop().create_task(self._carry(events))
         if isinstance(events, EventBuffer):
+            self.buffer.grow(len(events))
             self._carrying.add_done_callback(lambda _task: events.close())
 
     async def part(self) -> None:
