@@ -93,13 +93,13 @@ async def ask_version(binary: Path) -> str:
         assert process.stdout is not None
         async with asyncio.timeout(_ASK_SECONDS):
             answer = await process.stdout.read(4096)
+            await process.wait()
     except TimeoutError:
         answer = b""
     finally:
         if process.returncode is None:
-            # Its first line is all we want; one that goes on for ever must not stay.
             process.kill()
-        await process.wait()
+            await process.wait()
     match = re.match(rb"Tor version (\d+\.\d+\.\d+\.\d+)", answer)
     if match is None:
         raise TorError("not_tor", "{path} does not say which version of tor it is.", path=str(binary))

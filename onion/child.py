@@ -83,7 +83,10 @@ class ChildTor(ControlledTor):
                 if error.code != "busy" or attempt == _START_ATTEMPTS:
                     raise
         self._socks = Endpoint(path=self._socks_path)
-        return await Controller.connect(Endpoint(path=self._control), self._on_event, self._cookie)
+        controller = await Controller.connect(Endpoint(path=self._control), self._on_event, self._cookie)
+        # From now on it ends with this connection; until now, only within 15 s of this process's end.
+        await controller.call("TAKEOWNERSHIP")
+        return controller
 
     async def _disconnect(self) -> None:
         process, self._process = self._process, None

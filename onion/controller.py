@@ -13,11 +13,11 @@ import hashlib
 import hmac
 import logging
 import secrets
+import socket
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import stem
 import stem.socket
@@ -35,12 +35,31 @@ _CLIENT_HASH = b"Tor safe cookie authentication controller-to-server hash"
 logging.getLogger("stem").disabled = True
 
 
+class _ControlSocket(stem.socket.ControlSocket):  # type: ignore[misc]
+    """stem's framing over a socket that we connect: its own classes leave theirs open when that fails."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__()
+        self._endpoint = endpoint
+
+    def _make_socket(self) -> socket.socket:
+        place = self._endpoint
+        family = socket.AF_UNIX if place.path else socket.AF_INET6 if ":" in place.host else socket.AF_INET
+        made = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            made.connect(str(place.path) if place.path else (place.host, place.port))
+        except OSError as error:
+            made.close()
+            raise stem.SocketError(error) from error
+        return made
+
+
 class Controller:
     """An authenticated control connection. Make one with `connect`."""
 
-    def __init__(self, socket: Any, on_event: Callable[[Event], None]) -> None:
+    def __init__(self, connection: _ControlSocket, on_event: Callable[[Event], None]) -> None:
         self.closed = asyncio.Event()
-        self._socket = socket
+        self._socket = connection
         self._on_event = on_event
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[asyncio.Future[list[tuple[str, str]]]] = deque()
@@ -66,24 +85,21 @@ class Controller:
         Raises:
             TorError: nobody there ("control"), or the cookie may not be read ("permission").
         """
-        if endpoint.path is not None:
-            socket = stem.socket.ControlSocketFile(str(endpoint.path), connect=False)
-        else:
-            socket = stem.socket.ControlPort(endpoint.host, endpoint.port, connect=False)
+        connection = _ControlSocket(endpoint)
         try:
-            await asyncio.wait_for(asyncio.to_thread(_authenticate, socket, cookie), timeout)
+            await asyncio.wait_for(asyncio.to_thread(_authenticate, connection, cookie), timeout)
         except stem.ControllerError as error:
-            socket.close()
+            connection.close()
             raise _unreachable(endpoint, error) from error
         except TimeoutError as error:
-            socket.close()
+            connection.close()
             raise TorError(
                 "control", "Tor's control port, {place}, does not answer.", place=str(endpoint)
             ) from error
         except BaseException:
-            socket.close()
+            connection.close()
             raise
-        return cls(socket, on_event)
+        return cls(connection, on_event)
 
     async def call(self, command: str, timeout: float = CALL_SECONDS) -> list[str]:
         """Send one command; returns the lines of the answer without their codes.
@@ -158,15 +174,18 @@ def _handing(
     return lambda: function(lines)
 
 
-def _authenticate(socket: Any, cookie: Path | None) -> None:
+def _authenticate(connection: _ControlSocket, cookie: Path | None) -> None:
     """Connect and authenticate, in a thread."""
-    socket.connect()
-    protocol = Event.parse(" ".join(_ask(socket, "PROTOCOLINFO 1")))
+    connection.connect()
+    protocol = Event.parse(" ".join(_ask(connection, "PROTOCOLINFO 1")))
     methods = protocol.fields.get("METHODS", "").split(",")
     if "SAFECOOKIE" in methods:
-        _ask(socket, f"AUTHENTICATE {_prove(socket, cookie or Path(protocol.fields.get('COOKIEFILE', '')))}")
+        _ask(
+            connection,
+            f"AUTHENTICATE {_prove(connection, cookie or Path(protocol.fields.get('COOKIEFILE', '')))}",
+        )
     elif "NULL" in methods:
-        _ask(socket, "AUTHENTICATE")
+        _ask(connection, "AUTHENTICATE")
     else:
         raise TorError(
             "permission",
@@ -175,10 +194,10 @@ def _authenticate(socket: Any, cookie: Path | None) -> None:
         )
 
 
-def _prove(socket: Any, path: Path) -> str:
+def _prove(connection: _ControlSocket, path: Path) -> str:
     cookie = _read_cookie(path)
     nonce = secrets.token_bytes(32)
-    challenge = Event.parse(_ask(socket, f"AUTHCHALLENGE SAFECOOKIE {nonce.hex()}")[0]).fields
+    challenge = Event.parse(_ask(connection, f"AUTHCHALLENGE SAFECOOKIE {nonce.hex()}")[0]).fields
     server_hash = bytes.fromhex(challenge.get("SERVERHASH", ""))
     message = cookie + nonce + bytes.fromhex(challenge.get("SERVERNONCE", ""))
     if not hmac.compare_digest(server_hash, hmac.new(_SERVER_HASH, message, hashlib.sha256).digest()):
@@ -203,9 +222,9 @@ def _read_cookie(path: Path) -> bytes:
     return cookie
 
 
-def _ask(socket: Any, command: str) -> Sequence[str]:
-    socket.send(command)
-    lines = [(code, _text(content)) for code, _, content in socket.recv().content()]
+def _ask(connection: _ControlSocket, command: str) -> Sequence[str]:
+    connection.send(command)
+    lines = [(code, _text(content)) for code, _, content in connection.recv().content()]
     if not lines[0][0].startswith("2"):
         raise TorError("control", "Tor's control port refused us: {reason}", reason=lines[0][1])
     return [text for _, text in lines]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 from collections import deque
 from collections.abc import Callable
@@ -79,9 +80,11 @@ class TorProcess:
 
     def send_signal(self, number: signal.Signals) -> None:
         """Send it a signal, if it still runs."""
+        # Not through asyncio, whose way reaps a child that has just ended before its watcher does. What has
+        # not been waited for keeps its pid, so this can hit no other process.
         if self.running:
             with contextlib.suppress(ProcessLookupError):
-                self._process.send_signal(number)
+                os.kill(self.pid, number)
 
     async def wait(self) -> int:
         """Wait for its end; returns the exit status."""
@@ -92,17 +95,14 @@ class TorProcess:
 
         A cancelled stop still kills: no tor is left behind.
         """
+        self.send_signal(signal.SIGTERM)
         try:
-            if self.running:
-                self._process.terminate()
-                async with asyncio.timeout(grace):
-                    await self._process.wait()
-        except (TimeoutError, ProcessLookupError):
+            async with asyncio.timeout(grace):
+                await self._process.wait()
+        except TimeoutError:
             pass
         finally:
-            if self.running:
-                with contextlib.suppress(ProcessLookupError):
-                    self._process.kill()
+            self.send_signal(signal.SIGKILL)
         await self._process.wait()
         await self._reading
 

@@ -75,6 +75,7 @@ class Relay:
         self._process: TorProcess | None = None
         self._bootstrapped = asyncio.Event()
         self.published = asyncio.Event()
+        self._heeds_signals = False
 
     @property
     def bootstrapped(self) -> bool:
@@ -82,14 +83,17 @@ class Relay:
         return self._bootstrapped.is_set()
 
     async def start(self, network_torrc: str) -> None:
-        """Start the process; `network_torrc` names the authorities."""
+        """Start the process, if it does not run; `network_torrc` names the authorities."""
+        if self._process is not None and self._process.running:
+            return
         self._bootstrapped = asyncio.Event()
         self.published = asyncio.Event()
+        self._heeds_signals = False
         self._process = await TorProcess.spawn(self._binary, self._torrc(network_torrc), self._on_line)
 
     def retry_downloads(self) -> None:
         """Forget the failed downloads and try them now: SIGHUP does. The configuration is not read again."""
-        if self._process is not None:
+        if self._process is not None and self._heeds_signals:
             self._process.send_signal(signal.SIGHUP)
 
     async def wait_bootstrapped(self, timeout: float) -> bool:
@@ -133,6 +137,9 @@ class Relay:
         return _COMMON + role + "\n".join(lines) + "\n" + network_torrc
 
     def _on_line(self, line: str) -> None:
+        if "Bootstrapped" in line:
+            # The main loop runs. Before, SIGHUP would end it.
+            self._heeds_signals = True
         if "Bootstrapped 75%" in line or "Bootstrapped 100%" in line:
             self._bootstrapped.set()
         elif "Published microdesc consensus" in line:

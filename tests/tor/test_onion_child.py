@@ -1,0 +1,224 @@
+"""A tor of our own: its life, its privacy, and what happens when it is killed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import stat
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from onion.child import ChildOptions, ChildTor
+from onion.errors import TorError
+from onion.events import Event
+from onion.isolation import fresh_token
+from onion.system import SystemTor
+from onion.tor import OnionService, ServiceOptions, Tor, TorStatus
+from tests.support.network_thread import NetworkThread
+from tests.support.tor_contract import SECONDS, echo, is_404, published
+
+pytestmark = pytest.mark.tor
+
+OWNER = """
+import asyncio, sys
+from pathlib import Path
+from onion.child import ChildOptions, ChildTor
+
+async def main():
+    home = Path(sys.argv[1])
+    tor = ChildTor(ChildOptions(home / "data", home / "run"))
+    await tor.start()
+    print(tor.pid, flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+@asynccontextmanager
+async def running(home: Path, network: NetworkThread | None = None) -> AsyncIterator[ChildTor]:
+    """A started tor: a member of `network`, or of none."""
+    home.mkdir(exist_ok=True)
+    torrc = home / "extra"
+    torrc.write_text("DisableNetwork 1\n")
+    extra = network.torrc if network else torrc
+    tor = ChildTor(ChildOptions(home / "data", home / "run", extra_torrc=extra))
+    await tor.start()
+    try:
+        yield tor
+    finally:
+        await tor.stop()
+
+
+async def until(tor: Tor, wanted: str) -> TorStatus:
+    """The first status with the problem `wanted`."""
+    seen: asyncio.Queue[TorStatus] = asyncio.Queue()
+    unsubscribe = tor.watch(seen.put_nowait)
+    status = tor.status
+    async with asyncio.timeout(SECONDS):
+        while status.problem != wanted:
+            status = await seen.get()
+    unsubscribe()
+    return status
+
+
+async def ended(pid: int) -> None:
+    """Wait for the end of a process that is nobody's child here."""
+    loop = asyncio.get_running_loop()
+    over = asyncio.Event()
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    loop.add_reader(descriptor, over.set)
+    await over.wait()
+    loop.remove_reader(descriptor)
+    os.close(descriptor)
+
+
+async def test_a_killed_tor_comes_back_with_its_service(
+    tor_network: NetworkThread, short_directory: Path
+) -> None:
+    async with (
+        running(short_directory / "a", tor_network) as alice,
+        running(short_directory / "b", tor_network) as bob,
+    ):
+        await asyncio.gather(alice.wait_ready(SECONDS), bob.wait_ready(SECONDS))
+        async with published(alice) as service:
+            killed = alice.pid
+            assert killed is not None
+            os.kill(killed, signal.SIGKILL)
+            status = await until(alice, "died")
+            assert not status.alive
+            assert not service.published
+            await alice.wait_ready(SECONDS)
+            await service.wait_published(SECONDS)
+            assert alice.pid not in (killed, None)
+            assert await echo(bob, service, fresh_token()) == b"hello\n"
+            assert await service.probe(is_404, SECONDS)
+
+
+async def test_each_token_has_its_own_rendezvous_circuit(
+    tor_network: NetworkThread, short_directory: Path
+) -> None:
+    async with (
+        running(short_directory / "a", tor_network) as alice,
+        running(short_directory / "b", tor_network) as bob,
+    ):
+        await asyncio.gather(alice.wait_ready(SECONDS), bob.wait_ready(SECONDS))
+        # One circuit may carry two streams, and the third closes it: a defence that tor was told of.
+        async with published(alice, ServiceOptions(pow_defence=True, max_streams=2)) as service:
+            one, other = fresh_token(), fresh_token()
+            for token in (one, one, other):
+                assert await echo(bob, service, token) == b"hello\n"
+            assert len(await rendezvous_circuits(bob, service, one)) == 1
+            assert len(await rendezvous_circuits(bob, service, other)) == 1
+            await bob.close_circuits(one)
+            assert not await rendezvous_circuits(bob, service, one)
+            assert len(await rendezvous_circuits(bob, service, other)) == 1
+
+
+async def rendezvous_circuits(tor: ChildTor, service: OnionService, token: str) -> list[str]:
+    """The ids of the circuits to `service` that `token` opened, as tor's own control port tells them."""
+    assert tor._controller is not None
+    circuits = [Event.parse(line) for line in (await tor._controller.get_info("circuit-status")).splitlines()]
+    return [
+        circuit.word(0)
+        for circuit in circuits
+        if circuit.fields.get("SOCKS_USERNAME") == token
+        and circuit.fields.get("PURPOSE") == "HS_CLIENT_REND"
+        and circuit.fields.get("REND_QUERY") == str(service.address)
+    ]
+
+
+async def test_a_running_tor_can_be_attached_to_and_is_left_running(
+    tor_network: NetworkThread, short_directory: Path
+) -> None:
+    async with running(short_directory / "a", tor_network) as host:
+        run = short_directory / "a" / "run"
+        guest = SystemTor(str(run / "control"))
+        await guest.start()
+        await guest.wait_ready(SECONDS)
+        async with published(guest) as service:
+            assert await echo(guest, service, fresh_token()) == b"hello\n"
+        await guest.stop()
+        assert host.status.alive
+        assert host.pid is not None
+
+
+async def test_nobody_else_can_use_its_sockets_and_no_port_is_open(short_directory: Path) -> None:
+    async with running(short_directory) as tor:
+        for name in ("data", "run"):
+            assert stat.S_IMODE((short_directory / name).stat().st_mode) == 0o700
+        assert tor._controller is not None
+        for kind in ("control", "socks", "or", "dir", "dns", "trans", "natd"):
+            listeners = await tor._controller.get_info(f"net/listeners/{kind}")
+            assert all(listener.startswith('"unix:') for listener in listeners.split())
+        command = Path(f"/proc/{tor.pid}/cmdline").read_bytes()
+        assert str(short_directory).encode() not in command
+
+
+async def test_tor_ends_when_its_owner_is_killed(short_directory: Path) -> None:
+    owner = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", OWNER, str(short_directory), stdout=asyncio.subprocess.PIPE, cwd=Path.cwd()
+    )
+    assert owner.stdout is not None
+    async with asyncio.timeout(SECONDS):
+        pid = int(await owner.stdout.readline())
+        owner.kill()
+        await owner.wait()
+        await ended(pid)
+
+
+async def test_a_stopped_tor_leaves_no_process(short_directory: Path) -> None:
+    async with running(short_directory) as tor:
+        pid = tor.pid
+    assert pid is not None
+    assert not Path(f"/proc/{pid}").exists()
+    assert tor.pid is None
+
+
+async def test_a_mistake_in_the_extra_torrc_is_told_and_a_corrected_one_starts(short_directory: Path) -> None:
+    torrc = short_directory / "torrc"
+    torrc.write_text("DisableNetwork 1\nNoSuchOption 1\n")
+    tor = ChildTor(ChildOptions(short_directory / "data", short_directory / "run", extra_torrc=torrc))
+    with pytest.raises(TorError) as caught:
+        await tor.start()
+    assert caught.value.code == "start"
+    assert "NoSuchOption" in caught.value.message
+    assert (tor.status.alive, tor.status.problem, tor.pid) == (False, "died", None)
+    torrc.write_text("DisableNetwork 1\n")
+    await tor.start()
+    assert tor.status.alive
+    await tor.stop()
+
+
+async def test_a_control_port_that_nobody_serves_is_told(short_directory: Path) -> None:
+    tor = SystemTor(str(short_directory / "control"), "127.0.0.1:9050")
+    with pytest.raises(TorError) as caught:
+        await tor.start()
+    assert caught.value.code == "control"
+    assert tor.status.problem == "control"
+    await tor.stop()
+
+
+async def test_without_its_relays_tor_says_that_it_is_blocked_and_messages_can_wait(
+    tor_network: NetworkThread, short_directory: Path
+) -> None:
+    tor_network.stop_relays()
+    try:
+        async with running(short_directory, tor_network) as tor:
+            assert (await until(tor, "blocked")).bootstrap < 100
+            with pytest.raises(TorError) as caught:
+                await tor.wait_ready(0)
+            assert caught.value.code == "not_ready"
+            tor_network.start_relays()
+            await tor.wait_ready(SECONDS)
+            assert tor.status.problem == ""
+    finally:
+        tor_network.start_relays()
