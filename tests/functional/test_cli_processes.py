@@ -116,6 +116,14 @@ async def test_words_and_input_that_are_no_utf8_are_told() -> None:
             assert err.startswith("tuichat: "), line
 
 
+async def test_a_path_of_any_bytes_can_be_printed() -> None:
+    async with sample_home() as (home, _node):
+        line = f"TUICHAT_HOME=$'/none/\\xff' {sys.executable} -m tuichat --json config path"
+        code, out, err = await shell(home, line)
+        assert (code, err) == (0, "")
+        assert out.startswith('{"schema":1,"path":"/none/')
+
+
 async def test_control_characters_in_a_word_do_not_reach_the_terminal() -> None:
     async with sample_home() as (home, _node):
         code, _out, err = await shell(home, "T $'\\e]0;owned\\a'; T --profile $'\\x9b31m' status")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tuichat.cli.context import Context
+from tuichat.cli.output import printable
 from tuichat.cli.parser import Parser
 from tuichat.i18n import _
 
@@ -18,7 +19,7 @@ def add(parser: Parser) -> None:
 
 
 def _path(context: Context) -> int:
-    path = str(context.paths().config)
+    path = printable(context.paths().config)
     context.output.result({"path": path}, path)
     return 0
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from tuichat.cli.output import Output
-from tuichat.cli.parser import profile_name
+from tuichat.cli.parser import profile_name, some_path
 from tuichat.cli.passphrase import PassphraseSources
 from tuichat.cli.streams import heeded_signals
 from tuichat.clock import Clock
@@ -51,19 +51,16 @@ class Context:
         """Where the profile's files are; nothing is made or looked at."""
         from tuichat import bootstrap
 
-        home: Path | None = self.words.home
-        if home is None and self.environment.get("TUICHAT_HOME"):
-            home = Path(self.environment["TUICHAT_HOME"]).expanduser()
-        return bootstrap.profile_paths(home, self.profile(), self.words.config)
+        home: Path | None = self.words.home or self._from_environment("TUICHAT_HOME", some_path)
+        profile = self.words.profile or self._from_environment("TUICHAT_PROFILE", profile_name)
+        return bootstrap.profile_paths(home, profile or "default", self.words.config)
 
-    def profile(self) -> str:
-        """The profile's name: the option, else the environment, else "default"."""
-        if self.words.profile is not None:
-            return str(self.words.profile)
+    def _from_environment(self, variable: str, kind: Callable[[str], Result]) -> Result | None:
+        value = self.environment.get(variable)
         try:
-            return profile_name(self.environment.get("TUICHAT_PROFILE") or "default")
+            return kind(value) if value else None
         except argparse.ArgumentTypeError as error:
-            raise UsageError(f"TUICHAT_PROFILE: {error}.") from None
+            raise UsageError(f"{variable}: {error}.") from None
 
     def config(self) -> Config:
         """The settings in force; from here on sentences are in the language they ask for."""

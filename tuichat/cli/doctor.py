@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from tuichat.cli.context import Context, run_async
+from tuichat.cli.output import printable
 from tuichat.cli.parser import Parser
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
@@ -120,14 +121,14 @@ def _terminal(_context: Context) -> Iterator[Finding]:
 def _settings(context: Context) -> Iterator[Finding]:
     context.config()
     path = context.paths().config
-    yield Finding("settings", "ok", str(path) if path.exists() else _("defaults"))
+    yield Finding("settings", "ok", printable(path) if path.exists() else _("defaults"))
 
 
 def _disk(context: Context) -> Iterator[Finding]:
     home = context.paths().home
     existing = next(path for path in (home, *home.absolute().parents) if path.exists())
     free = shutil.disk_usage(existing).free
-    text = _("{size} MiB free in {path}").format(size=free // (1024 * 1024), path=existing)
+    text = _("{size} MiB free in {path}").format(size=free // (1024 * 1024), path=printable(existing))
     if free >= _SCARCE_BYTES:
         yield Finding("disk", "ok", text)
         return
@@ -145,7 +146,9 @@ def _profile(context: Context) -> Iterator[Finding]:
         yield _no_profile(home)
         return
     except OSError as error:
-        yield Finding("profile", "error", f"{home}: {error.strerror}", _("Choose another place: --home DIR"))
+        yield Finding(
+            "profile", "error", f"{printable(home)}: {error.strerror}", _("Choose another place: --home DIR")
+        )
         return
     yield _about_directory(home, status)
     yield from _exposed_files(home)
@@ -154,7 +157,7 @@ def _profile(context: Context) -> Iterator[Finding]:
 
 
 def _no_profile(home: Path) -> Finding:
-    text = _("there is none in {path}").format(path=home)
+    text = _("there is none in {path}").format(path=printable(home))
     return Finding("profile", "warning", text, _("Make one: tuichat init"))
 
 
@@ -163,28 +166,32 @@ def _about_directory(home: Path, status: os.stat_result) -> Finding:
         return Finding(
             "profile",
             "error",
-            _("{path} is no directory").format(path=home),
+            _("{path} is no directory").format(path=printable(home)),
             _("Choose another place: --home DIR"),
         )
     if status.st_uid != os.getuid():
         return Finding(
             "profile",
             "error",
-            _("{path} belongs to another user").format(path=home),
+            _("{path} belongs to another user").format(path=printable(home)),
             _("Run tuichat as that user."),
         )
     if status.st_mode & 0o077:
-        hint = _("Close it: chmod 700 {path}").format(path=home)
-        return Finding("profile", "error", _("others may look into {path}").format(path=home), hint)
-    return Finding("profile", "ok", str(home))
+        hint = _("Close it: chmod 700 {path}").format(path=printable(home))
+        return Finding(
+            "profile", "error", _("others may look into {path}").format(path=printable(home)), hint
+        )
+    return Finding("profile", "ok", printable(home))
 
 
 def _exposed_files(home: Path) -> Iterator[Finding]:
     for path in sorted(home.iterdir()) if os.access(home, os.R_OK | os.X_OK) else ():
         status = path.lstat()
         if stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:
-            hint = _("Close it: chmod 600 {path}").format(path=path)
-            yield Finding("profile", "warning", _("others may read {path}").format(path=path), hint)
+            hint = _("Close it: chmod 600 {path}").format(path=printable(path))
+            yield Finding(
+                "profile", "warning", _("others may read {path}").format(path=printable(path)), hint
+            )
 
 
 def _node(context: Context) -> Iterator[Finding]:
@@ -193,7 +200,9 @@ def _node(context: Context) -> Iterator[Finding]:
     socket = bootstrap.socket_path(context.paths())
     holder = doctor.holder(context.paths()) if context.paths().home.exists() else None
     if holder is None:
-        yield Finding("node", "ok", _("none is running; its socket would be {path}").format(path=socket))
+        yield Finding(
+            "node", "ok", _("none is running; its socket would be {path}").format(path=printable(socket))
+        )
     elif socket.exists():
         kind = {"daemon": _("a daemon"), "detached": _("a detached node")}.get(holder.kind or "", "?")
         yield Finding("node", "ok", _("{kind} is running, pid {pid}").format(kind=kind, pid=holder.pid))

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from tuichat.cli.context import ATTACH_SECONDS, Context
+from tuichat.cli.streams import graceful_ending
 from tuichat.errors import UsageError
 from tuichat.i18n import _
 
@@ -31,7 +32,8 @@ def run(context: Context) -> int:
             await node.unlock(passphrase)
         return node
 
-    return run_app(attach, options, context.clock)
+    with graceful_ending():
+        return run_app(attach, options, context.clock)
 
 
 def need_terminal() -> None:

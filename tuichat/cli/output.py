@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -87,6 +89,11 @@ def report(error: TuichatError) -> None:
         say("  " + _("Perhaps: {names}").format(names=shown + more))
     if error.hint:
         say(f"  {error.hint}")
+
+
+def printable(path: Path) -> str:
+    """A path as text, whatever bytes are in it."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def width_of(text: str) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
@@ -31,6 +33,28 @@ def raise_on_ending_signals() -> None:
     """SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt, save those that the caller wants ignored."""
     for number in heeded_signals():
         signal.signal(number, _interrupt)
+
+
+@contextmanager
+def graceful_ending() -> Iterator[None]:
+    """The ending signals cancel the main task of the `asyncio.run` inside, for work that has the terminal.
+
+    What holds the terminal must give it back, so it may not be broken off between two instructions.
+
+    Raises:
+        KeyboardInterrupt: afterwards, if SIGTERM or SIGHUP came.
+    """
+    came: list[int] = []
+
+    def cancel(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+        signal.raise_signal(signal.SIGINT)  # which asyncio makes into a cancellation
+
+    for number in heeded_signals():
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else cancel)
+    yield
+    if came:
+        raise KeyboardInterrupt
 
 
 def heeded_signals() -> list[signal.Signals]:
