@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from tuichat.clock import Clock, Rng
+from tuichat.crypto.kem import Kem
 from tuichat.errors import PeerError, StorageError
 from tuichat.i18n import _
 from tuichat.model import LinkEvent, LinkStage, NoticeEvent, from_milliseconds
@@ -19,6 +20,7 @@ from tuichat.node.delivery import Delivery, DeliveryContext, SessionTroubles
 from tuichat.node.events import EventHub
 from tuichat.node.first_contact import FirstContact
 from tuichat.node.live_link import LiveLink
+from tuichat.node.outbox import Sealing
 from tuichat.protocol.frames import Frame, decode
 from tuichat.protocol.link import LinkStart, newest_link_wins
 from tuichat.store.store import Store
@@ -34,6 +36,8 @@ STEADY_SECONDS: Final = 30.0
 class LinkParts:
     """What every contact's link works with; `dialling` bounds how many dial at once."""
 
+    own_onion: bytes
+    kem: Kem
     store: Store
     hub: EventHub
     first_contact: FirstContact
@@ -178,6 +182,7 @@ class ContactLink:
                 contact=self._contact,
                 link=live.link,
                 dialler=live.dialler,
+                sealing=Sealing(self._with.own_onion, live.link.remote.onion, self._with.rng, self._with.kem),
                 troubles=self._troubles,
                 send=live.send,
                 on_sent=self._sent,

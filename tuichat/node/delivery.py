@@ -17,13 +17,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from tuichat.crypto.kdf import blake2b_256
+from tuichat.crypto.ratchet import Ratchet, UnopenableError, fresh_keys
 from tuichat.errors import PeerError
 from tuichat.node.events import EventHub
 from tuichat.node.inbox import Inbox
-from tuichat.node.outbox import Outbox
+from tuichat.node.outbox import Outbox, Sealing
 from tuichat.protocol.frames import Ack, Env, Frame, Hello, Keep, New, Resync
 from tuichat.protocol.link import Link
-from tuichat.protocol.padding import UnopenableError, open_envelope
 from tuichat.protocol.session import (
     NO_SESSION,
     WINDOW_BEYOND_DELIVERED,
@@ -58,6 +58,7 @@ class DeliveryContext:
     """What a delivery works with.
 
     Attributes:
+        sealing: whose envelopes these are.
         troubles: of the contact, shared by its links.
         send: takes frames for the link, in order.
         on_sent: told the ids of messages that are handed to the link.
@@ -70,6 +71,7 @@ class DeliveryContext:
     contact: int
     link: Link
     dialler: bool
+    sealing: Sealing
     troubles: SessionTroubles
     send: Callable[[Frame], None]
     on_sent: Callable[[list[int]], None]
@@ -85,7 +87,7 @@ class Delivery:
         self._store = context.store
         self._contact = context.contact
         self._inbox = Inbox(context.store, context.contact)
-        self._outbox = Outbox(context.store, context.contact)
+        self._outbox = Outbox(context.store, context.contact, context.sealing)
         self._flowing = False
         self._cursor = 0
         self._in_flight: set[bytes] = set()
@@ -187,15 +189,18 @@ class Delivery:
             if seq <= session.delivered:
                 self._on.send(Ack(session.sid, digest))
             return
+        ratchet = Ratchet.decode(session.ratchet)
         try:
-            seq, body = self._open(session, frame.envelope)
+            seq, body = self._open(session, ratchet, frame.envelope)
         except UnopenableError:
             self._unopenable(session)
             return
-        self._take(session, (digest, seq, body))
+        self._take(replace(session, ratchet=ratchet.encode()), (digest, seq, body))
 
-    def _open(self, session: SessionRow, envelope: bytes) -> tuple[int, bytes]:
-        seq, body = open_envelope(envelope)
+    def _open(self, session: SessionRow, ratchet: Ratchet, envelope: bytes) -> tuple[int, bytes]:
+        """Open with a copy of the ratchet; what it has become is kept only with what it opened."""
+        sealing = self._on.sealing
+        seq, body = ratchet.open(envelope, sealing.arriving, self._on.hub.now() / 1000, sealing.kem)
         last = session.delivered + WINDOW_BEYOND_DELIVERED
         if not session.delivered < seq <= last or self._store.sessions.seq_taken(self._contact, seq):
             raise UnopenableError("an envelope's number is taken or too far ahead")
@@ -204,9 +209,9 @@ class Delivery:
     def _take(self, session: SessionRow, envelope: tuple[bytes, int, bytes]) -> None:
         with self._on.hub.change() as changes:
             delivered = self._inbox.take(session, envelope, self._on.hub.now(), changes)
+            count = session.delivered + len(delivered)
+            self._store.sessions.put(replace(session, delivered=count))
             if delivered:
-                count = session.delivered + len(delivered)
-                self._store.sessions.put(replace(session, delivered=count))
                 if count % OPENED_KEPT == 0:
                     self._store.sessions.prune_opened(self._contact, count - OPENED_KEPT)
         for digest in delivered:
@@ -253,7 +258,8 @@ class Delivery:
             self._answered()
 
     def _on_new(self, frame: New) -> None:
-        expected = session_id(self._on.link.exporter, frame.gen)
+        exporter = self._on.link.exporter
+        expected = session_id(exporter, frame.gen)
         self._on.link.next_exporter()
         if not self._hello_out:
             return
@@ -261,7 +267,7 @@ class Delivery:
             raise PeerError("a session that does not belong to this link")
         mine = self._session()
         if (frame.gen, frame.sid) > (mine.gen, mine.sid):
-            self._begin(frame.gen, frame.sid)
+            self._begin(frame.gen, frame.sid, Ratchet.as_dialler(exporter, frame.gen, frame.sid, frame.dh, frame.ek))
             self._hello_due = None
             self._restart()
         self._answered()
@@ -283,10 +289,12 @@ class Delivery:
         gen = next_generation(mine, theirs)
         if gen is None:
             raise PeerError("there are no more sessions after this one")
-        sid = session_id(self._on.link.exporter, gen)
-        self._begin(gen, sid)
+        exporter = self._on.link.exporter
+        sid = session_id(exporter, gen)
+        keys = fresh_keys(self._on.sealing.rng, self._on.sealing.kem)
+        self._begin(gen, sid, Ratchet.as_answerer(exporter, gen, sid, keys))
         self._on.link.next_exporter()
-        self._on.send(New(gen, sid))
+        self._on.send(New(gen, sid, keys.dh_public, keys.ek_public))
         self._restart()
 
     def _limit_need(self) -> None:
@@ -295,9 +303,9 @@ class Delivery:
             raise PeerError("new sessions are needed too often")
         self._on.troubles.last_need_at = now
 
-    def _begin(self, gen: int, sid: bytes) -> None:
+    def _begin(self, gen: int, sid: bytes, ratchet: Ratchet) -> None:
         with self._on.hub.change():
-            self._outbox.begin_session(gen, sid)
+            self._outbox.begin_session(gen, sid, ratchet)
         self._on.troubles.poisoned = False
 
     def _session(self) -> SessionRow:

@@ -54,6 +54,9 @@ class Changes:
 class EventHub:
     """Tells subscribers what happens.
 
+    Attributes:
+        committed: something was committed since this was last set to False.
+
     Args:
         contact: the present record of a contact id, None when it is gone.
         message: the present record of a message id, None when it is gone.
@@ -71,6 +74,7 @@ class EventHub:
         self._contact = contact
         self._message = message
         self._subscribers: list[EventBuffer] = []
+        self.committed = False
 
     @contextmanager
     def change(self) -> Iterator[Changes]:
@@ -83,6 +87,7 @@ class EventHub:
             for (kind, subject), new in changes.told.items():
                 seq = self._store.events.append(at, kind, subject)
                 rows.append((EventRow(seq, at, kind, subject), new))
+        self.committed = True
         for row, new in rows:
             event = self._event(row, new)
             if event is not None:

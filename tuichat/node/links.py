@@ -29,6 +29,8 @@ class Links:
         self._links: dict[int, ContactLink] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._parts = LinkParts(
+            own_onion=parts.identity.onion,
+            kem=parts.kem,
             store=parts.store,
             hub=hub,
             first_contact=parts.first_contact,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final
@@ -10,7 +12,7 @@ from tuichat import __version__
 from tuichat.clock import Clock, Rng
 from tuichat.crypto.identity import Identity, safety_number
 from tuichat.crypto.kem import Kem
-from tuichat.errors import NotFoundError, TuichatError, UsageError
+from tuichat.errors import NotFoundError, StorageError, TuichatError, UsageError
 from tuichat.i18n import _
 from tuichat.model import (
     MAX_REQUEST_BYTES,
@@ -34,7 +36,8 @@ from tuichat.node.contact_book import ContactBook, Presence
 from tuichat.node.events import EventHub
 from tuichat.node.first_contact import FirstContact, check_request_text
 from tuichat.node.links import Links
-from tuichat.node.outbox import Outbox
+from tuichat.node.outbox import Outbox, Sealing
+from tuichat.node.supervisor import supervise
 from tuichat.protocol.knock import PROTOCOL_VERSION
 from tuichat.protocol.sanitize import sanitize_text
 from tuichat.store.records import ContactRow
@@ -42,6 +45,7 @@ from tuichat.store.store import Store
 
 MESSAGE_ID_LENGTH: Final = 16
 LARGEST_PAGE: Final = 5000
+LOG_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ class Node:
         )
         self._links = Links(calling, self._hub, self._callers)
         self._network = parts.transport.state
+        self._log_keeper: asyncio.Task[None] | None = None
 
     # -- life --
 
@@ -92,6 +97,7 @@ class Node:
         """Begin; offline until `go_online`."""
         self._with.transport.watch(self._on_network)
         self._links.start()
+        self._log_keeper = asyncio.create_task(supervise("log", self._keep_log_short), name="log")
 
     async def go_online(self) -> None:
         """Start the transport; contacts are dialled as soon as it is ready."""
@@ -99,10 +105,22 @@ class Node:
 
     async def close(self) -> None:
         """End every link, go offline, and close the store."""
+        if self._log_keeper is not None:
+            self._log_keeper.cancel()
+            await asyncio.gather(self._log_keeper, return_exceptions=True)
         await self._links.close()
         await self._with.transport.stop()
         self._hub.close()
         self._store.close()
+
+    async def _keep_log_short(self) -> None:
+        """Old ratchet states must not lie in the write-ahead log: it is emptied soon after each commit."""
+        while True:
+            await asyncio.sleep(LOG_SECONDS)
+            if self._hub.committed:
+                self._hub.committed = False
+                with contextlib.suppress(StorageError):  # the next commit tells the person of it
+                    self._store.checkpoint()
 
     def queued_count(self) -> int:
         """How many messages wait for an acknowledgement."""
@@ -267,13 +285,17 @@ class Node:
         clean = _checked_text(text)
         at_once = self._links.takes_at_once(row.id)
         with self._hub.change() as changes:
-            message = Outbox(self._store, row.id).queue_text(
+            message = self._outbox(row).queue_text(
                 self._with.rng.bytes(MESSAGE_ID_LENGTH), clean, self._hub.now(), given=at_once
             )
             changes.message(message.id, new=True)
         self._links.queued(row.id)
         await self.go_online()
         return self._message(message.id)
+
+    def _outbox(self, row: ContactRow) -> Outbox:
+        me = self._with
+        return Outbox(self._store, row.id, Sealing(me.identity.onion, row.onion, me.rng, me.kem))
 
     def _check_may_send(self, row: ContactRow) -> None:
         if row.state == "pending":
@@ -297,8 +319,10 @@ class Node:
                 _("This message may have left already, so it cannot be cancelled."),
                 _("It counts as delivered only once your contact has acknowledged it."),
             )
+        contact = self._store.contacts.get(row.contact)
+        assert contact is not None
         with self._hub.change() as changes:
-            Outbox(self._store, row.contact).cancel(row, self._with.rng.bytes(MESSAGE_ID_LENGTH))
+            self._outbox(contact).cancel(row, self._with.rng.bytes(MESSAGE_ID_LENGTH))
             self._store.messages.set_state(message, "cancelled")
             changes.message(message)
         return self._message(message)

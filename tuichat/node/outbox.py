@@ -1,14 +1,16 @@
-"""What leaves in a conversation: bodies sealed into numbered envelopes, kept until each is acknowledged."""
+"""What leaves in a conversation: bodies sealed by the ratchet, kept until each is acknowledged."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
+from tuichat.clock import Rng
 from tuichat.crypto.kdf import blake2b_256
+from tuichat.crypto.kem import Kem
+from tuichat.crypto.ratchet import Parties, Ratchet
 from tuichat.node.events import Changes
 from tuichat.protocol.bodies import THE_TWO_OF_US, Text, Void, encode_body
-from tuichat.protocol.padding import seal_envelope
 from tuichat.protocol.session import NO_SESSION
 from tuichat.store.records import MessageRow, OutboxRow, SessionRow
 from tuichat.store.store import Store
@@ -16,12 +18,36 @@ from tuichat.store.store import Store
 _PAGE: Final = 500
 
 
-class Outbox:
-    """The queue towards one contact. Each call belongs inside a transaction."""
+@dataclass(frozen=True, slots=True)
+class Sealing:
+    """Whose envelopes these are, and what sealing takes: my onion and the contact's, 32 bytes each."""
 
-    def __init__(self, store: Store, contact: int) -> None:
+    own: bytes
+    peer: bytes
+    rng: Rng
+    kem: Kem
+
+    @property
+    def leaving(self) -> Parties:
+        """Who is named in what I seal."""
+        return Parties(self.own, self.peer)
+
+    @property
+    def arriving(self) -> Parties:
+        """Who is named in what I open."""
+        return Parties(self.peer, self.own)
+
+
+class Outbox:
+    """The queue towards one contact. Each call belongs inside a transaction.
+
+    What leaves was sealed, and the ratchet's step was kept, in the same commit: no key is ever used twice.
+    """
+
+    def __init__(self, store: Store, contact: int, sealing: Sealing) -> None:
         self._store = store
         self._contact = contact
+        self._sealing = sealing
 
     def queue_text(self, wire_id: bytes, text: str, now: int, *, given: bool) -> MessageRow:
         """Put a text into history and queue. `given` if a link takes it as soon as this is committed."""
@@ -49,9 +75,13 @@ class Outbox:
         if session.sid == NO_SESSION:
             return 0, None, None
         seq = session.sealed + 1
-        self._store.sessions.put(replace(session, sealed=seq))
-        envelope = seal_envelope(seq, body)
+        ratchet = Ratchet.decode(session.ratchet)
+        envelope = self._sealed(ratchet, seq, body)
+        self._store.sessions.put(replace(session, sealed=seq, ratchet=ratchet.encode()))
         return seq, envelope, blake2b_256(envelope)
+
+    def _sealed(self, ratchet: Ratchet, seq: int, body: bytes) -> bytes:
+        return ratchet.seal(seq, body, self._sealing.leaving, self._sealing.rng, self._sealing.kem)
 
     def cancel(self, row: OutboxRow, void_id: bytes) -> None:
         """Take back what was never given to a link: a void takes its number, if it has one (S7)."""
@@ -59,7 +89,10 @@ class Outbox:
             self._store.outbox.remove(row.id)
             return
         body = encode_body(Void(THE_TWO_OF_US, void_id))
-        envelope = seal_envelope(row.seq, body)
+        session = self._store.sessions.get(self._contact)
+        ratchet = Ratchet.decode(session.ratchet)
+        envelope = self._sealed(ratchet, row.seq, body)
+        self._store.sessions.put(replace(session, ratchet=ratchet.encode()))
         self._store.outbox.replace(
             row.id, wire_id=void_id, body=body, envelope=envelope, envelope_hash=blake2b_256(envelope)
         )
@@ -77,7 +110,7 @@ class Outbox:
             changes.message(row.message)
         return row
 
-    def begin_session(self, gen: int, sid: bytes) -> None:
+    def begin_session(self, gen: int, sid: bytes, ratchet: Ratchet) -> None:
         """Forget the old session and seal everything unacknowledged afresh under the new one (S4)."""
         self._store.sessions.forget(self._contact)
         self._store.outbox.remove_voids(self._contact)
@@ -85,7 +118,8 @@ class Outbox:
         while rows := self._store.outbox.unacked(self._contact, after_id=after, limit=_PAGE):
             for row in rows:
                 seq += 1
-                envelope = seal_envelope(seq, row.body)
+                envelope = self._sealed(ratchet, seq, row.body)
                 self._store.outbox.seal(row.id, seq, envelope, blake2b_256(envelope))
             after = rows[-1].id
-        self._store.sessions.put(SessionRow(self._contact, gen=gen, sid=sid, sealed=seq))
+        row = SessionRow(self._contact, gen=gen, sid=sid, sealed=seq, ratchet=ratchet.encode())
+        self._store.sessions.put(row)

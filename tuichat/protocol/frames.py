@@ -7,7 +7,7 @@
        4  GONE      nothing
       16  HELLO     gen 4 | sid 16 | sealed 8 | delivered 8 | acked 8 | need 1 (0 or 1)
       17  KEEP      nothing
-      18  NEW       gen 4 | sid 16
+      18  NEW       gen 4 | sid 16 | dh 32 | ek 1184
       19  ENV       sid 16 | envelope, exactly one of the sizes of padding.py
       20  ACK       sid 16 | BLAKE2b-256 of the envelope, 32
       21  RESYNC    sid 16
@@ -32,9 +32,11 @@ MAX_NAME_CHARACTERS: Final = 64
 MAX_REQUEST_TEXT_BYTES: Final = 4096
 REACH_LENGTH: Final = 32
 SID_LENGTH: Final = 16
+DH_LENGTH: Final = 32
+EK_LENGTH: Final = 1184
 
 _HELLO = struct.Struct(">I16sQQQB")
-_NEW = struct.Struct(">I16s")
+_NEW = struct.Struct(">I16s32s1184s")
 _LENGTH = struct.Struct(">H")
 
 
@@ -135,18 +137,22 @@ class Keep(Empty):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class New:
-    """Answers HELLO: a new session begins (S3)."""
+    """Answers HELLO: a new session begins, from these ratchet keys of the answerer (S3, R1)."""
 
     type: ClassVar[int] = 18
     gen: int
     sid: bytes
+    dh: bytes
+    ek: bytes
 
     def __post_init__(self) -> None:
         _check_count(self.gen, 4)
         _require(len(self.sid) == SID_LENGTH)
+        _require(len(self.dh) == DH_LENGTH)
+        _require(len(self.ek) == EK_LENGTH)
 
     def body(self) -> bytes:
-        return _NEW.pack(self.gen, self.sid)
+        return _NEW.pack(self.gen, self.sid, self.dh, self.ek)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -86,7 +86,7 @@ class OutboxRow:
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """A contact's delivery session (S1). `sid` is 16 bytes, all zero for none."""
+    """A contact's delivery session (S1). `sid` is 16 bytes, all zero for none; `ratchet` is then empty."""
 
     contact: int
     gen: int = 0
@@ -94,6 +94,7 @@ class SessionRow:
     sealed: int = 0
     delivered: int = 0
     acked: int = 0
+    ratchet: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

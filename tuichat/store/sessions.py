@@ -6,9 +6,9 @@ from tuichat.store.database import Database
 from tuichat.store.records import SessionRow
 
 _PUT = """
-    INSERT INTO sessions (contact, gen, sid, sealed, delivered, acked) VALUES (?, ?, ?, ?, ?, ?)
+    INSERT INTO sessions (contact, gen, sid, sealed, delivered, acked, ratchet) VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (contact) DO UPDATE SET gen = excluded.gen, sid = excluded.sid, sealed = excluded.sealed,
-        delivered = excluded.delivered, acked = excluded.acked
+        delivered = excluded.delivered, acked = excluded.acked, ratchet = excluded.ratchet
 """
 
 
@@ -20,13 +20,13 @@ class Sessions:
 
     def get(self, contact: int) -> SessionRow:
         """The contact's session; all zero if it never had one."""
-        query = "SELECT contact, gen, sid, sealed, delivered, acked FROM sessions WHERE contact = ?"
+        query = "SELECT contact, gen, sid, sealed, delivered, acked, ratchet FROM sessions WHERE contact = ?"
         values = self._database.row(query, (contact,))
         return SessionRow(contact) if values is None else SessionRow(*values)
 
     def put(self, row: SessionRow) -> None:
-        """Keep a session's counts, in place of the earlier ones."""
-        values = (row.contact, row.gen, row.sid, row.sealed, row.delivered, row.acked)
+        """Keep a session's counts and ratchet, in place of the earlier ones."""
+        values = (row.contact, row.gen, row.sid, row.sealed, row.delivered, row.acked, row.ratchet)
         self._database.run(_PUT, values)
 
     def opened_seq(self, contact: int, envelope_hash: bytes) -> int | None:
