@@ -49,6 +49,7 @@ class ControlledTor(ABC):
         self._stages: Watchers[DialStage] = Watchers()
         self._services: list[ControlledService] = []
         self._client_keys: dict[OnionAddress, ClientKey] = {}
+        self._fetches: dict[OnionAddress, list[asyncio.Future[bool]]] = {}
         self._controller: Controller | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._socks: Endpoint | None = None
@@ -123,6 +124,23 @@ class ControlledTor(ABC):
     async def remove_client_key(self, address: OnionAddress) -> None:
         if self._client_keys.pop(address, None) is not None and self._controller is not None:
             await self._controller.call(f"ONION_CLIENT_AUTH_REMOVE {address}")
+
+    async def refresh_descriptor(self, address: OnionAddress, timeout: float) -> bool:
+        if self._controller is None:
+            return False
+        arrived: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        waiting = self._fetches.setdefault(address, [])
+        waiting.append(arrived)
+        try:
+            async with asyncio.timeout(timeout):
+                await self._controller.call(f"HSFETCH {address}")
+                return await arrived
+        except (TimeoutError, TorError):
+            return False
+        finally:
+            waiting.remove(arrived)
+            if not waiting:
+                self._fetches.pop(address, None)
 
     def connector(self, token: str) -> aiohttp.BaseConnector:
         return socks.SocksConnector(self._socks_endpoint, token)
@@ -220,9 +238,17 @@ class ControlledTor(ABC):
         if (stage := dial_stage(event)) is not None:
             self._stages.tell(stage)
         if event.word(0) == "HS_DESC":
-            for service in self._services:
-                if event.word(2) == str(service.address):
-                    service.on_descriptor(event)
+            self._on_descriptor(event)
+
+    def _on_descriptor(self, event: Event) -> None:
+        for service in self._services:
+            if event.word(2) == str(service.address):
+                service.on_descriptor(event)
+        if event.word(1) in ("RECEIVED", "FAILED"):
+            for address, waiting in self._fetches.items():
+                for arrived in waiting:
+                    if event.word(2) == str(address) and not arrived.done():
+                        arrived.set_result(event.word(1) == "RECEIVED")
 
     def _socks_endpoint(self) -> Endpoint:
         if self._socks is None:

@@ -173,6 +173,15 @@ class Tor(Protocol):
         """Forget the key for `address`; no harm if there is none."""
         ...
 
+    async def refresh_descriptor(self, address: OnionAddress, timeout: float) -> bool:
+        """Fetch a service's descriptor anew, whatever is known of it. Returns whether it came.
+
+        Before dialling a service that may have restarted since the last dial: otherwise tor first tries the
+        old introduction points, which costs seconds (measured with 25 ms a link: 6.2 s in place of 2.4 s).
+        A few times in a quarter of an hour for one address at most: tor asks no directory twice in it.
+        """
+        ...
+
     def connector(self, token: str) -> aiohttp.BaseConnector:
         """A new aiohttp connector whose connections all use the circuit of `token`. The caller closes it.
 

@@ -67,6 +67,21 @@ def test_no_file_names_a_folder_of_somebodys_machine() -> None:
     assert not found
 
 
+def test_every_link_between_our_pages_leads_somewhere() -> None:
+    broken = []
+    for page in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")):
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            if "://" not in target and not (page.parent / target).exists():
+                broken.append(f"{page.relative_to(ROOT)}: {target}")
+    assert not broken
+
+
+def test_every_decision_is_in_the_list_of_decisions() -> None:
+    folder = ROOT / "docs" / "adr"
+    listed = (folder / "README.md").read_text(encoding="utf-8")
+    assert [path.name for path in folder.glob("[0-9]*.md") if f"({path.name})" not in listed] == []
+
+
 def labels() -> Iterator[str]:
     """Every label under which a key is derived or a thing is hashed or signed."""
     for path in sources("tuichat/crypto", "tuichat/protocol", "tuichat/store"):

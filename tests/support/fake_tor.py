@@ -171,6 +171,9 @@ class FakeTor:
     async def remove_client_key(self, address: OnionAddress) -> None:
         self._keys.pop(address, None)
 
+    async def refresh_descriptor(self, address: OnionAddress, timeout: float) -> bool:
+        return self.status.alive and address in self.network.services
+
     def connector(self, token: str) -> aiohttp.BaseConnector:
         return socks.SocksConnector(self._endpoint, token)
 
