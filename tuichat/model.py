@@ -16,6 +16,7 @@ ContactState = Literal["requested", "pending", "accepted", "blocked"]
 Direction = Literal["in", "out"]
 MessageKind = Literal["text", "unsupported"]
 MessageState = Literal["queued", "sent", "delivered", "read", "failed", "cancelled"]
+InviteState = Literal["open", "bound", "closed", "revoked", "expired"]
 NodeKind = Literal["none", "detached", "daemon"]
 LinkStage = Literal["offline", "waiting", "descriptor", "rendezvous", "handshake", "linked"]
 NetworkProblem = Literal[
@@ -130,6 +131,17 @@ class SafetyNumber(Record, frozen=True, kw_only=True):
     contact: int
     digits: str
     verified: bool
+
+
+class Invite(Record, frozen=True, kw_only=True):
+    """An invite that I made. `text` is told once, when it is made; `used_by` is an address."""
+
+    id: int
+    state: InviteState
+    created_at: datetime
+    expires_at: datetime
+    used_by: str | None = None
+    text: str = ""
 
 
 class Hello(Record, frozen=True, kw_only=True):

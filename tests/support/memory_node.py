@@ -31,6 +31,7 @@ from tuichat.model import (
     ContactRemovedEvent,
     ContactState,
     Hello,
+    Invite,
     LinkEvent,
     LinkStage,
     LockedEvent,
@@ -96,6 +97,7 @@ class MemoryNode:
         self._durable: list[AnyEvent] = []
         self._forgotten = 0
         self.readers: list[EventBuffer] = []
+        self.invites: list[Invite] = []
         self._tor = TorState(version="0.4.9.12")
         self._service = ServiceState()
 
@@ -338,6 +340,26 @@ class MemoryNode:
                 raise UsageError("The numbers differ.", "Compare them again, by voice or side by side.")
             self._change(person, verified=True)
         return SafetyNumber(contact=person.record.id, digits=DIGITS, verified=person.record.verified)
+
+    async def invite_create(self, seconds: int = 86_400) -> Invite:
+        self._check_open()
+        now = self.now()
+        invite = Invite(
+            id=len(self.invites) + 1, state="open", created_at=now, expires_at=now + timedelta(seconds=seconds)
+        )
+        self.invites.append(invite)
+        return msgspec.structs.replace(invite, text=f"tuichat1:{'a' * 149}")
+
+    async def invite_list(self) -> list[Invite]:
+        self._check_open()
+        return list(self.invites)
+
+    async def invite_revoke(self, invite: int) -> None:
+        self._check_open()
+        if not 1 <= invite <= len(self.invites):
+            raise NotFoundError(f"There is no invite {invite}.")
+        revoked = msgspec.structs.replace(self.invites[invite - 1], state="revoked")
+        self.invites[invite - 1] = revoked
 
     async def send(self, ref: str, text: str) -> Message:
         person = self._find(ref)

@@ -11,8 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.support.seeded_rng import SeededRng
+from tuichat.crypto.curve25519 import x25519_public
 from tuichat.model import ServiceState, TorState
 from tuichat.network.transport import (
+    Admission,
     Answer,
     Answerer,
     Connection,
@@ -128,11 +130,13 @@ class SimulatedNetwork:
             at = receiver.due(self._delay(), in_order=in_order)
             asyncio.get_running_loop().call_at(at, receiver.arrive, message)
 
-    async def connect(self, onion: bytes, message1: bytes) -> tuple[bytes, SimulatedConnection]:
+    async def connect(
+        self, onion: bytes, message1: bytes, reach: bytes | None = None
+    ) -> tuple[bytes, SimulatedConnection]:
         """Reach the service of a key with message 1, and be answered."""
         await asyncio.sleep(self._delay() * 2)
         transport = self._transports.get(onion)
-        if transport is None or self._happens(self.faults.unreachable):
+        if transport is None or not transport.admits(reach) or self._happens(self.faults.unreachable):
             raise ConnectionLostError
         if self._takes(message1):
             raise ConnectionLostError
@@ -172,6 +176,8 @@ class SimulatedTransport:
     def __init__(self, network: SimulatedNetwork, onion: bytes) -> None:
         self.onion = onion
         self.answerer: Answerer | None = None
+        self.admission: Admission | None = None
+        self.admitted: list[bytes] | None = None
         self._network = network
         self._online = asyncio.Event()
         self._state = NetworkState()
@@ -187,9 +193,11 @@ class SimulatedTransport:
     def watch(self, callback: Callable[[NetworkState], None]) -> None:
         self._watchers.append(callback)
 
-    async def start(self, answerer: Answerer) -> None:
+    async def start(self, answerer: Answerer, admission: Admission) -> None:
         if self.answerer is None:
             self.answerer = answerer
+            self.admission = admission
+            self.admitted = admission()
             self._network.join(self)
             self._online.set()
             self._tell(NetworkState(TorState(bootstrap=100, running=True), ServiceState(published=True)))
@@ -206,9 +214,11 @@ class SimulatedTransport:
     async def wait_ready(self) -> None:
         await self._online.wait()
 
-    async def dial(self, onion: bytes, message1: bytes, on_stage: Callable[[DialStage], None]) -> Dialled:
+    async def dial(
+        self, onion: bytes, message1: bytes, on_stage: Callable[[DialStage], None], reach: bytes | None
+    ) -> Dialled:
         on_stage("descriptor")
-        message2, connection = await self._network.connect(onion, message1)
+        message2, connection = await self._network.connect(onion, message1, reach)
         on_stage("handshake")
         return Dialled(message2, connection)
 
@@ -217,6 +227,11 @@ class SimulatedTransport:
 
     async def renew(self) -> None:
         self.renewed += 1
+        self.admitted = None if self.admission is None else self.admission()
+
+    def admits(self, reach: bytes | None) -> bool:
+        """Whether tor would let somebody with this client-authorization key in."""
+        return self.admitted is None or (reach is not None and x25519_public(reach) in self.admitted)
 
     def attend(self, answer: Answer, connection: Connection) -> None:
         """Run what was answered beside the network, as a server would."""

@@ -26,7 +26,7 @@ from tuichat.api.wire import (
 from tuichat.errors import TuichatError, UnreachableError, UsageError
 from tuichat.event_buffer import EventBuffer
 from tuichat.i18n import _
-from tuichat.model import ClosingEvent, Contact, Hello, Message, SafetyNumber, Status
+from tuichat.model import ClosingEvent, Contact, Hello, Invite, Message, SafetyNumber, Status
 
 Result = TypeVar("Result")
 
@@ -145,6 +145,15 @@ class AsyncClient:
 
     async def contact_verify(self, ref: str, digits: str | None = None) -> SafetyNumber:
         return await self._ask(SafetyNumber, "contact.verify", ref=ref, digits=digits)
+
+    async def invite_create(self, seconds: int = 86_400) -> Invite:
+        return await self._ask(Invite, "invite.create", seconds=seconds)
+
+    async def invite_list(self) -> list[Invite]:
+        return await self._ask(list[Invite], "invite.list")
+
+    async def invite_revoke(self, invite: int) -> None:
+        await self._raw("invite.revoke", {"invite": invite})
 
     async def send(self, ref: str, text: str) -> Message:
         return await self._ask(Message, "send", ref=ref, text=text)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Literal, Protocol
 
-from tuichat.model import AnyEvent, Contact, Hello, Message, SafetyNumber, Status
+from tuichat.model import AnyEvent, Contact, Hello, Invite, Message, SafetyNumber, Status
 
 API_VERSION = 1
 
@@ -48,7 +48,10 @@ class NodeApi(Protocol):
         ...
 
     async def contact_add(self, address: str, name: str | None = None, message: str = "") -> Contact:
-        """Ask the owner of `address` to be a contact; a pending request of theirs is accepted instead."""
+        """Ask the owner of an address or the maker of an invite to be a contact.
+
+        A pending request of theirs is accepted instead.
+        """
         ...
 
     async def contact_list(self) -> list[Contact]:
@@ -81,6 +84,18 @@ class NodeApi(Protocol):
 
     async def contact_verify(self, ref: str, digits: str | None = None) -> SafetyNumber:
         """The safety number; with `digits` (spaces allowed) compare, and mark as verified if equal."""
+        ...
+
+    async def invite_create(self, seconds: int = 86_400) -> Invite:
+        """Make an invite, good for one person and so many seconds; its text is told this once."""
+        ...
+
+    async def invite_list(self) -> list[Invite]:
+        """The invites I made, oldest first."""
+        ...
+
+    async def invite_revoke(self, invite: int) -> None:
+        """Withdraw an invite; who became a contact by it stays one."""
         ...
 
     async def send(self, ref: str, text: str) -> Message:

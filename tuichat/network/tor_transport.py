@@ -19,12 +19,13 @@ import aiohttp
 from onion.address import OnionAddress
 from onion.errors import DialError, OnionError
 from onion.tor import DialStage as TorStage
-from onion.tor import OnionService, Tor, TorStatus
+from onion.tor import OnionService, ServiceOptions, Tor, TorStatus
 from tuichat.clock import Clock, Rng
 from tuichat.model import ServiceState, TorState, from_milliseconds
 from tuichat.network.doorkeeper import LINK_HEADER, LINK_PATH, NOT_FOUND
 from tuichat.network.onion_server import OnionServer
 from tuichat.network.transport import (
+    Admission,
     Answerer,
     ConnectionLostError,
     Dialled,
@@ -36,6 +37,9 @@ from tuichat.network.web_socket import MAX_MESSAGE_BYTES, WebSocketConnection
 
 DIAL_SECONDS: Final = 120.0
 """How long one dial may take: tor itself gives up on a cold onion service after about two minutes."""
+
+MAX_STREAMS: Final = 16
+"""Streams on one rendezvous circuit: a caller needs one at a time, and a file's circuit a few."""
 
 PUBLISH_SECONDS: Final = 300.0
 PROBE_SECONDS: Final = 90.0
@@ -67,6 +71,7 @@ class TorTransport:
         self._watchers: list[Callable[[NetworkState], None]] = []
         self._tokens: dict[bytes, str] = {}
         self._server: OnionServer | None = None
+        self._admission: Admission = _everybody
         self._service: OnionService | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
@@ -79,9 +84,10 @@ class TorTransport:
     def watch(self, callback: Callable[[NetworkState], None]) -> None:
         self._watchers.append(callback)
 
-    async def start(self, answerer: Answerer) -> None:
+    async def start(self, answerer: Answerer, admission: Admission) -> None:
         if self._keeper is not None:
             return
+        self._admission = admission
         self._server = OnionServer(self._socket, answerer, self._socket_mode)
         await self._server.start()
         self._unwatch = self._tor.watch(self._on_tor_status)
@@ -128,7 +134,7 @@ class TorTransport:
         if self._service is None:
             await self._tor.start()
             self._on_tor_status(self._tor.status)
-            self._service = await self._tor.publish(self._seed, self._socket)
+            self._service = await self._publish()
         service = self._service
         await self.wait_ready()
         await service.wait_published(PUBLISH_SECONDS)
@@ -139,10 +145,15 @@ class TorTransport:
             await asyncio.sleep(self._rng.uniform(pause / 2, pause))
             pause = min(pause * 2, _LONGEST_PAUSE)
         self._update_service(published=True, reachable=True)
-        while self._tor.status.ready and service.published:
+        while self._tor.status.ready and service.published and self._service is service:
             self._changed.clear()
             await self._changed.wait()
         self._update_service(published=False, reachable=False)
+
+    async def _publish(self) -> OnionService:
+        admitted = self._admission() or []
+        options = ServiceOptions(client_keys=admitted, pow_defence=True, max_streams=MAX_STREAMS)
+        return await self._tor.publish(self._seed, self._socket, options=options)
 
     def _on_tor_status(self, status: TorStatus) -> None:
         tor = TorState(
@@ -168,9 +179,12 @@ class TorTransport:
 
     # -- calling others --
 
-    async def dial(self, onion: bytes, message1: bytes, on_stage: Callable[[DialStage], None]) -> Dialled:
+    async def dial(
+        self, onion: bytes, message1: bytes, on_stage: Callable[[DialStage], None], reach: bytes | None
+    ) -> Dialled:
         address = OnionAddress.from_public_key(onion)
         on_stage("descriptor")
+        await self._show_key(address, reach)
         unwatch = self._tor.watch_stages(_stage_filter(address, on_stage))
         try:
             return await _dial(
@@ -183,6 +197,14 @@ class TorTransport:
         finally:
             unwatch()
 
+    async def _show_key(self, address: OnionAddress, reach: bytes | None) -> None:
+        """Let tor use the key by which that service admits us."""
+        if reach is not None:
+            try:
+                await self._tor.add_client_key(address, reach)
+            except OnionError as error:
+                raise ConnectionLostError from error
+
     def _token(self, onion: bytes) -> str:
         return self._tokens.setdefault(onion, self._rng.bytes(16).hex())
 
@@ -193,10 +215,15 @@ class TorTransport:
                 await self._tor.close_circuits(token)
 
     async def renew(self) -> None:
-        if self._service is not None:
+        service, self._service = self._service, None
+        if service is not None:
             with contextlib.suppress(OnionError):
-                await self._service.republish()
+                await service.remove()
             self._changed.set()
+
+
+def _everybody() -> None:
+    return None
 
 
 def _is_our_answer(answer: bytes) -> bool:

@@ -67,6 +67,10 @@ class NetworkState:
     service: ServiceState = field(default_factory=ServiceState)
 
 
+Admission = Callable[[], list[bytes] | None]
+"""Asked at each publication: the public keys of those who may connect, None for everybody."""
+
+
 class Transport(Protocol):
     """A way to be reached and to reach others."""
 
@@ -79,7 +83,7 @@ class Transport(Protocol):
         """Call `callback` at each change of state, on the event loop."""
         ...
 
-    async def start(self, answerer: Answerer) -> None:
+    async def start(self, answerer: Answerer, admission: Admission) -> None:
         """Go online and stay so until `stop`: returns at once, trouble is told through the state."""
         ...
 
@@ -91,8 +95,10 @@ class Transport(Protocol):
         """Wait until dialling makes sense."""
         ...
 
-    async def dial(self, onion: bytes, message1: bytes, on_stage: Callable[[DialStage], None]) -> Dialled:
-        """Call the service of a 32-byte onion key.
+    async def dial(
+        self, onion: bytes, message1: bytes, on_stage: Callable[[DialStage], None], reach: bytes | None
+    ) -> Dialled:
+        """Call the service of a 32-byte onion key; `reach` is the key by which it admits us, if it asks.
 
         Raises:
             RefusedError: reached, and it does not know this knock.
@@ -105,5 +111,5 @@ class Transport(Protocol):
         ...
 
     async def renew(self) -> None:
-        """Publish our own service anew, under new introduction points (C8)."""
+        """Publish our own service anew, under new introduction points and for who is admitted now (C8)."""
         ...

@@ -15,6 +15,7 @@ from tuichat.network.transport import Answer, Connection, ConnectionLostError
 from tuichat.node.first_contact import FirstContact
 from tuichat.node.live_link import LiveLink
 from tuichat.protocol.frames import Accepted, Request, decode
+from tuichat.protocol.invites import invite_psk
 from tuichat.protocol.knock import answered_knocks, pair_psk, public_psk
 from tuichat.protocol.link import Answering, LinkStart
 from tuichat.store.records import ContactRow
@@ -37,11 +38,12 @@ _DAY: Final = 86_400
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Known:
-    """Who may knock so: a contact with one of its pair secrets, or anybody (contact 0)."""
+    """Who may knock so: a contact with a pair secret, who holds an invite, or anybody (contact 0)."""
 
     psk: bytes
     contact: int = 0
     pair: bytes | None = None
+    invite: int | None = None
 
 
 Welcome = Callable[[LiveLink, int, list[bytes]], Coroutine[Any, Any, None]]
@@ -111,6 +113,8 @@ class Callers:
     def _all_knocks(self, now: float) -> list[tuple[bytes, Known]]:
         onion = self._identity.onion
         everyone = [Known(public_psk(onion))]
+        for invite in self._store.invites.unexpired(int(now * 1000)):
+            everyone.append(Known(invite_psk(invite.secret, onion), invite=invite.id))
         for row in self._store.contacts.all():
             everyone += self._knocks_of(row)
         return [(knock, who) for who in everyone for knock in answered_knocks(who.psk, onion, now)]
@@ -165,7 +169,7 @@ class Callers:
         request = decode(frames[0]) if frames else None
         if not isinstance(request, Request) or len(frames) != 1:
             raise PeerError("a stranger begins with a request")
-        reply, contact = self._first_contact.on_request(request, certificate)
+        reply, contact = self._first_contact.on_request(request, certificate, who.invite)
         self.forget_knocks()
         if contact is not None:
             row = self._store.contacts.get(contact)

@@ -15,6 +15,7 @@ from tuichat.network.transport import Connection, ConnectionLostError, DialStage
 from tuichat.node.first_contact import FirstContact
 from tuichat.node.live_link import LiveLink
 from tuichat.protocol.frames import Accepted, Gone, Received, encode
+from tuichat.protocol.invites import parse_invite, sig_hash
 from tuichat.protocol.knock import pair_psk, public_psk
 from tuichat.protocol.link import Answered, Dialling, LinkStart
 from tuichat.store.records import ContactRow
@@ -26,6 +27,10 @@ REPLY_SECONDS: Final = 60.0
 
 class SetAsideError(Exception):
     """They have taken the request and say no more: it waits for a person there, or was dropped."""
+
+
+class InviteGoneError(Exception):
+    """The invite by which I called is used, withdrawn or closed."""
 
 
 class NotWantedError(Exception):
@@ -44,6 +49,32 @@ class CallParts:
     clock: Clock
     rng: Rng
     kem: Kem
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Way:
+    """One way to call a contact.
+
+    Attributes:
+        psk: the key to knock with.
+        reach: the key by which their service admits me, if it admits only some.
+        pair: the secret that makes the link a contact's; None: I ask.
+        sig_hash: 16 bytes of whom the invite expects me to find.
+    """
+
+    psk: bytes
+    reach: bytes | None
+    pair: bytes | None = None
+    sig_hash: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A call under way: to whom, who hears of its stages, and who is asked whether it is still wanted."""
+
+    contact: int
+    on_stage: Callable[[DialStage], None]
+    wanted: Callable[[LinkStart], bool]
 
 
 class Calls:
@@ -71,12 +102,15 @@ class Calls:
             NotWantedError: `wanted` said no.
             PeerError: what answered is not the contact.
         """
-        for pair in self._pairs(self._row(contact)):
+        attempt = Attempt(contact, on_stage, wanted)
+        for way in self._ways(self._row(contact)):
             try:
-                return await self._call_with(contact, pair, on_stage, wanted)
+                return await self._call_by(attempt, way)
             except RefusedError:
                 continue  # that secret is not known there; the next may be
-        return await self._call_with(contact, None, on_stage, wanted)
+            except InviteGoneError:
+                self._with.first_contact.on_gone(contact)
+        raise RefusedError
 
     def _row(self, contact: int) -> ContactRow:
         row = self._with.store.contacts.get(contact)
@@ -84,38 +118,38 @@ class Calls:
             raise NotWantedError
         return row
 
-    def _pairs(self, row: ContactRow) -> list[bytes]:
-        """Our secrets, the one that worked last first (C3)."""
+    def _ways(self, row: ContactRow) -> list[Way]:
+        """Our secrets, the one that worked last first; then the invite; then as anybody (C3)."""
+        onion, own = row.onion, self._with.identity.onion
         pairs = [row.pair_sent, row.pair_received]
         if row.last_pair == "received":
             pairs.reverse()
-        return [pair for pair in pairs if pair]
+        ways = [Way(pair_psk(pair, own, onion), row.reach, pair=pair) for pair in pairs if pair]
+        if row.invite:
+            invite = parse_invite(row.invite)
+            ways.append(Way(invite.psk, row.reach or invite.reach, sig_hash=invite.sig_hash))
+        return [*ways, Way(public_psk(onion), row.reach)]
 
-    async def _call_with(
-        self,
-        contact: int,
-        pair: bytes | None,
-        on_stage: Callable[[DialStage], None],
-        wanted: Callable[[LinkStart], bool],
-    ) -> LiveLink:
-        me, row = self._with.identity, self._row(contact)
-        psk = public_psk(row.onion) if pair is None else pair_psk(pair, me.onion, row.onion)
+    async def _call_by(self, attempt: Attempt, way: Way) -> LiveLink:
+        me, row = self._with.identity, self._row(attempt.contact)
         start = LinkStart(me.onion, self._with.clock.monotonic())
-        dialling = Dialling(me, row.onion, psk, self._with.clock.now(), self._with.rng, self._with.kem)
-        dialled = await self._with.transport.dial(row.onion, dialling.message1, on_stage)
+        dialling = Dialling(me, row.onion, way.psk, self._with.clock.now(), self._with.rng, self._with.kem)
+        dialled = await self._with.transport.dial(row.onion, dialling.message1, attempt.on_stage, way.reach)
         try:
             answered = dialling.read_message2(dialled.message2)
-            row = self._row(contact)
-            self._check(row, answered.certificate)
-            if not wanted(start):
+            row = self._row(attempt.contact)
+            self._check(row, answered.certificate, way)
+            if not attempt.wanted(start):
                 raise NotWantedError
-            self._with.first_contact.on_proven(row, answered.certificate, dialled=True, pair=pair)
-            return await self._finish(row, answered, dialled.connection, start, asking=pair is None)
+            self._with.first_contact.on_proven(row, answered.certificate, dialled=True, pair=way.pair)
+            return await self._finish(row, answered, dialled.connection, start, way)
         except BaseException:
             await dialled.connection.close()
             raise
 
-    def _check(self, row: ContactRow, certificate: Certificate) -> None:
+    def _check(self, row: ContactRow, certificate: Certificate, way: Way) -> None:
+        if way.sig_hash is not None and sig_hash(certificate.sig) != way.sig_hash:
+            raise PeerError("this is not who made the invite")
         verdict = self._with.first_contact.judge(row, certificate)
         if verdict == "other_sig":
             self._on_other_key(row.id)
@@ -123,24 +157,27 @@ class Calls:
             raise PeerError("this is not the key that was pinned")
 
     async def _finish(
-        self, row: ContactRow, answered: Answered, connection: Connection, start: LinkStart, *, asking: bool
+        self, row: ContactRow, answered: Answered, connection: Connection, start: LinkStart, way: Way
     ) -> LiveLink:
+        asking = way.pair is None
         request = [encode(self._with.first_contact.request(row, self._with.own_name))] if asking else []
         message3, link = answered.finish(request)
         live = LiveLink(link, connection, start, self._with.clock, self._with.rng)
         await connection.send(message3)
         if asking:
-            await self._await_acceptance(live, row.id)
+            await self._await_acceptance(live, row.id, invited=way.sig_hash is not None)
         return live
 
-    async def _await_acceptance(self, live: LiveLink, contact: int) -> None:
+    async def _await_acceptance(self, live: LiveLink, contact: int, *, invited: bool) -> None:
         try:
             async with asyncio.timeout(REPLY_SECONDS):
                 reply = await live.receive_now()
         except TimeoutError as error:
             raise ConnectionLostError from error
-        if isinstance(reply, Received | Gone):
+        if isinstance(reply, Gone) and invited:
+            raise InviteGoneError
+        if isinstance(reply, Received):
             raise SetAsideError
         if not isinstance(reply, Accepted):
             raise PeerError("no answer to a request")
-        self._with.first_contact.on_accepted(contact)
+        self._with.first_contact.on_accepted(contact, reply.reach)

@@ -16,8 +16,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from tuichat.crypto.envelope import UnopenableError
 from tuichat.crypto.kdf import blake2b_256
-from tuichat.crypto.ratchet import Ratchet, UnopenableError, fresh_keys
+from tuichat.crypto.ratchet import Ratchet, fresh_keys
 from tuichat.errors import PeerError
 from tuichat.node.events import EventHub
 from tuichat.node.inbox import Inbox
@@ -211,9 +212,8 @@ class Delivery:
             delivered = self._inbox.take(session, envelope, self._on.hub.now(), changes)
             count = session.delivered + len(delivered)
             self._store.sessions.put(replace(session, delivered=count))
-            if delivered:
-                if count % OPENED_KEPT == 0:
-                    self._store.sessions.prune_opened(self._contact, count - OPENED_KEPT)
+            if delivered and count % OPENED_KEPT == 0:
+                self._store.sessions.prune_opened(self._contact, count - OPENED_KEPT)
         for digest in delivered:
             self._on.send(Ack(session.sid, digest))
 
@@ -267,10 +267,14 @@ class Delivery:
             raise PeerError("a session that does not belong to this link")
         mine = self._session()
         if (frame.gen, frame.sid) > (mine.gen, mine.sid):
-            self._begin(frame.gen, frame.sid, Ratchet.as_dialler(exporter, frame.gen, frame.sid, frame.dh, frame.ek))
+            self._adopt(exporter, frame)
             self._hello_due = None
             self._restart()
         self._answered()
+
+    def _adopt(self, exporter: bytes, new: New) -> None:
+        kem = self._on.sealing.kem
+        self._begin(new.gen, new.sid, Ratchet.as_dialler(exporter, new.gen, new.sid, new.dh, new.ek, kem))
 
     # -- which session: the answerer's side --
 

@@ -6,6 +6,7 @@ Whether a request was accepted, set aside, dropped or silently refused is seen b
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final, Literal
 
 from tuichat.clock import Rng
@@ -14,7 +15,9 @@ from tuichat.errors import PeerError, UsageError
 from tuichat.i18n import _
 from tuichat.node.contact_book import ContactBook
 from tuichat.node.events import Changes, EventHub
-from tuichat.protocol.frames import Accepted, Received, Request
+from tuichat.node.invites import Invites
+from tuichat.node.reach import Reach
+from tuichat.protocol.frames import Accepted, Gone, Received, Request
 from tuichat.protocol.sanitize import sanitize_name, sanitize_text
 from tuichat.store.records import ContactRow, SessionRow
 from tuichat.store.store import Store
@@ -27,44 +30,88 @@ PAIR_LENGTH: Final = 32
 Verdict = Literal["ok", "stale", "other_sig"]
 
 
+@dataclass(frozen=True, slots=True)
+class FirstContactParts:
+    """What first contact works with."""
+
+    store: Store
+    hub: EventHub
+    book: ContactBook
+    invites: Invites
+    reach: Reach
+    rng: Rng
+
+
 class FirstContact:
     """Changes what contacts are to me."""
 
-    def __init__(self, store: Store, hub: EventHub, book: ContactBook, rng: Rng) -> None:
-        self._store = store
-        self._hub = hub
-        self._book = book
-        self._rng = rng
+    def __init__(self, parts: FirstContactParts) -> None:
+        self._store = parts.store
+        self._hub = parts.hub
+        self._book = parts.book
+        self._invites = parts.invites
+        self._reach = parts.reach
+        self._rng = parts.rng
 
     # -- what a peer asks --
 
     def on_request(
-        self, request: Request, certificate: Certificate
-    ) -> tuple[Accepted | Received, int | None]:
-        """Take a request in, in one transaction; the reply, and the contact if we are contacts now (C4)."""
+        self, request: Request, certificate: Certificate, invite: int | None
+    ) -> tuple[Accepted | Received | Gone, int | None]:
+        """Take a request in, in one transaction; the reply, and the contact if we are contacts now (C4).
+
+        `invite` is the one under whose key the caller knocked.
+        """
         row = self._store.contacts.by_onion(certificate.onion)
         if row is not None and row.state in ("accepted", "requested"):
-            self._accept_from(row, request)
-            return Accepted(b""), row.id
-        if row is None or row.state == "pending":
+            return self._accept_from(row, request, invite), row.id
+        blocked = row is not None and row.state == "blocked"
+        if invite is not None and not blocked:
+            if self._invites.judge(invite, certificate.onion) == "gone":
+                return Gone(), None
+            return self._welcome(row, request, certificate, invite)
+        if not blocked:
             self._set_aside(row, request, certificate)
         return Received(), None
 
-    def _accept_from(self, row: ContactRow, request: Request) -> None:
-        if row.state == "accepted" and row.pair_received == request.pair:
-            return
+    def _accept_from(self, row: ContactRow, request: Request, invite: int | None) -> Accepted:
+        known = row.state == "accepted" and row.pair_received == request.pair
+        if known and row.reach == (request.reach or row.reach) and invite is None:
+            return Accepted(self._reach.key_for(row.id))
         with self._hub.change() as changes:
-            self._store.contacts.update(
-                row.id,
-                state="accepted",
-                pair_received=request.pair,
-                suggested_name=sanitize_name(request.name) or row.suggested_name,
-            )
+            self._keep_request(row, request)
+            if invite is not None:
+                self._invites.bind(invite, row.onion)
             changes.contact(row.id)
+            return Accepted(self._reach.key_for(row.id))
+
+    def _welcome(
+        self, row: ContactRow | None, request: Request, certificate: Certificate, invite: int
+    ) -> tuple[Accepted, int]:
+        """Somebody came with an invite that is open to them: a contact at once."""
+        with self._hub.change() as changes:
+            row = row or self._new_pending(certificate, changes)
+            self._store.contacts.update(
+                row.id, sig=certificate.sig, ik=certificate.ik, epoch=certificate.epoch
+            )
+            self._keep_request(row, request)
+            self._invites.bind(invite, row.onion)
+            changes.contact(row.id)
+            return Accepted(self._reach.key_for(row.id)), row.id
+
+    def _keep_request(self, row: ContactRow, request: Request) -> None:
+        self._store.contacts.update(
+            row.id,
+            state="accepted",
+            pair_received=request.pair,
+            suggested_name=sanitize_name(request.name) or row.suggested_name,
+            reach=request.reach or row.reach,
+        )
 
     def _set_aside(self, row: ContactRow | None, request: Request, certificate: Certificate) -> None:
         name, text = sanitize_name(request.name), sanitize_text(request.text)
-        if row is not None and row.pair_received == request.pair and row.request_text == text:
+        same = row is not None and row.pair_received == request.pair and row.request_text == text
+        if row is not None and same and row.reach == (request.reach or row.reach):
             return
         with self._hub.change() as changes:
             if row is None:
@@ -74,6 +121,7 @@ class FirstContact:
                 pair_received=request.pair,
                 suggested_name=name,
                 request_text=text,
+                reach=request.reach or row.reach,
                 sig=certificate.sig,
                 ik=certificate.ik,
                 epoch=certificate.epoch,
@@ -125,6 +173,8 @@ class FirstContact:
         if same and not keys_changed:
             return
         with self._hub.change() as changes:
+            if pair is not None:
+                self._invites.close_bound(row.onion)
             self._store.contacts.update(
                 row.id,
                 state=state,
@@ -137,15 +187,20 @@ class FirstContact:
             if (state, confirmed) != (row.state, row.confirmed):
                 changes.contact(row.id)
 
-    def on_accepted(self, contact: int) -> None:
-        """The peer said ACCEPTED to my request."""
+    def on_accepted(self, contact: int, reach: bytes) -> None:
+        """The peer said ACCEPTED to my request, and by which key its service admits me."""
         row = self._store.contacts.get(contact)
         if row is None or row.state not in ("accepted", "requested"):
             raise PeerError("not a contact any more")
-        if row.state != "accepted":
+        kept = reach or row.reach
+        if row.state != "accepted" or row.reach != kept:
             with self._hub.change() as changes:
-                self._store.contacts.update(contact, state="accepted")
+                self._store.contacts.update(contact, state="accepted", reach=kept)
                 changes.contact(contact)
+
+    def on_gone(self, contact: int) -> None:
+        """The invite by which I came is used, withdrawn or closed: next I ask as a stranger (C4)."""
+        self._store.contacts.update(contact, invite="")
 
     def request(self, row: ContactRow, own_name: str) -> Request:
         """My request to a contact, the same at every repetition (C1)."""
@@ -154,7 +209,7 @@ class FirstContact:
             pair = self._rng.bytes(PAIR_LENGTH)
             self._store.contacts.update(row.id, pair_sent=pair)
         text = row.request_text if row.pair_received is None else ""
-        return Request(pair, b"", own_name, text)
+        return Request(pair, self._reach.key_for(row.id), own_name, text)
 
     def on_linked(self, contact: int) -> None:
         """A link to the contact stands; recent contacts are dialled first."""
@@ -162,7 +217,7 @@ class FirstContact:
 
     # -- what this person decides --
 
-    def ask(self, onion: bytes, petname: str, text: str) -> ContactRow:
+    def ask(self, onion: bytes, petname: str, text: str, invite: str = "") -> ContactRow:
         """Make somebody a contact whom I asked; a pair secret is drawn once for all repetitions (C1)."""
         with self._hub.change() as changes:
             row = self._store.contacts.add(
@@ -172,7 +227,16 @@ class FirstContact:
                 created_at=self._hub.now(),
                 request_text=text,
                 pair_sent=self._rng.bytes(PAIR_LENGTH),
+                invite=invite,
             )
+            changes.contact(row.id)
+        return row
+
+    def invited(self, row: ContactRow, invite: str) -> ContactRow:
+        """Somebody I asked, or who asked me, gave me an invite: the next call goes by it."""
+        with self._hub.change() as changes:
+            pair = row.pair_sent or self._rng.bytes(PAIR_LENGTH)
+            row = self._store.contacts.update(row.id, state="requested", pair_sent=pair, invite=invite)
             changes.contact(row.id)
         return row
 
@@ -204,8 +268,15 @@ class FirstContact:
             session = self._store.sessions.get(row.id)
             self._store.sessions.forget(row.id)
             self._store.sessions.put(SessionRow(row.id, gen=session.gen))
+            self._store.reach_keys.take_back(row.id)
             blocked = self._store.contacts.update(
-                row.id, state="blocked", pair_sent=None, pair_received=None, last_pair="", verified=False
+                row.id,
+                state="blocked",
+                pair_sent=None,
+                pair_received=None,
+                last_pair="",
+                verified=False,
+                invite="",
             )
             changes.contact(row.id)
         return blocked

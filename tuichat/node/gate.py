@@ -21,6 +21,7 @@ from tuichat.model import (
     ClosingEvent,
     Contact,
     Hello,
+    Invite,
     LockedEvent,
     Message,
     NodeKind,
@@ -164,6 +165,15 @@ class Gate:
 
     async def contact_verify(self, ref: str, digits: str | None = None) -> SafetyNumber:
         return await self._ask(lambda node: node.contact_verify(ref, digits))
+
+    async def invite_create(self, seconds: int = 86_400) -> Invite:
+        return await self._ask_online(lambda node: node.invite_create(seconds))
+
+    async def invite_list(self) -> list[Invite]:
+        return await self._ask(lambda node: node.invite_list())
+
+    async def invite_revoke(self, invite: int) -> None:
+        await self._ask(lambda node: node.invite_revoke(invite))
 
     async def send(self, ref: str, text: str) -> Message:
         return await self._ask_online(lambda node: node.send(ref, text))

@@ -20,6 +20,7 @@ from tuichat.model import (
     AnyEvent,
     Contact,
     ContactCounts,
+    Invite,
     Message,
     OutboxCounts,
     SafetyNumber,
@@ -34,10 +35,13 @@ from tuichat.node.callers import Callers
 from tuichat.node.calls import CallParts
 from tuichat.node.contact_book import ContactBook, Presence
 from tuichat.node.events import EventHub
-from tuichat.node.first_contact import FirstContact, check_request_text
+from tuichat.node.first_contact import FirstContact, FirstContactParts, check_request_text
+from tuichat.node.invites import Invites, read_invite
 from tuichat.node.links import Links
 from tuichat.node.outbox import Outbox, Sealing
+from tuichat.node.reach import Reach, Visibility
 from tuichat.node.supervisor import supervise
+from tuichat.protocol.invites import looks_like_invite
 from tuichat.protocol.knock import PROTOCOL_VERSION
 from tuichat.protocol.sanitize import sanitize_text
 from tuichat.store.records import ContactRow
@@ -45,12 +49,15 @@ from tuichat.store.store import Store
 
 MESSAGE_ID_LENGTH: Final = 16
 LARGEST_PAGE: Final = 5000
-LOG_SECONDS: Final = 30.0
+HOUSE_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class NodeParts:
-    """The concrete parts of a node; `name` is what this person calls themself, "" for nothing."""
+    """The concrete parts of a node; `name` is what this person calls themself, "" for nothing.
+
+    `visibility` is who may connect to our service: everybody, or who holds a key of ours.
+    """
 
     store: Store
     identity: Identity
@@ -59,6 +66,7 @@ class NodeParts:
     clock: Clock
     rng: Rng
     kem: Kem
+    visibility: Visibility = "public"
 
 
 class Node:
@@ -73,7 +81,18 @@ class Node:
         )
         self._book = ContactBook(parts.store, presence)
         self._hub = EventHub(parts.store, parts.clock, self._book.contact, self._book.message)
-        self._first_contact = FirstContact(parts.store, self._hub, self._book, parts.rng)
+        self._invites = Invites(parts.store, parts.identity, parts.rng)
+        self._reach = Reach(parts.store, parts.identity.onion, parts.visibility, parts.rng)
+        self._first_contact = FirstContact(
+            FirstContactParts(
+                store=parts.store,
+                hub=self._hub,
+                book=self._book,
+                invites=self._invites,
+                reach=self._reach,
+                rng=parts.rng,
+            )
+        )
         self._callers = Callers(
             parts.identity, parts.store, self._first_contact, parts.clock, parts.rng, parts.kem
         )
@@ -89,7 +108,7 @@ class Node:
         )
         self._links = Links(calling, self._hub, self._callers)
         self._network = parts.transport.state
-        self._log_keeper: asyncio.Task[None] | None = None
+        self._housekeeper: asyncio.Task[None] | None = None
 
     # -- life --
 
@@ -97,26 +116,38 @@ class Node:
         """Begin; offline until `go_online`."""
         self._with.transport.watch(self._on_network)
         self._links.start()
-        self._log_keeper = asyncio.create_task(supervise("log", self._keep_log_short), name="log")
+        self._housekeeper = asyncio.create_task(supervise("house", self._keep_house), name="house")
 
     async def go_online(self) -> None:
         """Start the transport; contacts are dialled as soon as it is ready."""
-        await self._with.transport.start(self._callers.answer)
+        await self._with.transport.start(self._callers.answer, self._admitted)
+
+    def _admitted(self) -> list[bytes] | None:
+        return self._reach.admitted(self._hub.now())
+
+    async def _admit(self) -> None:
+        """Publish anew if somebody holds a key that the service does not admit yet."""
+        if self._reach.must_republish(self._hub.now()):
+            await self._with.transport.renew()
 
     async def close(self) -> None:
         """End every link, go offline, and close the store."""
-        if self._log_keeper is not None:
-            self._log_keeper.cancel()
-            await asyncio.gather(self._log_keeper, return_exceptions=True)
+        if self._housekeeper is not None:
+            self._housekeeper.cancel()
+            await asyncio.gather(self._housekeeper, return_exceptions=True)
         await self._links.close()
         await self._with.transport.stop()
         self._hub.close()
         self._store.close()
 
-    async def _keep_log_short(self) -> None:
-        """Old ratchet states must not lie in the write-ahead log: it is emptied soon after each commit."""
+    async def _keep_house(self) -> None:
+        """Old ratchet states must not lie in the write-ahead log: it is emptied soon after each commit.
+
+        And who was given a key when there was none to spare is admitted by another publication.
+        """
         while True:
-            await asyncio.sleep(LOG_SECONDS)
+            await asyncio.sleep(HOUSE_SECONDS)
+            await self._admit()
             if self._hub.committed:
                 self._hub.committed = False
                 with contextlib.suppress(StorageError):  # the next commit tells the person of it
@@ -158,15 +189,21 @@ class Node:
     # -- contacts --
 
     async def contact_add(self, address: str, name: str | None = None, message: str = "") -> Contact:
-        onion = onion_of(address)
+        invite = read_invite(address, self._with.clock.now()) if looks_like_invite(address) else None
+        onion = onion_of(address) if invite is None else invite.onion
         if onion == self._with.identity.onion:
             raise UsageError(_("This is your own address."), _("Give it to others; add theirs here."))
         text = check_request_text(message, MAX_REQUEST_BYTES)
         existing = self._store.contacts.by_onion(onion)
-        if existing is not None:
+        if existing is not None and (invite is None or existing.state in ("accepted", "blocked")):
             return await self._add_existing(existing, name)
-        petname = self._book.default_petname(onion) if name is None else self._book.check_petname(name)
-        row = self._first_contact.ask(onion, petname, text)
+        self._reach.check_room(self._hub.now())
+        invitation = "" if invite is None else str(invite)
+        if existing is not None:
+            row = self._first_contact.invited(existing, invitation)
+        else:
+            petname = self._book.default_petname(onion) if name is None else self._book.check_petname(name)
+            row = self._first_contact.ask(onion, petname, text, invitation)
         self._links.add(row.id)
         await self.go_online()
         return self._record(row.id)
@@ -204,6 +241,7 @@ class Node:
         return await self._accept(row, None)
 
     async def _accept(self, row: ContactRow, petname: str | None) -> Contact:
+        self._reach.check_room(self._hub.now())
         self._first_contact.accept(row, petname)
         self._links.add(row.id)
         await self.go_online()
@@ -276,6 +314,28 @@ class Node:
         with self._hub.change() as changes:
             self._store.contacts.update(row.id, verified=True)
             changes.contact(row.id)
+
+    # -- invites --
+
+    async def invite_create(self, seconds: int = 86_400) -> Invite:
+        now = self._hub.now()
+        self._reach.check_room(now)
+        with self._hub.change():
+            invite = self._invites.create(seconds, now)
+        await self._invites_changed()
+        return invite
+
+    async def invite_list(self) -> list[Invite]:
+        return self._invites.list(self._hub.now())
+
+    async def invite_revoke(self, invite: int) -> None:
+        with self._hub.change():
+            self._invites.revoke(invite)
+        await self._invites_changed()
+
+    async def _invites_changed(self) -> None:
+        self._callers.forget_knocks()
+        await self._admit()
 
     # -- messages --
 

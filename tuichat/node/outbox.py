@@ -8,7 +8,8 @@ from typing import Final
 from tuichat.clock import Rng
 from tuichat.crypto.kdf import blake2b_256
 from tuichat.crypto.kem import Kem
-from tuichat.crypto.ratchet import Parties, Ratchet
+from tuichat.crypto.ratchet import Ratchet
+from tuichat.crypto.ratchet_header import Parties
 from tuichat.node.events import Changes
 from tuichat.protocol.bodies import THE_TWO_OF_US, Text, Void, encode_body
 from tuichat.protocol.session import NO_SESSION
@@ -121,5 +122,5 @@ class Outbox:
                 envelope = self._sealed(ratchet, seq, row.body)
                 self._store.outbox.seal(row.id, seq, envelope, blake2b_256(envelope))
             after = rows[-1].id
-        row = SessionRow(self._contact, gen=gen, sid=sid, sealed=seq, ratchet=ratchet.encode())
-        self._store.sessions.put(row)
+        session = SessionRow(self._contact, gen=gen, sid=sid, sealed=seq, ratchet=ratchet.encode())
+        self._store.sessions.put(session)

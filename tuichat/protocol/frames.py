@@ -25,8 +25,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from tuichat.crypto.envelope import ENVELOPE_SIZES
 from tuichat.errors import PeerError
-from tuichat.protocol.padding import ENVELOPE_SIZES
 
 MAX_NAME_CHARACTERS: Final = 64
 MAX_REQUEST_TEXT_BYTES: Final = 4096

@@ -16,8 +16,8 @@ _FLAGS = tuple(_COLUMNS.index(name) for name in ("confirmed", "verified"))
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM contacts"  # noqa: S608 - names of our own fields
 _INSERT = """
     INSERT INTO contacts
-        (onion, state, petname, suggested_name, request_text, pair_sent, pair_received, created_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        (onion, state, petname, suggested_name, request_text, pair_sent, pair_received, invite, created_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 
@@ -38,6 +38,8 @@ class ContactChanges(TypedDict, total=False):
     request_text: str
     created_at: int
     last_linked_at: int | None
+    invite: str
+    reach: bytes | None
 
 
 _CHANGEABLE = frozenset(ContactChanges.__annotations__)
@@ -60,9 +62,11 @@ class Contacts:
         request_text: str = "",
         pair_sent: bytes | None = None,
         pair_received: bytes | None = None,
+        invite: str = "",
     ) -> ContactRow:
         """A new contact, with an empty conversation. The onion and the petname must be free."""
-        values = (onion, state, petname, suggested_name, request_text, pair_sent, pair_received, created_at)
+        words = (onion, state, petname, suggested_name, request_text)
+        values = (*words, pair_sent, pair_received, invite, created_at)
         with self._database.step():
             contact = self._database.insert(_INSERT, values)
             self._database.run("INSERT INTO conversations (contact) VALUES (?)", (contact,))

@@ -19,7 +19,9 @@ class ContactRow:
         petname: unique; suggested_name: what the peer calls themself, already sanitised.
         confirmed: a link that I dialled to its address was completed once (C7).
         pair_sent, pair_received: 32-byte secrets (C1, C3); last_pair: the one that worked last.
-        request_text: of my request or theirs; request_answered: they said RECEIVED or ACCEPTED.
+        request_text: of my request or theirs.
+        invite: the text of the invite by which I came to them, "" if none or used up.
+        reach: the client-authorization key by which their service admits me.
     """
 
     id: int
@@ -38,6 +40,23 @@ class ContactRow:
     request_text: str = ""
     created_at: int = 0
     last_linked_at: int | None = None
+    invite: str = field(default="", repr=False)
+    reach: bytes | None = field(default=None, repr=False)
+
+
+InviteState = Literal["open", "bound", "closed", "revoked"]
+
+
+@dataclass(frozen=True, slots=True)
+class InviteRow:
+    """An invite that this person made; `onion` is who used it. Times in milliseconds."""
+
+    id: int
+    secret: bytes = field(repr=False)
+    created_at: int
+    expires_at: int
+    state: InviteState = "open"
+    onion: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,10 @@ from tuichat.store.contacts import Contacts
 from tuichat.store.database import Database, Synchronous
 from tuichat.store.events import Events
 from tuichat.store.files import sync_directory
+from tuichat.store.invites import Invites
 from tuichat.store.messages import Messages
 from tuichat.store.outbox import Outbox
+from tuichat.store.reach_keys import ReachKeys
 from tuichat.store.sessions import Sessions
 from tuichat.store.settings import Settings
 
@@ -42,6 +44,8 @@ class Store:
         self.sessions = Sessions(database)
         self.events = Events(database)
         self.settings = Settings(database)
+        self.invites = Invites(database)
+        self.reach_keys = ReachKeys(database)
 
     @classmethod
     def open(cls, path: Path, key: bytes, *, synchronous: Synchronous = "FULL") -> Store:
