@@ -345,7 +345,10 @@ class MemoryNode:
         self._check_open()
         now = self.now()
         invite = Invite(
-            id=len(self.invites) + 1, state="open", created_at=now, expires_at=now + timedelta(seconds=seconds)
+            id=len(self.invites) + 1,
+            state="open",
+            created_at=now,
+            expires_at=now + timedelta(seconds=seconds),
         )
         self.invites.append(invite)
         return msgspec.structs.replace(invite, text=f"tuichat1:{'a' * 149}")

@@ -14,6 +14,7 @@ from tuichat.crypto.identity import Identity
 from tuichat.model import Message
 from tuichat.network.addresses import address_of
 from tuichat.node.node import Node, NodeParts
+from tuichat.node.reach import Visibility
 from tuichat.store.store import Store
 
 KEY = bytes(range(32))
@@ -33,6 +34,7 @@ class SimulatedNode:
         self._rng = rng
         self._kem = DeterministicMlKem768()
         self.clock = VirtualClock()
+        self.visibility: Visibility = "public"
         self._lives = 0
         self._node: Node | None = None
         self._transport: SimulatedTransport | None = None
@@ -51,6 +53,11 @@ class SimulatedNode:
         return self._node
 
     @property
+    def transport(self) -> SimulatedTransport:
+        assert self._transport is not None
+        return self._transport
+
+    @property
     def running(self) -> bool:
         return self._node is not None
 
@@ -65,6 +72,7 @@ class SimulatedNode:
             clock=self.clock,
             rng=self._rng,
             kem=self._kem,
+            visibility=self.visibility,
         )
         self._node = Node(parts)
         await self._node.start()

@@ -124,11 +124,12 @@ class Calls:
         pairs = [row.pair_sent, row.pair_received]
         if row.last_pair == "received":
             pairs.reverse()
-        ways = [Way(pair_psk(pair, own, onion), row.reach, pair=pair) for pair in pairs if pair]
-        if row.invite:
-            invite = parse_invite(row.invite)
-            ways.append(Way(invite.psk, row.reach or invite.reach, sig_hash=invite.sig_hash))
-        return [*ways, Way(public_psk(onion), row.reach)]
+        invite = parse_invite(row.invite) if row.invite else None
+        reach = row.reach or (None if invite is None else invite.reach)
+        ways = [Way(pair_psk(pair, own, onion), reach, pair=pair) for pair in pairs if pair]
+        if invite is not None:
+            ways.append(Way(invite.psk, reach, sig_hash=invite.sig_hash))
+        return [*ways, Way(public_psk(onion), reach)]
 
     async def _call_by(self, attempt: Attempt, way: Way) -> LiveLink:
         me, row = self._with.identity, self._row(attempt.contact)

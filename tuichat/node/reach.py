@@ -50,13 +50,14 @@ class Reach:
         if not self.hidden:
             return None
         self._fill_up()
-        private = self._store.reach_keys.all() + self._of_invites(now)
+        needed = self._needed(now)
+        private = [*needed, *self._store.reach_keys.spare()][:MAX_KEYS]
         self._published = frozenset(private)
         return [x25519_public(key) for key in private]
 
     def must_republish(self, now: int) -> bool:
         """Whether a key is in use that the published service does not admit."""
-        return self.hidden and not self._needed(now) <= self._published
+        return self.hidden and not self._published.issuperset(self._needed(now))
 
     def key_for(self, contact: int) -> bytes:
         """The private key that the contact has or gets, one that is published already if there is one."""
@@ -82,10 +83,9 @@ class Reach:
                 _("Remove contacts or revoke invites that you no longer need."),
             )
 
-    def _needed(self, now: int) -> frozenset[bytes]:
-        spare = set(self._store.reach_keys.spare())
-        given = (key for key in self._store.reach_keys.all() if key not in spare)
-        return frozenset([*given, *self._of_invites(now)])
+    def _needed(self, now: int) -> list[bytes]:
+        """The keys that somebody holds."""
+        return self._store.reach_keys.given() + self._of_invites(now)
 
     def _of_invites(self, now: int) -> list[bytes]:
         return [
@@ -95,10 +95,7 @@ class Reach:
         ]
 
     def _fill_up(self) -> None:
-        missing = min(SPARE_KEYS, MAX_KEYS - len(self._store.reach_keys.all())) - len(
-            self._store.reach_keys.spare()
-        )
-        for _number in range(missing):
+        for _number in range(SPARE_KEYS - len(self._store.reach_keys.spare())):
             self._add()
 
     def _add(self) -> bytes:

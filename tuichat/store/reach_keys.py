@@ -16,9 +16,10 @@ class ReachKeys:
         row = self._database.row("SELECT private FROM reach_keys WHERE contact = ?", (contact,))
         return None if row is None else bytes(row[0])
 
-    def all(self) -> list[bytes]:
-        """Every key, spare ones too, oldest first."""
-        return [bytes(row[0]) for row in self._database.rows("SELECT private FROM reach_keys ORDER BY id")]
+    def given(self) -> list[bytes]:
+        """The keys that contacts have, oldest first."""
+        query = "SELECT private FROM reach_keys WHERE contact IS NOT NULL ORDER BY id"
+        return [bytes(row[0]) for row in self._database.rows(query)]
 
     def spare(self) -> list[bytes]:
         """The keys that nobody has yet, oldest first."""

@@ -1,0 +1,258 @@
+"""Invites, and services that admit only who holds a key: used once, by one, whatever is cut or crashes."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.support.seeded_rng import SeededRng
+from tests.support.simulated_network import SimulatedNetwork
+from tests.support.simulated_node import SimulatedNode, until
+from tests.support.virtual_time import run_virtual
+from tuichat.errors import NotFoundError, TuichatError, UsageError
+from tuichat.node.reach import MAX_KEYS, SPARE_KEYS
+
+DAY = 86_400.0
+CUTS = range(1, 17)
+
+
+class Circle:
+    """Alice invites; Bob and Carol come."""
+
+    def __init__(self, directory: Path, seed: str = "") -> None:
+        self.network = SimulatedNetwork(SeededRng(b"network" + seed.encode()))
+        self.alice, self.bob, self.carol = (
+            SimulatedNode(name, directory, self.network, SeededRng(f"{name}{seed}".encode()))
+            for name in ("alice", "bob", "carol")
+        )
+
+    async def __aenter__(self) -> Circle:
+        for person in (self.alice, self.bob, self.carol):
+            await person.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for person in (self.alice, self.bob, self.carol):
+            await person.stop()
+            assert not person.failures
+
+    async def invite(self, seconds: int = 86_400) -> str:
+        return (await self.alice.node.invite_create(seconds)).text
+
+
+async def linked(one: SimulatedNode, other: SimulatedNode) -> bool:
+    contacts = {contact.address: contact for contact in await one.node.contact_list()}
+    contact = contacts.get(other.address)
+    return contact is not None and contact.online and contact.state == "accepted"
+
+
+async def talk(one: SimulatedNode, other: SimulatedNode) -> None:
+    await one.node.send(other.address, f"to {other.name}")
+    await other.node.send(one.address, f"to {one.name}")
+
+    async def settled() -> bool:
+        return await one.settled() and await other.settled()
+
+    assert await until(settled, 2 * DAY)
+    for me, them in ((one, other), (other, one)):
+        messages = await me.node.messages(them.address)
+        assert [message.text for message in messages if message.direction == "in"] == [f"to {me.name}"]
+
+
+@pytest.mark.parametrize("visibility", ["public", "contacts"])
+@pytest.mark.parametrize("cut_at", CUTS)
+def test_invite_makes_contacts_though_everything_is_cut_at_any_message(
+    tmp_path: Path, cut_at: int, visibility: str
+) -> None:
+    async def story() -> None:
+        circle = Circle(tmp_path, str(cut_at))
+        circle.alice.visibility = circle.bob.visibility = visibility  # type: ignore[assignment]
+        async with circle:
+            text = await circle.invite()
+            circle.network.cut_at = cut_at
+            await circle.bob.node.contact_add(text, "alice")
+            assert await until(lambda: linked(circle.bob, circle.alice), 2 * DAY)
+            assert await until(lambda: linked(circle.alice, circle.bob), 2 * DAY)
+            await talk(circle.alice, circle.bob)
+
+    run_virtual(story())
+
+
+def test_invite_is_good_for_one_person_even_in_a_race(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with Circle(tmp_path) as circle:
+            text = await circle.invite()
+            await asyncio.gather(
+                circle.bob.node.contact_add(text, "alice"), circle.carol.node.contact_add(text, "alice")
+            )
+            await asyncio.sleep(3600)
+            states = sorted(contact.state for contact in await circle.alice.node.contact_list())
+            assert states == ["accepted", "pending"]
+            (invite,) = await circle.alice.node.invite_list()
+            assert invite.used_by in (circle.bob.address, circle.carol.address)
+            assert invite.text == ""
+
+    run_virtual(story())
+
+
+def test_invite_closes_with_the_first_link_as_contacts(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with Circle(tmp_path) as circle:
+            await circle.bob.node.contact_add(await circle.invite(), "alice")
+            assert await until(lambda: linked(circle.alice, circle.bob), DAY)
+            assert (await circle.alice.node.invite_list())[0].state == "bound"
+            circle.network.cut_all()
+            await asyncio.sleep(60)
+            assert await until(lambda: linked(circle.alice, circle.bob), DAY)
+            assert (await circle.alice.node.invite_list())[0].state == "closed"
+
+    run_virtual(story())
+
+
+def test_revoked_invite_leaves_a_stranger_who_may_still_ask(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with Circle(tmp_path) as circle:
+            text = await circle.invite()
+            await circle.alice.node.invite_revoke(1)
+            await circle.bob.node.contact_add(text, "alice")
+            await asyncio.sleep(3600)
+            assert [contact.state for contact in await circle.alice.node.contact_list()] == ["pending"]
+            with pytest.raises(NotFoundError):
+                await circle.alice.node.invite_revoke(99)
+
+    run_virtual(story())
+
+
+def test_mistyped_expired_and_own_invites_are_refused_and_told_apart(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with Circle(tmp_path) as circle:
+            text = await circle.invite(60)
+            with pytest.raises(UsageError, match="mistyped"):
+                await circle.bob.node.contact_add(text[:-1] + ("a" if text[-1] != "a" else "b"))
+            with pytest.raises(UsageError, match="cut off"):
+                await circle.bob.node.contact_add(text[:-3])
+            with pytest.raises(UsageError, match="own"):
+                await circle.alice.node.contact_add(text)
+            await asyncio.sleep(61)
+            with pytest.raises(UsageError, match="expired"):
+                await circle.bob.node.contact_add(text)
+            assert await circle.bob.node.contact_list() == []
+            assert (await circle.alice.node.invite_list())[0].state == "expired"
+            for seconds in (0, 59, 400 * 86_400):
+                with pytest.raises(UsageError):
+                    await circle.alice.node.invite_create(seconds)
+
+    run_virtual(story())
+
+
+def test_blocked_person_gains_nothing_by_an_invite(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with Circle(tmp_path) as circle:
+            await circle.bob.node.contact_add(circle.alice.address, "alice")
+            await asyncio.sleep(60)
+            await circle.alice.node.contact_block(circle.bob.address)
+            await circle.bob.node.contact_add(await circle.invite(), "alice")
+            await asyncio.sleep(3600)
+            assert [contact.state for contact in await circle.alice.node.contact_list()] == ["blocked"]
+            assert (await circle.alice.node.invite_list())[0].state == "open"
+
+    run_virtual(story())
+
+
+def test_hidden_service_is_reached_by_contacts_and_invited_alone(tmp_path: Path) -> None:
+    async def story() -> None:
+        circle = Circle(tmp_path)
+        circle.alice.visibility = "contacts"
+        async with circle:
+            await circle.carol.node.contact_add(circle.alice.address, "alice")
+            await circle.bob.node.contact_add(await circle.invite(), "alice")
+            assert await until(lambda: linked(circle.alice, circle.bob), DAY)
+            await asyncio.sleep(3600)
+            assert [contact.address for contact in await circle.alice.node.contact_list()] == [
+                circle.bob.address
+            ]
+            await talk(circle.alice, circle.bob)
+
+    run_virtual(story())
+
+
+def test_using_an_invite_publishes_nothing_anew(tmp_path: Path) -> None:
+    async def story() -> None:
+        circle = Circle(tmp_path)
+        circle.alice.visibility = "contacts"
+        async with circle:
+            text = await circle.invite()
+            before = circle.alice.transport.renewed
+            await circle.bob.node.contact_add(text, "alice")
+            assert await until(lambda: linked(circle.alice, circle.bob), DAY)
+            await asyncio.sleep(3600)
+            assert circle.alice.transport.renewed == before
+
+    run_virtual(story())
+
+
+def test_switching_to_contacts_locks_no_contact_out(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with Circle(tmp_path) as circle:
+            await circle.alice.node.contact_add(circle.bob.address, "bob")
+            await circle.bob.node.contact_add(circle.alice.address, "alice")
+            assert await until(lambda: linked(circle.alice, circle.bob), DAY)
+            for person in (circle.alice, circle.bob):
+                await person.stop()
+                person.visibility = "contacts"
+            await circle.alice.start()
+            await circle.bob.start()
+            assert await until(lambda: linked(circle.alice, circle.bob), DAY)
+            await talk(circle.alice, circle.bob)
+
+    run_virtual(story())
+
+
+def test_removed_contact_loses_its_key_and_the_introduction_points(tmp_path: Path) -> None:
+    async def story() -> None:
+        circle = Circle(tmp_path)
+        circle.alice.visibility = "contacts"
+        async with circle:
+            await circle.bob.node.contact_add(await circle.invite(), "alice")
+            assert await until(lambda: linked(circle.alice, circle.bob), DAY)
+            circle.network.cut_all()
+            await asyncio.sleep(60)
+            assert await until(lambda: linked(circle.alice, circle.bob), DAY)
+            key = circle.bob.node._store.contacts.all()[0].reach
+            assert key is not None
+            renewed = circle.alice.transport.renewed
+            assert circle.alice.transport.admits(key)
+            await circle.alice.node.contact_remove(circle.bob.address)
+            assert circle.alice.transport.renewed == renewed + 1
+            assert not circle.alice.transport.admits(key)
+            await asyncio.sleep(DAY * 3)
+            assert await circle.alice.node.contact_list() == []
+            assert not await linked(circle.bob, circle.alice)
+
+    run_virtual(story())
+
+
+def test_one_key_too_many_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    async def story() -> None:
+        circle = Circle(tmp_path)
+        circle.alice.visibility = "contacts"
+        async with circle:
+            for _ in range(MAX_KEYS):
+                await circle.alice.node.invite_create()
+            with pytest.raises(TuichatError, match=str(MAX_KEYS)):
+                await circle.alice.node.invite_create()
+            assert len(circle.alice.transport.admitted or []) <= MAX_KEYS
+
+    run_virtual(story())
+
+
+def test_spare_keys_are_published_beforehand(tmp_path: Path) -> None:
+    async def story() -> None:
+        circle = Circle(tmp_path)
+        circle.alice.visibility = "contacts"
+        async with circle:
+            assert len(circle.alice.transport.admitted or []) == SPARE_KEYS
+
+    run_virtual(story())
