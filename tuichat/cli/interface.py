@@ -22,13 +22,13 @@ def run(context: Context) -> int:
     """Open the interface on the profile; its first run makes one. Gives the exit code."""
     need_terminal()
     options = _options(context)
+    passphrase = context.passphrase.given()  # once: a descriptor can be read only once
     from tuichat.tui.app import run_app
 
     async def attach() -> AsyncClient:
         from tuichat import bootstrap
 
         node = await bootstrap.attach(context.paths(), timeout=ATTACH_SECONDS)
-        passphrase = context.passphrase.given()
         if passphrase is not None and (await node.hello()).locked:
             await node.unlock(passphrase)
         return node
