@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import os
 import socket
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -151,6 +153,15 @@ class RawCaller(asyncio.Protocol):
         """Be gone at once."""
         assert self._transport is not None
         self._transport.abort()
+
+    @contextmanager
+    def blocking(self) -> Iterator[socket.socket]:
+        """The connection as a socket for a thread that waits until what it sends is taken."""
+        assert self._transport is not None
+        own = self._transport.get_extra_info("socket")
+        with socket.socket(fileno=os.dup(own.fileno())) as out:
+            out.settimeout(PATIENCE)
+            yield out
 
     @property
     def closed(self) -> bool:
