@@ -11,6 +11,7 @@ from tuichat.cli import (
     config,
     contact,
     daemon,
+    demo,
     doctor,
     events,
     init,
@@ -38,6 +39,7 @@ GROUPS = (
     doctor,
     config,
     completion,
+    demo,
 )
 
 

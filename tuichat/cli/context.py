@@ -71,11 +71,6 @@ class Context:
             use_language(found.ui.language)
         return found
 
-    def check_config(self) -> None:
-        """Tell of a mistake in the settings here, where a person reads it, not in a detached process."""
-        if self.paths().config.exists() or any(is_setting(name) for name in self.environment):
-            self.config()
-
     @asynccontextmanager
     async def node(self, *, start: bool = True, unlock: bool = True) -> AsyncIterator[AsyncClient]:
         """A connection to the profile's node, unlocked; `start` makes a detached one if none runs.
@@ -86,7 +81,7 @@ class Context:
         """
         from tuichat import bootstrap
 
-        self.check_config()
+        self.config()  # a mistake in it is told here, where a person reads it, not by a detached process
         client = await bootstrap.attach(self.paths(), start=start, timeout=ATTACH_SECONDS)
         async with client:
             if unlock and (await client.hello()).locked:
@@ -114,11 +109,6 @@ class Context:
             return await bootstrap.reattach(self.paths())
         except UnreachableError:
             return None
-
-
-def is_setting(variable: str) -> bool:
-    """Whether a variable of the environment is meant as a setting, known or not."""
-    return variable.startswith("TUICHAT_") and "__" in variable
 
 
 def run_async(work: Coroutine[None, None, Result]) -> Result:

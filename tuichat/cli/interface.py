@@ -15,19 +15,20 @@ from tuichat.i18n import _
 if TYPE_CHECKING:
     from tuichat.api.client import AsyncClient
     from tuichat.tui.context import Options
+    from tuichat.tui.glyphs import Glyphs
 
 
 def run(context: Context) -> int:
     """Open the interface on the profile; its first run makes one. Gives the exit code."""
     need_terminal()
     options = _options(context)
+    passphrase = context.passphrase.given()  # once: a descriptor can be read only once
     from tuichat.tui.app import run_app
 
     async def attach() -> AsyncClient:
         from tuichat import bootstrap
 
         node = await bootstrap.attach(context.paths(), timeout=ATTACH_SECONDS)
-        passphrase = context.passphrase.given()
         if passphrase is not None and (await node.hello()).locked:
             await node.unlock(passphrase)
         return node
@@ -54,7 +55,6 @@ def _options(context: Context) -> Options:
     from tuichat import bootstrap
     from tuichat.cli.config_edit import set_key
     from tuichat.tui.context import Options
-    from tuichat.tui.glyphs import ASCII, UNICODE
 
     paths, config = context.paths(), context.config()
 
@@ -66,11 +66,15 @@ def _options(context: Context) -> Options:
 
     return Options(
         theme=config.ui.theme,
-        glyphs=UNICODE if _shows_unicode() else ASCII,
+        glyphs=fitting_glyphs(),
         save=save,
         create_profile=None if bootstrap.profile_exists(paths) else create,
     )
 
 
-def _shows_unicode() -> bool:
-    return sys.stdout is not None and sys.stdout.encoding.lower().replace("-", "") == "utf8"
+def fitting_glyphs() -> Glyphs:
+    """The signs that the terminal can show."""
+    from tuichat.tui.glyphs import ASCII, UNICODE
+
+    shows_unicode = sys.stdout is not None and sys.stdout.encoding.lower().replace("-", "") == "utf8"
+    return UNICODE if shows_unicode else ASCII

@@ -31,6 +31,9 @@ LINK_HEADER: Final = "Tuichat-Link"
 NOT_FOUND: Final = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 MAX_HEAD_BYTES: Final = 4096
 HEAD_SECONDS: Final = 20.0
+MAX_UNJUDGED: Final = 256
+"""Connections whose request was not read yet. One more, and the one that waits longest is turned away:
+whoever holds many open without a word keeps nobody out who speaks."""
 
 _REQUEST_LINE: Final = f"GET {LINK_PATH} HTTP/1.1"
 _HEADERS: Final = frozenset(
@@ -77,14 +80,14 @@ class Doorkeeper(asyncio.Protocol):
         answerer: judges the handshake's first message.
         admit: called with the transport and the answer of a caller let in; gives the protocol that goes on,
             which is then fed the request as it came.
-        present: holds every connection that was not judged yet, to bound and to close them.
+        present: every connection that was not judged yet, the oldest first, to bound and to close them.
     """
 
     def __init__(
         self,
         answerer: Answerer,
         admit: Callable[[asyncio.Transport, Answer], asyncio.Protocol],
-        present: set[Doorkeeper],
+        present: dict[Doorkeeper, None],
     ) -> None:
         self._answerer = answerer
         self._admit = admit
@@ -96,7 +99,9 @@ class Doorkeeper(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._present.add(self)
+        while len(self._present) >= MAX_UNJUDGED:
+            next(iter(self._present)).turn_away()
+        self._present[self] = None
         self._deadline = asyncio.get_running_loop().call_later(HEAD_SECONDS, self.turn_away)
 
     def data_received(self, data: bytes) -> None:
@@ -143,7 +148,7 @@ class Doorkeeper(asyncio.Protocol):
 
     def _leave(self) -> None:
         self._transport = None
-        self._present.discard(self)
+        self._present.pop(self, None)
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None

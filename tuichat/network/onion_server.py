@@ -12,12 +12,12 @@ from aiohttp import web
 
 from tuichat.network.doorkeeper import LINK_HEADER, LINK_PATH, Doorkeeper
 from tuichat.network.transport import Answer, Answerer
-from tuichat.network.web_socket import MAX_MESSAGE_BYTES, WebSocketConnection
-
-MAX_UNJUDGED: Final = 256
-"""Connections whose request was not read yet; beyond this the newest are turned away at once."""
+from tuichat.network.web_socket import SilentWebSocket, WebSocketConnection
 
 _BACKLOG: Final = 256
+_STOP_SECONDS: Final = 0.1
+"""How long connections may take to end by themselves: no caller keeps a node from ending."""
+
 _SILENT: Final = logging.Logger("tuichat.onion.silent", level=logging.CRITICAL + 1)
 """A logger that hangs on nothing: what a peer sends is never logged."""
 
@@ -36,7 +36,7 @@ class OnionServer:
         self._answerer = answerer
         self._mode = mode
         self._answers: dict[asyncio.BaseTransport, Answer] = {}
-        self._unjudged: set[Doorkeeper] = set()
+        self._unjudged: dict[Doorkeeper, None] = {}
         self._server: asyncio.Server | None = None
         self._runner: web.AppRunner | None = None
 
@@ -45,7 +45,9 @@ class OnionServer:
         application = web.Application(logger=_SILENT)
         application.on_response_prepare.append(_bare_headers)
         application.router.add_get(LINK_PATH, self._link)
-        self._runner = web.AppRunner(application, access_log=None, logger=_SILENT)
+        self._runner = web.AppRunner(
+            application, access_log=None, logger=_SILENT, shutdown_timeout=_STOP_SECONDS
+        )
         await self._runner.setup()
         self._path.unlink(missing_ok=True)
         loop = asyncio.get_running_loop()
@@ -64,8 +66,7 @@ class OnionServer:
         self._path.unlink(missing_ok=True)
 
     def _doorkeeper(self) -> asyncio.Protocol:
-        answerer = self._answerer if len(self._unjudged) < MAX_UNJUDGED else _answer_nobody
-        return Doorkeeper(answerer, self._admit, self._unjudged)
+        return Doorkeeper(self._answerer, self._admit, self._unjudged)
 
     def _admit(self, transport: asyncio.Transport, answer: Answer) -> asyncio.Protocol:
         assert self._runner is not None
@@ -76,9 +77,7 @@ class OnionServer:
     async def _link(self, request: web.Request) -> web.StreamResponse:
         assert request.transport is not None
         answer = self._answers.pop(request.transport)
-        socket = web.WebSocketResponse(
-            compress=False, autoping=False, max_msg_size=MAX_MESSAGE_BYTES + 1, timeout=2.0
-        )
+        socket = SilentWebSocket(request.transport)
         socket.headers[LINK_HEADER] = base64.urlsafe_b64encode(answer.message2).decode()
         await socket.prepare(request)
         connection = WebSocketConnection(socket)
@@ -87,10 +86,6 @@ class OnionServer:
         finally:
             await connection.close()
         return socket
-
-
-def _answer_nobody(message1: bytes) -> None:
-    return None
 
 
 async def _bare_headers(request: web.Request, response: web.StreamResponse) -> None:

@@ -33,7 +33,7 @@ from tuichat.network.transport import (
     NetworkState,
     RefusedError,
 )
-from tuichat.network.web_socket import MAX_MESSAGE_BYTES, WebSocketConnection
+from tuichat.network.web_socket import CLOSE_SECONDS, MAX_MESSAGE_BYTES, WebSocketConnection
 
 DIAL_SECONDS: Final = 120.0
 """How long one dial may take: tor itself gives up on a cold onion service after about two minutes."""
@@ -257,6 +257,7 @@ async def _dial(
                 compress=0,
                 autoping=False,
                 max_msg_size=MAX_MESSAGE_BYTES + 1,
+                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
             )
         message2 = base64.b64decode(answer[0], altchars=b"-_", validate=True)
     except aiohttp.WSServerHandshakeError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 import aiohttp
@@ -12,7 +13,31 @@ from tuichat.network.transport import ConnectionLostError
 MAX_MESSAGE_BYTES: Final = 65535
 """The longest Noise message (Noise rev 34, section 3), so the longest binary WebSocket message."""
 
-_CLOSE_SECONDS: Final = 2.0
+CLOSE_SECONDS: Final = 2.0
+"""How long the end of a connection may take: the farewell of a peer who is gone is not waited for."""
+
+
+class SilentWebSocket(web.WebSocketResponse):
+    """An answered WebSocket that ends without a word, whatever the reason.
+
+    aiohttp would say goodbye with a code that tells what it disliked, and wait for the same from a peer. A
+    caller who may be a stranger learns only that the connection is over.
+
+    Args:
+        transport: of the request that is upgraded.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        super().__init__(compress=False, autoping=False, max_msg_size=MAX_MESSAGE_BYTES + 1)
+        self._transport = transport
+
+    async def close(self, *, code: int = 1000, message: bytes = b"", drain: bool = True) -> bool:
+        """Close the connection; what was sent before still leaves, if the peer takes it."""
+        if self._transport.is_closing():
+            return False
+        self._transport.close()
+        asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._transport.abort)
+        return True
 
 
 class WebSocketConnection:

@@ -14,9 +14,8 @@ from __future__ import annotations
 import struct
 from typing import Final
 
-from tuichat.errors import PeerError
-
-ENVELOPE_SIZES: Final = (4096, 8192, 16384, 32768, 61440)
+from tuichat.crypto.envelope import ENVELOPE_SIZES as ENVELOPE_SIZES
+from tuichat.crypto.envelope import UnopenableError as UnopenableError
 
 _HEADER = struct.Struct(">QI")
 
@@ -24,10 +23,6 @@ MAX_BODY: Final = ENVELOPE_SIZES[-1] - _HEADER.size
 """The longest body in bytes."""
 
 MAX_SEQ: Final = 2**64 - 1
-
-
-class UnopenableError(PeerError):
-    """An envelope that cannot be opened; the session is set up anew, the link may stay (S5)."""
 
 
 def seal_envelope(seq: int, body: bytes) -> bytes:

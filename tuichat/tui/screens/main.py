@@ -43,9 +43,6 @@ from tuichat.tui.words import blocked_sentence, error_text, problem_sentence
 TOR_PATIENCE_SECONDS = 30.0
 """Nothing is said about a slow tor before."""
 
-RECOUNT_SECONDS = 0.1
-"""Messages change their contacts' counts; those are read once for all messages of so long."""
-
 Level = Literal["info", "warning", "error"]
 
 
@@ -84,6 +81,7 @@ class MainScreen(Screen[None]):
         self._loaded = False
         self._ready = False
         self._counting = False
+        self._count_wanted = False
         self._commands = Commands(self)
 
     def compose(self) -> ComposeResult:
@@ -205,21 +203,22 @@ class MainScreen(Screen[None]):
             self.fail(error)
 
     def recount_soon(self) -> None:
-        """Read the counts anew, once for all messages of the next moment."""
+        """Read the counts anew; what arrives while that is under way is counted by one more reading."""
+        self._count_wanted = True
         if not self._counting:
             self._counting = True
-            self.set_timer(RECOUNT_SECONDS, self._recount)
+            self._recount()
 
     @work(group="recount")
     async def _recount(self) -> None:
-        self._counting = False
         session = self.shared.session
-        if not session.connected or session.locked:
-            return
-        try:
-            await session.recount()
-        except TuichatError as error:
-            self.fail(error)
+        while self._count_wanted and session.connected and not session.locked:
+            self._count_wanted = False
+            try:
+                await session.recount()
+            except TuichatError as error:
+                self.fail(error)
+        self._counting = False
         self.update_state()
 
     def _patience_over(self) -> None:
@@ -388,7 +387,9 @@ class MainScreen(Screen[None]):
     @on(History.ChoosingEnded)
     def _choosing_ended(self) -> None:
         self.query_one("#hints", Static).update(hint_text())
-        if self.history.has_focus:
+        if self.has_class("-bare"):
+            self.run(Command("bare", ""))
+        elif self.history.has_focus:
             self.composer.focus()
 
     @on(Composer.ChoosingAsked)

@@ -1,0 +1,94 @@
+"""The interface with a node in memory behind it, at a fixed time, without anything that moves."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC
+from typing import cast
+
+from textual.pilot import Pilot
+from textual.screen import Screen
+
+from tests.support.fixed_clock import FixedClock
+from tests.support.memory_node import MemoryNode
+from tuichat.tui.app import TuichatApp
+from tuichat.tui.context import CreateProfile, Options
+from tuichat.tui.glyphs import UNICODE, Glyphs
+from tuichat.tui.screens.main import MainScreen
+from tuichat.tui.session import NodeClient
+
+Prepare = Callable[[MemoryNode], None]
+
+
+def interface(
+    node: MemoryNode,
+    *,
+    theme: str = "dark",
+    hint: str = "",
+    glyphs: Glyphs = UNICODE,
+    create_profile: CreateProfile | None = None,
+    save: Callable[[str, str], None] | None = None,
+) -> TuichatApp:
+    """An app that attaches to `node`."""
+
+    async def attach() -> NodeClient:
+        return node
+
+    options = Options(
+        theme=theme,
+        hint=hint,
+        glyphs=glyphs,
+        zone=UTC,
+        blink=False,
+        create_profile=create_profile,
+        save=save,
+    )
+    return TuichatApp(attach, options, FixedClock())
+
+
+@asynccontextmanager
+async def running(
+    node: MemoryNode, *, size: tuple[int, int] = (80, 24), **options: object
+) -> AsyncIterator[tuple[MainScreen, Pilot[int]]]:
+    """The main screen of a running interface, loaded."""
+    app = interface(node, **options)  # type: ignore[arg-type]
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        yield cast(MainScreen, app.main_screen()), pilot
+
+
+async def settle(pilot: Pilot[int]) -> None:
+    """Wait until nothing is under way: a node in memory answers within a few turns of the loop."""
+    for _turn in range(5):
+        await pilot.pause()
+
+
+async def enter(screen: MainScreen, pilot: Pilot[int], line: str) -> None:
+    """Write a line, as if typed, and press Enter."""
+    screen.composer.take(line)
+    await pilot.press("enter")
+    await settle(pilot)
+
+
+def seen(screen: MainScreen, selector: str) -> bool:
+    """Whether a widget is on screen now."""
+    return screen.query_one(selector).is_on_screen
+
+
+def top(pilot: Pilot[int]) -> Screen[object]:
+    """The screen that is seen."""
+    return pilot.app.screen
+
+
+def history_text(screen: MainScreen) -> str:
+    """The rows of the history as they are on screen."""
+    history = screen.history
+    return "\n".join(history.render_line(y).text.rstrip() for y in range(history.size.height)).strip("\n")
+
+
+def notice_text(screen: MainScreen) -> str:
+    """The sentence above the input."""
+    from textual.widgets import Static
+
+    return str(screen.query_one("#notice", Static).render())

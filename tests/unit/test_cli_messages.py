@@ -1,0 +1,95 @@
+"""How messages, statuses and findings are shown to a person."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from tests.support.fixed_clock import START, FixedClock
+from tests.support.memory_node import MemoryNode
+from tuichat.cli.messages import find, shown
+from tuichat.cli.output import width_of
+from tuichat.cli.status import shown as status_shown
+from tuichat.errors import NotFoundError
+from tuichat.model import Contact, Message, OutboxCounts, Status, TorState
+
+NOW = datetime.fromtimestamp(START, tz=UTC)
+
+
+async def contact_called(name: str) -> Contact:
+    return MemoryNode(FixedClock()).person(name)
+
+
+def message(text: str, **changes: object) -> Message:
+    made = Message(
+        id=7,
+        contact=1,
+        direction="in",
+        kind="text",
+        text=text,
+        sent_at=NOW,
+        received_at=NOW,
+        state="delivered",
+    )
+    return msgspec.structs.replace(made, **changes)
+
+
+async def test_a_message_of_today_has_a_time_and_an_older_one_a_date() -> None:
+    bob = await contact_called("bob")
+    local = NOW.astimezone()
+    assert shown(message("hi"), bob, local) == f"{local:%H:%M} bob  hi"
+    assert shown(message("hi"), bob, local + timedelta(days=3)) == f"{local:%Y-%m-%d %H:%M} bob  hi"
+    epoch = datetime.fromtimestamp(0, tz=UTC).astimezone()
+    assert shown(message("hi", received_at=epoch), bob, epoch) == f"{epoch:%H:%M} bob  hi"
+
+
+@pytest.mark.parametrize("break_", ["\n", "\n\n", "\n14:02 me  "])
+async def test_no_text_can_look_like_another_message(break_: str) -> None:
+    first, *more = shown(message(f"one{break_}two"), await contact_called("bob"), NOW).split("\n")
+    assert first.endswith("bob  one")
+    assert all(line.startswith("      ") for line in more)
+
+
+@pytest.mark.parametrize("name", ["me", "ME", "me [7 queued]", "bob  14:03 me"])
+async def test_no_name_can_look_like_me(name: str) -> None:
+    assert f' "{name}"  hi' in shown(message("hi"), await contact_called(name), NOW)
+
+
+async def test_my_undelivered_message_shows_its_number_and_state() -> None:
+    bob = await contact_called("bob")
+    assert " me [7 queued]  hi" in shown(message("hi", direction="out", state="queued"), bob, NOW)
+    assert " me  hi" in shown(message("hi", direction="out", state="read"), bob, NOW)
+
+
+async def test_a_kind_from_a_later_version_is_not_shown_as_text() -> None:
+    assert "cannot show" in shown(message("", kind="unsupported"), await contact_called("bob"), NOW)
+
+
+async def test_a_contact_is_found_as_the_node_found_it() -> None:
+    node = MemoryNode.sample(FixedClock())
+    contacts = await node.contact_list()
+    bob = find(contacts, "bob")
+    assert find(contacts, f" http://{bob.address.upper()}.onion/") == bob
+    assert find(contacts, bob.address[:6]) == bob
+    with pytest.raises(NotFoundError):
+        find(contacts, "nobody")
+
+
+def test_status_tells_what_hinders_tor_and_how_much_waits() -> None:
+    status = Status(
+        address="a" * 56,
+        node="daemon",
+        locked=False,
+        tor=TorState(problem="clock_skew"),
+        outbox=OutboxCounts(queued=3, oldest_at=NOW),
+    )
+    text = status_shown(status)
+    assert "clock_skew" in text
+    assert "3 queued" in text
+    assert status_shown(Status(address=None, node="none", locked=False)) == "no node is running"
+
+
+def test_wide_and_combining_characters_are_measured_in_cells() -> None:
+    assert [width_of(text) for text in ("abc", "小明", "e\u0301")] == [3, 4, 1]
