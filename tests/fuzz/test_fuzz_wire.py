@@ -9,7 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.handshakes import Meeting, NoRng, flip
+from tests.support.seeded_rng import SeededRng
+from tuichat.crypto.envelope import ENVELOPE_SIZES, MAX_BODY, UnopenableError, pad, unpad
 from tuichat.crypto.identity import parse_certificate
+from tuichat.crypto.kem import MlKem768
+from tuichat.crypto.ratchet import Ratchet, fresh_keys
+from tuichat.crypto.ratchet_header import Parties
 from tuichat.errors import PeerError
 from tuichat.protocol import frames
 from tuichat.protocol.bodies import (
@@ -24,7 +29,6 @@ from tuichat.protocol.bodies import (
 )
 from tuichat.protocol.knock import parse_preamble
 from tuichat.protocol.link import MESSAGE1_LENGTH, MESSAGE2_LENGTH
-from tuichat.protocol.padding import ENVELOPE_SIZES, MAX_BODY, UnopenableError, open_envelope, seal_envelope
 
 bounded = settings(max_examples=200, deadline=None, database=None, derandomize=True)
 
@@ -32,6 +36,14 @@ MEETING = Meeting()
 DIALLING = MEETING.dial()
 ANSWERED, ANSWERING = MEETING.until_answered()
 MESSAGE3, _ = ANSWERED.finish([b"\x20"])
+
+KEM = MlKem768()
+RNG = SeededRng(b"fuzz")
+KEYS = fresh_keys(RNG, KEM)
+SESSION = (bytes(32), 1, bytes(16))
+SEALER = Ratchet.as_answerer(*SESSION, KEYS)
+OPENER = Ratchet.as_dialler(*SESSION, KEYS.dh_public, KEYS.ek_public, KEM)
+PARTIES = Parties(b"s" * 32, b"o" * 32)
 
 ids = st.binary(min_size=16, max_size=16)
 counts = st.integers(min_value=0, max_value=2**64 - 1)
@@ -42,7 +54,7 @@ any_frame = st.one_of(
     st.builds(frames.Request, hashes, reaches, st.text(max_size=64), st.text(max_size=1000)),
     st.builds(frames.Accepted, reaches),
     st.builds(frames.Hello, generations, ids, counts, counts, counts, st.booleans()),
-    st.builds(frames.New, generations, ids),
+    st.builds(frames.New, generations, ids, hashes, hashes.map(lambda start: start.ljust(1184))),
     st.builds(frames.Env, ids, st.sampled_from(ENVELOPE_SIZES).map(bytes)),
     st.builds(frames.Ack, ids, hashes),
     st.builds(frames.Resync, ids),
@@ -106,18 +118,34 @@ def test_well_formed_value_of_any_shape_never_raises(value: object) -> None:
 @bounded
 @given(texts, st.integers(min_value=1, max_value=2**64 - 1))
 def test_text_travels_unchanged_in_an_envelope(text: Text, seq: int) -> None:
-    envelope = seal_envelope(seq, encode_body(text))
+    envelope = SEALER.copy().seal(seq, encode_body(text), PARTIES, RNG, KEM)
     assert len(envelope) in ENVELOPE_SIZES
-    got_seq, body = open_envelope(envelope)
+    got_seq, body = OPENER.copy().open(envelope, PARTIES, 0, KEM)
     assert (got_seq, decode_body(body)) == (seq, text)
 
 
 @bounded
-@given(st.binary(max_size=64), st.sampled_from([0, *ENVELOPE_SIZES, MAX_BODY]))
-def test_random_envelope_is_unopenable_or_opens(start: bytes, size: int) -> None:
+@given(st.binary(max_size=64), st.sampled_from([0, *ENVELOPE_SIZES, MAX_BODY]), st.data())
+def test_random_or_altered_envelope_is_unopenable_and_changes_nothing(
+    start: bytes, size: int, data: st.DataObject
+) -> None:
+    sealed = SEALER.copy().seal(1, b"body", PARTIES, RNG, KEM)
+    altered = flip(sealed, data.draw(st.integers(min_value=0, max_value=len(sealed) - 1)))
+    opener = OPENER.copy()
+    for candidate in (start.ljust(size, b"\0"), altered):
+        with suppress(UnopenableError):
+            opener.open(candidate, PARTIES, 0, KEM)
+            raise AssertionError("an envelope nobody sealed")
+    assert opener.encode() == OPENER.encode()
+
+
+@bounded
+@given(st.binary(max_size=64), st.sampled_from([12, *ENVELOPE_SIZES]))
+def test_padding_of_any_shape_is_unopenable_or_stands_for_itself(start: bytes, size: int) -> None:
+    padded = start.ljust(size, b"\0")
     with suppress(UnopenableError):
-        seq, body = open_envelope(start.ljust(size, b"\0"))
-        assert open_envelope(seal_envelope(seq, body)) == (seq, body)
+        seq, body = unpad(padded)
+        assert pad(seq, body).rstrip(b"\0") == padded.rstrip(b"\0")
 
 
 @bounded

@@ -8,7 +8,7 @@ is slow and not constant in time.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from operator import add, sub
 
 from tuichat.clock import Rng
 from tuichat.crypto.kem import MlKem768
@@ -27,6 +27,8 @@ def _bit_reversed(value: int) -> int:
 
 
 _ZETAS = [pow(_ROOT, _bit_reversed(i), _Q) for i in range(128)]
+_INVERSE_OF_128 = pow(128, -1, _Q)
+_NOISE = [((b & 1) + (b >> 1 & 1) - (b >> 2 & 1) - (b >> 3)) % _Q for b in range(16)]
 _GAMMAS = [pow(_ROOT, 2 * _bit_reversed(i) + 1, _Q) for i in range(128)]
 
 
@@ -62,37 +64,37 @@ def _encrypt(public: bytes, message: bytes, coins: bytes) -> bytes:
 
 def _sample_uniform(seed: bytes) -> Polynomial:
     """SampleNTT (algorithm 7)."""
-    return [value for value, _ in zip(_rejected(seed), range(_N), strict=False)]
-
-
-def _rejected(seed: bytes) -> Iterator[int]:
     # 1,344 bytes give 896 candidates for 256 places; that too few pass is as good as impossible.
-    stream = hashlib.shake_128(seed).digest(1344)
-    for i in range(0, len(stream), 3):
-        pair = int.from_bytes(stream[i : i + 3], "little")
-        yield from (value for value in (pair & 0xFFF, pair >> 12) if value < _Q)
+    return [value for value in _numbers_of_12_bits(hashlib.shake_128(seed).digest(1344)) if value < _Q][:_N]
+
+
+def _numbers_of_12_bits(data: bytes) -> Polynomial:
+    return [
+        value
+        for low, middle, high in zip(data[::3], data[1::3], data[2::3], strict=True)
+        for value in (low | (middle & 15) << 8, middle >> 4 | high << 4)
+    ]
 
 
 def _sample_noise(coins: bytes, index: int) -> Polynomial:
     """SamplePolyCBD with eta = 2 (algorithm 8)."""
-    bits = int.from_bytes(hashlib.shake_256(coins + bytes([index])).digest(128), "little")
-    nibbles = (bits >> 4 * i & 15 for i in range(_N))
-    return [((b & 1) + (b >> 1 & 1) - (b >> 2 & 1) - (b >> 3)) % _Q for b in nibbles]
+    stream = hashlib.shake_256(coins + bytes([index])).digest(128)
+    return [value for byte in stream for value in (_NOISE[byte & 15], _NOISE[byte >> 4])]
 
 
 def _ntt(polynomial: Polynomial) -> Polynomial:
-    """Algorithm 9."""
+    """Algorithm 9. Sums are reduced once, at the end: Python's numbers do not overflow."""
     f = list(polynomial)
     index, length = 1, 128
     while length >= 2:
         for start in range(0, _N, 2 * length):
-            zeta = _ZETAS[index]
+            zeta, middle, end = _ZETAS[index], start + length, start + 2 * length
             index += 1
-            for j in range(start, start + length):
-                t = zeta * f[j + length] % _Q
-                f[j + length], f[j] = (f[j] - t) % _Q, (f[j] + t) % _Q
+            low, high = f[start:middle], [zeta * value % _Q for value in f[middle:end]]
+            f[start:middle] = map(add, low, high)
+            f[middle:end] = map(sub, low, high)
         length //= 2
-    return f
+    return [value % _Q for value in f]
 
 
 def _inverse_ntt(polynomial: Polynomial) -> Polynomial:
@@ -101,45 +103,39 @@ def _inverse_ntt(polynomial: Polynomial) -> Polynomial:
     index, length = 127, 2
     while length <= 128:
         for start in range(0, _N, 2 * length):
-            zeta = _ZETAS[index]
+            zeta, middle, end = _ZETAS[index], start + length, start + 2 * length
             index -= 1
-            for j in range(start, start + length):
-                t = f[j]
-                f[j] = (t + f[j + length]) % _Q
-                f[j + length] = zeta * (f[j + length] - t) % _Q
+            low, high = f[start:middle], f[middle:end]
+            f[start:middle] = map(add, low, high)
+            f[middle:end] = [zeta * value % _Q for value in map(sub, high, low)]
         length *= 2
-    return [value * pow(128, -1, _Q) % _Q for value in f]
+    return [value * _INVERSE_OF_128 % _Q for value in f]
 
 
 def _dot(left: list[Polynomial], right: list[Polynomial]) -> Polynomial:
-    total = [0] * _N
-    for one, other in zip(left, right, strict=True):
-        total = _add(total, _multiply(one, other))
-    return total
-
-
-def _multiply(f: Polynomial, g: Polynomial) -> Polynomial:
-    """MultiplyNTTs (algorithms 11 and 12)."""
-    product = []
-    for i, gamma in enumerate(_GAMMAS):
-        a0, a1, b0, b1 = f[2 * i], f[2 * i + 1], g[2 * i], g[2 * i + 1]
-        product += [(a0 * b0 + a1 * b1 * gamma) % _Q, (a0 * b1 + a1 * b0) % _Q]
-    return product
+    """The sum of the products of polynomials in NTT form (algorithms 11 and 12)."""
+    even = [0] * (_N // 2)
+    odd = [0] * (_N // 2)
+    for f, g in zip(left, right, strict=True):
+        quads = list(zip(f[::2], f[1::2], g[::2], g[1::2], strict=True))
+        even = [
+            total + a0 * b0 + a1 * b1 % _Q * gamma
+            for total, gamma, (a0, a1, b0, b1) in zip(even, _GAMMAS, quads, strict=True)
+        ]
+        odd = [total + a0 * b1 + a1 * b0 for total, (a0, a1, b0, b1) in zip(odd, quads, strict=True)]
+    return [value % _Q for pair in zip(even, odd, strict=True) for value in pair]
 
 
 def _add(f: Polynomial, g: Polynomial) -> Polynomial:
-    return [(a + b) % _Q for a, b in zip(f, g, strict=True)]
+    return [value % _Q for value in map(add, f, g)]
 
 
 def _decode_12(data: bytes) -> Polynomial:
-    bits = int.from_bytes(data, "little")
-    return [bits >> 12 * i & 0xFFF for i in range(_N)]
+    return _numbers_of_12_bits(data)
 
 
 def _encode(polynomial: Polynomial, width: int) -> bytes:
     """Compress to `width` bits and encode (algorithm 5)."""
-    bits = 0
-    for i, value in enumerate(polynomial):
-        compressed = ((value << width + 1) + _Q) // (2 * _Q) % (1 << width)
-        bits |= compressed << width * i
-    return bits.to_bytes(_N * width // 8, "little")
+    mask = (1 << width) - 1
+    digits = [f"{((value << width + 1) + _Q) // (2 * _Q) & mask:0{width}b}" for value in polynomial]
+    return int("".join(reversed(digits)), 2).to_bytes(_N * width // 8, "little")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from tuichat.crypto.envelope import MAX_BODY
 from tuichat.crypto.kdf import blake2b_256
 from tuichat.protocol.bodies import (
     MAX_SENT_AT,
@@ -18,7 +19,6 @@ from tuichat.protocol.bodies import (
     encode_body,
     opaque,
 )
-from tuichat.protocol.padding import MAX_BODY
 
 ID = bytes(range(16))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tuichat.crypto.envelope import ENVELOPE_SIZES
 from tuichat.errors import PeerError
 from tuichat.protocol.frames import (
     Accepted,
@@ -22,7 +23,6 @@ from tuichat.protocol.frames import (
     decode,
     encode,
 )
-from tuichat.protocol.padding import ENVELOPE_SIZES
 
 SID = bytes(range(16))
 FRAMES: list[tuple[Frame, int, int]] = [
@@ -36,7 +36,7 @@ FRAMES: list[tuple[Frame, int, int]] = [
     (Hello(2**32 - 1, SID, 0, 2**64 - 1, 1, True), 16, 46),
     (Hello(0, bytes(16), 0, 0, 0, False), 16, 46),
     (Keep(), 17, 1),
-    (New(7, SID), 18, 21),
+    (New(7, SID, b"d" * 32, b"k" * 1184), 18, 1237),
     *((Env(SID, b"e" * size), 19, 17 + size) for size in ENVELOPE_SIZES),
     (Ack(SID, b"h" * 32), 20, 49),
     (Resync(SID), 21, 17),
@@ -96,6 +96,7 @@ def test_nothing_secret_stands_in_a_repr() -> None:
         b"\x10" + bytes(44) + b"\x02",  # need is neither 0 nor 1
         b"\x13" + bytes(16) + bytes(4095),  # an envelope of no known size
         b"\x13" + bytes(16),
+        b"\x12" + bytes(20),  # NEW without keys
         b"",
     ],
 )
@@ -118,8 +119,10 @@ def test_field_out_of_its_range_is_refused(raw: bytes) -> None:
         lambda: Hello(0, b"", 0, 0, 0, False),
         lambda: Hello(0, SID, 2**64, 0, 0, False),
         lambda: Hello(0, SID, 0, -1, 0, False),
-        lambda: New(2**32, SID),
-        lambda: New(0, b""),
+        lambda: New(2**32, SID, bytes(32), bytes(1184)),
+        lambda: New(0, b"", bytes(32), bytes(1184)),
+        lambda: New(0, SID, bytes(31), bytes(1184)),
+        lambda: New(0, SID, bytes(32), bytes(1185)),
         lambda: Env(b"", bytes(4096)),
         lambda: Env(SID, bytes(4097)),
         lambda: Ack(b"", bytes(32)),

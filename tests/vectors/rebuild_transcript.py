@@ -3,29 +3,35 @@
     python -m tests.vectors.rebuild_transcript
 
 Whoever writes another client can check each step against it; a test fails when the code no longer gives the
-same bytes. Every value is hexadecimal unless it is a number or text.
+same bytes. Every value is hexadecimal unless it is a number or text. The session of NEW and of the envelope
+is generation 1 under the handshake's exporter: its answerer sealed the envelope, its first.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.deterministic_kem import DeterministicMlKem768
 from tests.support.handshakes import Meeting
 from tests.support.seeded_rng import SeededRng
 from tuichat.crypto.identity import Identity, safety_number
-from tuichat.crypto.kdf import blake2b_256, kdf
+from tuichat.crypto.kdf import blake2b_256
+from tuichat.crypto.ratchet import Ratchet, fresh_keys
+from tuichat.crypto.ratchet_header import Parties
 from tuichat.protocol import frames
 from tuichat.protocol.bodies import THE_TWO_OF_US, Text, Void, encode_body, opaque
+from tuichat.protocol.invites import Invite, sig_hash
 from tuichat.protocol.knock import answered_knocks, pair_psk
 from tuichat.protocol.link import Link
-from tuichat.protocol.padding import seal_envelope
+from tuichat.protocol.session import session_id
 
 PATH = Path(__file__).with_name("transcript.json")
 
 PAIR = bytes(range(32))
 REACH = bytes(range(32, 64))
+INVITE_SECRET = bytes(range(96, 128))
 MESSAGE_ID = bytes(range(64, 80))
 SENT_AT = 1_795_269_600_000
 
@@ -76,9 +82,10 @@ def build() -> Json:
         "message2": answering.message2.hex(),
         "message3": message3.hex(),
         "exporter": caller_link.exporter.hex(),
-        "sid_of_generation_1": kdf(caller_link.exporter, "sid", (1).to_bytes(4, "big"), 16).hex(),
+        "session": _session(caller_link.exporter),
+        "invite_of_callee": _invite(meeting.callee),
         "bodies": _bodies(),
-        "frames": _frames(),
+        "frames": _frames(caller_link.exporter),
         "transport": _transport(caller_link, callee_link),
         "next_exporter": _next_exporter(caller_link),
     }
@@ -109,10 +116,31 @@ def _bodies() -> Json:
     }
 
 
-def sample_frames() -> dict[str, frames.Frame]:
+@dataclass(frozen=True)
+class Session:
+    """The session that begins under an exporter; the answerer is the callee, and has sealed one envelope."""
+
+    new: frames.New
+    envelope: bytes
+    draws: list[str]
+
+
+def session(exporter: bytes) -> Session:
+    """Generation 1, from fixed randomness."""
+    rng, kem = RecordingRng(b"session"), DeterministicMlKem768()
+    people = Meeting()
+    sid = session_id(exporter, 1)
+    keys = fresh_keys(rng, kem)
+    ratchet = Ratchet.as_answerer(exporter, 1, sid, keys)
+    body = encode_body(Text(THE_TWO_OF_US, MESSAGE_ID, SENT_AT, "hello"))
+    envelope = ratchet.seal(1, body, Parties(people.callee.onion, people.caller.onion), rng, kem)
+    return Session(frames.New(1, sid, keys.dh_public, keys.ek_public), envelope, rng.draws)
+
+
+def sample_frames(exporter: bytes = bytes(32)) -> dict[str, frames.Frame]:
     """One frame of each type."""
-    sid = bytes(range(80, 96))
-    envelope = seal_envelope(1, encode_body(Text(THE_TWO_OF_US, MESSAGE_ID, SENT_AT, "hello")))
+    began = session(exporter)
+    sid = began.new.sid
     return {
         "REQUEST": frames.Request(PAIR, REACH, "小明", "we met at the fair"),
         "ACCEPTED": frames.Accepted(REACH),
@@ -120,27 +148,42 @@ def sample_frames() -> dict[str, frames.Frame]:
         "GONE": frames.Gone(),
         "HELLO": frames.Hello(1, sid, 7, 5, 3, True),
         "KEEP": frames.Keep(),
-        "NEW": frames.New(2, sid),
-        "ENV": frames.Env(sid, envelope),
-        "ACK": frames.Ack(sid, blake2b_256(envelope)),
+        "NEW": began.new,
+        "ENV": frames.Env(sid, began.envelope),
+        "ACK": frames.Ack(sid, blake2b_256(began.envelope)),
         "RESYNC": frames.Resync(sid),
         "PING": frames.Ping(),
         "PONG": frames.Pong(),
     }
 
 
-def _frames() -> Json:
-    """Each frame's bytes; trailing zeros of an envelope's padding are left out."""
+def _frames(exporter: bytes) -> Json:
+    return {name: frames.encode(frame).hex() for name, frame in sample_frames(exporter).items()}
+
+
+def _session(exporter: bytes) -> Json:
+    """What the answerer of the session drew, in this order."""
+    began = session(exporter)
+    names = ("answerer_x", "answerer_kem_d_z", "header_nonce", "body_nonce")
+    return {"gen": 1, "sid": began.new.sid.hex(), "draws": dict(zip(names, began.draws, strict=True))}
+
+
+def _invite(inviter: Identity) -> Json:
+    invite = Invite(inviter.onion, INVITE_SECRET, sig_hash(inviter.sig), SENT_AT // 1000)
     return {
-        name: {"length": len(raw), "without_trailing_zeros": raw.rstrip(b"\0").hex()}
-        for name, raw in ((name, frames.encode(frame)) for name, frame in sample_frames().items())
+        "secret": INVITE_SECRET.hex(),
+        "sig_hash": invite.sig_hash.hex(),
+        "expires_at": invite.expires_at,
+        "text": str(invite),
+        "psk": invite.psk.hex(),
+        "reach": invite.reach.hex(),
     }
 
 
 def _transport(caller: Link, callee: Link) -> list[Json]:
     """The sample frames but ENV, sent in turn by both."""
     sent: list[Json] = []
-    for name, frame in sample_frames().items():
+    for name, frame in sample_frames(caller.exporter).items():
         if name != "ENV":
             for sender, link in (("caller", caller), ("callee", callee)):
                 sent.append({"from": sender, "frame": name, "message": link.seal(frames.encode(frame)).hex()})

@@ -9,9 +9,13 @@ import pytest
 from tests.support.handshakes import Meeting, flip
 from tests.vectors.rebuild_transcript import PATH, build, rendered, sample_frames
 from tuichat.crypto.identity import parse_certificate
+from tuichat.crypto.kem import MlKem768
+from tuichat.crypto.ratchet import Ratchet
+from tuichat.crypto.ratchet_header import Parties
 from tuichat.errors import PeerError
 from tuichat.protocol.bodies import Opaque, Text, Void, decode_body
-from tuichat.protocol.frames import decode, encode
+from tuichat.protocol.frames import Env, New, decode, encode
+from tuichat.protocol.invites import parse_invite
 
 
 @pytest.fixture
@@ -69,3 +73,27 @@ def test_frozen_bodies_are_what_they_are_called() -> None:
         "unknown": Opaque,
         "id_of_unknown": Opaque,
     }
+
+
+def test_frozen_new_begins_a_session_that_opens_the_frozen_envelope() -> None:
+    transcript = build()
+    exporter, sent = transcript["exporter"], transcript["frames"]
+    assert isinstance(exporter, str)
+    assert isinstance(sent, dict)
+    new, env = (decode(bytes.fromhex(sent[name])) for name in ("NEW", "ENV"))
+    assert isinstance(new, New)
+    assert isinstance(env, Env)
+    people, kem = Meeting(), MlKem768()
+    reader = Ratchet.as_dialler(bytes.fromhex(exporter), new.gen, new.sid, new.dh, new.ek, kem)
+    seq, body = reader.open(env.envelope, Parties(people.callee.onion, people.caller.onion), 0, kem)
+    text = decode_body(body)
+    assert isinstance(text, Text)
+    assert (seq, text.text) == (1, "hello")
+
+
+def test_frozen_invite_is_read() -> None:
+    frozen = build()["invite_of_callee"]
+    assert isinstance(frozen, dict)
+    invite = parse_invite(frozen["text"])
+    assert (invite.onion, invite.expires_at) == (Meeting().callee.onion, frozen["expires_at"])
+    assert (invite.psk.hex(), invite.reach.hex()) == (frozen["psk"], frozen["reach"])

@@ -8,7 +8,7 @@
       16  HELLO     gen 4 | sid 16 | sealed 8 | delivered 8 | acked 8 | need 1 (0 or 1)
       17  KEEP      nothing
       18  NEW       gen 4 | sid 16 | dh 32 | ek 1184
-      19  ENV       sid 16 | envelope, exactly one of the sizes of padding.py
+      19  ENV       sid 16 | envelope, exactly one of the sizes of crypto/envelope.py
       20  ACK       sid 16 | BLAKE2b-256 of the envelope, 32
       21  RESYNC    sid 16
       32  PING      nothing
