@@ -2,122 +2,32 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from tests.support.fixed_clock import FixedClock
-from tests.support.handshakes import Meeting
-from tests.support.stores import add_contact, open_store
+from tests.support.delivery_ends import KEM, Ends
+from tests.support.handshakes import LOW_ORDER_U, flip
+from tests.support.seeded_rng import SeededRng
+from tuichat.crypto.envelope import ENVELOPE_SIZES
 from tuichat.crypto.kdf import blake2b_256
+from tuichat.crypto.ratchet import fresh_keys
 from tuichat.errors import PeerError
-from tuichat.node.contact_book import ContactBook, Presence
-from tuichat.node.delivery import IN_FLIGHT, Delivery, DeliveryContext, SessionTroubles
-from tuichat.node.events import EventHub
-from tuichat.node.outbox import Outbox
+from tuichat.node.delivery import IN_FLIGHT
 from tuichat.protocol.bodies import THE_TWO_OF_US, Text, encode_body
 from tuichat.protocol.frames import Accepted, Ack, Env, Frame, Hello, Keep, New, Resync
-from tuichat.protocol.link import Link
-from tuichat.protocol.padding import seal_envelope
-from tuichat.protocol.session import LAST_GENERATION, NO_SESSION, SessionState, is_consistent
-from tuichat.store.records import SessionRow
-from tuichat.store.store import Store
+from tuichat.protocol.session import (
+    LAST_GENERATION,
+    NO_SESSION,
+    SessionState,
+    is_consistent,
+    session_id,
+)
 
-
-@dataclass
-class End:
-    """One side: a store with one contact, and the frames that it wants to send."""
-
-    store: Store
-    contact: int
-    troubles: SessionTroubles = field(default_factory=SessionTroubles)
-    leaving: deque[Frame] = field(default_factory=deque)
-    sent: list[int] = field(default_factory=list)
-    delivered: list[int] = field(default_factory=list)
-    seconds: float = 0.0
-    delivery: Delivery | None = None
-    words: int = 0
-
-    def __post_init__(self) -> None:
-        book = ContactBook(self.store, Presence(lambda _: "offline", lambda *_: False))
-        self.hub = EventHub(self.store, FixedClock(), book.contact, book.message)
-
-    def link(self, link: Link, *, dialler: bool) -> Delivery:
-        self.leaving.clear()
-        self.delivery = Delivery(
-            DeliveryContext(
-                store=self.store,
-                hub=self.hub,
-                contact=self.contact,
-                link=link,
-                dialler=dialler,
-                troubles=self.troubles,
-                send=self.leaving.append,
-                on_sent=self.sent.extend,
-                on_delivered=self.delivered.append,
-                monotonic=lambda: self.seconds,
-            )
-        )
-        self.delivery.begin()
-        return self.delivery
-
-    def write(self, text: str) -> int:
-        self.words += 1
-        wire_id = blake2b_256(f"{id(self)} {self.words}".encode())[:16]
-        with self.hub.change():
-            message = Outbox(self.store, self.contact).queue_text(wire_id, text, self.words, given=False)
-        if self.delivery is not None:
-            self.delivery.pump()
-        return message.id
-
-    def read(self) -> list[str]:
-        rows = self.store.messages.page(self.contact, 5000)
-        return [row.text for row in rows if row.direction == "in"]
-
-    @property
-    def session(self) -> SessionRow:
-        return self.store.sessions.get(self.contact)
-
-    def give(self, frame: Frame) -> list[Frame]:
-        """Handle one frame; what leaves because of it."""
-        assert self.delivery is not None
-        self.leaving.clear()
-        self.delivery.handle(frame)
-        return list(self.leaving)
-
-
-class Ends:
-    """The dialler and the answerer."""
-
-    def __init__(self, directory: Path) -> None:
-        self.dialler, self.answerer = (self._end(directory / name) for name in ("dialler", "answerer"))
-        self.links: tuple[Link, Link] | None = None
-
-    @staticmethod
-    def _end(directory: Path) -> End:
-        directory.mkdir()
-        store = open_store(directory)
-        return End(store, add_contact(store).id)
-
-    def connect(self) -> None:
-        mine, theirs, _certificate, _frames = Meeting().links()
-        self.links = mine, theirs
-        self.answerer.link(theirs, dialler=False)
-        self.dialler.link(mine, dialler=True)
-
-    def carry(self, most: int = 10_000) -> int:
-        """Carry frames both ways until none leaves; how many were carried."""
-        carried = 0
-        while carried < most and (self.dialler.leaving or self.answerer.leaving):
-            for one, other in ((self.dialler, self.answerer), (self.answerer, self.dialler)):
-                if one.leaving:
-                    carried += 1
-                    assert other.delivery is not None
-                    other.delivery.handle(one.leaving.popleft())
-        return carried
+KEYS = fresh_keys(SeededRng(b"keys"), KEM)
+DH, EK = KEYS.dh_public, KEYS.ek_public
+STRAY = Env(b"another session!", bytes(ENVELOPE_SIZES[0]))
 
 
 @pytest.fixture
@@ -204,18 +114,16 @@ def test_restored_old_backup_of_either_side_gets_a_new_session_and_loses_nothing
 def test_envelope_of_another_session_makes_the_answerer_ask_once_for_a_hello(ends: Ends) -> None:
     ends.connect()
     ends.carry()
-    stray = Env(b"another session!", seal_envelope(1, b"x"))
-    assert ends.answerer.give(stray) == [Resync(NO_SESSION)]
-    assert ends.answerer.give(stray) == []
+    assert ends.answerer.give(STRAY) == [Resync(NO_SESSION)]
+    assert ends.answerer.give(STRAY) == []
 
 
 def test_envelope_of_another_session_makes_the_dialler_say_hello_once_until_answered(ends: Ends) -> None:
     ends.connect()
     ends.carry()
-    stray = Env(b"another session!", seal_envelope(1, b"x"))
-    said = ends.dialler.give(stray)
+    said = ends.dialler.give(STRAY)
     assert [type(frame) for frame in said] == [Hello]
-    assert ends.dialler.give(stray) == []
+    assert ends.dialler.give(STRAY) == []
     assert [type(frame) for frame in ends.dialler.give(Keep())] == [Hello]
     assert ends.dialler.give(Keep()) == []
 
@@ -229,7 +137,9 @@ def test_number_that_is_taken_or_too_far_stops_the_session_until_a_new_one(ends:
     ends.carry()
     body = encode_body(Text(THE_TWO_OF_US, bytes(16), 0, "forged"))
     sid = ends.answerer.session.sid
-    assert ends.answerer.give(Env(sid, seal_envelope(seq, body))) == [Resync(sid)]
+    before = ends.answerer.session
+    assert ends.answerer.give(Env(sid, ends.dialler.forge(seq, body))) == [Resync(sid)]
+    assert ends.answerer.session == before
     ends.dialler.write("three")
     (three,) = ends.dialler.leaving
     assert ends.answerer.give(three) == []
@@ -245,9 +155,10 @@ def test_number_that_is_taken_or_too_far_stops_the_session_until_a_new_one(ends:
 def test_dialler_that_cannot_open_an_envelope_needs_a_new_session(ends: Ends) -> None:
     ends.connect()
     ends.carry()
-    broken = bytearray(seal_envelope(1, b"x"))
-    broken[-1] = 1
-    said = ends.dialler.give(Env(ends.dialler.session.sid, bytes(broken)))
+    broken = flip(ends.answerer.forge(1, b"x"), 3000)
+    before = ends.dialler.session
+    said = ends.dialler.give(Env(before.sid, broken))
+    assert ends.dialler.session == before
     assert [frame.need for frame in said if isinstance(frame, Hello)] == [True]
     ends.carry()
     ends.answerer.write("after")
@@ -278,8 +189,29 @@ def test_last_generation_ends_the_link_and_stores_nothing(ends: Ends) -> None:
 def test_session_that_this_link_did_not_name_is_refused(ends: Ends) -> None:
     ends.connect()
     with pytest.raises(PeerError):
-        ends.dialler.give(New(1, b"sixteen bytes id"))
+        ends.dialler.give(New(1, b"sixteen bytes id", DH, EK))
     assert ends.dialler.session.sid == NO_SESSION
+
+
+def poisoned(ek: bytes) -> bytes:
+    """The key with one coefficient that is not reduced: whoever encapsulated to it would fail each time."""
+    return b"\xff\xff" + ek[2:]
+
+
+@pytest.mark.parametrize(("dh", "ek"), [(DH, poisoned(EK)), *((dh, EK) for dh in LOW_ORDER_U)])
+def test_new_session_with_degenerate_keys_ends_the_link_and_stores_nothing(
+    ends: Ends, dh: bytes, ek: bytes
+) -> None:
+    ends.dialler.write("waits")
+    ends.connect()
+    before = ends.dialler.session
+    with pytest.raises(PeerError):
+        ends.dialler.give(New(1, session_id(ends.links[-1][0].exporter, 1), dh, ek))
+    assert ends.dialler.session == before
+    assert before.sid == NO_SESSION
+    ends.connect()
+    ends.carry()
+    assert ends.answerer.read() == ["waits"]
 
 
 def test_answers_to_no_hello_change_nothing(ends: Ends) -> None:
@@ -287,11 +219,11 @@ def test_answers_to_no_hello_change_nothing(ends: Ends) -> None:
     ends.carry()
     before = ends.dialler.session
     assert ends.dialler.give(Keep()) == []
-    assert ends.dialler.give(New(9, b"sixteen bytes id")) == []
+    assert ends.dialler.give(New(9, b"sixteen bytes id", DH, EK)) == []
     assert ends.dialler.session == before
 
 
-@pytest.mark.parametrize("frame", [Keep(), New(1, bytes(16)), Resync(bytes(16)), Accepted(b"")])
+@pytest.mark.parametrize("frame", [Keep(), New(1, bytes(16), DH, EK), Resync(bytes(16)), Accepted(b"")])
 def test_answerer_refuses_frames_of_the_other_role(ends: Ends, frame: Frame) -> None:
     ends.connect()
     with pytest.raises(PeerError):
@@ -309,9 +241,11 @@ def test_unknown_kind_is_kept_acknowledged_and_does_not_block(ends: Ends) -> Non
     ends.connect()
     ends.carry()
     sid = ends.answerer.session.sid
-    assert ends.answerer.give(Env(sid, seal_envelope(1, b"\xc1 from the future")))
-    body = encode_body(Text(b"another conversa", bytes(16), 0, "a group's"))
-    assert ends.answerer.give(Env(sid, seal_envelope(2, body)))
+    by, sealer = ends.dialler.sealing, ends.dialler.ratchet
+    group = encode_body(Text(b"another conversa", bytes(16), 0, "a group's"))
+    for seq, body in enumerate((b"\xc1 from the future", group), 1):
+        (ack,) = ends.answerer.give(Env(sid, sealer.seal(seq, body, by.leaving, by.rng, by.kem)))
+        assert isinstance(ack, Ack)
     rows = ends.answerer.store.messages.page(ends.answerer.contact, 10)
     assert [(row.kind, row.text) for row in rows] == [("unsupported", ""), ("unsupported", "")]
     assert rows[0].body == b"\xc1 from the future"
@@ -321,7 +255,7 @@ def test_peers_text_is_sanitised_before_it_is_stored(ends: Ends) -> None:
     ends.connect()
     ends.carry()
     body = encode_body(Text(THE_TWO_OF_US, bytes(16), 0, "\x1b]52;c;aGk=\x07hi\u202e"))
-    ends.answerer.give(Env(ends.answerer.session.sid, seal_envelope(1, body)))
+    ends.answerer.give(Env(ends.answerer.session.sid, ends.dialler.forge(1, body)))
     (text,) = ends.answerer.read()
     assert text.endswith("hi")
     assert not set(text) & set("\x1b\x07\u202e")
