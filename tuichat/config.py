@@ -21,8 +21,8 @@ MAX_CONFIG_BYTES = 256 * 1024
 
 ENVIRONMENT_PREFIX = "TUICHAT_"
 
-_LATER_SECTIONS = ("privacy", "files", "hooks")
-_LATER_KEYS = ("ui.keys", "ui.notify")
+_LATER_SECTIONS = ("files", "hooks")
+_LATER_KEYS = ("privacy.receipts", "privacy.typing", "privacy.presence", "ui.keys", "ui.notify")
 
 Value = str | tuple[str, ...]
 TimeFormat = Literal["24h", "12h"]
@@ -49,6 +49,13 @@ class TorConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class PrivacyConfig:
+    """Who may connect to our onion service: everybody who knows the address, or who holds a key of ours."""
+
+    visibility: Literal["public", "contacts"] = "public"
+
+
+@dataclass(frozen=True, slots=True)
 class UiConfig:
     """How the interface looks. `language` "" is the environment's; `theme` "" the interface's own choice."""
 
@@ -62,6 +69,7 @@ class Config:
     """All settings of one profile."""
 
     tor: TorConfig = TorConfig()
+    privacy: PrivacyConfig = PrivacyConfig()
     ui: UiConfig = UiConfig()
 
 
@@ -122,6 +130,7 @@ SETTINGS: dict[str, Setting] = {
         Setting("tor.socks", check=_endpoint),
         Setting("tor.extra_torrc", check=_one_line),
         Setting("tor.bridges", is_list=True, check=_one_line),
+        Setting("privacy.visibility", choices=lambda: ("public", "contacts")),
         Setting("ui.theme", choices=themes),
         Setting("ui.language", choices=languages),
         Setting("ui.time_format", choices=lambda: ("24h", "12h")),
@@ -316,14 +325,14 @@ def _environment_values(environment: Mapping[str, str]) -> dict[str, Value]:
 
 
 def _build(values: Mapping[str, Value], base: Path) -> Config:
-    sections: dict[str, dict[str, Any]] = {"tor": {}, "ui": {}}
+    sections: dict[str, dict[str, Any]] = {"tor": {}, "privacy": {}, "ui": {}}
     for name, value in values.items():
         section, key = name.split(".")
         sections[section][key] = value
     tor = sections["tor"]
     extra = tor.get("extra_torrc")
     tor["extra_torrc"] = base / Path(extra).expanduser() if extra else None
-    return Config(tor=TorConfig(**tor), ui=UiConfig(**sections["ui"]))
+    return Config(TorConfig(**tor), PrivacyConfig(**sections["privacy"]), UiConfig(**sections["ui"]))
 
 
 def line_of(text: str, name: str) -> int:

@@ -55,7 +55,7 @@ def test_bridges_from_the_environment_are_one_a_line_or_an_array(tmp_path: Path)
         ('[tor]\nextra_torrc = "x"\nmode = "system"\n', 2, "child"),
         ('[ui]\ntime_format = "25h"\n', 2, "24h, 12h"),
         ("[ui]\n\nkeys = {}\n", 3, "not in this version"),
-        ("[privacy]\nreceipts = true\n", 1, "not in this version"),
+        ("[privacy]\nreceipts = true\n", 2, "not in this version"),
         ('\n[[hooks]]\nevent = "message"\n', 2, "not in this version"),
     ],
 )

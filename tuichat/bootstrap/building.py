@@ -49,6 +49,7 @@ async def open_node(paths: ProfilePaths, config: Config, passphrase: str, clock:
             clock=clock,
             rng=rng,
             kem=MlKem768(),
+            visibility=config.privacy.visibility,
         )
     )
     await node.start()

@@ -16,6 +16,7 @@ from tuichat.cli import (
     events,
     init,
     interface,
+    invite,
     lock,
     messages,
     rpc,
@@ -28,6 +29,7 @@ from tuichat.i18n import _
 GROUPS = (
     init,
     address,
+    invite,
     contact,
     send,
     messages,

@@ -1,0 +1,87 @@
+"""`tuichat invite ...`: a line of text that makes one person a contact, without giving an address around."""
+
+from __future__ import annotations
+
+import argparse
+import re
+
+from tuichat.api.client import AsyncClient
+from tuichat.cli.context import Context
+from tuichat.cli.parser import Parser, natural
+from tuichat.cli.qr import code_lines
+from tuichat.i18n import _
+from tuichat.model import Invite
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
+_DURATION = re.compile(r"([0-9]{1,6})([smhdw])")
+
+
+def add(parser: Parser) -> None:
+    """Add the commands."""
+    group = parser.add_command("invite", None, _("make someone a contact without giving your address around"))
+    created = group.add_command("create", _create, _("make an invite for one person"))
+    created.add_argument(
+        "--expires",
+        metavar=_("TIME"),
+        type=duration,
+        default=_UNITS["d"],
+        help=_("how long it is good, such as 30m, 24h or 7d; normally 24h"),
+    )
+    created.add_argument("--qr", action="store_true", help=_("draw it as a QR code too"))
+    group.add_command("list", _list, _("list the invites you made"))
+    revoked = group.add_command("revoke", _revoke, _("withdraw an invite"))
+    revoked.add_argument("id", metavar="ID", type=natural, help=_("its number in the list"))
+
+
+def duration(text: str) -> int:
+    """Seconds of "90s", "30m", "24h", "7d" or "2w", for argparse."""
+    found = _DURATION.fullmatch(text.strip().lower())
+    if found is None:
+        raise argparse.ArgumentTypeError(_("a time such as 30m, 24h or 7d is needed"))
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def _create(context: Context) -> int:
+    words = context.words
+
+    async def work(node: AsyncClient) -> Invite:
+        invite = await node.invite_create(words.expires)
+        await node.go_online()
+        return invite
+
+    invite = context.with_node(work)
+    context.output.result(invite, invite.text)
+    if words.qr and not context.output.json:
+        for row in code_lines(invite.text):
+            context.output.line(row)
+    context.output.note(
+        _("Give it to one person, by a way that nobody else reads. Your node must run when they use it.")
+    )
+    return 0
+
+
+def _list(context: Context) -> int:
+    invites = context.with_node(AsyncClient.invite_list)
+    if context.output.json:
+        for invite in invites:
+            context.output.json_line(invite)
+    else:
+        context.output.table([_row(invite) for invite in invites])
+    return 0
+
+
+def _row(invite: Invite) -> list[str]:
+    states = {
+        "open": _("open"),
+        "bound": _("used"),
+        "closed": _("used"),
+        "revoked": _("withdrawn"),
+        "expired": _("expired"),
+    }
+    expires = invite.expires_at.strftime("%Y-%m-%d %H:%M UTC")
+    return [str(invite.id), states[invite.state], expires, invite.used_by or ""]
+
+
+def _revoke(context: Context) -> int:
+    context.with_node(lambda node: node.invite_revoke(context.words.id))
+    return 0
