@@ -8,6 +8,7 @@ is slow and not constant in time.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from operator import add, sub
 
 from tuichat.clock import Rng
@@ -20,6 +21,8 @@ _ROOT = 17
 _POLYNOMIAL_BYTES = 384
 
 Polynomial = list[int]
+Butterfly = tuple[slice, slice, Polynomial]
+"""Places of the lower and the upper halves of pairs, and the zetas of their upper halves."""
 
 
 def _bit_reversed(value: int) -> int:
@@ -27,6 +30,29 @@ def _bit_reversed(value: int) -> int:
 
 
 _ZETAS = [pow(_ROOT, _bit_reversed(i), _Q) for i in range(128)]
+
+
+def _butterflies(length: int, zetas: Polynomial) -> Iterator[Butterfly]:
+    """One layer of a transform, whose blocks have `length` pairs and a zeta each, in few large steps."""
+    blocks = len(zetas)
+    if length > blocks:
+        for block, zeta in enumerate(zetas):
+            start = 2 * length * block
+            yield slice(start, start + length), slice(start + length, start + 2 * length), [zeta] * length
+    else:
+        for start in range(length):
+            yield slice(start, None, 2 * length), slice(start + length, None, 2 * length), zetas
+
+
+_BLOCKS = [1 << layer for layer in range(7)]
+_BUTTERFLIES = [
+    each for count in _BLOCKS for each in _butterflies(_N // 2 // count, _ZETAS[count : 2 * count])
+]
+_INVERSE_BUTTERFLIES = [
+    each
+    for count in reversed(_BLOCKS)
+    for each in _butterflies(_N // 2 // count, _ZETAS[count : 2 * count][::-1])
+]
 _INVERSE_OF_128 = pow(128, -1, _Q)
 _NOISE = [((b & 1) + (b >> 1 & 1) - (b >> 2 & 1) - (b >> 3)) % _Q for b in range(16)]
 _GAMMAS = [pow(_ROOT, 2 * _bit_reversed(i) + 1, _Q) for i in range(128)]
@@ -64,8 +90,13 @@ def _encrypt(public: bytes, message: bytes, coins: bytes) -> bytes:
 
 def _sample_uniform(seed: bytes) -> Polynomial:
     """SampleNTT (algorithm 7)."""
-    # 1,344 bytes give 896 candidates for 256 places; that too few pass is as good as impossible.
-    return [value for value in _numbers_of_12_bits(hashlib.shake_128(seed).digest(1344)) if value < _Q][:_N]
+    stream = hashlib.shake_128(seed).digest(1344)
+    # 336 candidates mostly do for 256 places; that 896 do not is as good as impossible.
+    for length in (504, 1344):
+        values = [value for value in _numbers_of_12_bits(stream[:length]) if value < _Q]
+        if len(values) >= _N:
+            break
+    return values[:_N]
 
 
 def _numbers_of_12_bits(data: bytes) -> Polynomial:
@@ -85,30 +116,20 @@ def _sample_noise(coins: bytes, index: int) -> Polynomial:
 def _ntt(polynomial: Polynomial) -> Polynomial:
     """Algorithm 9. Sums are reduced once, at the end: Python's numbers do not overflow."""
     f = list(polynomial)
-    index, length = 1, 128
-    while length >= 2:
-        for start in range(0, _N, 2 * length):
-            zeta, middle, end = _ZETAS[index], start + length, start + 2 * length
-            index += 1
-            low, high = f[start:middle], [zeta * value % _Q for value in f[middle:end]]
-            f[start:middle] = map(add, low, high)
-            f[middle:end] = map(sub, low, high)
-        length //= 2
+    for low, high, zetas in _BUTTERFLIES:
+        one, other = f[low], [zeta * value % _Q for zeta, value in zip(zetas, f[high], strict=True)]
+        f[low] = map(add, one, other)
+        f[high] = map(sub, one, other)
     return [value % _Q for value in f]
 
 
 def _inverse_ntt(polynomial: Polynomial) -> Polynomial:
     """Algorithm 10."""
     f = list(polynomial)
-    index, length = 127, 2
-    while length <= 128:
-        for start in range(0, _N, 2 * length):
-            zeta, middle, end = _ZETAS[index], start + length, start + 2 * length
-            index -= 1
-            low, high = f[start:middle], f[middle:end]
-            f[start:middle] = map(add, low, high)
-            f[middle:end] = [zeta * value % _Q for value in map(sub, high, low)]
-        length *= 2
+    for low, high, zetas in _INVERSE_BUTTERFLIES:
+        one, other = f[low], f[high]
+        f[low] = map(add, one, other)
+        f[high] = [zeta * value % _Q for zeta, value in zip(zetas, map(sub, other, one), strict=True)]
     return [value * _INVERSE_OF_128 % _Q for value in f]
 
 
@@ -136,6 +157,9 @@ def _decode_12(data: bytes) -> Polynomial:
 
 def _encode(polynomial: Polynomial, width: int) -> bytes:
     """Compress to `width` bits and encode (algorithm 5)."""
-    mask = (1 << width) - 1
-    digits = [f"{((value << width + 1) + _Q) // (2 * _Q) & mask:0{width}b}" for value in polynomial]
-    return int("".join(reversed(digits)), 2).to_bytes(_N * width // 8, "little")
+    twice, mask = 2 * _Q, (1 << width) - 1
+    digits = [((value << width + 1) + _Q) // twice & mask for value in polynomial]
+    while len(digits) > 1:
+        digits = [low | high << width for low, high in zip(digits[::2], digits[1::2], strict=True)]
+        width *= 2
+    return digits[0].to_bytes(width // 8, "little")
