@@ -21,6 +21,8 @@ from tuichat.crypto.identity import (
     next_epoch,
     parse_certificate,
     pins_of,
+    rotate_ik,
+    safety_hashes,
     safety_number,
 )
 from tuichat.errors import PeerError
@@ -163,5 +165,32 @@ def test_safety_number_changes_with_version_onion_or_sig_and_not_with_ik() -> No
         safety_number(1, (person("carol").onion, ALICE.sig), bob),
     }
     assert len(numbers) == 4
-    rotated = dataclasses.replace(ALICE, ik_secret=bytes(32), epoch=9)
+    rotated = rotate_ik(ALICE, SeededRng(b"rotation"), START)
     assert (rotated.onion, rotated.sig) == alice
+
+
+def test_safety_number_is_the_beginning_of_the_whole_hashes() -> None:
+    alice, bob = (ALICE.onion, ALICE.sig), (BOB.onion, BOB.sig)
+    lower, higher = safety_hashes(1, alice, bob)
+    assert (lower, higher) == safety_hashes(1, bob, alice)
+    assert len(lower) == len(higher) == 64
+    assert safety_number(1, alice, bob)[:5] == f"{int.from_bytes(lower[:5], 'big') % 100_000:05d}"
+    assert safety_number(1, alice, bob)[30:35] == f"{int.from_bytes(higher[:5], 'big') % 100_000:05d}"
+
+
+def test_rotation_makes_a_new_ik_that_pins_take_and_keeps_everything_else() -> None:
+    rotated = rotate_ik(ALICE, SeededRng(b"rotation"), START)
+    assert rotated.ik != ALICE.ik
+    assert rotated.epoch == ALICE.epoch + 1
+    assert (rotated.onion_seed, rotated.sig_seed) == (ALICE.onion_seed, ALICE.sig_seed)
+    pins, certificate = (
+        pins_of(certificate_of(ALICE, epoch=ALICE.epoch)),
+        parse_certificate(rotated.certificate),
+    )
+    assert judge_pins(pins, certificate) is PinVerdict.NEW_IK
+    assert judge_pins(pins_of(certificate), parse_certificate(ALICE.certificate)) is PinVerdict.STALE
+
+
+def test_rotation_that_nobody_would_take_is_refused() -> None:
+    with pytest.raises(ValueError, match="epoch"):
+        rotate_ik(dataclasses.replace(ALICE, epoch=2**32 - 1), SeededRng(), START)

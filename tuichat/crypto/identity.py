@@ -18,7 +18,7 @@ Both signatures cover "tuichat/cert/v1" || 0x00 || the first 105 bytes.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from tuichat.clock import Rng
@@ -82,6 +82,18 @@ class Identity:
 def next_epoch(last: int, now: float) -> int:
     """The epoch of a certificate made at Unix time `now` after one of epoch `last` (0: none): K3."""
     return min(max(last + 1, int(now - _EPOCH_ZERO) // 60), _LAST_EPOCH)
+
+
+def rotate_ik(identity: Identity, rng: Rng, now: float) -> Identity:
+    """The same person with another handshake key, under a higher epoch: contacts take it unasked (K3).
+
+    Raises:
+        ValueError: there is no higher epoch, so nobody would take it.
+    """
+    epoch = next_epoch(identity.epoch, now)
+    if epoch <= identity.epoch:
+        raise ValueError("there is no epoch after this one")
+    return replace(identity, ik_secret=rng.bytes(32), epoch=epoch)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -169,10 +181,21 @@ def safety_number(version: int, one: tuple[bytes, bytes], other: tuple[bytes, by
         one: (onion, SIG) of one person.
         other: (onion, SIG) of the other.
     """
-    return "".join(_safety_half(version, onion, sig) for onion, sig in sorted((one, other)))
+    return "".join(_safety_half(digest) for digest in safety_hashes(version, one, other))
 
 
-def _safety_half(version: int, onion: bytes, sig: bytes) -> str:
-    digest = blake2b_512(b"tuichat/1 safety" + bytes([version]) + onion + sig)
+def safety_hashes(version: int, one: tuple[bytes, bytes], other: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    """The two whole hashes, 64 bytes each, of which the safety number shows the beginning (K4).
+
+    The lower onion's comes first. Arguments as of `safety_number`.
+    """
+    lower, higher = (
+        blake2b_512(b"tuichat/1 safety" + bytes([version]) + onion + sig)
+        for onion, sig in sorted((one, other))
+    )
+    return lower, higher
+
+
+def _safety_half(digest: bytes) -> str:
     groups = (digest[i * _GROUP_BYTES : (i + 1) * _GROUP_BYTES] for i in range(_GROUPS_PER_SIDE))
     return "".join(f"{int.from_bytes(group, 'big') % 100_000:05d}" for group in groups)
