@@ -44,7 +44,14 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Contact(Record, frozen=True, kw_only=True):
-    """A person: an onion address, the petname given here, and how things stand between us."""
+    """A person: an onion address, the petname given here, and how things stand between us.
+
+    Attributes:
+        key_changed: the address showed another signing key than the one known here; nothing is sent until
+            the person decides.
+        alike: petnames of other contacts that this one's petname or suggested name can be mistaken for.
+        mixed: a word of the petname or of the suggested name mixes scripts that nobody mixes.
+    """
 
     id: int
     address: str
@@ -60,6 +67,9 @@ class Contact(Record, frozen=True, kw_only=True):
     unread: int
     created_at: datetime
     last_message_at: datetime | None
+    key_changed: bool = False
+    alike: tuple[str, ...] = ()
+    mixed: bool = False
 
 
 class Message(Record, frozen=True, kw_only=True):
@@ -126,11 +136,19 @@ class Status(Record, frozen=True, kw_only=True):
 
 
 class SafetyNumber(Record, frozen=True, kw_only=True):
-    """What two people compare: sixty digits, equal on both sides, and whether they were compared."""
+    """What two people compare: sixty digits, equal on both sides, and whether they were compared.
+
+    Attributes:
+        digits: of the key known here; "" if none is, and only another key was shown.
+        code: the same for a QR code, which compares more.
+        changed_digits: of the other key that the address showed, "" if none did.
+    """
 
     contact: int
     digits: str
     verified: bool
+    code: str = ""
+    changed_digits: str = ""
 
 
 class Invite(Record, frozen=True, kw_only=True):

@@ -98,6 +98,7 @@ class World:
 
     Directives: `node sample`, `node locked` and `node detached` serve a node in memory for HOME;
     `incoming NAME TEXT` lets a message arrive there; `deliver` delivers whatever is sent from then on;
+    `key NAME` lets a contact's address show another key;
     `write FILE TEXT` writes a file below DIR, escapes as in Python; `mode FILE OCTAL` changes its mode.
     """
 
@@ -124,6 +125,8 @@ class World:
             await self._serve(rest[0])
         elif word == "incoming":
             self._node.incoming(rest[0], rest[1].replace("\\n", "\n"))
+        elif word == "key":
+            self._node.change_key(rest[0])
         elif word == "deliver":
             self._deliver()
         elif word == "write":

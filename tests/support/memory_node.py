@@ -19,7 +19,7 @@ from onion.errors import AddressError
 from onion.keys import public_key
 from tuichat.api.node_api import API_VERSION
 from tuichat.clock import Clock
-from tuichat.errors import LockedError, NotFoundError, UsageError
+from tuichat.errors import KeyNotTrustedError, LockedError, NotFoundError, TuichatError, UsageError
 from tuichat.event_buffer import EventBuffer
 from tuichat.model import (
     MAX_TEXT_BYTES,
@@ -49,10 +49,13 @@ from tuichat.model import (
     TorEvent,
     TorState,
 )
+from tuichat.protocol.lookalike import lookalikes
 
 VERSION = "0.1.0.dev0"
 PASSPHRASE = "correct horse"
 DIGITS = "415298801327764900113552871906620174458010293566478812039475"
+OTHER_DIGITS = DIGITS[::-1]
+CODE = f"tuichat-verify1:{'a' * 207}"
 
 
 def address_of(name: str) -> str:
@@ -149,9 +152,14 @@ class MemoryNode:
             unread=0,
             created_at=self.now(),
             last_message_at=None,
+            alike=self._alike(number, name, suggested_name),
         )
         self._people[number] = Person(record)
         return self._tell_contact(self._people[number])
+
+    def change_key(self, ref: str) -> Contact:
+        """A contact's address shows another key."""
+        return self._change(self._find(ref), key_changed=True)
 
     def incoming(self, ref: str, text: str) -> Message:
         """A message arrives from a contact."""
@@ -336,10 +344,23 @@ class MemoryNode:
     async def contact_verify(self, ref: str, digits: str | None = None) -> SafetyNumber:
         person = self._find(ref)
         if digits is not None:
-            if "".join(digits.split()) != DIGITS:
-                raise UsageError("The numbers differ.", "Compare them again, by voice or side by side.")
+            if "".join(digits.split()).lower() not in (DIGITS, CODE):
+                raise TuichatError("The safety number does not match. Nothing was changed.", "Compare again.")
             self._change(person, verified=True)
-        return SafetyNumber(contact=person.record.id, digits=DIGITS, verified=person.record.verified)
+        return SafetyNumber(
+            contact=person.record.id,
+            digits=DIGITS,
+            verified=person.record.verified,
+            code=CODE,
+            changed_digits=OTHER_DIGITS if person.record.key_changed else "",
+        )
+
+    async def contact_trust(self, ref: str, accept: bool) -> Contact:
+        person = self._find(ref)
+        if not person.record.key_changed:
+            raise UsageError(f"{person.record.name} has shown no other key.")
+        taken = {"verified": False, "confirmed": False} if accept else {}
+        return self._change(person, key_changed=False, **taken)
 
     async def invite_create(self, seconds: int = 86_400) -> Invite:
         self._check_open()
@@ -372,6 +393,8 @@ class MemoryNode:
             raise UsageError("The text is longer than 48 KiB.", "Send it as a file: --file.")
         if person.record.state in ("pending", "blocked"):
             raise UsageError(f"{person.record.name} is not an accepted contact.")
+        if person.record.key_changed:
+            raise KeyNotTrustedError(f"{person.record.name}'s key has changed.", "tuichat contact trust")
         return self._append(person, "out", text, "queued")
 
     async def cancel(self, message: int) -> Message:
@@ -443,8 +466,13 @@ class MemoryNode:
 
     def _change(self, person: Person, **changes: object) -> Contact:
         fields = {**msgspec.structs.asdict(person.record), **changes}
+        fields["alike"] = self._alike(person.record.id, fields["name"], fields["suggested_name"])
         person.record = msgspec.convert(fields, Contact)
         return self._tell_contact(person)
+
+    def _alike(self, own: int, *names: str) -> tuple[str, ...]:
+        others = [person.record.name for number, person in self._people.items() if number != own]
+        return tuple(other for name in names if name for other in lookalikes(name, others))
 
     def _tell_contact(self, person: Person) -> Contact:
         shown = person.shown()

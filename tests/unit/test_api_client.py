@@ -67,6 +67,8 @@ async def test_every_order_reaches_the_node(client: AsyncClient, node: MemoryNod
     assert (await client.contact_block("dave")).state == "blocked"
     assert (await client.contact_unblock("dave")).state == "requested"
     assert (await client.contact_rename("dave", "david")).name == "david"
+    node.change_key("david")
+    assert not (await client.contact_trust("david", accept=False)).key_changed
     await client.contact_remove("david")
     node.person("frank", state="pending")
     await client.contact_reject("frank")

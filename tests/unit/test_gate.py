@@ -25,6 +25,7 @@ CALLS = (
     lambda gate: gate.contact_remove("bob"),
     lambda gate: gate.contact_rename("bob", "rob"),
     lambda gate: gate.contact_verify("bob"),
+    lambda gate: gate.contact_trust("bob", True),
     lambda gate: gate.send("bob", "hi"),
     lambda gate: gate.cancel(1),
     lambda gate: gate.message_get(1),

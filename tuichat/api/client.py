@@ -146,6 +146,9 @@ class AsyncClient:
     async def contact_verify(self, ref: str, digits: str | None = None) -> SafetyNumber:
         return await self._ask(SafetyNumber, "contact.verify", ref=ref, digits=digits)
 
+    async def contact_trust(self, ref: str, accept: bool) -> Contact:
+        return await self._ask(Contact, "contact.trust", ref=ref, accept=accept)
+
     async def invite_create(self, seconds: int = 86_400) -> Invite:
         return await self._ask(Invite, "invite.create", seconds=seconds)
 

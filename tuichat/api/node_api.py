@@ -83,7 +83,15 @@ class NodeApi(Protocol):
         ...
 
     async def contact_verify(self, ref: str, digits: str | None = None) -> SafetyNumber:
-        """The safety number; with `digits` (spaces allowed) compare, and mark as verified if equal."""
+        """The safety number; with `digits` (or a scanned code) compare, and mark as verified if equal."""
+        ...
+
+    async def contact_trust(self, ref: str, accept: bool) -> Contact:
+        """Decide about another key that the contact's address showed.
+
+        Accepted, it takes the place of the one known here, unverified; else the contact stays as it was, and
+        this key is refused in silence from then on.
+        """
         ...
 
     async def invite_create(self, seconds: int = 86_400) -> Invite:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
 from tuichat.cli.parser import Command, Parser
-from tuichat.errors import TuichatError, UsageError
+from tuichat.cli.qr import code_lines
+from tuichat.errors import KeyNotTrustedError, UsageError
 from tuichat.i18n import _
-from tuichat.model import Contact
+from tuichat.model import Contact, SafetyNumber
 
 DIGITS = 60
 """How many digits a safety number has."""
+
+CODE = "tuichat-verify"
+"""How the text of a code to scan begins."""
 
 
 def add(parser: Parser) -> None:
     """Add the commands."""
     group = parser.add_command("contact", None, _("see and change your contacts"))
     asked = group.add_command("add", _add, _("ask the owner of an address to be a contact"))
-    asked.add_argument("address", metavar=_("ADDRESS"), help=_("their address, 56 characters"))
+    asked.add_argument("address", metavar=_("ADDRESS|INVITE"), help=_("their address or invite"))
     asked.add_argument("--name", metavar=_("NAME"), help=_("what you call them"))
     asked.add_argument("--message", metavar=_("TEXT"), default="", help=_("a word with the request"))
     group.add_command("list", _list, _("list all contacts"))
@@ -32,7 +36,13 @@ def add(parser: Parser) -> None:
     renamed = _with_ref(group, "rename", _rename, _("call a contact something else"))
     renamed.add_argument("name", metavar=_("NAME"), help=_("the new name"))
     verified = _with_ref(group, "verify", _verify, _("show the safety number, or check one"))
-    verified.add_argument("number", metavar=_("NUMBER"), nargs="*", help=_("the digits your contact sees"))
+    verified.add_argument(
+        "number", metavar=_("NUMBER"), nargs="*", help=_("the digits your contact sees, or their code's text")
+    )
+    verified.add_argument("--qr", action="store_true", help=_("draw a QR code, which compares more"))
+    trusted = _with_ref(group, "trust", _trust, _("decide about a contact's changed key"))
+    trusted.add_argument("--yes", action="store_true", help=_("take the key that was shown last"))
+    trusted.add_argument("--keep", action="store_true", help=_("keep to the key known here"))
 
 
 def _with_ref(group: Parser, name: str, run: Command, summary: str) -> Parser:
@@ -52,7 +62,41 @@ def _row(contact: Contact) -> list[str]:
         marks.append(_("verified"))
     if contact.online:
         marks.append(_("online"))
-    return [contact.name, contact.address, ", ".join(marks)]
+    return [contact.name, contact.address, ", ".join(marks + _warnings(contact))]
+
+
+def _warnings(contact: Contact) -> list[str]:
+    """What to be careful about with a contact."""
+    marks = []
+    if contact.key_changed:
+        marks.append(_("key changed"))
+    if contact.alike:
+        marks.append(_("looks like {names}").format(names=_quoted(contact.alike)))
+    if contact.mixed:
+        marks.append(_("mixed scripts"))
+    return marks
+
+
+def _quoted(names: Iterable[str]) -> str:
+    """Names that cannot be taken for words of ours: each in quotation marks, without any of its own."""
+    return ", ".join('"' + name.replace('"', "'") + '"' for name in names)
+
+
+def _show(context: Context, contact: Contact) -> None:
+    """A contact that was changed; a warning if its name can be mistaken for another's."""
+    context.output.result(contact, shown(contact))
+    if contact.alike:
+        context.output.note(
+            _("Take care not to mistake {name} for {others}.").format(
+                name=_quoted([contact.name]), others=_quoted(contact.alike)
+            )
+        )
+    if contact.mixed:
+        context.output.note(
+            _("A word in the name of {name} mixes letters of several scripts.").format(
+                name=_quoted([contact.name])
+            )
+        )
 
 
 def _add(context: Context) -> int:
@@ -64,7 +108,7 @@ def _add(context: Context) -> int:
         return contact
 
     contact = context.with_node(work)
-    context.output.result(contact, shown(contact))
+    _show(context, contact)
     if contact.state == "requested":
         context.output.note(
             _("The request is delivered while you are both online: keep tuichat or its daemon running.")
@@ -86,7 +130,12 @@ def _requests(context: Context) -> int:
     for contact in context.with_node(AsyncClient.contact_list):
         if contact.state == "pending":
             text = "".join(f"\n    {line}" for line in contact.request_text.splitlines())
-            context.output.result(contact, f"{contact.name}  {contact.address}{text}")
+            marks = _warnings(contact)
+            if contact.suggested_name:
+                name = _quoted([contact.suggested_name])
+                marks = [_("calls themself {name}").format(name=name), *marks]
+            words = [contact.name, contact.address, *([", ".join(marks)] if marks else [])]
+            context.output.result(contact, "  ".join(words) + text)
     return 0
 
 
@@ -100,8 +149,7 @@ def _changing(method: Callable[[AsyncClient, str], Awaitable[Contact]], *, onlin
                 await node.go_online()
             return contact
 
-        contact = context.with_node(work)
-        context.output.result(contact, shown(contact))
+        _show(context, context.with_node(work))
         return 0
 
     return run
@@ -124,30 +172,59 @@ def _rename(context: Context) -> int:
     async def work(node: AsyncClient) -> Contact:
         return await node.contact_rename(context.words.ref, context.words.name)
 
-    contact = context.with_node(work)
-    context.output.result(contact, shown(contact))
+    _show(context, context.with_node(work))
     return 0
 
 
 def _verify(context: Context) -> int:
     given = "".join("".join(context.words.number).split())
-    if context.words.number and not (given.isascii() and given.isdigit() and len(given) == DIGITS):
+    is_number = given.isascii() and given.isdigit() and len(given) == DIGITS
+    if context.words.number and not is_number and not given.lower().startswith(CODE):
         raise UsageError(_("A safety number has {count} digits.").format(count=DIGITS))
 
-    async def work(node: AsyncClient) -> int:
-        number = await node.contact_verify(context.words.ref)
-        if given and given != number.digits:
-            raise TuichatError(
-                _("This number does not match: one of you may be talking to somebody else."),
-                _("Compare again, by voice or side by side. Nothing was changed."),
-            )
-        if given:
-            number = await node.contact_verify(context.words.ref, given)
-        mark = "  " + _("verified") if number.verified else ""
-        context.output.result(number, grouped(number.digits) + mark)
-        return 0
+    async def work(node: AsyncClient) -> SafetyNumber:
+        return await node.contact_verify(context.words.ref, given or None)
 
-    return context.with_node(work)
+    number = context.with_node(work)
+    _print_number(context, number)
+    if context.words.qr and number.code and not context.output.json:
+        for line in [number.code, *code_lines(number.code)]:
+            context.output.line(line)
+    return 0
+
+
+def _print_number(context: Context, number: SafetyNumber) -> None:
+    mark = "  " + _("verified") if number.verified else ""
+    digits = grouped(number.digits) + mark if number.digits else _("No key of this contact is known.")
+    if not number.changed_digits:
+        context.output.result(number, digits)
+    elif context.output.json:
+        context.output.json_line(number)
+    else:
+        context.output.table(
+            [(_("known here"), digits), (_("shown instead"), grouped(number.changed_digits))]
+        )
+
+
+def _trust(context: Context) -> int:
+    words = context.words
+    if words.yes and words.keep:
+        raise UsageError(_("It is either --yes or --keep."))
+
+    async def decide(node: AsyncClient) -> Contact:
+        return await node.contact_trust(words.ref, words.yes)
+
+    if words.yes or words.keep:
+        _show(context, context.with_node(decide))
+        return 0
+    number = context.with_node(lambda node: node.contact_verify(words.ref))
+    if not number.changed_digits:
+        raise UsageError(_("{name} has shown no other key.").format(name=words.ref))
+    _print_number(context, number)
+    raise KeyNotTrustedError(
+        _("Nothing was changed."),
+        _("If they say that the number shown instead is theirs: --yes. If not, or if in doubt: --keep."),
+    )
 
 
 def grouped(digits: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tuichat.clock import Clock, Rng
-from tuichat.crypto.identity import Certificate, Identity
+from tuichat.crypto.identity import Identity
 from tuichat.crypto.kem import Kem
 from tuichat.errors import PeerError, StorageError
 from tuichat.network.transport import Answer, Connection, ConnectionLostError
@@ -69,16 +69,14 @@ class Callers:
         self._rng = rng
         self._kem = kem
         self._welcome: Welcome | None = None
-        self._on_other_key: Callable[[int], None] | None = None
         self._known: dict[bytes, Known] = {}
         self._psks: dict[bytes, bytes] = {}
         self._known_on: int | None = None
         self._open_calls: dict[int, int] = {}
 
-    def attach(self, welcome: Welcome, on_other_key: Callable[[int], None]) -> None:
-        """Say who takes over when a contact called, and who hears of a contact with another signing key."""
+    def attach(self, welcome: Welcome) -> None:
+        """Say who takes over when a contact called."""
         self._welcome = welcome
-        self._on_other_key = on_other_key
 
     def forget_knocks(self) -> None:
         """Contacts or their secrets changed: learn the knocks anew at the next call."""
@@ -144,7 +142,7 @@ class Callers:
             certificate, frames, link = answering.read_message3(message3)
             start = LinkStart(certificate.onion, started)
             live = LiveLink(link, connection, start, self._clock, self._rng)
-            contact = await self._introduce(live, who, certificate, frames)
+            contact = await self._introduce(live, who, answering.version, frames)
             if contact is not None:
                 uncount()
                 assert self._welcome is not None
@@ -155,16 +153,17 @@ class Callers:
             uncount()
             await connection.close()
 
-    async def _introduce(
-        self, live: LiveLink, who: Known, certificate: Certificate, frames: list[bytes]
-    ) -> int | None:
+    async def _introduce(self, live: LiveLink, who: Known, version: int, frames: list[bytes]) -> int | None:
         """The contact that called, or None when it was somebody's request."""
+        certificate = live.link.remote
         row = self._store.contacts.by_onion(certificate.onion)
-        self._check_keys(row, certificate)
+        if row is not None and row.state in ("accepted", "requested"):
+            self._first_contact.keys.check(row, certificate, version)
+        # anybody else is a stranger, whatever key; nothing may tell the blocked from the pending
         if who.pair is not None:
             if row is None or row.id != who.contact or who.pair not in (row.pair_sent, row.pair_received):
                 raise PeerError("somebody else's knock")
-            self._first_contact.on_proven(row, certificate, dialled=False, pair=who.pair)
+            self._first_contact.on_proven(row, certificate, version, dialled=False, pair=who.pair)
             return row.id
         request = decode(frames[0]) if frames else None
         if not isinstance(request, Request) or len(frames) != 1:
@@ -174,18 +173,9 @@ class Callers:
         if contact is not None:
             row = self._store.contacts.get(contact)
             assert row is not None
-            self._first_contact.on_proven(row, certificate, dialled=False, pair=None)
+            self._first_contact.on_proven(row, certificate, version, dialled=False, pair=None)
         await live.send_now(reply)
         if not isinstance(reply, Accepted):
             await asyncio.sleep(FAREWELL_SECONDS)
             await live.hang_up()
         return contact
-
-    def _check_keys(self, row: ContactRow | None, certificate: Certificate) -> None:
-        if row is None or row.state not in ("accepted", "requested"):
-            return  # a stranger is a stranger, whatever key; nothing may tell the blocked from the pending
-        verdict = self._first_contact.judge(row, certificate)
-        if verdict == "other_sig" and self._on_other_key is not None:
-            self._on_other_key(row.id)
-        if verdict != "ok":
-            raise PeerError("this is not the key that was pinned")

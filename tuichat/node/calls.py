@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from tuichat.clock import Clock, Rng
-from tuichat.crypto.identity import Certificate, Identity
+from tuichat.crypto.identity import Identity
 from tuichat.crypto.kem import Kem
 from tuichat.errors import PeerError
 from tuichat.network.transport import Connection, ConnectionLostError, DialStage, RefusedError, Transport
 from tuichat.node.first_contact import FirstContact
 from tuichat.node.live_link import LiveLink
 from tuichat.protocol.frames import Accepted, Gone, Received, encode
-from tuichat.protocol.invites import parse_invite, sig_hash
+from tuichat.protocol.invites import parse_invite
 from tuichat.protocol.knock import pair_psk, public_psk
 from tuichat.protocol.link import Answered, Dialling, LinkStart
 from tuichat.store.records import ContactRow
@@ -78,15 +78,10 @@ class Attempt:
 
 
 class Calls:
-    """Makes links by dialling.
+    """Makes links by dialling."""
 
-    Args:
-        on_other_key: told the contact whose address showed another signing key.
-    """
-
-    def __init__(self, parts: CallParts, on_other_key: Callable[[int], None]) -> None:
+    def __init__(self, parts: CallParts) -> None:
         self._with = parts
-        self._on_other_key = on_other_key
 
     async def call(
         self, contact: int, on_stage: Callable[[DialStage], None], wanted: Callable[[LinkStart], bool]
@@ -139,23 +134,15 @@ class Calls:
         try:
             answered = dialling.read_message2(dialled.message2)
             row = self._row(attempt.contact)
-            self._check(row, answered.certificate, way)
+            certificate, version = answered.certificate, answered.version
+            self._with.first_contact.keys.check(row, certificate, version, way.sig_hash)
             if not attempt.wanted(start):
                 raise NotWantedError
-            self._with.first_contact.on_proven(row, answered.certificate, dialled=True, pair=way.pair)
+            self._with.first_contact.on_proven(row, certificate, version, dialled=True, pair=way.pair)
             return await self._finish(row, answered, dialled.connection, start, way)
         except BaseException:
             await dialled.connection.close()
             raise
-
-    def _check(self, row: ContactRow, certificate: Certificate, way: Way) -> None:
-        if way.sig_hash is not None and sig_hash(certificate.sig) != way.sig_hash:
-            raise PeerError("this is not who made the invite")
-        verdict = self._with.first_contact.judge(row, certificate)
-        if verdict == "other_sig":
-            self._on_other_key(row.id)
-        if verdict != "ok":
-            raise PeerError("this is not the key that was pinned")
 
     async def _finish(
         self, row: ContactRow, answered: Answered, connection: Connection, start: LinkStart, way: Way

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from tuichat.errors import NotFoundError, UsageError
@@ -17,12 +18,14 @@ from tuichat.model import (
     from_milliseconds,
 )
 from tuichat.network.addresses import address_of, onion_of
+from tuichat.node.likeness import Likely, Likeness
 from tuichat.protocol.sanitize import sanitize_name
 from tuichat.store.records import ContactRow, MessageRow
 from tuichat.store.store import Store
 
 SHORTEST_PREFIX: Final = 6
 _SHOWN_CANDIDATES: Final = 8
+_ADDRESSES_REMEMBERED: Final = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class ContactBook:
     def __init__(self, store: Store, presence: Presence) -> None:
         self._store = store
         self._presence = presence
+        self._likeness = Likeness()
+        self._address = lru_cache(_ADDRESSES_REMEMBERED)(address_of)  # it checks the key each time
 
     def find(self, ref: str) -> ContactRow:
         """The contact of a petname, an address, or a prefix of one.
@@ -68,7 +73,7 @@ class ContactBook:
     def _by_prefix(self, ref: str) -> ContactRow:
         prefix = ref.strip().lower()
         rows = self._store.contacts.all()
-        found = [row for row in rows if address_of(row.onion).startswith(prefix)]
+        found = [row for row in rows if self._address(row.onion).startswith(prefix)]
         if len(prefix) < SHORTEST_PREFIX:
             found = []
         if len(found) == 1:
@@ -82,7 +87,7 @@ class ContactBook:
         )
 
     def check_petname(self, name: str, own: int | None = None) -> str:
-        """The petname as it is kept.
+        """The petname as it is kept. One that looks like another's is taken: the record says so (`alike`).
 
         Raises:
             UsageError: empty, too long, looks like an address, or taken; then a free one is suggested.
@@ -127,21 +132,30 @@ class ContactBook:
             return None
         last = self._store.messages.page(contact, 1, None, None)
         at = (last[-1].received_at or last[-1].sent_at) if last else None
-        return self._record(
-            row, (at, self._store.messages.unread(contact), self._store.outbox.count(contact))
-        )
+        summary = (at, self._store.messages.unread(contact), self._store.outbox.count(contact))
+        return self._record(row, summary, self._likeness.of(self._store.contacts.petnames()))
 
     def all(self) -> list[Contact]:
         """Every contact, by name."""
-        summaries = self._store.messages.summaries()
-        return [self._record(row, summaries.get(row.id, (None, 0, 0))) for row in self._store.contacts.all()]
+        summaries, rows = self._store.messages.summaries(), self._store.contacts.all()
+        among = self._likeness.of(self._store.contacts.petnames())
+        return [self._record(row, summaries.get(row.id, (None, 0, 0)), among) for row in rows]
 
-    def _record(self, row: ContactRow, summary: tuple[int | None, int, int]) -> Contact:
+    def mistakable(self, contact: int, *names: str) -> list[int]:
+        """Other contacts that one with these petnames can be mistaken for, or the reverse."""
+        among = self._likeness.of((contact, name) for name in names)
+        return [
+            row.id
+            for row in self._store.contacts.all()
+            if row.id != contact and self._likeness.alike(row, among)
+        ]
+
+    def _record(self, row: ContactRow, summary: tuple[int | None, int, int], among: Likely) -> Contact:
         last_at, unread, queued = summary
         stage = self._presence.stage(row.id)
         return Contact(
             id=row.id,
-            address=address_of(row.onion),
+            address=self._address(row.onion),
             name=row.petname,
             suggested_name=row.suggested_name,
             state=row.state,
@@ -154,6 +168,9 @@ class ContactBook:
             unread=unread,
             created_at=from_milliseconds(row.created_at),
             last_message_at=None if last_at is None else from_milliseconds(last_at),
+            key_changed=row.key_changed,
+            alike=self._likeness.alike(row, among),
+            mixed=self._likeness.mixed(row),
         )
 
     def message(self, message: int) -> Message | None:

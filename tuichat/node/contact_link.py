@@ -143,6 +143,9 @@ class ContactLink:
         if not self._wanted(live.start):
             await live.hang_up()
             return 0.0
+        if not self._with.first_contact.may_link(self._contact, live.link.remote):
+            await live.hang_up()
+            return self._next_pause()
         if self._live is not None:
             self._live.close()
         began = self._with.clock.monotonic()

@@ -7,17 +7,19 @@ Whether a request was accepted, set aside, dropped or silently refused is seen b
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from tuichat.clock import Rng
-from tuichat.crypto.identity import Certificate, Pins, PinVerdict, judge_pins
+from tuichat.crypto.identity import Certificate
 from tuichat.errors import PeerError, UsageError
 from tuichat.i18n import _
 from tuichat.node.contact_book import ContactBook
 from tuichat.node.events import Changes, EventHub
 from tuichat.node.invites import Invites
+from tuichat.node.keys import Keys
 from tuichat.node.reach import Reach
 from tuichat.protocol.frames import Accepted, Gone, Received, Request
+from tuichat.protocol.invites import parse_invite, sig_hash
 from tuichat.protocol.sanitize import sanitize_name, sanitize_text
 from tuichat.store.records import ContactRow, SessionRow
 from tuichat.store.store import Store
@@ -27,8 +29,6 @@ MAX_PENDING: Final = 300
 
 PAIR_LENGTH: Final = 32
 
-Verdict = Literal["ok", "stale", "other_sig"]
-
 
 @dataclass(frozen=True, slots=True)
 class FirstContactParts:
@@ -37,17 +37,23 @@ class FirstContactParts:
     store: Store
     hub: EventHub
     book: ContactBook
+    keys: Keys
     invites: Invites
     reach: Reach
     rng: Rng
 
 
 class FirstContact:
-    """Changes what contacts are to me."""
+    """Changes what contacts are to me.
+
+    Attributes:
+        keys: which of theirs are taken.
+    """
 
     def __init__(self, parts: FirstContactParts) -> None:
         self._store = parts.store
         self._hub = parts.hub
+        self.keys = parts.keys
         self._book = parts.book
         self._invites = parts.invites
         self._reach = parts.reach
@@ -142,21 +148,14 @@ class FirstContact:
 
     # -- what a peer proves --
 
-    def judge(self, row: ContactRow, certificate: Certificate) -> Verdict:
-        """Whether this certificate may speak for the contact (K3)."""
-        if row.sig is None or row.ik is None:
-            return "ok"
-        verdict = judge_pins(Pins(row.onion, row.sig, row.ik, row.epoch), certificate)
-        if verdict is PinVerdict.OTHER_SIG:
-            return "other_sig"
-        return "stale" if verdict is PinVerdict.STALE else "ok"
-
     def on_proven(
-        self, row: ContactRow, certificate: Certificate, *, dialled: bool, pair: bytes | None
+        self, row: ContactRow, certificate: Certificate, version: int, *, dialled: bool, pair: bytes | None
     ) -> None:
         """A link was completed with a contact: keep its keys; under a pair secret it is acceptance (C6).
 
         Args:
+            certificate: checked by `keys`.
+            version: of the protocol, that the link has.
             dialled: by me, to its address (C7).
             pair: the secret under which the link was made, None for the public key.
 
@@ -165,7 +164,8 @@ class FirstContact:
         """
         if row.state not in ("accepted", "requested"):
             raise PeerError("not a contact any more")
-        keys_changed = (row.sig, row.ik, row.epoch) != (certificate.sig, certificate.ik, certificate.epoch)
+        pinned = (row.sig, row.ik, row.epoch, row.version)
+        keys_changed = pinned != (certificate.sig, certificate.ik, certificate.epoch, version)
         state = "accepted" if pair is not None else row.state
         confirmed = row.confirmed or dialled
         last_pair = row.last_pair if pair is None else "sent" if pair == row.pair_sent else "received"
@@ -183,6 +183,7 @@ class FirstContact:
                 sig=certificate.sig,
                 ik=certificate.ik,
                 epoch=certificate.epoch,
+                version=version,
             )
             if (state, confirmed) != (row.state, row.confirmed):
                 changes.contact(row.id)
@@ -211,6 +212,11 @@ class FirstContact:
         text = row.request_text if row.pair_received is None else ""
         return Request(pair, self._reach.key_for(row.id), own_name, text)
 
+    def may_link(self, contact: int, certificate: Certificate) -> bool:
+        """Whether the contact is still one to link with, under this SIG: both may change during a call."""
+        row = self._store.contacts.get(contact)
+        return row is not None and row.state in ("accepted", "requested") and row.sig == certificate.sig
+
     def on_linked(self, contact: int) -> None:
         """A link to the contact stands; recent contacts are dialled first."""
         self._store.contacts.update(contact, last_linked_at=self._hub.now())
@@ -235,6 +241,10 @@ class FirstContact:
     def invited(self, row: ContactRow, invite: str) -> ContactRow:
         """Somebody I asked, or who asked me, gave me an invite: the next call goes by it."""
         with self._hub.change() as changes:
+            asked_as = None if row.sig is None else sig_hash(row.sig)
+            if row.state == "pending" and asked_as != parse_invite(invite).sig_hash:
+                # their request came under another key than the invite, which somebody gave me by hand
+                self._store.contacts.update(row.id, sig=None, ik=None, epoch=0)
             pair = row.pair_sent or self._rng.bytes(PAIR_LENGTH)
             row = self._store.contacts.update(row.id, state="requested", pair_sent=pair, invite=invite)
             changes.contact(row.id)

@@ -166,6 +166,9 @@ class Gate:
     async def contact_verify(self, ref: str, digits: str | None = None) -> SafetyNumber:
         return await self._ask(lambda node: node.contact_verify(ref, digits))
 
+    async def contact_trust(self, ref: str, accept: bool) -> Contact:
+        return await self._ask_online(lambda node: node.contact_trust(ref, accept))
+
     async def invite_create(self, seconds: int = 86_400) -> Invite:
         return await self._ask_online(lambda node: node.invite_create(seconds))
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from tuichat.i18n import _
-from tuichat.model import LinkStage, NoticeEvent, from_milliseconds
+from tuichat.model import LinkStage
 from tuichat.node.callers import Callers
 from tuichat.node.calls import CallParts, Calls
 from tuichat.node.contact_link import ContactLink, LinkParts
@@ -23,9 +22,7 @@ class Links:
 
     def __init__(self, parts: CallParts, hub: EventHub, callers: Callers) -> None:
         self._store = parts.store
-        self._hub = hub
         self._callers = callers
-        self._other_keys: set[int] = set()
         self._links: dict[int, ContactLink] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._parts = LinkParts(
@@ -34,13 +31,13 @@ class Links:
             store=parts.store,
             hub=hub,
             first_contact=parts.first_contact,
-            calls=Calls(parts, self._on_other_key),
+            calls=Calls(parts),
             transport=parts.transport,
             dialling=asyncio.Semaphore(DIALS_AT_ONCE),
             clock=parts.clock,
             rng=parts.rng,
         )
-        callers.attach(self._welcome, self._on_other_key)
+        callers.attach(self._welcome)
 
     def start(self) -> None:
         """Begin with every contact that is to be linked; dials wait until the transport is ready."""
@@ -106,18 +103,6 @@ class Links:
             self.add(contact)
             link = self._links[contact]
         await link.carry(live, early)
-
-    def _on_other_key(self, contact: int) -> None:
-        row = self._store.contacts.get(contact)
-        if row is None or contact in self._other_keys:
-            return
-        self._other_keys.add(contact)
-        text = _(
-            "{name}'s address showed another signing key. Nothing was sent to it. "
-            "Ask them by another way whether they set up tuichat anew."
-        ).format(name=row.petname)
-        at = from_milliseconds(self._hub.now())
-        self._hub.tell(NoticeEvent(at=at, text=text, level="error", contact=contact))
 
 
 def _recency(row: ContactRow) -> int:

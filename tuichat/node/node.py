@@ -10,9 +10,9 @@ from typing import Final
 
 from tuichat import __version__
 from tuichat.clock import Clock, Rng
-from tuichat.crypto.identity import Identity, safety_number
+from tuichat.crypto.identity import Identity
 from tuichat.crypto.kem import Kem
-from tuichat.errors import NotFoundError, StorageError, TuichatError, UsageError
+from tuichat.errors import NotFoundError, StorageError, UsageError
 from tuichat.i18n import _
 from tuichat.model import (
     MAX_REQUEST_BYTES,
@@ -37,12 +37,13 @@ from tuichat.node.contact_book import ContactBook, Presence
 from tuichat.node.events import EventHub
 from tuichat.node.first_contact import FirstContact, FirstContactParts, check_request_text
 from tuichat.node.invites import Invites, read_invite
+from tuichat.node.keys import Keys
 from tuichat.node.links import Links
 from tuichat.node.outbox import Outbox, Sealing
 from tuichat.node.reach import Reach, Visibility
 from tuichat.node.supervisor import supervise
+from tuichat.node.verification import Verification
 from tuichat.protocol.invites import looks_like_invite
-from tuichat.protocol.knock import PROTOCOL_VERSION
 from tuichat.protocol.sanitize import sanitize_text
 from tuichat.store.records import ContactRow
 from tuichat.store.store import Store
@@ -81,6 +82,8 @@ class Node:
         )
         self._book = ContactBook(parts.store, presence)
         self._hub = EventHub(parts.store, parts.clock, self._book.contact, self._book.message)
+        self._keys = Keys(parts.store, self._hub)
+        self._verification = Verification(parts.store, self._hub, parts.identity)
         self._invites = Invites(parts.store, parts.identity, parts.rng)
         self._reach = Reach(parts.store, parts.identity.onion, parts.visibility, parts.rng)
         self._first_contact = FirstContact(
@@ -88,6 +91,7 @@ class Node:
                 store=parts.store,
                 hub=self._hub,
                 book=self._book,
+                keys=self._keys,
                 invites=self._invites,
                 reach=self._reach,
                 rng=parts.rng,
@@ -289,31 +293,23 @@ class Node:
         petname = self._book.check_petname(name, row.id)
         with self._hub.change() as changes:
             self._store.contacts.update(row.id, petname=petname)
-            changes.contact(row.id)
+            for contact in [row.id, *self._book.mistakable(row.id, row.petname, petname)]:
+                changes.contact(contact)
         return self._record(row.id)
 
     async def contact_verify(self, ref: str, digits: str | None = None) -> SafetyNumber:
         row = self._book.find(ref)
-        if not row.confirmed or row.sig is None or row.state != "accepted":
-            raise UsageError(
-                _("{name} cannot be verified yet.").format(name=row.petname),
-                _("A safety number exists once you have reached each other."),
-            )
-        me = self._with.identity
-        number = safety_number(PROTOCOL_VERSION, (me.onion, me.sig), (row.onion, row.sig))
-        if digits is not None:
-            self._compare(row, number, digits)
-        return SafetyNumber(contact=row.id, digits=number, verified=row.verified or digits is not None)
+        return self._verification.show(row) if digits is None else self._verification.compare(row, digits)
 
-    def _compare(self, row: ContactRow, number: str, digits: str) -> None:
-        if "".join(digits.split()) != number:
-            raise TuichatError(
-                _("The safety number does not match. Nothing was changed."),
-                _("Compare again; if it stays different, somebody may be between you."),
-            )
-        with self._hub.change() as changes:
-            self._store.contacts.update(row.id, verified=True)
-            changes.contact(row.id)
+    async def contact_trust(self, ref: str, accept: bool) -> Contact:
+        row = self._book.find(ref)
+        self._keys.decide(row, accept=accept)
+        if accept:
+            await self._links.drop(row.id)  # the present one is the old key's, if there is one
+            if row.state in ("accepted", "requested"):
+                self._links.add(row.id)
+                await self.go_online()
+        return self._record(row.id)
 
     # -- invites --
 
@@ -368,6 +364,7 @@ class Node:
                 _("You have blocked {name}.").format(name=row.petname),
                 _("Unblock first: tuichat contact unblock {name}").format(name=row.petname),
             )
+        self._keys.check_may_send(row)
 
     async def cancel(self, message: int) -> Message:
         record = self._message(message)

@@ -175,7 +175,7 @@ class Dialling(_Phase):
         if certificate.onion != self._remote_onion:
             raise PeerError("another onion answered")
         self._leave()
-        return Answered(handshake, self._identity, certificate, self._rng)
+        return Answered(handshake, self._identity, certificate, payload[0], self._rng)
 
 
 class Answered(_Phase):
@@ -183,13 +183,15 @@ class Answered(_Phase):
 
     Attributes:
         certificate: theirs, verified.
+        version: of the protocol, the highest that both speak.
     """
 
     def __init__(
-        self, handshake: HandshakeState, identity: Identity, certificate: Certificate, rng: Rng
+        self, handshake: HandshakeState, identity: Identity, certificate: Certificate, version: int, rng: Rng
     ) -> None:
         super().__init__(handshake)
         self.certificate = certificate
+        self.version = version
         self._identity = identity
         self._rng = rng
 
@@ -214,12 +216,14 @@ class Answering(_Phase):
     Attributes:
         knock: the 16 bytes by which the psk was found.
         message2: 1434 bytes for the 101 response's header.
+        version: of the protocol, the highest that both speak.
     """
 
     def __init__(
         self, handshake: HandshakeState, identity: Identity, knocked: bytes, version: int, rng: Rng
     ) -> None:
         self.knock = knocked
+        self.version = version
         self.message2 = handshake.write_message(bytes([version]) + identity.certificate, rng)
         self._identity = identity
         super().__init__(handshake)

@@ -12,7 +12,7 @@ from tuichat.store.database import Database, Value
 from tuichat.store.records import ContactRow
 
 _COLUMNS = tuple(field.name for field in fields(ContactRow))
-_FLAGS = tuple(_COLUMNS.index(name) for name in ("confirmed", "verified"))
+_FLAGS = tuple(_COLUMNS.index(name) for name in ("confirmed", "verified", "other_refused"))
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM contacts"  # noqa: S608 - names of our own fields
 _INSERT = """
     INSERT INTO contacts
@@ -40,6 +40,9 @@ class ContactChanges(TypedDict, total=False):
     last_linked_at: int | None
     invite: str
     reach: bytes | None
+    other_sig: bytes | None
+    other_refused: bool
+    version: int
 
 
 _CHANGEABLE = frozenset(ContactChanges.__annotations__)
@@ -88,6 +91,12 @@ class Contacts:
         """Every contact, blocked ones too, in the order of petnames without regard to case."""
         rows = [_row(values) for values in self._database.rows(_SELECT)]
         return sorted(rows, key=lambda row: (row.petname.casefold(), row.petname))
+
+    def petnames(self) -> list[tuple[int, str]]:
+        """Every contact's id and petname, by id."""
+        return [
+            (row[0], row[1]) for row in self._database.rows("SELECT id, petname FROM contacts ORDER BY id")
+        ]
 
     def update(self, contact: int, **changes: Unpack[ContactChanges]) -> ContactRow:
         """Change fields of a contact; the row as it is then.

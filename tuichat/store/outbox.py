@@ -71,6 +71,15 @@ class Outbox:
             (seq, envelope, envelope_hash, row),
         )
 
+    def unseal(self, contact: int) -> None:
+        """Drop the sealings of a contact's rows, and its voids: they wait for another session."""
+        with self._database.step():
+            self.remove_voids(contact)
+            self._database.run(
+                "UPDATE outbox SET seq = 0, envelope = NULL, envelope_hash = NULL WHERE contact = ?",
+                (contact,),
+            )
+
     def mark_given(self, rows: Iterable[int]) -> None:
         """Note that envelopes of these rows are about to be handed to a link."""
         with self._database.step():

@@ -22,6 +22,8 @@ class ContactRow:
         request_text: of my request or theirs.
         invite: the text of the invite by which I came to them, "" if none or used up.
         reach: the client-authorization key by which their service admits me.
+        other_sig: another SIG that the address showed; other_refused: the person keeps to the pinned one.
+        version: the highest version of the protocol that a link had, pinned like the keys; 0 before any.
     """
 
     id: int
@@ -42,6 +44,14 @@ class ContactRow:
     last_linked_at: int | None = None
     invite: str = field(default="", repr=False)
     reach: bytes | None = field(default=None, repr=False)
+    other_sig: bytes | None = None
+    other_refused: bool = False
+    version: int = 0
+
+    @property
+    def key_changed(self) -> bool:
+        """Whether another SIG was shown and the person has not decided about it."""
+        return self.other_sig is not None and not self.other_refused
 
 
 InviteState = Literal["open", "bound", "closed", "revoked"]
