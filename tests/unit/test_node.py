@@ -22,7 +22,7 @@ from tuichat.model import (
     MissedEvent,
 )
 from tuichat.network.transport import RefusedError
-from tuichat.node.callers import MAX_STRANGERS
+from tuichat.node.budget import MAX_STRANGERS
 from tuichat.node.node import Node
 from tuichat.protocol.knock import public_psk
 from tuichat.protocol.link import Dialling

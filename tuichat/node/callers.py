@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,11 +13,18 @@ from tuichat.crypto.identity import Identity
 from tuichat.crypto.kem import Kem
 from tuichat.errors import PeerError, StorageError
 from tuichat.network.transport import Answer, Connection, ConnectionLostError
+from tuichat.node.budget import STRANGERS, Budget
 from tuichat.node.first_contact import FirstContact
 from tuichat.node.live_link import LiveLink
 from tuichat.protocol.frames import Accepted, Request, decode
 from tuichat.protocol.invites import invite_psk
-from tuichat.protocol.knock import answered_knocks, pair_psk, public_psk
+from tuichat.protocol.knock import (
+    PREAMBLE_LENGTH,
+    answered_knocks,
+    pair_psk,
+    parse_preamble,
+    public_psk,
+)
 from tuichat.protocol.link import Answering, LinkStart
 from tuichat.store.records import ContactRow
 from tuichat.store.store import Store
@@ -27,23 +35,27 @@ MESSAGE3_SECONDS: Final = 30.0
 FAREWELL_SECONDS: Final = 3.0
 """How long a link stays after RECEIVED, the same for everybody."""
 
-MAX_STRANGERS: Final = 64
-"""Callers under the public key who have not become a contact's link; beyond this they get the bare 404."""
-
-MAX_CALLS_OF_A_CONTACT: Final = 4
-"""Unfinished calls under one contact's secrets."""
-
 _DAY: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Known:
-    """Who may knock so: a contact with a pair secret, who holds an invite, or anybody (contact 0)."""
+    """Who may knock so: a contact with a pair secret, who holds an invite, or anybody.
+
+    Attributes:
+        whose: whose budget it is: a contact's id, the negative of an invite's, 0 for strangers.
+        until: Unix time in seconds after which this knock is nobody's.
+    """
 
     psk: bytes
-    contact: int = 0
+    whose: int = STRANGERS
     pair: bytes | None = None
-    invite: int | None = None
+    until: float = math.inf
+
+    @property
+    def invite(self) -> int | None:
+        """The invite that gave the key, if one did."""
+        return -self.whose if self.whose < 0 else None
 
 
 Welcome = Callable[[LiveLink, int, list[bytes]], Coroutine[Any, Any, None]]
@@ -71,8 +83,8 @@ class Callers:
         self._welcome: Welcome | None = None
         self._known: dict[bytes, Known] = {}
         self._psks: dict[bytes, bytes] = {}
-        self._known_on: int | None = None
-        self._open_calls: dict[int, int] = {}
+        self._known_by: tuple[int, int] | None = None
+        self._budget = Budget(clock.monotonic)
 
     def attach(self, welcome: Welcome) -> None:
         """Say who takes over when a contact called."""
@@ -80,18 +92,17 @@ class Callers:
 
     def forget_knocks(self) -> None:
         """Contacts or their secrets changed: learn the knocks anew at the next call."""
-        self._known_on = None
+        self._known_by = None
 
     def answer(self, message1: bytes) -> Answer | None:
         """What a caller gets; None for everyone who knows no knock or knocks wrongly, or when too many do."""
         self._learn_knocks()
         try:
+            who = self._known.get(parse_preamble(message1[:PREAMBLE_LENGTH]).knock)
+            if who is None or who.until <= self._clock.now() or not self._budget.allows(who.whose):
+                return None
             answering = Answering.read_message1(self._identity, message1, self._psks, self._rng, self._kem)
         except PeerError:
-            return None
-        who = self._known[answering.knock]
-        limit = MAX_CALLS_OF_A_CONTACT if who.contact else MAX_STRANGERS
-        if self._open_calls.get(who.contact, 0) >= limit:
             return None
         started = self._clock.monotonic()
 
@@ -102,17 +113,18 @@ class Callers:
 
     def _learn_knocks(self) -> None:
         now = self._clock.now()
-        day = int(now) // _DAY
-        if self._known_on != day:
+        known_by = (int(now) // _DAY, self._first_contact.pairs_drawn)
+        if self._known_by != known_by:
             self._known = dict(self._all_knocks(now))
             self._psks = {knock: who.psk for knock, who in self._known.items()}
-            self._known_on = day
+            self._known_by = known_by
 
     def _all_knocks(self, now: float) -> list[tuple[bytes, Known]]:
         onion = self._identity.onion
         everyone = [Known(public_psk(onion))]
         for invite in self._store.invites.unexpired(int(now * 1000)):
-            everyone.append(Known(invite_psk(invite.secret, onion), invite=invite.id))
+            psk = invite_psk(invite.secret, onion)
+            everyone.append(Known(psk, -invite.id, until=invite.expires_at / 1000))
         for row in self._store.contacts.all():
             everyone += self._knocks_of(row)
         return [(knock, who) for who in everyone for knock in answered_knocks(who.psk, onion, now)]
@@ -127,15 +139,7 @@ class Callers:
         ]
 
     async def _attend(self, answering: Answering, who: Known, connection: Connection, started: float) -> None:
-        self._open_calls[who.contact] = self._open_calls.get(who.contact, 0) + 1
-        counted = True
-
-        def uncount() -> None:
-            nonlocal counted
-            if counted:
-                counted = False
-                self._open_calls[who.contact] -= 1
-
+        leave = self._budget.enter(who.whose)
         try:
             async with asyncio.timeout(MESSAGE3_SECONDS):
                 message3 = await connection.receive()
@@ -144,13 +148,13 @@ class Callers:
             live = LiveLink(link, connection, start, self._clock, self._rng)
             contact = await self._introduce(live, who, answering.version, frames)
             if contact is not None:
-                uncount()
+                leave()
                 assert self._welcome is not None
                 await self._welcome(live, contact, [] if who.pair is None else frames)
         except (PeerError, ConnectionLostError, TimeoutError, StorageError):
             pass  # it ends with this caller, in silence
         finally:
-            uncount()
+            leave()
             await connection.close()
 
     async def _introduce(self, live: LiveLink, who: Known, version: int, frames: list[bytes]) -> int | None:
@@ -161,7 +165,7 @@ class Callers:
             self._first_contact.keys.check(row, certificate, version)
         # anybody else is a stranger, whatever key; nothing may tell the blocked from the pending
         if who.pair is not None:
-            if row is None or row.id != who.contact or who.pair not in (row.pair_sent, row.pair_received):
+            if row is None or row.id != who.whose or who.pair not in (row.pair_sent, row.pair_received):
                 raise PeerError("somebody else's knock")
             self._first_contact.on_proven(row, certificate, version, dialled=False, pair=who.pair)
             return row.id
@@ -169,8 +173,8 @@ class Callers:
         if not isinstance(request, Request) or len(frames) != 1:
             raise PeerError("a stranger begins with a request")
         reply, contact = self._first_contact.on_request(request, certificate, who.invite)
-        self.forget_knocks()
         if contact is not None:
+            self.forget_knocks()
             row = self._store.contacts.get(contact)
             assert row is not None
             self._first_contact.on_proven(row, certificate, version, dialled=False, pair=None)

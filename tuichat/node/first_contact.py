@@ -58,6 +58,7 @@ class FirstContact:
         self._invites = parts.invites
         self._reach = parts.reach
         self._rng = parts.rng
+        self.pairs_drawn = 0
 
     # -- what a peer asks --
 
@@ -209,6 +210,7 @@ class FirstContact:
         if pair is None:
             pair = self._rng.bytes(PAIR_LENGTH)
             self._store.contacts.update(row.id, pair_sent=pair)
+            self.pairs_drawn += 1
         text = row.request_text if row.pair_received is None else ""
         return Request(pair, self._reach.key_for(row.id), own_name, text)
 
