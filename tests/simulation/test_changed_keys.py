@@ -16,6 +16,7 @@ from tuichat.crypto.identity import Identity, rotate_ik
 from tuichat.errors import KeyNotTrustedError, TuichatError, UsageError
 from tuichat.event_buffer import EventBuffer
 from tuichat.model import Contact, ContactEvent, LinkEvent, NoticeEvent
+from tuichat.node.live_link import LiveLink
 from tuichat.store.records import ContactRow
 
 HOUR = 3600.0
@@ -272,6 +273,28 @@ def test_person_decides_about_the_key_that_was_told_first(tmp_path: Path) -> Non
     play(tmp_path, story)
 
 
+def test_link_that_was_checked_before_the_decision_carries_nothing_after_it(tmp_path: Path) -> None:
+    async def story(pair: Pair) -> None:
+        await pair.become(pair.other)
+        assert await until(pair.changed, DAY)
+        await pair.become(pair.first)
+        assert await until(pair.linked, DAY)
+        links, contact = pair.alice.node._links, pair.row.id
+        live = links._links[contact]._live
+        assert live is not None
+        late = LiveLink(live.link, live._connection, live.start, pair.alice.clock, SeededRng(b"late"))
+        await pair.bob.stop()
+        await pair.alice.node.contact_trust("bob", accept=True)
+        await pair.told()
+        await links._welcome(late, contact, [])
+        stages = [event.stage for event in await pair.told() if isinstance(event, LinkEvent)]
+        assert late.closed
+        assert "linked" not in stages
+        assert pair.row.sig == pair.other.sig
+
+    play(tmp_path, story)
+
+
 def test_changed_key_outlives_a_crash_and_is_not_dialled_hot(tmp_path: Path) -> None:
     async def story(pair: Pair) -> None:
         await pair.become(pair.other)
@@ -308,6 +331,28 @@ def test_invite_that_names_another_sig_is_shown_and_may_be_trusted(tmp_path: Pat
             await pair.alice.node.contact_verify("bob", shown.changed_digits)
         await pair.alice.node.contact_trust("bob", accept=True)
         assert await until(pair.linked, DAY)
+
+    play(tmp_path, story)
+
+
+def test_invite_wins_over_the_key_of_a_request_that_came_before_it(tmp_path: Path) -> None:
+    async def story(pair: Pair) -> None:
+        text = (await pair.bob.node.invite_create()).text
+        await pair.alice.node.contact_remove("bob")
+        await pair.bob.node.contact_remove("alice")
+        await pair.become(pair.other)
+        await pair.bob.node.contact_add(pair.alice.address, "alice")
+
+        async def asked() -> bool:
+            return bool(await pair.alice.node.contact_list())
+
+        assert await until(asked, DAY)
+        asked_with = pair.row
+        assert asked_with.sig == pair.other.sig
+        await pair.alice.node.contact_add(text)
+        assert await until(pair.changed, DAY)
+        assert pair.row.sig is None
+        assert not await pair.linked()
 
     play(tmp_path, story)
 

@@ -59,13 +59,13 @@ class Way:
         psk: the key to knock with.
         reach: the key by which their service admits me, if it admits only some.
         pair: the secret that makes the link a contact's; None: I ask.
-        sig_hash: 16 bytes of whom the invite expects me to find.
+        invited: by an invite, which may be gone.
     """
 
     psk: bytes
     reach: bytes | None
     pair: bytes | None = None
-    sig_hash: bytes | None = None
+    invited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class Calls:
         reach = row.reach or (None if invite is None else invite.reach)
         ways = [Way(pair_psk(pair, own, onion), reach, pair=pair) for pair in pairs if pair]
         if invite is not None:
-            ways.append(Way(invite.psk, reach, sig_hash=invite.sig_hash))
+            ways.append(Way(invite.psk, reach, invited=True))
         return [*ways, Way(public_psk(onion), reach)]
 
     async def _call_by(self, attempt: Attempt, way: Way) -> LiveLink:
@@ -135,7 +135,7 @@ class Calls:
             answered = dialling.read_message2(dialled.message2)
             row = self._row(attempt.contact)
             certificate, version = answered.certificate, answered.version
-            self._with.first_contact.keys.check(row, certificate, version, way.sig_hash)
+            self._with.first_contact.keys.check(row, certificate, version)
             if not attempt.wanted(start):
                 raise NotWantedError
             self._with.first_contact.on_proven(row, certificate, version, dialled=True, pair=way.pair)
@@ -153,7 +153,7 @@ class Calls:
         live = LiveLink(link, connection, start, self._with.clock, self._with.rng)
         await connection.send(message3)
         if asking:
-            await self._await_acceptance(live, row.id, invited=way.sig_hash is not None)
+            await self._await_acceptance(live, row.id, invited=way.invited)
         return live
 
     async def _await_acceptance(self, live: LiveLink, contact: int, *, invited: bool) -> None:

@@ -4,8 +4,8 @@
     the pinned SIG, same or higher epoch    taken; IK, epoch and version are pinned anew
     the pinned SIG, lower epoch, another    refused; a notice, once until the next good link
       IK in the same epoch, lower version
-    another SIG                             refused; kept as `other_sig`, the contact is marked, and nothing
-                                            can be sent until the person has decided
+    another SIG than the pinned one; while  refused; kept as `other_sig`, the contact is marked, and nothing
+      none is, than the invite names        can be sent until the person has decided
     another SIG, while one is kept          refused; the first stays, so that the person decides about what
                                             they saw
     the SIG that the person refused         refused in silence
@@ -16,7 +16,6 @@ it. A decision for the other SIG starts the contact anew but for its history and
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Literal
 
 from tuichat.crypto.identity import Certificate, Pins, PinVerdict, judge_pins
@@ -39,22 +38,17 @@ class Keys:
         self._hub = hub
         self._told: set[int] = set()
 
-    def check(
-        self, row: ContactRow, certificate: Certificate, version: int, invited_to: bytes | None = None
-    ) -> None:
+    def check(self, row: ContactRow, certificate: Certificate, version: int) -> None:
         """Refuse whoever is not the contact that was pinned, and let the person know.
 
         Args:
             certificate: verified, and for the contact's onion.
             version: of the protocol, agreed with whoever showed it.
-            invited_to: 16 bytes of the SIG that an invite names, if the link is made by one.
 
         Raises:
             PeerError: the link must close.
         """
         refusal = judge(row, certificate, version)
-        if invited_to is not None and sig_hash(certificate.sig) != invited_to:
-            refusal = "other_sig"
         if refusal == "other_sig":
             self._keep_other(row, certificate.sig)
         elif refusal:
@@ -106,7 +100,6 @@ class Keys:
             confirmed=False,
             other_sig=None,
             other_refused=False,
-            invite=_naming(row.invite, sig),
         )
         session = self._store.sessions.get(row.id)  # its secrets are shared with the old key's owner
         self._store.sessions.forget(row.id)
@@ -152,12 +145,10 @@ def judge(row: ContactRow, certificate: Certificate, version: int) -> Refusal:
         return "other_sig"
     if version < row.version:
         return "rollback"
-    if row.sig is None or row.ik is None:
+    if row.sig is None:
+        named = parse_invite(row.invite).sig_hash if row.invite else sig_hash(certificate.sig)
+        return "" if sig_hash(certificate.sig) == named else "other_sig"
+    if row.ik is None:
         return ""
     verdict = judge_pins(Pins(row.onion, row.sig, row.ik, row.epoch), certificate)
     return "stale" if verdict is PinVerdict.STALE else ""
-
-
-def _naming(invite: str, sig: bytes) -> str:
-    """The invite, as if it had named this SIG: the person has decided who made it."""
-    return str(replace(parse_invite(invite), sig_hash=sig_hash(sig))) if invite else ""
