@@ -1,16 +1,31 @@
 """One random story of three people and a bad network, decided by a seed, and what must hold at its end.
 
-Run one again: python -m tests.support.schedule SEED
+Run one again: python -m tests.support.schedule SEED [one|all]
+
+Without old backups each message is in the other's history once, in the order in which it was sent, and none
+is missing. Who goes on from an old backup has forgotten what happened since. Then it holds that
+
+- nothing is in a history twice, and nothing that was not sent;
+- what is missing in a history was either sent by somebody who has forgotten it since, or stood there before
+  its owner forgot it;
+- a history is in order as long as not both of its people went on from backups; if both did, what was sent
+  after the last time is in order (a forgotten message may come again, behind later ones);
+- every queue becomes empty.
+
+A cancelled message of somebody who went on from a backup may arrive: the cancelling may be forgotten, and so
+may be that it had left.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import hashlib
-import sys
 import tempfile
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from typing import Literal, get_args
 
 from tests.support.seeded_rng import SeededRng
 from tests.support.simulated_network import Faults, SimulatedNetwork
@@ -24,6 +39,12 @@ PATIENCE_SECONDS = 3 * 86_400.0
 
 NAMES = ("alice", "bob", "小明")
 
+Backups = Literal["none", "one", "all"]
+"""Who goes on from old backups: nobody, one of the people, or any of them."""
+
+Direction = tuple[str, str]
+"""From whom to whom, by name."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -32,16 +53,52 @@ class Outcome:
     seed: int
     deliveries: int
     crashes: int
+    restorations: int
     wrong: tuple[str, ...]
     digest: str
+
+
+class Forgotten:
+    """What people who went on from old backups do not know any more."""
+
+    def __init__(self) -> None:
+        self._backups: dict[str, dict[Direction, list[str]]] = {}
+        self._excused: dict[Direction, set[str]] = {}
+        self._in_order_from: dict[Direction, int] = {}
+
+    def has_backup(self, person: SimulatedNode) -> bool:
+        return person.name in self._backups
+
+    def backed_up(self, person: SimulatedNode, known: dict[Direction, list[str]]) -> None:
+        """`known`: what the person has sent and received."""
+        self._backups[person.name] = known
+
+    def restored(
+        self, person: SimulatedNode, known: dict[Direction, list[str]], sent: dict[Direction, int]
+    ) -> None:
+        """`known`: as above, until just now. `sent`: how much was ever sent in each direction."""
+        kept = self._backups[person.name]
+        for direction, texts in known.items():
+            self._excused.setdefault(direction, set()).update(set(texts) - set(kept[direction]))
+            self._in_order_from[direction] = sent[direction]
+
+    def excused(self, direction: Direction) -> set[str]:
+        """What need not have arrived."""
+        return self._excused.get(direction, set())
+
+    def in_order_from(self, direction: Direction) -> int:
+        """Behind how many sent messages order is promised, though both have forgotten something."""
+        return self._in_order_from.get(direction, 0)
 
 
 class Schedule:
     """A story in the making."""
 
-    def __init__(self, seed: int, directory: Path, patience: float) -> None:
+    def __init__(self, seed: int, directory: Path, patience: float, backups: Backups) -> None:
         self._seed = seed
         self._patience = patience
+        self._backups = backups
+        self._forgotten = Forgotten()
         self._rng = SeededRng(b"schedule %d" % seed)
         self.network = SimulatedNetwork(SeededRng(b"network %d" % seed))
         self.people = [
@@ -59,6 +116,9 @@ class Schedule:
             await self._step()
             await asyncio.sleep(self._rng.uniform(0, 12) ** 2 / 4)
         wrong = await self._heal()
+        if self._backups != "none" and not wrong:
+            await self._say_last()
+            wrong += await self._settle()
         outcome = await self._judge(wrong)
         for person in self.people:
             await person.stop()
@@ -76,8 +136,11 @@ class Schedule:
                     await other.node.contact_add(one.address, one.name)
 
     async def _step(self) -> None:
-        action = self._pick(14)
+        action = self._pick(14 if self._backups == "none" else 20)
         person = self.people[self._pick(len(self.people))]
+        if action >= 14:
+            await self._back_up_or_restore(self.people[0] if self._backups == "one" else person)
+            return
         if action < 7 and person.running:
             await self._say_some(person)
         elif action < 9:
@@ -94,10 +157,12 @@ class Schedule:
     async def _say_some(self, person: SimulatedNode) -> None:
         others = [other for other in self.people if other is not person]
         for _ in range(1 + self._pick(5)):
-            other = others[self._pick(len(others))]
-            self._count += 1
-            padding = "." * (self._pick(3) * 6000)
-            await person.say(other, f"{person.name} {self._count} {padding}")
+            await self._say(person, others[self._pick(len(others))])
+
+    async def _say(self, person: SimulatedNode, other: SimulatedNode) -> None:
+        self._count += 1
+        padding = "." * (self._pick(3) * 6000)
+        await person.say(other, f"{person.name} {self._count} {padding}")
 
     async def _cancel_one(self, person: SimulatedNode) -> None:
         other = next(other for other in self.people if other is not person)
@@ -110,6 +175,59 @@ class Schedule:
                 self._cancelled.add(message.text)
                 return
 
+    async def _back_up_or_restore(self, person: SimulatedNode) -> None:
+        if not person.running:
+            return
+        if not self._forgotten.has_backup(person) or self._pick(3) == 0:
+            await self._back_up(person)
+            if self._pick(2):
+                return
+            await self._say_some(person)
+            await asyncio.sleep(self._rng.uniform(0, 10))
+        await self._restore(person)
+
+    async def _back_up(self, person: SimulatedNode) -> None:
+        if self._pick(2):
+            await self._say_some(person)  # what is on its way at that moment will be sent twice
+        self._forgotten.backed_up(person, await self._known(person))
+        person.back_up()
+
+    async def _restore(self, person: SimulatedNode) -> None:
+        known = await self._known(person)
+        sent = {direction: len(self._sent(*direction)) for direction in known}
+        self._forgotten.restored(person, known, sent)
+        await person.restore()
+        if self._pick(2):
+            await self._say_as_much_again(person, known)
+
+    async def _say_as_much_again(self, person: SimulatedNode, known: dict[Direction, list[str]]) -> None:
+        """Other words in the place of those forgotten: by their counts both sides look as if in agreement."""
+        for other in self.people:
+            if other is not person:
+                said = len(known[person.name, other.name])
+                for _ in range(said - len(await person.history(other, "out"))):
+                    await self._say(person, other)
+
+    async def _known(self, person: SimulatedNode) -> dict[Direction, list[str]]:
+        """What the person's own history holds, by direction."""
+        known = {}
+        for other in self.people:
+            if other is not person:
+                known[person.name, other.name] = await person.history(other, "out")
+                known[other.name, person.name] = await person.history(other)
+        return known
+
+    def _sent(self, sender: str, receiver: str) -> list[str]:
+        person = next(person for person in self.people if person.name == sender)
+        return person.sent.get(receiver, [])
+
+    async def _say_last(self) -> None:
+        """Everybody once more to everybody, now that all is well."""
+        for person in self.people:
+            for other in self.people:
+                if other is not person:
+                    await person.say(other, f"{person.name}, last")
+
     def _trouble(self) -> None:
         ease = Faults(unreachable=0.1)
         storm = Faults(lose=0.08, duplicate=0.08, reorder=0.08, cut=0.04, unreachable=0.4, longest=8.0)
@@ -121,6 +239,9 @@ class Schedule:
         for person in self.people:
             if not person.running:
                 await person.start()
+        return await self._settle()
+
+    async def _settle(self) -> list[str]:
         done = await until(self._all_settled, self._patience)
         return [] if done else ["something is still queued"]
 
@@ -138,35 +259,50 @@ class Schedule:
                     deliveries += len(arrived)
                     digest.update("\0".join([*arrived, str(asyncio.get_running_loop().time())]).encode())
         crashes = sum(person.crashes for person in self.people)
-        return Outcome(self._seed, deliveries, crashes, tuple(wrong), digest.hexdigest())
+        restorations = sum(person.restorations for person in self.people)
+        return Outcome(self._seed, deliveries, crashes, restorations, tuple(wrong), digest.hexdigest())
 
     def _compare(self, sender: SimulatedNode, receiver: SimulatedNode, arrived: list[str]) -> list[str]:
-        said = [text for text in sender.sent.get(receiver.name, []) if text not in self._cancelled]
-        if arrived == said:
-            return []
+        direction = sender.name, receiver.name
+        said = self._sent(*direction)
+        perhaps = self._cancelled if sender.restorations else set()
+        never = self._cancelled - perhaps
+        must = set(said) - self._cancelled - self._forgotten.excused(direction)
+        both = sender.restorations and receiver.restorations
+        since = said[self._forgotten.in_order_from(direction) :] if both else said
+        places = {text: place for place, text in enumerate(since) if text not in perhaps}
         kinds = {
-            "lost": set(said) - set(arrived),
-            "invented": set(arrived) - set(said),
+            "lost": must - set(arrived),
+            "invented": set(arrived) - set(said) | set(arrived) & never,
             "doubled": len(arrived) - len(set(arrived)),
+            "out of order": _out_of_order([places[text] for text in arrived if text in places]),
         }
-        told = ", ".join(kind for kind, found in kinds.items() if found) or "out of order"
-        return [f"{sender.name} to {receiver.name}: {told}"]
+        told = ", ".join(kind for kind, found in kinds.items() if found)
+        return [f"{sender.name} to {receiver.name}: {told}"] if told else []
 
     def _pick(self, count: int) -> int:
         return int(self._rng.uniform(0, count))
+
+
+def _out_of_order(places: list[int]) -> bool:
+    return any(one > other for one, other in pairwise(places))
 
 
 async def _asked(one: SimulatedNode, other: SimulatedNode) -> bool:
     return any(contact.address == one.address for contact in await other.node.contact_list())
 
 
-def play(seed: int, patience: float = PATIENCE_SECONDS) -> Outcome:
+def play(seed: int, patience: float = PATIENCE_SECONDS, backups: Backups = "none") -> Outcome:
     """Play the schedule of a seed in memory-backed files."""
     fast = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=fast if fast.is_dir() else None) as directory:
-        outcome: Outcome = run_virtual(Schedule(seed, Path(directory), patience).play())
+        outcome: Outcome = run_virtual(Schedule(seed, Path(directory), patience, backups).play())
     return outcome
 
 
 if __name__ == "__main__":
-    print(play(int(sys.argv[1])))
+    chosen = argparse.ArgumentParser()
+    chosen.add_argument("seed", type=int)
+    chosen.add_argument("backups", nargs="?", choices=get_args(Backups), default="none")
+    arguments = chosen.parse_args()
+    print(play(arguments.seed, backups=arguments.backups))

@@ -11,7 +11,7 @@ from tests.support.seeded_rng import SeededRng
 from tests.support.simulated_network import SimulatedNetwork, SimulatedTransport
 from tests.support.virtual_time import VirtualClock
 from tuichat.crypto.identity import Identity
-from tuichat.model import Message
+from tuichat.model import Direction, Message
 from tuichat.network.addresses import address_of
 from tuichat.node.node import Node, NodeParts
 from tuichat.node.reach import Visibility
@@ -25,6 +25,7 @@ class SimulatedNode:
 
     Attributes:
         sent: for each other person's name, the texts whose `send` returned, in order.
+        crashes, restorations: how many there were.
     """
 
     def __init__(self, name: str, directory: Path, network: SimulatedNetwork, rng: SeededRng) -> None:
@@ -41,6 +42,7 @@ class SimulatedNode:
         self.identity = Identity.generate(rng, 1_790_000_000.0)
         self.sent: dict[str, list[str]] = {}
         self.crashes = 0
+        self.restorations = 0
         self.failures: list[BaseException] = []
 
     @property
@@ -90,23 +92,34 @@ class SimulatedNode:
         self.crashes += 1
         before = self._database
         self._lives += 1
-        for ending in ("", "-wal"):
-            source = before.with_name(before.name + ending)
-            if source.exists():
-                shutil.copyfile(source, self._database.with_name(self._database.name + ending))
+        _copy(before, self._database)
         await self.stop()
-        for ending in ("", "-wal", "-shm"):
-            before.with_name(before.name + ending).unlink(missing_ok=True)
+        _remove(before)
+
+    def back_up(self) -> None:
+        """Keep a copy of what is on disk at this moment, in place of an earlier one."""
+        _remove(self._backup)
+        _copy(self._database, self._backup)
+
+    async def restore(self) -> None:
+        """Lose everything since the backup, and go on from there."""
+        self.restorations += 1
+        before = self._database
+        self._lives += 1
+        _copy(self._backup, self._database)
+        await self.stop()
+        _remove(before)
+        await self.start()
 
     async def say(self, other: SimulatedNode, text: str) -> Message:
         message = await self.node.send(other.name, text)
         self.sent.setdefault(other.name, []).append(text)
         return message
 
-    async def history(self, other: SimulatedNode) -> list[str]:
-        """What arrived from the other, in order."""
+    async def history(self, other: SimulatedNode, direction: Direction = "in") -> list[str]:
+        """What arrived from the other, in order; or what went to them."""
         messages = await self.node.messages(other.name, limit=5000)
-        return [message.text for message in messages if message.direction == "in"]
+        return [message.text for message in messages if message.direction == direction]
 
     async def settled(self) -> bool:
         """Whether nothing waits to be acknowledged."""
@@ -115,6 +128,27 @@ class SimulatedNode:
     @property
     def _database(self) -> Path:
         return self._directory / f"{self.name}-{self._lives}.db"
+
+    @property
+    def _backup(self) -> Path:
+        return self._directory / f"{self.name}-backup.db"
+
+    @property
+    def log(self) -> Path:
+        """The database's write-ahead log."""
+        return self._database.with_name(self._database.name + "-wal")
+
+
+def _copy(database: Path, to: Path) -> None:
+    for ending in ("", "-wal"):
+        source = database.with_name(database.name + ending)
+        if source.exists():
+            shutil.copyfile(source, to.with_name(to.name + ending))
+
+
+def _remove(database: Path) -> None:
+    for ending in ("", "-wal", "-shm"):
+        database.with_name(database.name + ending).unlink(missing_ok=True)
 
 
 async def until(condition: object, seconds: float) -> bool:
