@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -21,7 +22,8 @@ from tuichat.node.events import EventHub
 from tuichat.node.first_contact import FirstContact
 from tuichat.node.live_link import LiveLink
 from tuichat.node.outbox import Sealing
-from tuichat.protocol.frames import Frame, decode
+from tuichat.node.reach import key_for
+from tuichat.protocol.frames import Accepted, Frame, decode
 from tuichat.protocol.link import LinkStart, newest_link_wins
 from tuichat.store.store import Store
 
@@ -150,15 +152,13 @@ class ContactLink:
             self._live.close()
         began = self._with.clock.monotonic()
         delivery = self._begin(live)
-
-        def handle(frame: Frame) -> None:
-            delivery.handle(frame)
-
+        handle = self._handler(delivery)
         try:
             self._with.first_contact.on_linked(self._contact)
             delivery.begin()
+            live.send(Accepted(key_for(self._with.store, self._with.rng, self._contact)))
             for frame in early:
-                delivery.handle(decode(frame))
+                handle(decode(frame))
             await live.run(handle)
         except PeerError:
             await live.hang_up()
@@ -171,6 +171,20 @@ class ContactLink:
             self._failures = 0
             return 0.0
         return self._next_pause()
+
+    def _handler(self, delivery: Delivery) -> Callable[[Frame], None]:
+        """Takes a link's frames: once the key by which their service admits me, else what is delivery's."""
+        has_given_key = False
+
+        def handle(frame: Frame) -> None:
+            nonlocal has_given_key
+            if isinstance(frame, Accepted) and not has_given_key:
+                has_given_key = True
+                self._with.first_contact.on_accepted(self._contact, frame.reach)
+            else:
+                delivery.handle(frame)
+
+        return handle
 
     def _begin(self, live: LiveLink) -> Delivery:
         self._live = live

@@ -60,14 +60,8 @@ class Reach:
         return self.hidden and not self._published.issuperset(self._needed(now))
 
     def key_for(self, contact: int) -> bytes:
-        """The private key that the contact has or gets, one that is published already if there is one."""
-        key = self._store.reach_keys.of(contact)
-        if key is not None:
-            return key
-        spare = self._store.reach_keys.spare()
-        key = spare[0] if spare else self._add()
-        self._store.reach_keys.give(key, contact)
-        return key
+        """As the function `key_for`."""
+        return key_for(self._store, self._rng, contact)
 
     def check_room(self, now: int) -> None:
         """Refuse one more contact or invite when tor would not publish its key.
@@ -96,9 +90,21 @@ class Reach:
 
     def _fill_up(self) -> None:
         for _number in range(SPARE_KEYS - len(self._store.reach_keys.spare())):
-            self._add()
+            _add_spare(self._store, self._rng)
 
-    def _add(self) -> bytes:
-        key = self._rng.bytes(_KEY_LENGTH)
-        self._store.reach_keys.add(key)
+
+def key_for(store: Store, rng: Rng, contact: int) -> bytes:
+    """The private key that the contact has or gets, one that is published already if there is one."""
+    key = store.reach_keys.of(contact)
+    if key is not None:
         return key
+    spare = store.reach_keys.spare()
+    key = spare[0] if spare else _add_spare(store, rng)
+    store.reach_keys.give(key, contact)
+    return key
+
+
+def _add_spare(store: Store, rng: Rng) -> bytes:
+    key = rng.bytes(_KEY_LENGTH)
+    store.reach_keys.add(key)
+    return key
