@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from tests.vectors.rebuild_transcript import sample_frames
-from tuichat.crypto import identity, kem, noise
-from tuichat.protocol import bodies, frames, knock, link, padding
+from tuichat.crypto import envelope, identity, kem, noise
+from tuichat.node import delivery, first_contact, reach
+from tuichat.protocol import bodies, frames, invites, knock, link, session
+from tuichat.store.records import InviteState
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
@@ -20,6 +24,32 @@ def test_page_lists_every_frame_with_its_number() -> None:
         name: int(number) for number, name in re.findall(r"^\| (\d+) \| ([A-Z]+) \|", PAGE, re.MULTILINE)
     }
     assert listed == {name: frame.type for name, frame in sample_frames().items()}
+
+
+@pytest.mark.parametrize(
+    "name", ["HELLO", "KEEP", "NEW", "ACK", "RESYNC", "RECEIVED", "GONE", "PING", "PONG"]
+)
+def test_page_gives_each_field_of_a_fixed_frame_its_size(name: str) -> None:
+    row = re.search(rf"^\| \d+ \| {name} \| (.+) \|$", PAGE, re.MULTILINE)
+    assert row is not None
+    sizes = [int(size) for size in re.findall(r"[a-z](\d+)(?:,|$)", row[1])]
+    assert sum(sizes) + 1 == len(frames.encode(sample_frames()[name]))
+
+
+def test_page_draws_an_invite_as_it_is() -> None:
+    section = PAGE.split("**C2. An invite**")[1].split("A reader passes over")[0]
+    rows = [(int(at), int(size)) for at, size in re.findall(r"^\| (\d+) \| (\d+) \|", section, re.MULTILINE)]
+    assert [at for at, _ in rows] == list(accumulate([0, *(size for _, size in rows[:-1])]))
+    length = sum(size for _, size in rows)
+    text = str(invites.Invite(bytes(32), bytes(32), bytes(16), 0)).removeprefix(invites.PREFIX)
+    assert f"{length} bytes, {len(text)} characters" in section
+    assert len(text) == -(-length * 8 // 5)
+
+
+def test_page_knows_every_state_of_an_invite() -> None:
+    section = PAGE.split("Its maker keeps it")[1].split("The replies")[0]
+    named = set(re.findall(r"\b(open|bound|closed|revoked)\b", section))
+    assert named == set(get_args(InviteState))
 
 
 def test_page_lists_every_label_and_no_other() -> None:
@@ -44,10 +74,15 @@ def test_page_lists_every_label_and_no_other() -> None:
         link.REKEY_INTERVAL,
         frames.MAX_NAME_CHARACTERS,
         frames.MAX_REQUEST_TEXT_BYTES,
-        *padding.ENVELOPE_SIZES,
-        padding.MAX_BODY,
+        *envelope.ENVELOPE_SIZES,
+        envelope.MAX_BODY,
         bodies.MAX_TEXT_BYTES,
         bodies.MAX_TTL,
+        delivery.OPENED_KEPT,
+        first_contact.MAX_PENDING,
+        reach.MAX_KEYS,
+        reach.SPARE_KEYS,
+        session.WINDOW_BEYOND_DELIVERED,
     ],
 )
 def test_page_names_every_size(value: int) -> None:
