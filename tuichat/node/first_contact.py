@@ -48,6 +48,7 @@ class FirstContact:
 
     Attributes:
         keys: which of theirs are taken.
+        pairs_drawn: how many pair secrets were drawn for contacts that had none to send: each is a new knock.
     """
 
     def __init__(self, parts: FirstContactParts) -> None:
