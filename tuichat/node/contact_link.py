@@ -86,6 +86,12 @@ class ContactLink:
         self._failures = 0
         self._wake.set()
 
+    def network_back(self) -> None:
+        """The network was away and is back: pauses that came of it end, not that of a request they took."""
+        if not self._set_aside:
+            self._failures = 0
+            self._wake.set()
+
     # -- dialling --
 
     async def keep(self) -> None:

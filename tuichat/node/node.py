@@ -24,6 +24,7 @@ from tuichat.model import (
     ServiceEvent,
     Status,
     TorEvent,
+    TorState,
     from_milliseconds,
 )
 from tuichat.network.addresses import address_of, onion_of
@@ -134,6 +135,8 @@ class Node:
         at = from_milliseconds(self._hub.now())
         if state.tor != before.tor:
             self._hub.tell(TorEvent(at=at, tor=state.tor))
+            if _usable(state.tor) and not _usable(before.tor):
+                self._links.network_back()
         if state.service != before.service:
             self._hub.tell(ServiceEvent(at=at, service=state.service))
 
@@ -335,6 +338,11 @@ class Node:
         if record is None:
             raise NotFoundError(_("There is no message {id}.").format(id=message))
         return record
+
+
+def _usable(tor: TorState) -> bool:
+    """Whether circuits can be built, as far as tor knows."""
+    return tor.running and tor.bootstrap == 100 and not tor.problem
 
 
 def _checked_text(text: str) -> str:
