@@ -31,6 +31,7 @@ class Link:
         self._connections: dict[_Connection, asyncio.Task[None]] = {}
         self._flowing = asyncio.Event()
         self._flowing.set()
+        self._blocked = False
         self._captures: list[Capture] = []
 
     async def open(self, target_port: int) -> None:
@@ -57,6 +58,14 @@ class Link:
             connection.abort()
         return len(self._connections)
 
+    def block(self) -> None:
+        """Reset every connection, and each new one, until `unblock`."""
+        self._blocked = True
+        self.cut()
+
+    def unblock(self) -> None:
+        self._blocked = False
+
     def stall(self, seconds: float) -> None:
         """Hold back every byte for `seconds`; nothing is lost and no connection ends."""
         self._flowing.clear()
@@ -76,6 +85,9 @@ class Link:
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
+        if self._blocked:
+            writer.transport.abort()
+            return
         try:
             relay_reader, relay_writer = await asyncio.open_connection("127.0.0.1", self._target)
         except OSError:

@@ -21,8 +21,9 @@ Address 127.0.0.1
 SocksPort 0
 ExitRelay 0
 AssumeReachable 1
-PathsNeededToBuildCircuits 0.67
 NumCPUs 1
+GeoIPFile /dev/null
+GeoIPv6File /dev/null
 __ReloadTorrcOnSIGHUP 0
 RelayBandwidthRate 0
 SafeLogging 1
