@@ -17,7 +17,7 @@ FIND_AGAIN_SECONDS = 10.0
 """How long a node that went away is looked for."""
 
 _PAUSE_SECONDS = 0.2
-_EVENTS_A_TURN = 50
+_EVENTS_A_TURN = 20
 
 
 class NodeClient(NodeApi, Protocol):

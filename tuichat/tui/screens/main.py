@@ -80,6 +80,7 @@ class MainScreen(Screen[None]):
         self._stale = False
         self._loaded = False
         self._ready = False
+        self._banner = ""
         self._counting = False
         self._count_wanted = False
         self._commands = Commands(self)
@@ -240,16 +241,20 @@ class MainScreen(Screen[None]):
         self.query_one("#top", PartsLine).show(*top)
         requests = self.has_class("-requests")
         self.query_one(Title).show(*title_parts(None if requests else person, self._glyphs, requests))
-        banner = self.query_one("#banner", Static)
-        text = "" if person is None else banner_text(person, self._glyphs)
-        banner.display = bool(text) and not requests
-        banner.update(Text(text))
+        self._show_banner("" if person is None or requests else banner_text(person, self._glyphs))
         self.history.placeholder = empty_text(known, person)
         self.conversation.restyle()
         self.composer.names = [contact.name for contact in known.conversations()]
         tee = None if self.narrow else 18
         for rule in self.query(HorizontalRule):
             rule.meet(tee)
+
+    def _show_banner(self, text: str) -> None:
+        if text != self._banner:
+            self._banner = text
+            banner = self.query_one("#banner", Static)
+            banner.display = bool(text)
+            banner.update(Text(text))
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.update_state)

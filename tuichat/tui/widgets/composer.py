@@ -38,7 +38,10 @@ class Composer(TextArea):
         background: $background; color: $foreground; scrollbar-size-vertical: 0;
     }
     Composer .text-area--placeholder { color: $muted; }
-    Composer .text-area--cursor { text-style: reverse; }
+    Composer:dark .text-area--cursor, Composer:light .text-area--cursor {
+        color: $background; background: $foreground; text-style: none;
+    }
+    Composer:ansi .text-area--cursor { text-style: reverse; }
     """
 
     @dataclass

@@ -138,8 +138,9 @@ class Conversations(Widget, can_focus=True):
         room = width - 4 - sum(cell_len(segment.text) for segment in tail)
         name_role = "unread" if person.unread else "muted" if person.state == "requested" else "text"
         name = pad(person.name, max(1, room), self._glyphs.ellipsis)
-        lead = [Segment(" "), Segment(sign, self._role(sign_role)), Segment(" ")]
-        return [*lead, Segment(name, self._role(name_role)), *tail, Segment(" ")]
+        space = Segment(" ", self._role("text"))
+        lead = [space, Segment(sign, self._role(sign_role)), space]
+        return [*lead, Segment(name, self._role(name_role)), *tail, space]
 
     def _marked(self, segments: list[Segment]) -> list[Segment]:
         """The row under the cursor: another ground, and a mark for those who do not see it."""
