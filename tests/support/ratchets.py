@@ -88,15 +88,18 @@ class Side:
         """The numbers of all of them."""
         return [self.open(envelope)[0] for envelope in envelopes]
 
-    def refuses(self, envelope: bytes) -> bool:
-        """Whether the envelope is unopenable; fails the test if that changed anything."""
+    def opened(self, envelope: bytes) -> tuple[int, bytes] | None:
+        """What an envelope holds; None if it is unopenable, which fails the test if it changed anything."""
         before = self.ratchet.encode()
         try:
-            self.open(envelope)
+            return self.open(envelope)
         except UnopenableError:
             assert self.ratchet.encode() == before
-            return True
-        return False
+            return None
+
+    def refuses(self, envelope: bytes) -> bool:
+        """Whether the envelope is unopenable; fails the test if that changed anything."""
+        return self.opened(envelope) is None
 
 
 @dataclass

@@ -13,6 +13,7 @@ from tuichat.clock import Rng
 from tuichat.crypto.envelope import ENVELOPE_SIZES, MAX_BODY, MAX_SEQ
 from tuichat.crypto.kem import MlKem768
 from tuichat.crypto.ratchet import Ratchet, fresh_keys
+from tuichat.crypto.ratchet_keys import session_keys
 from tuichat.crypto.ratchet_state import SendingChain, StepDue
 from tuichat.errors import DamagedError, PeerError
 from tuichat.protocol.bodies import MAX_TEXT_BYTES, MAX_TTL, THE_TWO_OF_US, Text, encode_body
@@ -216,8 +217,9 @@ def test_nothing_prints_a_key() -> None:
     pair.talk(1)
     state = state_of(pair.dialler.ratchet)
     receiving = receiving_of(pair.dialler.ratchet)
-    shown = [state, state.sending, receiving, receiving.past(), receiving.skipped, pair.offered]
-    texts = [repr(pair.dialler.ratchet), *map(repr, shown)]
+    first = session_keys(EXPORTER, GEN, SID, pair.offered.dh_public, pair.offered.ek_public)
+    shown: list[object] = [state, state.sending, receiving, receiving.past(), receiving.skipped, pair.offered]
+    texts = [repr(pair.dialler.ratchet), *map(repr, [*shown, first])]
     assert all(len(text) < 60 for text in texts)
     assert state.__rich_repr__() == []
 
