@@ -201,7 +201,8 @@ def test_restored_copies_open_only_what_was_said_and_never_repeat_a_key_with_its
             side, other = pair.sides[number], pair.sides[1 - number]
             if what == "seal":
                 body = b"%d %d" % (number, len(recorded))
-                said[number][side.seal(body)] = (side.sealed, body)
+                envelope = side.seal(body)
+                said[number][envelope] = (side.sealed, body)
             elif what == "copy":
                 copies[number].append(side.ratchet.encode())
             elif what == "restore":
