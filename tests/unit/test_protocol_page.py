@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.vectors.rebuild_transcript import sample_frames
-from tuichat.crypto import identity, kem, noise
+from tuichat.crypto import envelope, identity, kem, noise, ratchet_chains
 from tuichat.protocol import bodies, frames, knock, link, padding
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +46,10 @@ def test_page_lists_every_label_and_no_other() -> None:
         frames.MAX_REQUEST_TEXT_BYTES,
         *padding.ENVELOPE_SIZES,
         padding.MAX_BODY,
+        envelope.SEALED_HEADER_LENGTH,
+        envelope.MAX_BODY,
+        ratchet_chains.MAX_SKIP,
+        ratchet_chains.MAX_SKIPPED,
         bodies.MAX_TEXT_BYTES,
         bodies.MAX_TTL,
     ],
