@@ -54,9 +54,9 @@ def compare(ours: Series, other: Series, *, at_most: float, plus: float = 0.0) -
     """Two sides: ours may take `at_most` times the other's median, and `plus` more."""
     ours.show()
     other.show()
-    ratio = (ours.median - plus) / other.median
-    words = "ratio" if not plus else f"ratio, without the {plus:g} {ours.unit} allowed on top"
-    _verdict(words, f"{ratio:.2f}", f"{at_most:g}", met=ratio <= at_most)
+    target = f"{at_most:g}" + (f", and {plus:g} {ours.unit} more" if plus else "")
+    met = ours.median <= at_most * other.median + plus
+    _verdict("ratio", f"{ours.median / other.median:.2f}", target, met=met)
 
 
 def difference(ours: Series, other: Series, *, at_most: float) -> None:
