@@ -11,17 +11,26 @@ from tests.support.seeded_rng import SeededRng
 from tests.support.simulated_network import SimulatedNetwork
 from tests.support.simulated_node import SimulatedNode, until
 from tests.support.virtual_time import run_virtual
-from tuichat.model import NetworkProblem, TorState
+from tuichat.model import NetworkProblem, ServiceState, TorState
 from tuichat.network.transport import NetworkState
 
 HOUR = 3600.0
 
 
-def _state(problem: NetworkProblem, *, running: bool = True) -> NetworkState:
-    return NetworkState(TorState(bootstrap=100 if running else 0, problem=problem, running=running))
+def _state(problem: NetworkProblem, *, running: bool = True, reachable: bool = True) -> NetworkState:
+    tor = TorState(bootstrap=100 if running else 0, problem=problem, running=running)
+    return NetworkState(tor, ServiceState(published=True, reachable=reachable))
 
 
-@pytest.mark.parametrize("away", [_state("no_network"), _state("blocked"), _state("died", running=False)])
+AWAY = {
+    "no network": _state("no_network"),
+    "blocked": _state("blocked"),
+    "tor died": _state("died", running=False, reachable=False),
+    "not reachable": _state("", reachable=False),
+}
+
+
+@pytest.mark.parametrize("away", AWAY.values(), ids=AWAY)
 def test_contacts_are_dialled_at_once_when_the_network_is_back(tmp_path: Path, away: NetworkState) -> None:
     async def story() -> None:
         network = SimulatedNetwork(SeededRng(b"network"))

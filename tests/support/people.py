@@ -42,12 +42,17 @@ class Said:
 class Person:
     """Somebody with a home in `directory`, on the Tor network that the fragment `torrc` describes.
 
+    Attributes:
+        name: what the others call them.
+        own_name: what they call themselves.
+
     Args:
         marks: added to the environment of every process of theirs.
     """
 
     def __init__(self, name: str, directory: Path, torrc: Path, marks: dict[str, str] | None = None) -> None:
         self.name = name
+        self.own_name = f"{name.title()} of Long Name"
         self.address = ""
         self.paths = profile_paths(directory / name, "default", None)
         self._environment = {**os.environ, **(marks or {}), "TUICHAT_TOR__EXTRA_TORRC": str(torrc)}
@@ -89,7 +94,7 @@ class Person:
 
     async def create(self) -> None:
         """Make the profile."""
-        self.address = (await self.must("init", "--no-passphrase", "--name", self.name.title())).strip()
+        self.address = (await self.must("init", "--no-passphrase", "--name", self.own_name)).strip()
 
     async def start(self) -> None:
         """Start the daemon and wait until it serves."""

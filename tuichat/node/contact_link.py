@@ -112,7 +112,7 @@ class ContactLink:
                 live = await self._with.calls.call(self._contact, self._set_stage, self._wanted)
             return await self.carry(live, [])
         except SetAsideError:
-            self._set_aside = True
+            self._set_aside = self._live is None  # they may have accepted and called us meanwhile
             return DAILY * self._with.rng.uniform(0.9, 1.1)
         except NotWantedError:
             return FIRST_PAUSE

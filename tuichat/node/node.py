@@ -135,10 +135,10 @@ class Node:
         at = from_milliseconds(self._hub.now())
         if state.tor != before.tor:
             self._hub.tell(TorEvent(at=at, tor=state.tor))
-            if _usable(state.tor) and not _usable(before.tor):
-                self._links.network_back()
         if state.service != before.service:
             self._hub.tell(ServiceEvent(at=at, service=state.service))
+        if (_usable(state.tor), state.service.reachable) > (_usable(before.tor), before.service.reachable):
+            self._links.network_back()
 
     # -- contacts --
 
