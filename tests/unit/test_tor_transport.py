@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
-from tests.support.fake_tor import FakeNetwork
+from tests.support.fake_tor import FakeNetwork, FakeTor
 from tests.support.handshakes import person
 from tests.support.house import House, house
 from tests.support.raw_callers import PATIENCE
@@ -22,6 +22,7 @@ from tuichat.node import contact_link
 from tuichat.protocol.knock import public_psk
 from tuichat.protocol.link import Dialling
 
+Home = House[FakeTor]
 ALICE, BOB = person("alice"), person("bob")
 
 
@@ -48,7 +49,7 @@ def names() -> Iterator[list[object]]:
 
 
 @pytest.fixture
-async def homes(names: list[object]) -> AsyncIterator[tuple[House, House]]:
+async def homes(names: list[object]) -> AsyncIterator[tuple[Home, Home]]:
     network = FakeNetwork()
     async with house(ALICE, network) as alice, house(BOB, network) as bob:
         await until(lambda: reachable(alice) and reachable(bob))
@@ -56,7 +57,7 @@ async def homes(names: list[object]) -> AsyncIterator[tuple[House, House]]:
     assert names == []
 
 
-def reachable(home: House) -> bool:
+def reachable(home: Home) -> bool:
     return home.transport.state.service.reachable
 
 
@@ -66,17 +67,17 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
-async def befriend(one: House, other: House) -> None:
+async def befriend(one: Home, other: Home) -> None:
     await one.node.contact_add(address_of(other.identity.onion), "other")
     await other.node.contact_add(address_of(one.identity.onion), "one")
     await linked(one, other)
 
 
-async def linked(*homes: House) -> None:
+async def linked(*homes: Home) -> None:
     await until(lambda: all(home.node._links.online == 1 for home in homes))
 
 
-async def call(caller: House, callee: House, psk: bytes | None = None) -> tuple[Dialled, list[DialStage]]:
+async def call(caller: Home, callee: Home, psk: bytes | None = None) -> tuple[Dialled, list[DialStage]]:
     """Dial as a stranger who knows `psk`, the public one by default."""
     onion, stages = callee.identity.onion, list[DialStage]()
     clock, rng, kem = caller.transport._clock, caller.transport._rng, caller.node._with.kem
@@ -84,7 +85,7 @@ async def call(caller: House, callee: House, psk: bytes | None = None) -> tuple[
     return await caller.transport.dial(onion, dialling.message1, stages.append), stages
 
 
-async def test_message_reaches_a_contact_without_any_name_being_resolved(homes: tuple[House, House]) -> None:
+async def test_message_reaches_a_contact_without_any_name_being_resolved(homes: tuple[Home, Home]) -> None:
     alice, bob = homes
     await befriend(alice, bob)
     await alice.node.send("other", "hello")
@@ -92,7 +93,7 @@ async def test_message_reaches_a_contact_without_any_name_being_resolved(homes: 
     assert [message.text for message in await bob.node.messages("one")] == ["hello"]
 
 
-async def test_dial_tells_its_stages_and_closing_it_waits_for_nobody(homes: tuple[House, House]) -> None:
+async def test_dial_tells_its_stages_and_closing_it_waits_for_nobody(homes: tuple[Home, Home]) -> None:
     alice, bob = homes
     dialled, stages = await call(alice, bob)
     assert (stages[0], stages[-1]) == ("descriptor", "handshake")
@@ -103,7 +104,7 @@ async def test_dial_tells_its_stages_and_closing_it_waits_for_nobody(homes: tupl
         await dialled.connection.receive()
 
 
-async def test_unknown_knock_is_refused_and_an_absent_service_is_lost(homes: tuple[House, House]) -> None:
+async def test_unknown_knock_is_refused_and_an_absent_service_is_lost(homes: tuple[Home, Home]) -> None:
     alice, bob = homes
     with pytest.raises(RefusedError):
         await call(alice, bob, psk=bytes(32))
@@ -126,7 +127,7 @@ ANSWERS = {
 
 @pytest.mark.parametrize("name", ANSWERS)
 async def test_service_that_speaks_otherwise_costs_nothing_but_the_dial(
-    homes: tuple[House, House], name: str
+    homes: tuple[Home, Home], name: str
 ) -> None:
     alice, bob = homes
 
@@ -146,7 +147,7 @@ async def test_service_that_speaks_otherwise_costs_nothing_but_the_dial(
 
 
 async def test_contacts_have_circuits_of_their_own_and_a_lost_one_is_not_used_again(
-    homes: tuple[House, House],
+    homes: tuple[Home, Home],
 ) -> None:
     alice, bob = homes
     await befriend(alice, bob)
@@ -160,7 +161,7 @@ async def test_contacts_have_circuits_of_their_own_and_a_lost_one_is_not_used_ag
 
 
 async def test_node_that_lost_a_link_looks_whether_it_is_reachable_and_publishes_anew(
-    homes: tuple[House, House],
+    homes: tuple[Home, Home],
 ) -> None:
     alice, bob = homes
     await befriend(alice, bob)
@@ -175,7 +176,7 @@ async def test_node_that_lost_a_link_looks_whether_it_is_reachable_and_publishes
 
 
 async def test_node_looks_at_itself_now_and_then(
-    homes: tuple[House, House], monkeypatch: pytest.MonkeyPatch
+    homes: tuple[Home, Home], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice, _ = homes
     monkeypatch.setattr(tor_transport, "LOOK_AGAIN_SECONDS", 0.02)
@@ -189,7 +190,7 @@ async def test_node_looks_at_itself_now_and_then(
 
 
 async def test_tor_that_does_not_come_to_publishing_is_asked_anew(
-    homes: tuple[House, House], monkeypatch: pytest.MonkeyPatch
+    homes: tuple[Home, Home], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice, _ = homes
     monkeypatch.setattr(tor_transport, "PUBLISH_SECONDS", 0.02)
@@ -199,7 +200,7 @@ async def test_tor_that_does_not_come_to_publishing_is_asked_anew(
     await until(lambda: service.published and reachable(alice))
 
 
-async def test_death_and_return_of_tor_are_told_and_links_come_back(homes: tuple[House, House]) -> None:
+async def test_death_and_return_of_tor_are_told_and_links_come_back(homes: tuple[Home, Home]) -> None:
     alice, bob = homes
     await befriend(alice, bob)
     await alice.tor.die()
@@ -211,7 +212,7 @@ async def test_death_and_return_of_tor_are_told_and_links_come_back(homes: tuple
 
 
 async def test_peer_who_reads_nothing_cannot_hold_up_the_end_of_a_connection(
-    homes: tuple[House, House],
+    homes: tuple[Home, Home],
 ) -> None:
     alice, bob = homes
 
@@ -255,7 +256,7 @@ def _upgrade(head: bytes) -> bytes:
     return b"\r\n".join([*lines, b"Tuichat-Link: AAAA", b"", b""])
 
 
-async def lose_service(home: House) -> None:
+async def lose_service(home: Home) -> None:
     """The network forgets the service, and tor does not notice."""
     home.tor.network.services.pop(next(iter(home.tor.services)))
     await asyncio.sleep(0)
