@@ -77,15 +77,19 @@ class Thief:
         return [one for one in sent if any(one.opens_with(key) for key in message_keys)]
 
     def _climb(self, step: Step, begun: list[Sent]) -> None:
-        """Over this step, if its secrets are known, from every root; the right one opens what it began."""
+        """Over this step, from every root; the right one opens what it began.
+
+        A secret that is not known is guessed to be zeros, in case that it does not count.
+        """
         pairs = ((step.new_dh, step.remote_dh), (step.remote_dh, step.new_dh))
         agreed = [x25519(self._dh[one], other) for one, other in pairs if one in self._dh]
-        if agreed and step.ek in self._kem:
+        shared = bytes(32)
+        if step.ek in self._kem:
             shared = MlKem768().decapsulate(self._kem[step.ek], step.ct)
-            for candidate in list(self._keys):
-                root, chain, _ = step.keys(candidate, agreed[0], shared)
-                if any(one.opens_with(message_key(chain)) for one in begun):
-                    self._keys |= {root, chain}
+        for candidate in list(self._keys):
+            root, chain, _ = step.keys(candidate, agreed[0] if agreed else bytes(32), shared)
+            if any(one.opens_with(message_key(chain)) for one in begun):
+                self._keys |= {root, chain}
 
 
 class Wiretap:

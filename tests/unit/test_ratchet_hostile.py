@@ -91,6 +91,14 @@ def test_envelope_of_another_length_is_unopenable(size: int) -> None:
     assert pair.answerer.refuses(pair.dialler.seal()[:size].ljust(size, b"\0"))
 
 
+@pytest.mark.parametrize("more", [-1700, -1, 1, 100, 4095])
+def test_envelope_that_was_sealed_to_another_length_is_unopenable(more: int) -> None:
+    pair = Pair()
+    forger = within(pair)
+    padded = pad(1, b"")[:1704].ljust(1704 + more, b"\0")[: 1704 + more]
+    assert pair.answerer.refuses(forger.envelope(padded))
+
+
 def test_parts_of_two_envelopes_do_not_fit_together() -> None:
     pair = Pair()
     one, other = parts(pair.dialler.seal()), parts(pair.dialler.seal())
@@ -288,6 +296,10 @@ def test_first_step_may_skip_as_many_in_its_own_chain() -> None:
 # -- what is kept --
 
 
+def test_limits_are_those_of_the_page() -> None:
+    assert (MAX_SKIP, MAX_SKIPPED, MAX_PAST_CHAINS, SKIPPED_SECONDS) == (1000, 2000, 8, 30 * 24 * 3600)
+
+
 def test_oldest_skipped_keys_are_dropped_first() -> None:
     pair = Pair()
     forger = within(pair)
@@ -355,7 +367,8 @@ def test_skipped_keys_expire_without_any_envelope() -> None:
     ratchet, began = pair.answerer.ratchet, pair.answerer.now
     assert skipped_in(ratchet) == [[0], [0]]
     assert not ratchet.forget_expired(began - 86_400 + SKIPPED_SECONDS)
-    assert ratchet.forget_expired(began - 86_400 + SKIPPED_SECONDS + 1)
+    assert ratchet.copy().forget_expired(began - 86_400 + SKIPPED_SECONDS + 1)
+    assert ratchet.forget_expired(began + SKIPPED_SECONDS)
     assert skipped_in(ratchet) == [[0]]
     assert not ratchet.forget_expired(began + SKIPPED_SECONDS)
     assert ratchet.forget_expired(began + SKIPPED_SECONDS + 1)
