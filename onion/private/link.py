@@ -33,6 +33,7 @@ class Link:
         self._flowing.set()
         self._blocked = False
         self._captures: list[Capture] = []
+        self._half_closed: set[asyncio.StreamWriter] = set()
 
     async def open(self, target_port: int) -> None:
         """Listen on a free port of loopback (`self.port`) and forward to `target_port`."""
@@ -74,7 +75,7 @@ class Link:
     def half_close(self) -> int:
         """End the stream from the relay on every connection; the other direction stays open."""
         for connection in self._connections:
-            connection.half_close()
+            self._half_closed.add(connection.half_close())
         return len(self._connections)
 
     def capture(self, callback: Capture) -> Callable[[], None]:
@@ -106,6 +107,7 @@ class Link:
             pass
         finally:
             del self._connections[connection]
+            self._half_closed.discard(writer)
             connection.abort()
 
     async def _pump(
@@ -136,7 +138,7 @@ class Link:
             if (wait := due - loop.time()) > 0:
                 await asyncio.sleep(wait)
             await self._flowing.wait()
-            if writer.is_closing():
+            if writer.is_closing() or writer in self._half_closed:
                 return
             if not data:
                 if writer.can_write_eof():
@@ -157,6 +159,8 @@ class _Connection:
         for writer in (self._client, self._relay):
             writer.transport.abort()
 
-    def half_close(self) -> None:
+    def half_close(self) -> asyncio.StreamWriter:
+        """Returns the writer that takes no more bytes."""
         if not self._client.is_closing():
             self._client.write_eof()
+        return self._client
