@@ -45,6 +45,7 @@ class Person:
     Attributes:
         name: what the others call them.
         own_name: what they call themselves.
+        log: what their nodes have said, all together.
 
     Args:
         marks: added to the environment of every process of theirs.
@@ -54,6 +55,7 @@ class Person:
         self.name = name
         self.own_name = f"{name.title()} of Long Name"
         self.address = ""
+        self.log = directory / f"{name}.log"
         self.paths = profile_paths(directory / name, "default", None)
         self._environment = {**os.environ, **(marks or {}), "TUICHAT_TOR__EXTRA_TORRC": str(torrc)}
         self._daemon: asyncio.subprocess.Process | None = None
@@ -98,7 +100,8 @@ class Person:
 
     async def start(self) -> None:
         """Start the daemon and wait until it serves."""
-        self._daemon = await self._spawn("daemon", "run", output=asyncio.subprocess.DEVNULL)
+        with self.log.open("ab") as log:
+            self._daemon = await self._spawn("daemon", "run", output=log.fileno())
         async with asyncio.timeout(PATIENCE):
             while self._client is None:
                 if self._daemon.returncode is not None:

@@ -147,9 +147,11 @@ async def test_conversation_survives_links_that_are(meeting: Meeting, fault: str
         else:
             assert getattr(meeting.network, fault)() > 0
 
-    await asyncio.gather(meeting.talk(f"before the {fault}", 4), hurt())
-    await asyncio.gather(meeting.talk(f"after the {fault}", 4), hurt())
-    await meeting.agree()
+    for time in ("once", "and again"):
+        await meeting.alice.online(meeting.bob)
+        await meeting.bob.online(meeting.alice)
+        await asyncio.gather(meeting.talk(f"{fault} {time}", 4), hurt())
+        await meeting.agree()
 
 
 @pytest.mark.parametrize("name", ["alice", "bob"])
@@ -186,3 +188,13 @@ async def test_without_relays_messages_stay_queued_and_are_delivered_afterwards(
     await meeting.agree()
     await meeting.talk("in the light again", 3)
     await meeting.agree()
+
+
+async def test_nodes_have_said_nothing_about_it(meeting: Meeting) -> None:
+    words = [text for texts in meeting.said.values() for text in texts] + [ASKING]
+    for person in (meeting.alice, meeting.bob):
+        said = person.log.read_bytes()
+        for secret in [*secrets_of(meeting.alice.identity), *secrets_of(meeting.bob.identity)]:
+            assert secret not in said
+        assert not any(word.encode() in said for word in [*words, person.own_name])
+        assert said == b"", said
