@@ -31,7 +31,8 @@ COLUMNS, ROWS = 100, 30
 
 _PAGE_UP = b"\x1b[5~"
 _CLEAR = b"\x15"  # Ctrl+U
-_QUIET = 0.15
+_QUIET = 0.2
+_SETTLED, _SETTLING = 0.4, 5.0  # the blinking cursor leaves half a second of silence
 _BETWEEN_KEYS = 0.02
 _BETWEEN_LINES = 0.3
 # Letters that no message and no part of the interface has: one that shows up is the key just pressed.
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             Terminal(home.command(), columns=COLUMNS, rows=ROWS) as ui,
         ):
             ui.read_until(NEWEST_TEXT.encode())
-            ui.read_until_quiet(1.0)
+            ui.read_until_quiet(_SETTLED, timeout=_SETTLING)
             _steps(ui, nodes, chosen.messages, chosen.rounds)
             _keys(ui, nodes, chosen.arriving)
     return 0
@@ -86,7 +87,7 @@ def _steps(ui: Terminal, arrive: Callable[[int], None], messages: int, rounds: i
     paged = [_computed(ui, lambda: ui.write(_PAGE_UP)) for _ in range(rounds)]
     resized = [_computed(ui, lambda: ui.resize(*next(sizes))) for _ in range(rounds + rounds % 2)]
     ui.write(b"\x1b[1;3F")  # Alt+End: back to where messages arrive
-    ui.read_until_quiet(1.0)
+    ui.read_until_quiet(_SETTLED, timeout=_SETTLING)
     appended = [_computed(ui, lambda: arrive(1)) for _ in range(rounds)]
     report.heading(f"The interface's own time for a step, {messages:,} messages ({rounds} rounds)")
     report.Series("nothing happens", idle, "ms").show_spread()
