@@ -14,7 +14,7 @@ from onion.private.link import Link
 from onion.process import TorProcess
 from onion.torrc import quoted
 
-_STOP_SECONDS = 8.0
+_STOP_SECONDS = 3.0
 
 # SIGHUP makes a relay retry its downloads; it must not read the configuration again, which came by a pipe.
 _COMMON = """\
