@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from rich.text import Text
@@ -32,17 +31,19 @@ class ConversationScreen(Screen[None]):
 
     conversation: Conversation
 
-    @dataclass
     class Run(WidgetMessage):
         """A command was typed or pressed."""
 
-        command: Command
+        def __init__(self, command: Command) -> None:
+            super().__init__()
+            self.command = command
 
-    @dataclass
     class TakeBack(WidgetMessage):
         """A message is to be taken back."""
 
-        message: Message
+        def __init__(self, message: Message) -> None:
+            super().__init__()
+            self.message = message
 
     class Counted(WidgetMessage):
         """The people were read anew."""

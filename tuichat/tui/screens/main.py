@@ -44,7 +44,6 @@ TOR_PATIENCE_SECONDS = 30.0
 class MainScreen(ConversationScreen):
     """Listens to the session, asks the node, and moves between conversations."""
 
-    CSS_PATH = "main.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-wide")]  # noqa: RUF012 -- as Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(f"alt+{digit}", f"open_nth({digit or 10})", show=False) for digit in range(10)),
@@ -178,6 +177,9 @@ class MainScreen(ConversationScreen):
                 if people:
                     self.open(people[0].id)
             self.update_state()
+            trouble = problem_sentence(session.known.tor.problem)
+            if trouble:
+                self.say(trouble, "warning")
             if not self._loaded:
                 self._loaded = True
                 self.set_timer(TOR_PATIENCE_SECONDS, self._patience_over)
