@@ -10,6 +10,8 @@ from onion.address import OnionAddress
 from onion.errors import AddressError
 from onion.tor import DialStage, Problem, Stage, TorStatus
 
+_FAILURES = 5
+
 WATCHED = "STATUS_CLIENT STATUS_GENERAL NETWORK_LIVENESS HS_DESC CIRC CIRC_MINOR"
 
 _WORD = re.compile(r'([A-Za-z0-9_]+)=("(?:[^"\\]|\\.)*"|\S*)|(\S+)')
@@ -82,8 +84,7 @@ def _bootstrapped(status: TorStatus, event: Event) -> TorStatus:
     bootstrap = int(progress) if progress.isdecimal() else status.bootstrap
     problem: Problem = status.problem
     if event.word(1) == "WARN":
-        # Tor itself calls the first failures not worth a word.
-        if event.fields.get("RECOMMENDATION") == "warn" and problem != "clock_skew":
+        if _is_serious(event) and problem != "clock_skew":
             problem = "no_network" if event.fields.get("REASON") == "NOROUTE" else "blocked"
     elif bootstrap == 100 or (bootstrap > status.bootstrap and problem != "clock_skew"):
         problem = ""
@@ -94,6 +95,16 @@ def _bootstrapped(status: TorStatus, event: Event) -> TorStatus:
         summary=event.fields.get("SUMMARY", status.summary),
         problem=problem,
     )
+
+
+def _is_serious(event: Event) -> bool:
+    """Whether a failure to connect is more than bad luck.
+
+    Tor recommends a warning after ten failures without progress, which takes it most of a minute; half as
+    many are enough to say so, since it tries several directories.
+    """
+    count = event.fields.get("COUNT", "")
+    return event.fields.get("RECOMMENDATION") == "warn" or (count.isdecimal() and int(count) >= _FAILURES)
 
 
 def _unquoted(value: str) -> str:

@@ -28,6 +28,9 @@ from onion.isolation import PASSWORD, check_token
 
 DEFAULT_SECONDS = 120.0
 _ADDRESS_LENGTHS = {1: 4, 4: 16}
+_FIRST_EXTENDED = 0xF0
+_CLOSING_SECONDS = 0.5
+_CLOSING_POLLS = 25
 _REPLIES = {
     0x01: ("unreachable", "Tor could not connect."),
     0x02: ("refused", "Tor does not allow this connection."),
@@ -109,11 +112,25 @@ async def _negotiate(
         raise DialError("socks", "Tor's SOCKS port refused the circuit's token.")
     writer.write(b"\x05\x01\x00\x03" + bytes([len(name)]) + name + port.to_bytes(2, "big"))
     _, reply, _, kind = await reader.readexactly(4)
-    if reply:
-        code, sentence = _REPLIES.get(reply, ("unreachable", "Tor could not connect."))
-        raise DialError(code, sentence)
     length = _ADDRESS_LENGTHS.get(kind) or (await reader.readexactly(1))[0]
     await reader.readexactly(length + 2)
+    if reply and not (reply >= _FIRST_EXTENDED and await _stays_open(reader)):
+        code, sentence = _REPLIES.get(reply, ("unreachable", "Tor could not connect."))
+        raise DialError(code, sentence)
+
+
+async def _stays_open(reader: asyncio.StreamReader) -> bool:
+    """Whether a stream that was refused is open all the same.
+
+    An extended code stays with a dial once set (seen in tor 0.4.9.11): where the first directory has no
+    descriptor and the second has one, tor connects, says 0xF0, and carries the stream. A dial that has really
+    failed is closed right after the reply.
+    """
+    for _ in range(_CLOSING_POLLS):
+        await asyncio.sleep(_CLOSING_SECONDS / _CLOSING_POLLS)
+        if reader.at_eof():
+            return False
+    return True
 
 
 def _onion_name(host: str) -> bytes:

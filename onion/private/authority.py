@@ -11,6 +11,8 @@ from onion.errors import TorError
 from onion.torrc import quoted
 
 _TOOL_SECONDS = 20.0
+_ANSWER_TRIES = 5
+_ANSWER_PAUSE = 0.2
 
 
 async def make_keys(gencert: Path, keys: Path, dir_port: int) -> str:
@@ -53,6 +55,24 @@ async def make_fingerprint(binary: Path, data: Path, nickname: str) -> str:
     if len(words) != 11 or words[0] != nickname:
         raise TorError("start", "tor did not tell the fingerprint of a relay.")
     return "".join(words[1:])
+
+
+async def count_relays(dir_port: int) -> int:
+    """How many relays the consensus names that an authority hands out now; 0 while it has none."""
+    for _ in range(_ANSWER_TRIES):
+        try:
+            async with asyncio.timeout(_TOOL_SECONDS):
+                reader, writer = await asyncio.open_connection("127.0.0.1", dir_port)
+                writer.write(b"GET /tor/status-vote/current/consensus-microdesc HTTP/1.0\r\n\r\n")
+                answer = await reader.read()
+                writer.close()
+        except (OSError, TimeoutError):
+            return 0
+        if answer.startswith(b"HTTP/1.0 200"):
+            return len(re.findall(rb"^r ", answer, re.MULTILINE))
+        # It hands out a new consensus a moment after it has logged it.
+        await asyncio.sleep(_ANSWER_PAUSE)
+    return 0
 
 
 async def _run(command: list[str], text: str, directory: Path) -> str:

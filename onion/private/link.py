@@ -31,7 +31,9 @@ class Link:
         self._connections: dict[_Connection, asyncio.Task[None]] = {}
         self._flowing = asyncio.Event()
         self._flowing.set()
+        self._blocked = False
         self._captures: list[Capture] = []
+        self._half_closed: set[asyncio.StreamWriter] = set()
 
     async def open(self, target_port: int) -> None:
         """Listen on a free port of loopback (`self.port`) and forward to `target_port`."""
@@ -57,6 +59,14 @@ class Link:
             connection.abort()
         return len(self._connections)
 
+    def block(self) -> None:
+        """Reset every connection, and each new one, until `unblock`."""
+        self._blocked = True
+        self.cut()
+
+    def unblock(self) -> None:
+        self._blocked = False
+
     def stall(self, seconds: float) -> None:
         """Hold back every byte for `seconds`; nothing is lost and no connection ends."""
         self._flowing.clear()
@@ -65,7 +75,7 @@ class Link:
     def half_close(self) -> int:
         """End the stream from the relay on every connection; the other direction stays open."""
         for connection in self._connections:
-            connection.half_close()
+            self._half_closed.add(connection.half_close())
         return len(self._connections)
 
     def capture(self, callback: Capture) -> Callable[[], None]:
@@ -76,6 +86,9 @@ class Link:
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
+        if self._blocked:
+            writer.transport.abort()
+            return
         try:
             relay_reader, relay_writer = await asyncio.open_connection("127.0.0.1", self._target)
         except OSError:
@@ -94,6 +107,7 @@ class Link:
             pass
         finally:
             del self._connections[connection]
+            self._half_closed.discard(writer)
             connection.abort()
 
     async def _pump(
@@ -124,7 +138,7 @@ class Link:
             if (wait := due - loop.time()) > 0:
                 await asyncio.sleep(wait)
             await self._flowing.wait()
-            if writer.is_closing():
+            if writer.is_closing() or writer in self._half_closed:
                 return
             if not data:
                 if writer.can_write_eof():
@@ -145,6 +159,8 @@ class _Connection:
         for writer in (self._client, self._relay):
             writer.transport.abort()
 
-    def half_close(self) -> None:
+    def half_close(self) -> asyncio.StreamWriter:
+        """Returns the writer that takes no more bytes."""
         if not self._client.is_closing():
             self._client.write_eof()
+        return self._client

@@ -14,6 +14,8 @@ from onion.private.link import Link
 from onion.process import TorProcess
 from onion.torrc import quoted
 
+_STOP_SECONDS = 3.0
+
 # SIGHUP makes a relay retry its downloads; it must not read the configuration again, which came by a pipe.
 _COMMON = """\
 TestingTorNetwork 1
@@ -21,8 +23,9 @@ Address 127.0.0.1
 SocksPort 0
 ExitRelay 0
 AssumeReachable 1
-PathsNeededToBuildCircuits 0.67
 NumCPUs 1
+GeoIPFile /dev/null
+GeoIPv6File /dev/null
 __ReloadTorrcOnSIGHUP 0
 RelayBandwidthRate 0
 SafeLogging 1
@@ -119,7 +122,8 @@ class Relay:
     async def stop(self) -> None:
         """End the process; its keys stay, so that it can be started again."""
         if self._process is not None:
-            await self._process.stop()
+            # One that is only starting may miss SIGTERM, and has nothing to save.
+            await self._process.stop(_STOP_SECONDS if self._heeds_signals else 0)
             self._process = None
 
     def _torrc(self, network_torrc: str) -> str:

@@ -20,7 +20,7 @@ from tuichat.protocol.frames import Ack, Frame
 from tuichat.store.records import SessionRow
 from tuichat.store.sessions import Sessions
 
-SCHEDULES = 400
+SCHEDULES = 360
 WITH_BACKUPS = 80
 BLOCK = 20
 

@@ -1,4 +1,4 @@
-"""A whole node behind its onion service's socket, on a tor that needs no network."""
+"""A whole node behind its onion service's socket, on a tor that needs no network or on any other."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
+from onion.tor import Tor
 from tests.support.fake_tor import FakeNetwork, FakeTor
 from tests.support.stores import open_store
 from tuichat.clock import SystemClock, SystemRng
@@ -16,30 +18,37 @@ from tuichat.crypto.kem import MlKem768
 from tuichat.network.tor_transport import TorTransport
 from tuichat.node.node import Node, NodeParts
 
+AnyTor = TypeVar("AnyTor", bound=Tor)
+
 
 @dataclass(frozen=True, slots=True)
-class House:
+class House(Generic[AnyTor]):
     """Somebody's node, online; `socket` is where the onion service leads to."""
 
     node: Node
     identity: Identity
     socket: Path
-    tor: FakeTor
+    tor: AnyTor
     transport: TorTransport
 
 
 @asynccontextmanager
-async def house(identity: Identity, network: FakeNetwork | None = None) -> AsyncIterator[House]:
-    """The node of `identity`, with an empty store."""
+async def house_on(tor: AnyTor, identity: Identity) -> AsyncIterator[House[AnyTor]]:
+    """The node of `identity`, with an empty store, on a tor that it starts and stops."""
     with tempfile.TemporaryDirectory(prefix="tc") as name:
-        directory = Path(name)
-        tor, clock, rng = FakeTor(network), SystemClock(), SystemRng()
+        directory, clock, rng = Path(name), SystemClock(), SystemRng()
         transport = TorTransport(tor, identity.onion_seed, directory / "onion.sock", clock, rng)
-        parts = NodeParts(open_store(directory), identity, "", transport, clock, rng, MlKem768())
-        node = Node(parts)
+        node = Node(NodeParts(open_store(directory), identity, "", transport, clock, rng, MlKem768()))
         await node.start()
         try:
             await node.go_online()
             yield House(node, identity, directory / "onion.sock", tor, transport)
         finally:
             await node.close()
+
+
+@asynccontextmanager
+async def house(identity: Identity, network: FakeNetwork | None = None) -> AsyncIterator[House[FakeTor]]:
+    """The node of `identity` on a fake tor."""
+    async with house_on(FakeTor(network), identity) as made:
+        yield made

@@ -42,13 +42,20 @@ class Said:
 class Person:
     """Somebody with a home in `directory`, on the Tor network that the fragment `torrc` describes.
 
+    Attributes:
+        name: what the others call them.
+        own_name: what they call themselves.
+        log: what their nodes have said, all together.
+
     Args:
         marks: added to the environment of every process of theirs.
     """
 
     def __init__(self, name: str, directory: Path, torrc: Path, marks: dict[str, str] | None = None) -> None:
         self.name = name
+        self.own_name = f"{name.title()} of Long Name"
         self.address = ""
+        self.log = directory / f"{name}.log"
         self.paths = profile_paths(directory / name, "default", None)
         self._environment = {**os.environ, **(marks or {}), "TUICHAT_TOR__EXTRA_TORRC": str(torrc)}
         self._daemon: asyncio.subprocess.Process | None = None
@@ -89,11 +96,12 @@ class Person:
 
     async def create(self) -> None:
         """Make the profile."""
-        self.address = (await self.must("init", "--no-passphrase", "--name", self.name.title())).strip()
+        self.address = (await self.must("init", "--no-passphrase", "--name", self.own_name)).strip()
 
     async def start(self) -> None:
         """Start the daemon and wait until it serves."""
-        self._daemon = await self._spawn("daemon", "run", output=asyncio.subprocess.DEVNULL)
+        with self.log.open("ab") as log:
+            self._daemon = await self._spawn("daemon", "run", output=log.fileno())
         async with asyncio.timeout(PATIENCE):
             while self._client is None:
                 if self._daemon.returncode is not None:

@@ -215,7 +215,7 @@ class SimulatedTransport:
         await self._online.wait()
 
     async def dial(
-        self, onion: bytes, message1: bytes, on_stage: Callable[[DialStage], None], reach: bytes | None
+        self, onion: bytes, message1: bytes, on_stage: Callable[[DialStage], None], reach: bytes | None = None
     ) -> Dialled:
         on_stage("descriptor")
         message2, connection = await self._network.connect(onion, message1, reach)

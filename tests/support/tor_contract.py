@@ -192,9 +192,17 @@ class TorContract:
     async def test_a_dial_tells_its_stages(self, pair: Pair) -> None:
         alice, bob = pair
         stages: list[DialStage] = []
-        unsubscribe = bob.watch_stages(stages.append)
+        met = asyncio.Event()
+
+        def watch(stage: DialStage) -> None:
+            stages.append(stage)
+            if stage.stage == "rendezvous":
+                met.set()
+
+        unsubscribe = bob.watch_stages(watch)
         async with published(alice) as service:
             await echo(bob, service, fresh_token())
+            await asyncio.wait_for(met.wait(), SECONDS)
             unsubscribe()
             told = [stage.stage for stage in stages if stage.address == service.address]
         assert told[0] == "descriptor"

@@ -111,13 +111,11 @@ async def kill(story: Story, *victims: Person) -> None:
 
 async def disturb(story: Story, alice: Speaker, bob: Speaker) -> None:
     """The kills, at the same places of every conversation."""
-    await alice.has_said(0.2)
+    await alice.has_said(0.25)
     await kill(story, alice.person)
-    await bob.has_said(0.4)
+    await bob.has_said(0.5)
     await kill(story, bob.person)
-    await alice.has_said(0.6)
-    await kill(story, alice.person)
-    await bob.has_said(0.8)
+    await alice.has_said(0.75)
     await kill(story, alice.person, bob.person)
 
 

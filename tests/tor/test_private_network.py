@@ -128,13 +128,18 @@ async def test_the_command_leaves_nothing_behind_even_when_ended_early(
         cwd=Path.cwd(),
     )
     assert command.stdout is not None
-    async with asyncio.timeout(SECONDS):
-        while b"consensus" not in await command.stdout.readline():
-            pass
-        children = _children(command.pid)
-        assert len(children) == 4
-        command.send_signal(number)
-        assert await command.wait() == 0
+    try:
+        async with asyncio.timeout(SECONDS):
+            while b"consensus" not in await command.stdout.readline():
+                pass
+            children = _children(command.pid)
+            command.send_signal(number)
+            assert await command.wait() == 0
+    finally:
+        if command.returncode is None:
+            command.kill()
+            await command.wait()
+    assert len(children) == 6
     assert list(tmp_path.iterdir()) == []
     assert not any(Path(f"/proc/{pid}").exists() for pid in children)
 

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
+from tests.support.fake_tor import FakeTor
 from tests.support.handshakes import flip, person
 from tests.support.house import House, house
 from tests.support.raw_callers import (
@@ -39,6 +40,7 @@ from tuichat.node import callers
 from tuichat.protocol.frames import Frame, Ping, Received, Request
 from tuichat.protocol.link import MESSAGE1_LENGTH
 
+Home = House[FakeTor]
 ME, STRANGER = person("me"), person("stranger")
 REQUEST = Request(bytes(range(32)), b"", "A. Stranger", "let me in")
 
@@ -51,7 +53,7 @@ def no_long_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def home(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> AsyncIterator[House]:
+async def home(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> AsyncIterator[Home]:
     """My node; whatever reaches it, no log at any level and no stream shows a trace of it."""
     caplog.set_level(logging.DEBUG)
     async with house(ME) as mine:
@@ -83,35 +85,35 @@ async def home(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[st
     ],
     ids=range(12),
 )
-async def test_whatever_is_no_knock_gets_the_bare_404(home: House, data: bytes) -> None:
+async def test_whatever_is_no_knock_gets_the_bare_404(home: Home, data: bytes) -> None:
     assert await ask(home.socket, data) == NOT_FOUND
 
 
 @pytest.mark.parametrize("data", [b"", b"GET /link HT", b"GET /link HTTP/1.1\r\nHost: x\r\n"])
-async def test_no_request_or_half_a_head_gets_the_bare_404(home: House, data: bytes) -> None:
+async def test_no_request_or_half_a_head_gets_the_bare_404(home: Home, data: bytes) -> None:
     assert await ask(home.socket, data, end=True) == NOT_FOUND
 
 
 @pytest.mark.parametrize(
     "position", [0, 4, 5, 6, 21, 22, 53, 54, 55, 638, 1237, 1238, 1253, 1254, MESSAGE1_LENGTH - 1]
 )
-async def test_message_1_with_a_flipped_bit_gets_the_bare_404(home: House, position: int) -> None:
+async def test_message_1_with_a_flipped_bit_gets_the_bare_404(home: Home, position: int) -> None:
     message1 = flip(Stranger(STRANGER, ME.onion).message1, position)
     assert await ask(home.socket, request(message1)) == NOT_FOUND
 
 
 @pytest.mark.parametrize("change", [-1, 1, -MESSAGE1_LENGTH, 1000])
-async def test_message_1_of_another_length_gets_the_bare_404(home: House, change: int) -> None:
+async def test_message_1_of_another_length_gets_the_bare_404(home: Home, change: int) -> None:
     message1 = (Stranger(STRANGER, ME.onion).message1 + bytes(1000))[: MESSAGE1_LENGTH + change]
     assert await ask(home.socket, request(message1)) == NOT_FOUND
 
 
-async def test_knock_for_somebody_else_gets_the_bare_404(home: House) -> None:
+async def test_knock_for_somebody_else_gets_the_bare_404(home: Home) -> None:
     message1 = Stranger(STRANGER, person("another").onion).message1
     assert await ask(home.socket, request(message1)) == NOT_FOUND
 
 
-async def test_offered_compression_is_refused_like_any_header_too_many(home: House) -> None:
+async def test_offered_compression_is_refused_like_any_header_too_many(home: Home) -> None:
     offer = {
         **headers(Stranger(STRANGER, ME.onion).message1),
         "Sec-WebSocket-Extensions": "permessage-deflate",
@@ -122,7 +124,7 @@ async def test_offered_compression_is_refused_like_any_header_too_many(home: Hou
 # -- the answer to a right message 1 --
 
 
-async def test_answer_tells_neither_software_nor_clock_and_takes_no_extension(home: House) -> None:
+async def test_answer_tells_neither_software_nor_clock_and_takes_no_extension(home: Home) -> None:
     stranger, caller = Stranger(STRANGER, ME.onion), await RawCaller.connect(home.socket)
     await stranger.knock(caller)
     first, *lines = stranger.upgrade.decode().split("\r\n")
@@ -185,7 +187,7 @@ GARBAGE: dict[str, Garbage] = {
 
 
 @pytest.mark.parametrize("name", GARBAGE)
-async def test_whatever_is_no_right_message_3_ends_in_silence(home: House, name: str) -> None:
+async def test_whatever_is_no_right_message_3_ends_in_silence(home: Home, name: str) -> None:
     stranger, caller = Stranger(STRANGER, ME.onion), await RawCaller.connect(home.socket)
     await stranger.knock(caller)
     caller.send(GARBAGE[name](stranger))
@@ -193,7 +195,7 @@ async def test_whatever_is_no_right_message_3_ends_in_silence(home: House, name:
     assert await home.node.contact_list() == []
 
 
-async def test_message_3_of_another_call_ends_in_silence(home: House) -> None:
+async def test_message_3_of_another_call_ends_in_silence(home: Home) -> None:
     one, other = Stranger(STRANGER, ME.onion), Stranger(STRANGER, ME.onion)
     first, second = await RawCaller.connect(home.socket), await RawCaller.connect(home.socket)
     await one.knock(first)
@@ -203,14 +205,14 @@ async def test_message_3_of_another_call_ends_in_silence(home: House) -> None:
     second.vanish()
 
 
-async def test_caller_who_ends_after_message_2_gets_no_word(home: House) -> None:
+async def test_caller_who_ends_after_message_2_gets_no_word(home: Home) -> None:
     stranger, caller = Stranger(STRANGER, ME.onion), await RawCaller.connect(home.socket)
     await stranger.knock(caller)
     caller.end()
     assert await caller.answer() == b""
 
 
-async def test_callers_who_vanish_at_any_step_leave_nothing(home: House) -> None:
+async def test_callers_who_vanish_at_any_step_leave_nothing(home: Home) -> None:
     for step in range(4):
         for _ in range(10):
             stranger, caller = Stranger(STRANGER, ME.onion), await RawCaller.connect(home.socket)
@@ -225,7 +227,7 @@ async def test_callers_who_vanish_at_any_step_leave_nothing(home: House) -> None
             caller.vanish()
     server = home.transport._server
     assert server is not None
-    await _until(lambda: not server._unjudged and not any(home.node._callers._open_calls.values()))
+    await _until(lambda: not server._unjudged and not home.node._callers._budget._open)
     assert not server._answers
     assert len(await home.node.contact_list()) <= 1
 
@@ -233,32 +235,32 @@ async def test_callers_who_vanish_at_any_step_leave_nothing(home: House) -> None
 # -- what a request comes to is seen by nobody outside --
 
 
-async def _nothing(home: House) -> None:
+async def _nothing(home: Home) -> None:
     assert await home.node.contact_list() == []
 
 
-async def _set_aside(home: House) -> None:
+async def _set_aside(home: Home) -> None:
     await _call(home)
     assert [contact.state for contact in await home.node.contact_list()] == ["pending"]
 
 
-async def _rejected(home: House) -> None:
+async def _rejected(home: Home) -> None:
     await _set_aside(home)
     await home.node.contact_reject(address_of(STRANGER.onion))
 
 
-async def _blocked(home: House) -> None:
+async def _blocked(home: Home) -> None:
     await _set_aside(home)
     await home.node.contact_block(address_of(STRANGER.onion))
 
 
-async def _removed(home: House) -> None:
+async def _removed(home: Home) -> None:
     await _set_aside(home)
     await home.node.contact_accept(address_of(STRANGER.onion))
     await home.node.contact_remove(address_of(STRANGER.onion))
 
 
-async def _call(home: House) -> tuple[list[str], list[tuple[int, int]], list[Frame]]:
+async def _call(home: Home) -> tuple[list[str], list[tuple[int, int]], list[Frame]]:
     """What a stranger with a right request sees: the answer's lines, then each frame's kind and length."""
     stranger, caller = Stranger(STRANGER, ME.onion), await RawCaller.connect(home.socket)
     await stranger.knock(caller)
@@ -271,7 +273,7 @@ async def _call(home: House) -> tuple[list[str], list[tuple[int, int]], list[Fra
 
 @pytest.mark.parametrize("before", [_nothing, _set_aside, _rejected, _blocked, _removed])
 async def test_request_is_answered_alike_whatever_became_of_the_last_one(
-    home: House, before: Callable[[House], Awaitable[None]]
+    home: Home, before: Callable[[Home], Awaitable[None]]
 ) -> None:
     await before(home)
     _, frames, said = await _call(home)
@@ -279,7 +281,7 @@ async def test_request_is_answered_alike_whatever_became_of_the_last_one(
     assert frames == [(0x80 | BINARY, 17)]
 
 
-async def test_blocked_person_knocks_like_a_stranger_and_is_not_heard(home: House) -> None:
+async def test_blocked_person_knocks_like_a_stranger_and_is_not_heard(home: Home) -> None:
     seen = await _call(home)
     await home.node.contact_block(address_of(STRANGER.onion))
     events = home.node.subscribe()
@@ -295,7 +297,7 @@ async def test_blocked_person_knocks_like_a_stranger_and_is_not_heard(home: Hous
 
 @pytest.mark.parametrize("stage", ["head", "message 3", "farewell"])
 async def test_flood_takes_a_bounded_amount_of_memory(
-    home: House, stage: str, monkeypatch: pytest.MonkeyPatch
+    home: Home, stage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(callers, "FAREWELL_SECONDS", 1.0)
     stranger, caller = Stranger(STRANGER, ME.onion), await RawCaller.connect(home.socket)

@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from tests.vectors.rebuild_transcript import sample_frames
-from tuichat.crypto import envelope, identity, kem, noise
+from tuichat.crypto import envelope, identity, kem, noise, ratchet_chains
 from tuichat.node import delivery, first_contact, reach
 from tuichat.protocol import bodies, frames, invites, knock, link, session
 from tuichat.store.records import InviteState
@@ -76,6 +76,9 @@ def test_page_lists_every_label_and_no_other() -> None:
         frames.MAX_REQUEST_TEXT_BYTES,
         *envelope.ENVELOPE_SIZES,
         envelope.MAX_BODY,
+        envelope.SEALED_HEADER_LENGTH,
+        ratchet_chains.MAX_SKIP,
+        ratchet_chains.MAX_SKIPPED,
         bodies.MAX_TEXT_BYTES,
         bodies.MAX_TTL,
         delivery.OPENED_KEPT,

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Self
 
@@ -75,7 +75,8 @@ class Demo:
             UnreachableError: tor is missing, or something does not come up.
         """
         await self._bring_up_network()
-        self._stack.push_async_callback(_all_of, self.you.end, self.robin.end)
+        for profile in (self.you, self.robin):
+            self._stack.push_async_callback(profile.end)
         try:
             async with asyncio.timeout(MEETING_SECONDS):
                 await self._bring_up_people()
@@ -148,10 +149,6 @@ async def _published(node: AsyncClient) -> None:
     async for _people in _changes(node):
         if (await node.status()).service.published:
             return
-
-
-async def _all_of(*works: Callable[[], Awaitable[None]]) -> None:
-    await asyncio.gather(*(work() for work in works))
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import sys
+import textwrap
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,9 @@ from tuichat.i18n import _
 if TYPE_CHECKING:
     from tuichat.bootstrap.backstage import Backstage
 
+_TIME_WIDTH = len(" 100.0 s")
+_NARROWEST = 20
+
 
 def add(parser: Parser) -> None:
     """Add the command."""
@@ -30,8 +35,8 @@ def _run(context: Context) -> int:
     _forget_settings()
     from tuichat.bootstrap.backstage import Backstage
 
-    _show(_("A Tor network of its own starts on this computer, for you and robin.") + "\n")
-    _show(_("This takes about half a minute; Ctrl+C ends it.") + "\n\n")
+    _show(_fitted(_("A Tor network of its own starts on this computer, for you and robin.")) + "\n")
+    _show(_fitted(_("This takes about half a minute; Ctrl+C ends it.")) + "\n\n")
     backstage = Backstage()
     try:
         _show_parts(backstage.parts(), context.clock)
@@ -55,7 +60,7 @@ def _show_parts(parts: Iterable[str], clock: Clock) -> None:
     began = None
     for part in parts:
         _end_part(began, clock)
-        _show(f"  {part} ...")
+        _show(_fitted(f"{part} ...", indent="  ", room=_TIME_WIDTH))
         began = clock.monotonic()
     _end_part(began, clock)
 
@@ -72,6 +77,12 @@ def _interface(backstage: Backstage, clock: Clock) -> int:
     hint = _('Try: ask robin "what is this?" or 你好; Alt+I: robin\'s card; F1: all keys')
     with graceful_ending():
         return run_app(backstage.attach, Options(hint=hint, glyphs=fitting_glyphs()), clock)
+
+
+def _fitted(text: str, indent: str = "", room: int = 0) -> str:
+    """`text` in lines that the terminal need not break, with `room` cells left free at their ends."""
+    width = max(shutil.get_terminal_size().columns - room, _NARROWEST)
+    return textwrap.fill(text, width, initial_indent=indent, subsequent_indent=indent)
 
 
 def _show(text: str) -> None:

@@ -28,7 +28,7 @@ _HEADER = struct.Struct(">32s1184s1088sII")
 _NUMBER_LENGTH = 4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Parties:
     """Who writes to whom: onion keys, 32 bytes each. Every envelope is bound to them."""
 

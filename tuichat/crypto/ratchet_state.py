@@ -2,8 +2,8 @@
 
     version 1 = 1 | msgpack of RatchetState, each record an array of its fields in order
 
-Sealing turns `StepDue` into `SendingChain`; the peer's step, which is taken towards the secrets of that chain,
-turns it into `StepDue` again, and those secrets are gone.
+Sealing turns `StepDue` into `SendingChain`; the peer's step, which is taken towards the secrets of that
+chain, turns it into `StepDue` again, and those secrets are gone.
 """
 
 from __future__ import annotations

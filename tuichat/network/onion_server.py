@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -29,12 +30,20 @@ class OnionServer:
         path: of the socket; an old one is replaced.
         answerer: judges first handshake messages.
         mode: file mode of the socket; 0o660 when another user's tor of our group connects.
+        on_lost: called when a connection that got beyond message 3 ends without our doing.
     """
 
-    def __init__(self, path: Path, answerer: Answerer, mode: int = 0o600) -> None:
+    def __init__(
+        self,
+        path: Path,
+        answerer: Answerer,
+        mode: int = 0o600,
+        on_lost: Callable[[], None] | None = None,
+    ) -> None:
         self._path = path
         self._answerer = answerer
         self._mode = mode
+        self._on_lost = on_lost
         self._answers: dict[asyncio.BaseTransport, Answer] = {}
         self._unjudged: dict[Doorkeeper, None] = {}
         self._server: asyncio.Server | None = None
@@ -80,7 +89,7 @@ class OnionServer:
         socket = SilentWebSocket(request.transport)
         socket.headers[LINK_HEADER] = base64.urlsafe_b64encode(answer.message2).decode()
         await socket.prepare(request)
-        connection = WebSocketConnection(socket)
+        connection = WebSocketConnection(socket, on_lost=self._on_lost, unproven=1)
         try:
             await answer.run(connection)
         finally:

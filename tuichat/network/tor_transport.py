@@ -6,24 +6,22 @@ Onion names go to tor as they are; nothing here asks a resolver.
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import contextlib
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-import aiohttp
-
 from onion.address import OnionAddress
-from onion.errors import DialError, OnionError
+from onion.errors import OnionError, TorError
 from onion.tor import DialStage as TorStage
 from onion.tor import OnionService, ServiceOptions, Tor, TorStatus
 from tuichat.clock import Clock, Rng
 from tuichat.model import ServiceState, TorState, from_milliseconds
-from tuichat.network.doorkeeper import LINK_HEADER, LINK_PATH, NOT_FOUND
+from tuichat.network.doorkeeper import NOT_FOUND
 from tuichat.network.onion_server import OnionServer
+from tuichat.network.tor_dial import open_web_socket
 from tuichat.network.transport import (
     Admission,
     Answerer,
@@ -33,19 +31,25 @@ from tuichat.network.transport import (
     NetworkState,
     RefusedError,
 )
-from tuichat.network.web_socket import CLOSE_SECONDS, MAX_MESSAGE_BYTES, WebSocketConnection
+from tuichat.network.web_socket import WebSocketConnection
 
-DIAL_SECONDS: Final = 120.0
-"""How long one dial may take: tor itself gives up on a cold onion service after about two minutes."""
+PUBLISH_SECONDS: Final = 60.0
+"""How long tor may take to publish before it is asked anew: a tor whose introduction points have failed a few
+times, because the network was away, makes none for minutes."""
 
 MAX_STREAMS: Final = 16
 """Streams on one rendezvous circuit: a caller needs one at a time, and a file's circuit a few."""
 
-PUBLISH_SECONDS: Final = 300.0
-PROBE_SECONDS: Final = 90.0
+PROBE_SECONDS: Final = 45.0
+LOOK_AGAIN_SECONDS: Final = 600.0
+"""How often our own reachability is looked at while nothing speaks against it."""
+
+REFRESH_SECONDS: Final = 60.0
+"""Between two fetches of one descriptor: tor asks no directory twice in a quarter of an hour."""
+
+_FETCH_SECONDS: Final = 10.0
 _FIRST_PAUSE: Final = 2.0
 _LONGEST_PAUSE: Final = 60.0
-_NO_AUTOMATIC_HEADERS: Final = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
 
 class TorTransport:
@@ -72,9 +76,13 @@ class TorTransport:
         self._tokens: dict[bytes, str] = {}
         self._server: OnionServer | None = None
         self._admission: Admission = _everybody
+        self._shown: dict[bytes, bytes] = {}
         self._service: OnionService | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
+        self._doubtful = False
+        self._out_of_touch: set[bytes] = set()
+        self._refreshed: dict[bytes, float] = {}
         self._unwatch: Callable[[], None] | None = None
 
     @property
@@ -88,7 +96,7 @@ class TorTransport:
         if self._keeper is not None:
             return
         self._admission = admission
-        self._server = OnionServer(self._socket, answerer, self._socket_mode)
+        self._server = OnionServer(self._socket, answerer, self._socket_mode, self._doubt)
         await self._server.start()
         self._unwatch = self._tor.watch(self._on_tor_status)
         self._keeper = asyncio.create_task(self._stay_online(), name="stay-online")
@@ -134,28 +142,61 @@ class TorTransport:
         if self._service is None:
             await self._tor.start()
             self._on_tor_status(self._tor.status)
-            self._service = await self._publish()
+            self._service = await self._put_up()
         service = self._service
         await self.wait_ready()
-        await service.wait_published(PUBLISH_SECONDS)
-        self._update_service(published=True, reachable=False)
-        pause = _FIRST_PAUSE
-        while not await service.probe(_is_our_answer, PROBE_SECONDS):
+        await _publish(service)
+        if not self._state.service.published:
+            self._update_service(published=True, reachable=False)
+        await self._reach(service)
+        if self._service is not service:
+            return  # it was renewed meanwhile
+        self._update_service(published=True, reachable=True)
+        if not await self._stays_well(service):
+            self._update_service(published=False, reachable=False)
+
+    async def _reach(self, service: OnionService) -> None:
+        """Probe until our own answer comes back; from the second failure on, with new introduction points."""
+        pause, failures = _FIRST_PAUSE, 0
+        while not await service.probe(_is_our_answer, PROBE_SECONDS) and self._service is service:
+            failures += 1
             self._update_service(published=service.published, reachable=False)
             await asyncio.sleep(self._rng.uniform(pause / 2, pause))
             pause = min(pause * 2, _LONGEST_PAUSE)
-        self._update_service(published=True, reachable=True)
-        while self._tor.status.ready and service.published and self._service is service:
-            self._changed.clear()
-            await self._changed.wait()
-        self._update_service(published=False, reachable=False)
+            if failures > 1 and self._service is service:
+                await service.republish()
+                await self.wait_ready()
+                await _publish(service)
 
-    async def _publish(self) -> OnionService:
+    async def _stays_well(self, service: OnionService) -> bool:
+        """Wait until the service is to be probed again; False if tor has lost it."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._rng.uniform(0.8, 1.2) * LOOK_AGAIN_SECONDS):
+                while self._is_up(service) and not self._doubtful:
+                    self._changed.clear()
+                    await self._changed.wait()
+        if self._doubtful and self._is_up(service):
+            await asyncio.sleep(self._rng.uniform(_FIRST_PAUSE / 2, _FIRST_PAUSE))
+        self._doubtful = False
+        return self._is_up(service)
+
+    def _is_up(self, service: OnionService) -> bool:
+        return self._tor.status.ready and service.published and self._service is service
+
+    def _doubt(self) -> None:
+        """A connection was lost: it may have been the other side, or the network, and our service with it."""
+        self._doubtful = True
+        self._changed.set()
+
+    async def _put_up(self) -> OnionService:
+        """Start the service, for those who are admitted now."""
         admitted = self._admission() or []
         options = ServiceOptions(client_keys=admitted, pow_defence=True, max_streams=MAX_STREAMS)
         return await self._tor.publish(self._seed, self._socket, options=options)
 
     def _on_tor_status(self, status: TorStatus) -> None:
+        if not status.alive:
+            self._shown.clear()
         tor = TorState(
             version=status.version,
             bootstrap=status.bootstrap,
@@ -180,30 +221,54 @@ class TorTransport:
     # -- calling others --
 
     async def dial(
-        self, onion: bytes, message1: bytes, on_stage: Callable[[DialStage], None], reach: bytes | None
+        self, onion: bytes, message1: bytes, on_stage: Callable[[DialStage], None], reach: bytes | None = None
     ) -> Dialled:
         address = OnionAddress.from_public_key(onion)
         on_stage("descriptor")
         await self._show_key(address, reach)
+        await self._refresh_descriptor(onion, address)
         unwatch = self._tor.watch_stages(_stage_filter(address, on_stage))
         try:
-            return await _dial(
-                self._tor, address, self._token(onion), message1, lambda: on_stage("handshake")
+            message2, socket, session = await open_web_socket(
+                self._tor.connector(self._token(onion)), address, message1, lambda: on_stage("handshake")
             )
-        except ConnectionLostError as error:
-            if not isinstance(error, RefusedError):
-                self._tokens.pop(onion, None)  # the next dial gets a fresh circuit
+        except RefusedError:
+            raise
+        except ConnectionLostError:
+            self._lost_touch(onion)
             raise
         finally:
             unwatch()
 
+        self._out_of_touch.discard(onion)
+
+        def on_lost() -> None:
+            self._lost_touch(onion)
+            self._doubt()
+
+        return Dialled(message2, WebSocketConnection(socket, session, on_lost))
+
+    def _lost_touch(self, onion: bytes) -> None:
+        """The next dial gets a fresh circuit, and may find the service at other introduction points."""
+        self._tokens.pop(onion, None)
+        self._out_of_touch.add(onion)
+
+    async def _refresh_descriptor(self, onion: bytes, address: OnionAddress) -> None:
+        """Whoever was lost may have started again: tor would try the old introduction points first."""
+        now = self._clock.monotonic()
+        if onion in self._out_of_touch and now - self._refreshed.get(onion, -math.inf) >= REFRESH_SECONDS:
+            self._refreshed[onion] = now
+            await self._tor.refresh_descriptor(address, _FETCH_SECONDS)
+
     async def _show_key(self, address: OnionAddress, reach: bytes | None) -> None:
-        """Let tor use the key by which that service admits us."""
-        if reach is not None:
-            try:
-                await self._tor.add_client_key(address, reach)
-            except OnionError as error:
-                raise ConnectionLostError from error
+        """Let tor use the key by which that service admits us; told once, and anew after tor had to start."""
+        if reach is None or self._shown.get(address.public_key) == reach:
+            return
+        try:
+            await self._tor.add_client_key(address, reach)
+        except OnionError as error:
+            raise ConnectionLostError from error
+        self._shown[address.public_key] = reach
 
     def _token(self, onion: bytes) -> str:
         return self._tokens.setdefault(onion, self._rng.bytes(16).hex())
@@ -238,58 +303,13 @@ def _stage_filter(address: OnionAddress, on_stage: Callable[[DialStage], None]) 
     return tell
 
 
-async def _dial(
-    tor: Tor, address: OnionAddress, token: str, message1: bytes, on_connected: Callable[[], None]
-) -> Dialled:
-    """Open the WebSocket; every way in which that can fail is one of two errors."""
-    answer: list[str] = []
-    session = aiohttp.ClientSession(
-        connector=tor.connector(token),
-        skip_auto_headers=_NO_AUTOMATIC_HEADERS,
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=DIAL_SECONDS),
-        trace_configs=[_trace(answer, on_connected)],
-    )
-    try:
-        async with asyncio.timeout(DIAL_SECONDS):
-            socket = await session.ws_connect(
-                f"http://{address.hostname}{LINK_PATH}",
-                headers={LINK_HEADER: base64.urlsafe_b64encode(message1).decode()},
-                compress=0,
-                autoping=False,
-                max_msg_size=MAX_MESSAGE_BYTES + 1,
-                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
-            )
-        message2 = base64.b64decode(answer[0], altchars=b"-_", validate=True)
-    except aiohttp.WSServerHandshakeError as error:
-        await session.close()
-        raise RefusedError from error
-    except (
-        aiohttp.ClientError,
-        OSError,
-        DialError,
-        OnionError,
-        ValueError,
-        IndexError,
-        binascii.Error,
-    ) as error:
-        await session.close()
-        raise ConnectionLostError from error
-    except BaseException:
-        await session.close()
-        raise
-    return Dialled(message2, WebSocketConnection(socket, session))
-
-
-def _trace(answer: list[str], on_connected: Callable[[], None]) -> aiohttp.TraceConfig:
-    """Tell when the stream stands, and keep the handshake's second message out of the response's headers."""
-    trace = aiohttp.TraceConfig()
-
-    async def connected(_session: object, _context: object, _params: object) -> None:
-        on_connected()
-
-    async def answered(_session: object, _context: object, params: aiohttp.TraceRequestEndParams) -> None:
-        answer.extend(params.response.headers.getall(LINK_HEADER, []))
-
-    trace.on_connection_create_end.append(connected)
-    trace.on_request_end.append(answered)
-    return trace
+async def _publish(service: OnionService) -> None:
+    """Wait until the service is published, asking tor anew as long as it does not come to it."""
+    while True:
+        try:
+            await service.wait_published(PUBLISH_SECONDS)
+            return
+        except TorError as error:
+            if error.code != "not_published":
+                raise
+            await service.republish()

@@ -96,7 +96,7 @@ class Transport(Protocol):
         ...
 
     async def dial(
-        self, onion: bytes, message1: bytes, on_stage: Callable[[DialStage], None], reach: bytes | None
+        self, onion: bytes, message1: bytes, on_stage: Callable[[DialStage], None], reach: bytes | None = None
     ) -> Dialled:
         """Call the service of a 32-byte onion key; `reach` is the key by which it admits us, if it asks.
 

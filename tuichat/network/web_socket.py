@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 import aiohttp
@@ -13,8 +14,11 @@ from tuichat.network.transport import ConnectionLostError
 MAX_MESSAGE_BYTES: Final = 65535
 """The longest Noise message (Noise rev 34, section 3), so the longest binary WebSocket message."""
 
-CLOSE_SECONDS: Final = 2.0
-"""How long the end of a connection may take: the farewell of a peer who is gone is not waited for."""
+_GOODBYE_SECONDS: Final = 0.1
+"""How long saying goodbye may take. A peer who is gone, or does not read, is not waited for."""
+
+_FLUSH_SECONDS: Final = 2.0
+"""How long what was sent before the end has to leave."""
 
 
 class SilentWebSocket(web.WebSocketResponse):
@@ -36,7 +40,7 @@ class SilentWebSocket(web.WebSocketResponse):
         if self._transport.is_closing():
             return False
         self._transport.close()
-        asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._transport.abort)
+        asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self._transport.abort)
         return True
 
 
@@ -46,15 +50,21 @@ class WebSocketConnection:
     Args:
         socket: the open WebSocket, with automatic pongs off and compression off.
         session: the client session that belongs to it, closed with it; None on the answering side.
+        on_lost: called once if it ends without our doing, after more messages than `unproven`.
+        unproven: how many messages a stranger may send before it is somebody.
     """
 
     def __init__(
         self,
         socket: aiohttp.ClientWebSocketResponse[bool] | web.WebSocketResponse,
         session: aiohttp.ClientSession | None = None,
+        on_lost: Callable[[], None] | None = None,
+        unproven: int = 0,
     ) -> None:
         self._socket = socket
         self._session = session
+        self._on_lost = on_lost
+        self._unproven = unproven
 
     async def send(self, message: bytes) -> None:
         try:
@@ -67,15 +77,25 @@ class WebSocketConnection:
         try:
             message = await self._socket.receive()
         except (ConnectionError, RuntimeError, aiohttp.ClientError) as error:
+            self._tell_lost()
             raise ConnectionLostError from error
         if message.type is not aiohttp.WSMsgType.BINARY:
+            self._tell_lost()
             raise ConnectionLostError
+        self._unproven -= 1
         data: bytes = message.data
         return data
 
+    def _tell_lost(self) -> None:
+        on_lost, self._on_lost = self._on_lost, None
+        if on_lost is not None and self._unproven < 0:
+            on_lost()
+
     async def close(self) -> None:
+        self._on_lost = None
         try:
-            await self._socket.close()
+            async with asyncio.timeout(_GOODBYE_SECONDS):
+                await self._socket.close()
         except (ConnectionError, RuntimeError, aiohttp.ClientError, TimeoutError):
             pass  # it is gone, which is what was asked for
         finally:

@@ -92,6 +92,12 @@ class ContactLink:
         self._failures = 0
         self._wake.set()
 
+    def network_back(self) -> None:
+        """The network was away and is back: pauses that came of it end, not that of a request they took."""
+        if not self._set_aside:
+            self._failures = 0
+            self._wake.set()
+
     # -- dialling --
 
     async def keep(self) -> None:
@@ -112,7 +118,7 @@ class ContactLink:
                 live = await self._with.calls.call(self._contact, self._set_stage, self._wanted)
             return await self.carry(live, [])
         except SetAsideError:
-            self._set_aside = True
+            self._set_aside = self._live is None  # they may have accepted and called us meanwhile
             return DAILY * self._with.rng.uniform(0.9, 1.1)
         except NotWantedError:
             return FIRST_PAUSE

@@ -92,6 +92,11 @@ class Links:
         if link is not None:
             link.queued()
 
+    def network_back(self) -> None:
+        """Dial at once whoever was out of reach while our own network was away."""
+        for link in self._links.values():
+            link.network_back()
+
     @property
     def online(self) -> int:
         """How many contacts are linked."""

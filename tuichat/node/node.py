@@ -27,6 +27,7 @@ from tuichat.model import (
     ServiceEvent,
     Status,
     TorEvent,
+    TorState,
     from_milliseconds,
 )
 from tuichat.network.addresses import address_of, onion_of
@@ -189,6 +190,8 @@ class Node:
             self._hub.tell(TorEvent(at=at, tor=state.tor))
         if state.service != before.service:
             self._hub.tell(ServiceEvent(at=at, service=state.service))
+        if (_usable(state.tor), state.service.reachable) > (_usable(before.tor), before.service.reachable):
+            self._links.network_back()
 
     # -- contacts --
 
@@ -416,6 +419,11 @@ class Node:
         if record is None:
             raise NotFoundError(_("There is no message {id}.").format(id=message))
         return record
+
+
+def _usable(tor: TorState) -> bool:
+    """Whether circuits can be built, as far as tor knows."""
+    return tor.running and tor.bootstrap == 100 and not tor.problem
 
 
 def _checked_text(text: str) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import ClassVar, Protocol, runtime_checkable
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.types import CSSPathType
 
 from tuichat.clock import Clock, SystemClock
 from tuichat.errors import TuichatError, UsageError
@@ -19,6 +22,8 @@ from tuichat.tui.session import Attach, Connected, Happening, Session
 from tuichat.tui.slash import Command, usages
 from tuichat.tui.terminal_keys import free_alt_digits
 from tuichat.tui.themes import Palette, load_palettes
+
+_HERE = Path(__file__).parent
 
 
 @runtime_checkable
@@ -33,7 +38,8 @@ class Listener(Protocol):
 class TuichatApp(App[int]):
     """One person's interface to one node."""
 
-    CSS_PATH = "app.tcss"
+    CSS_PATH: ClassVar[CSSPathType | None] = [_HERE / "app.tcss", _HERE / "screens" / "main.tcss"]
+    """Textual reads the style sheet of a default screen only from here."""
     TITLE = "tuichat"
     COMMANDS = {CommandPalette}  # noqa: RUF012 -- as Textual declares it
     COMMAND_PALETTE_BINDING = "ctrl+p"
@@ -60,9 +66,12 @@ class TuichatApp(App[int]):
         """Names that the style sheets use, for the moment before a theme of ours is chosen."""
         return self._palettes["dark"].variables() if hasattr(self, "_palettes") else {}
 
+    def get_default_screen(self) -> Screen[None]:
+        """The main screen, so that no empty one is drawn before it."""
+        return MainScreen(self.shared)
+
     def on_mount(self) -> None:
         if self._options.create_profile is None:
-            self.push_screen(MainScreen(self.shared))
             self.start_session()
         else:
             self._first_run()
@@ -74,9 +83,8 @@ class TuichatApp(App[int]):
         self.push_screen(FirstRun(self.shared, self._options.create_profile), self._first_run_over)
 
     def _first_run_over(self, add: bool | None) -> None:
-        self.push_screen(MainScreen(self.shared))
         if add:
-            self.call_after_refresh(self.run_command, "add")
+            self.run_command("add")
 
     def on_first_run_created(self) -> None:
         """The profile of a first run exists: attach to its node."""
@@ -110,7 +118,7 @@ class TuichatApp(App[int]):
 
         if any(isinstance(screen, Unlock | FirstRun) for screen in self.screen_stack):
             return
-        while len(self.screen_stack) > 2:
+        while len(self.screen_stack) > 1:
             self.pop_screen()
         self.push_screen(Unlock(self.shared))
 
@@ -234,6 +242,21 @@ def run_app(attach: Attach, options: Options | None = None, clock: Clock | None 
         UsageError: a theme cannot be used.
     """
     free_alt_digits()
+    assume_a_size()
     app = TuichatApp(attach, options, clock)
     code = app.run()
     return (app.return_code or 0) if code is None else code
+
+
+def assume_a_size() -> None:
+    """Name the size that is assumed of a terminal which does not tell its own.
+
+    Textual and Rich each assume another one then, and the screen is laid out forever between the two.
+    """
+    try:
+        columns, rows = os.get_terminal_size(1)
+    except OSError:
+        columns, rows = 0, 0
+    if not columns or not rows:
+        os.environ.setdefault("COLUMNS", "80")
+        os.environ.setdefault("LINES", "24")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
+
+import msgspec
 
 from tuichat.clock import Clock, SystemClock
 from tuichat.tui.dates import Calendar
@@ -16,8 +17,7 @@ CreateProfile = Callable[[str | None, str | None], Awaitable[object]]
 """Makes the profile of a first run from a name and a passphrase, both optional."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(msgspec.Struct, frozen=True):
     """How the interface is to look and behave.
 
     Attributes:
@@ -41,13 +41,12 @@ class Options:
     create_profile: CreateProfile | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(msgspec.Struct, frozen=True):
     """One for the whole interface."""
 
     session: Session
-    options: Options = field(default_factory=Options)
-    clock: Clock = field(default_factory=SystemClock)
+    options: Options = msgspec.field(default_factory=Options)
+    clock: Clock = msgspec.field(default_factory=SystemClock)
 
     @property
     def glyphs(self) -> Glyphs:

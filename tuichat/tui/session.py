@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Literal, Protocol
+
+import msgspec
 
 from tuichat.api.node_api import NodeApi
 from tuichat.errors import TuichatError, UnreachableError
@@ -17,7 +18,7 @@ FIND_AGAIN_SECONDS = 10.0
 """How long a node that went away is looked for."""
 
 _PAUSE_SECONDS = 0.2
-_EVENTS_A_TURN = 50
+_EVENTS_A_TURN = 20
 
 
 class NodeClient(NodeApi, Protocol):
@@ -31,15 +32,13 @@ class NodeClient(NodeApi, Protocol):
 Attach = Callable[[], Awaitable[NodeClient]]
 
 
-@dataclass(frozen=True, slots=True)
-class Connected:
+class Connected(msgspec.Struct, frozen=True):
     """A node answers; everything should be read anew."""
 
     hello: Hello
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
+class Lost(msgspec.Struct, frozen=True):
     """No node answers: it is being looked for ("handover"), was stopped on purpose, or cannot be had."""
 
     reason: Literal["handover", "stop", "failed"]

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from tuichat.i18n import _
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(msgspec.Struct, frozen=True):
     """A line that is a message."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(msgspec.Struct, frozen=True):
     """A line that is a command: its name without the slash, and what stands behind it."""
 
     name: str
@@ -26,8 +24,7 @@ class Command:
         return self.argument.split()
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(msgspec.Struct, frozen=True):
     """A line that looks like a command and is none; it is never sent."""
 
     name: str

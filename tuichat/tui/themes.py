@@ -30,6 +30,13 @@ ROLES = (
 PEOPLE = 8
 """How many colours people are told apart by; a shorter list in a theme repeats."""
 
+_TERMINAL_VARIABLES = {
+    "ansi-background": "ansi_default",
+    "ansi-foreground": "ansi_default",
+    "block-cursor-text-style": "reverse",
+}
+"""Textual's style sheets need these in a theme of the terminal's colours; what is chosen stands reversed."""
+
 _PACKAGE = Path(__file__).parents[1]
 _SHIPPED = (_PACKAGE / "data" / "themes", _PACKAGE.parent / "themes")
 
@@ -47,13 +54,22 @@ class Palette(msgspec.Struct, frozen=True, kw_only=True):
         """The names that the style sheets use."""
         named = {role: self.colours[role] for role in ROLES if role not in {"background", "text"}}
         named |= {f"person-{index}": self.people[index % len(self.people)] for index in range(PEOPLE)}
+        if self.terminal_colours:
+            named |= _TERMINAL_VARIABLES
         return named | {
             "input-cursor-background": self.colours["text"],
             "input-cursor-foreground": self.colours["background"],
             "input-selection-background": self.colours["chosen"],
             "input-selection-foreground": self.colours["text"],
-            "block-cursor-background": self.colours["accent"],
+            "block-cursor-background": self.colours["chosen" if self.terminal_colours else "accent"],
             "block-cursor-foreground": self.colours["background"],
+            "scrollbar": self.colours["rule"],
+            "scrollbar-hover": self.colours["accent"],
+            "scrollbar-active": self.colours["accent"],
+            "scrollbar-background": self.colours["background"],
+            "scrollbar-background-hover": self.colours["background"],
+            "scrollbar-background-active": self.colours["background"],
+            "scrollbar-corner-color": self.colours["background"],
             "border": self.colours["accent"],
             "border-blurred": self.colours["rule"],
         }

@@ -33,7 +33,7 @@ def test_progress_is_shown() -> None:
     assert after(status, 'STATUS_CLIENT NOTICE BOOTSTRAP PROGRESS=100 TAG=done SUMMARY="Done"').ready
 
 
-WARNING = 'STATUS_CLIENT WARN BOOTSTRAP PROGRESS=10 TAG=conn_done SUMMARY="x" WARNING="w" REASON={} COUNT=9 '
+WARNING = 'STATUS_CLIENT WARN BOOTSTRAP PROGRESS=10 TAG=conn_done SUMMARY="x" WARNING="w" REASON={} COUNT={} '
 
 
 @pytest.mark.parametrize(
@@ -45,14 +45,14 @@ WARNING = 'STATUS_CLIENT WARN BOOTSTRAP PROGRESS=10 TAG=conn_done SUMMARY="x" WA
         ("IOERROR", "blocked"),
     ],
 )
-def test_a_failure_that_tor_warns_of_has_a_name(reason: str, problem: Problem) -> None:
-    line = WARNING.format(reason)
-    assert after(STARTING, line + "RECOMMENDATION=ignore").problem == ""
-    assert after(STARTING, line + "RECOMMENDATION=warn").problem == problem
+def test_failures_that_are_more_than_bad_luck_have_a_name(reason: str, problem: Problem) -> None:
+    assert after(STARTING, WARNING.format(reason, 4) + "RECOMMENDATION=ignore").problem == ""
+    assert after(STARTING, WARNING.format(reason, 5) + "RECOMMENDATION=ignore").problem == problem
+    assert after(STARTING, WARNING.format(reason, 1) + "RECOMMENDATION=warn").problem == problem
 
 
 def test_progress_after_a_failure_clears_it() -> None:
-    blocked = after(STARTING, WARNING.format("TIMEOUT") + "RECOMMENDATION=warn")
+    blocked = after(STARTING, WARNING.format("TIMEOUT", 9) + "RECOMMENDATION=warn")
     assert after(blocked, 'STATUS_CLIENT NOTICE BOOTSTRAP PROGRESS=14 TAG=h SUMMARY="x"').problem == ""
 
 
@@ -60,7 +60,7 @@ def test_a_wrong_clock_is_told_apart_and_stays_until_tor_works() -> None:
     skewed = after(
         STARTING,
         "STATUS_GENERAL WARN CLOCK_SKEW SKEW=-7200 SOURCE=CONSENSUS",
-        WARNING.format("TIMEOUT") + "RECOMMENDATION=warn",
+        WARNING.format("TIMEOUT", 9) + "RECOMMENDATION=warn",
         'STATUS_CLIENT NOTICE BOOTSTRAP PROGRESS=30 TAG=x SUMMARY="x"',
     )
     assert skewed.problem == "clock_skew"

@@ -73,6 +73,23 @@ async def test_a_cut_ends_connections_and_lets_new_ones_in() -> None:
         new_writer.transport.abort()
 
 
+async def test_a_blocked_link_lets_nobody_through_until_it_is_unblocked() -> None:
+    async with linked() as (link, reader, writer):
+        writer.write(b"x")
+        await reader.readexactly(1)
+        link.block()
+        assert await reader.read(1) == b""
+        refused_reader, refused_writer = await asyncio.open_connection("127.0.0.1", link.port)
+        with suppress(ConnectionError):
+            assert await refused_reader.read(1) == b""
+        refused_writer.transport.abort()
+        link.unblock()
+        new_reader, new_writer = await asyncio.open_connection("127.0.0.1", link.port)
+        new_writer.write(b"again")
+        assert await new_reader.readexactly(5) == b"again"
+        new_writer.transport.abort()
+
+
 async def test_a_stall_holds_bytes_back_and_loses_none() -> None:
     async with linked() as (link, reader, writer):
         link.stall(0.05)

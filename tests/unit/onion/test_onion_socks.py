@@ -86,6 +86,30 @@ async def test_each_reply_has_its_code(reply: int, code: str) -> None:
     assert HOST[:20] not in caught.value.message
 
 
+async def test_a_stream_that_tor_carries_is_open_whatever_its_reply_says() -> None:
+    """Tor keeps the code of the first directory's refusal when the second has the descriptor."""
+    done = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for reply in (b"\x05\x02", b"\x01\x00", b"\x05\xf0\x00\x01" + bytes(6)):
+            await reader.read(1024)
+            writer.write(reply)
+        writer.write(b"hello")
+        await done.wait()
+        writer.close()
+
+    with tempfile.TemporaryDirectory() as directory:
+        server = await asyncio.start_unix_server(serve, Path(directory) / "socks")
+        reader, writer = await socks.open_stream(
+            Endpoint(path=Path(directory) / "socks"), HOST, 80, "token", 10
+        )
+        assert await reader.readexactly(5) == b"hello"
+        done.set()
+        writer.close()
+        server.close()
+        await server.wait_closed()
+
+
 @pytest.mark.parametrize(
     "replies",
     [

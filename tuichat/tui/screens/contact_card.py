@@ -68,6 +68,7 @@ class ContactCard(Dialog[None]):
     def on_mount(self) -> None:
         self.query_one("#new-name").display = False
         self.query_one("#code").display = False
+        self.query_one(".problem").display = False
         self._show()
         self._load_number()
 
@@ -232,7 +233,9 @@ class ContactCard(Dialog[None]):
         return words
 
     def _say(self, text: str) -> None:
-        self.query_one(".problem", Static).update(Text(text))
+        problem = self.query_one(".problem", Static)
+        problem.display = True
+        problem.update(Text(text))
 
 
 def grouped(digits: str, width: int) -> str:

@@ -62,7 +62,7 @@ class Help(Dialog[None]):
             yield Static(self._page(), markup=False)
 
     def _page(self) -> Text:
-        width = min(72, self.app.size.width) - 6
+        width = min(72, self.app.size.width) - 8
         text = Text()
         for key, meaning in key_rows():
             self._entry(text, key, meaning, width)

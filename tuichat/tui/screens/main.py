@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
 from textual.widgets import Static
 
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
 from tuichat.model import (
-    MAX_TEXT_BYTES,
-    Contact,
     LockedEvent,
     MessageEvent,
     MissedEvent,
@@ -25,11 +22,11 @@ from tuichat.model import (
 )
 from tuichat.tui.context import Context
 from tuichat.tui.conversation import Conversation
+from tuichat.tui.screens.conversation_screen import ConversationScreen
 from tuichat.tui.screens.main_commands import Commands
 from tuichat.tui.screens.main_lines import banner_text, empty_text, hint_text, title_parts, top_parts
 from tuichat.tui.session import Connected, Happening, Lost
-from tuichat.tui.slash import Command, Unknown, read_line
-from tuichat.tui.slash import Text as MessageText
+from tuichat.tui.slash import Command
 from tuichat.tui.widgets.composer import Composer
 from tuichat.tui.widgets.conversations import REQUESTS, Conversations
 from tuichat.tui.widgets.history import History
@@ -43,13 +40,10 @@ from tuichat.tui.words import blocked_sentence, error_text, problem_sentence
 TOR_PATIENCE_SECONDS = 30.0
 """Nothing is said about a slow tor before."""
 
-Level = Literal["info", "warning", "error"]
 
-
-class MainScreen(Screen[None]):
+class MainScreen(ConversationScreen):
     """Listens to the session, asks the node, and moves between conversations."""
 
-    CSS_PATH = "main.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-wide")]  # noqa: RUF012 -- as Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(f"alt+{digit}", f"open_nth({digit or 10})", show=False) for digit in range(10)),
@@ -73,15 +67,13 @@ class MainScreen(Screen[None]):
     ]
 
     def __init__(self, shared: Context) -> None:
-        super().__init__()
-        self.shared = shared
+        super().__init__(shared)
         self._glyphs = shared.glyphs
         self._drafts: dict[int, str] = {}
         self._stale = False
         self._loaded = False
         self._ready = False
-        self._counting = False
-        self._count_wanted = False
+        self._banner = ""
         self._commands = Commands(self)
 
     def compose(self) -> ComposeResult:
@@ -117,16 +109,6 @@ class MainScreen(Screen[None]):
             self._load()
 
     # The parts.
-
-    @property
-    def history(self) -> History:
-        """The view of the open conversation."""
-        return self.query_one("#history", History)
-
-    @property
-    def composer(self) -> Composer:
-        """The input."""
-        return self.query_one("#composer", Composer)
 
     @property
     def narrow(self) -> bool:
@@ -195,31 +177,15 @@ class MainScreen(Screen[None]):
                 if people:
                     self.open(people[0].id)
             self.update_state()
+            trouble = problem_sentence(session.known.tor.problem)
+            if trouble:
+                self.say(trouble, "warning")
             if not self._loaded:
                 self._loaded = True
                 self.set_timer(TOR_PATIENCE_SECONDS, self._patience_over)
             await session.node.go_online()
         except TuichatError as error:
             self.fail(error)
-
-    def recount_soon(self) -> None:
-        """Read the counts anew; what arrives while that is under way is counted by one more reading."""
-        self._count_wanted = True
-        if not self._counting:
-            self._counting = True
-            self._recount()
-
-    @work(group="recount")
-    async def _recount(self) -> None:
-        session = self.shared.session
-        while self._count_wanted and session.connected and not session.locked:
-            self._count_wanted = False
-            try:
-                await session.recount()
-            except TuichatError as error:
-                self.fail(error)
-        self._counting = False
-        self.update_state()
 
     def _patience_over(self) -> None:
         tor = self.shared.session.known.tor
@@ -240,10 +206,7 @@ class MainScreen(Screen[None]):
         self.query_one("#top", PartsLine).show(*top)
         requests = self.has_class("-requests")
         self.query_one(Title).show(*title_parts(None if requests else person, self._glyphs, requests))
-        banner = self.query_one("#banner", Static)
-        text = "" if person is None else banner_text(person, self._glyphs)
-        banner.display = bool(text) and not requests
-        banner.update(Text(text))
+        self._show_banner("" if person is None or requests else banner_text(person, self._glyphs))
         self.history.placeholder = empty_text(known, person)
         self.conversation.restyle()
         self.composer.names = [contact.name for contact in known.conversations()]
@@ -251,19 +214,15 @@ class MainScreen(Screen[None]):
         for rule in self.query(HorizontalRule):
             rule.meet(tee)
 
+    def _show_banner(self, text: str) -> None:
+        if text != self._banner:
+            self._banner = text
+            banner = self.query_one("#banner", Static)
+            banner.display = bool(text)
+            banner.update(Text(text))
+
     def on_resize(self) -> None:
         self.call_after_refresh(self.update_state)
-
-    def say(self, text: str, level: Level = "info") -> None:
-        """Say a sentence above the input; it stays until the next one, or until something is sent."""
-        notice = self.query_one("#notice", Static)
-        notice.set_classes(f"-{level}")
-        notice.display = bool(text)
-        notice.update(Text(text))
-
-    def fail(self, error: TuichatError) -> None:
-        """Say what went wrong and what to do."""
-        self.say(error_text(error), "error")
 
     # Moving between conversations.
 
@@ -281,8 +240,9 @@ class MainScreen(Screen[None]):
             if self.conversation.contact is not None:
                 self._drafts[self.conversation.contact] = self.composer.text
             self.composer.take(self._drafts.pop(contact, ""))
+            self._open(contact)
         self.composer.focus()
-        self._open(contact)
+        self.update_state()
 
     @work(exclusive=True, group="open")
     async def _open(self, contact: int) -> None:
@@ -359,115 +319,18 @@ class MainScreen(Screen[None]):
     def _decided(self, event: Requests.Decided) -> None:
         self.run(Command(event.decision, event.contact.address))
 
-    @on(History.PageWanted)
-    @work(group="page")
-    async def _page_wanted(self, event: History.PageWanted) -> None:
-        try:
-            await self.conversation.load_page(event.page, event.edge)
-        except TuichatError as error:
-            self.fail(error)
-
-    @on(History.Seen)
-    @work(group="seen")
-    async def _seen(self, event: History.Seen) -> None:
-        if self.app.app_focus:
-            try:
-                if await self.conversation.mark_seen(event.up_to):
-                    self.recount_soon()
-            except TuichatError as error:
-                self.fail(error)
-
-    @on(History.Act)
-    def _act(self, event: History.Act) -> None:
-        if event.deed == "copy":
-            self.copy(event.message.text)
-        else:
-            self._commands.cancel(event.message)
-
-    @on(History.ChoosingEnded)
-    def _choosing_ended(self) -> None:
-        self.query_one("#hints", Static).update(hint_text())
-        if self.has_class("-bare"):
-            self.run(Command("bare", ""))
-        elif self.history.has_focus:
-            self.composer.focus()
-
-    @on(Composer.ChoosingAsked)
-    def _choosing_asked(self) -> None:
-        self.say("")
-        self.history.begin_choosing()
-        if self.history.choosing:
-            self.query_one("#hints", Static).update(_("c copy  x take back  Esc write"))
-
     @on(Composer.SwitchAsked)
     def _switch_asked(self) -> None:
         self.action_switch()
 
-    @on(Composer.Scrolled)
-    def _scrolled(self, event: Composer.Scrolled) -> None:
-        self.history.scroll_pages(event.pages)
+    @on(ConversationScreen.Run)
+    def _run_asked(self, event: ConversationScreen.Run) -> None:
+        self.run(event.command)
 
-    @on(Composer.Searching)
-    def _searching(self, event: Composer.Searching) -> None:
-        hints = self.query_one("#hints", Static)
-        hints.update(hint_text() if event.part is None else Text(_("search: {part}").format(part=event.part)))
+    @on(ConversationScreen.TakeBack)
+    def _take_back_asked(self, event: ConversationScreen.TakeBack) -> None:
+        self._commands.cancel(event.message)
 
-    @on(Composer.PasteAsked)
-    @work(group="paste")
-    async def _paste_asked(self, event: Composer.PasteAsked) -> None:
-        if await self._commands.confirm_paste(event.text):
-            self.composer.insert_paste(event.text)
-
-    @on(Composer.Submitted)
-    def _submitted(self, event: Composer.Submitted) -> None:
-        if not event.text.strip():
-            return
-        line = read_line(event.text)
-        match line:
-            case Unknown(name=name):
-                self.say(
-                    _("Nothing was sent: there is no command /{name}. /help lists them.").format(name=name),
-                    "error",
-                )
-            case Command():
-                self._accepted(event.text)
-                self.run(line)
-            case MessageText(text=text):
-                self._send(event.text, text)
-
-    def _send(self, typed: str, text: str) -> None:
-        person = self.conversation.person
-        if self.has_class("-requests") or person is None:
-            self.say(_("No conversation is open, so nothing was sent. /add ADDRESS asks somebody."), "error")
-        elif len(text.encode()) > MAX_TEXT_BYTES:
-            self.say(
-                _("The text is longer than 48 KiB, so it was not sent. Files cannot be sent yet."),
-                "error",
-            )
-        else:
-            self._accepted(typed)
-            self.deliver(person, text)
-
-    def _accepted(self, typed: str) -> None:
-        self.composer.inputs.add(typed)
-        self.composer.take("")
-        self.say("")
-
-    @work(group="send")
-    async def deliver(self, person: Contact, text: str) -> None:
-        """Queue a text; one that the node does not take goes back into the empty input."""
-        try:
-            message = await self.conversation.send(person, text)
-        except TuichatError as error:
-            self.say(_("Not sent: {reason}").format(reason=error_text(error)), "error")
-            if not self.composer.text:
-                self.composer.take(text)
-            return
-        if message.contact == self.conversation.contact:
-            self.history.put(message, new=True)
-            self.history.to_end()
-
-    def copy(self, text: str) -> None:
-        """Hand a text to the terminal's clipboard."""
-        self.app.copy_to_clipboard(text)
-        self.say(_("Copied, if your terminal allows that (OSC 52)."))
+    @on(ConversationScreen.Counted)
+    def _counted(self) -> None:
+        self.update_state()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from tuichat.api.node_api import NodeApi
 from tuichat.errors import TuichatError, UsageError
-from tuichat.i18n import _, ngettext
+from tuichat.i18n import _
 from tuichat.model import Message
 from tuichat.tui.known import Known
 from tuichat.tui.screens.confirm import Confirm
@@ -64,12 +64,6 @@ class Commands:
     def cancel(self, message: Message) -> None:
         """Take back one message."""
         self._screen.run_worker(self._guarded(self._take_back(message)), group="command")
-
-    async def confirm_paste(self, text: str) -> bool:
-        """Whether a long paste is meant."""
-        lines = text.count("\n") + 1
-        question = ngettext("Paste {count} line?", "Paste {count} lines?", lines).format(count=lines)
-        return await self.ask(question, _("Enter  paste   Esc  no"), danger=False)
 
     async def ask(self, question: str, keys: str, *, danger: bool = True) -> bool:
         """One question; anything but a yes is a no."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -47,7 +48,7 @@ class Unlock(Screen[None]):
         passphrase = event.value
         event.input.value = ""
         if passphrase:
-            self._answer(_("Opening..."))
+            self._answer(_("Opening..."), "quiet")
             self._unlock(passphrase)
 
     @work(exclusive=True)
@@ -59,5 +60,7 @@ class Unlock(Screen[None]):
         except TuichatError as error:
             self._answer(error_text(error))
 
-    def _answer(self, text: str) -> None:
-        self.query_one("#answer", Static).update(text)
+    def _answer(self, text: str, kind: str = "problem") -> None:
+        answer = self.query_one("#answer", Static)
+        answer.set_classes(kind)
+        answer.update(Text(text))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 
 from textual import events
 from textual.message import Message as WidgetMessage
@@ -38,32 +37,39 @@ class Composer(TextArea):
         background: $background; color: $foreground; scrollbar-size-vertical: 0;
     }
     Composer .text-area--placeholder { color: $muted; }
-    Composer .text-area--cursor { text-style: reverse; }
+    Composer:dark .text-area--cursor, Composer:light .text-area--cursor {
+        color: $background; background: $foreground; text-style: none;
+    }
+    Composer:ansi .text-area--cursor { text-style: reverse; }
     """
 
-    @dataclass
     class Submitted(WidgetMessage):
         """Enter was pressed."""
 
-        text: str
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
 
-    @dataclass
     class PasteAsked(WidgetMessage):
         """A long text was pasted; it is not in the input yet."""
 
-        text: str
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
 
-    @dataclass
     class Scrolled(WidgetMessage):
         """The history should move, so many screens down."""
 
-        pages: int
+        def __init__(self, pages: int) -> None:
+            super().__init__()
+            self.pages = pages
 
-    @dataclass
     class Searching(WidgetMessage):
         """The search in earlier inputs looks for `part`; None when it is over."""
 
-        part: str | None
+        def __init__(self, part: str | None) -> None:
+            super().__init__()
+            self.part = part
 
     class ChoosingAsked(WidgetMessage):
         """The reader wants to choose a message."""

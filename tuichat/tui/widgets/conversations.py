@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.cells import cell_len
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message as WidgetMessage
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tuichat.i18n import _
 from tuichat.model import Contact
 from tuichat.tui.glyphs import Glyphs
+from tuichat.tui.widgets.painted import Painted
 from tuichat.tui.words import link_sign
 from tuichat.tui.wrapping import pad
 
@@ -25,34 +22,22 @@ REQUESTS = 0
 """Stands for the list of requests where a contact's id is expected."""
 
 
-class Conversations(Widget, can_focus=True):
+class Conversations(Painted, can_focus=True):
     """Rows of a sign, a name and a count. It never opens anything itself: it posts `Opened`."""
 
-    DEFAULT_CSS = """
-    Conversations { width: 18; height: 1fr; }
-    Conversations > .conversations--text { color: $foreground; }
-    Conversations > .conversations--open { background: $chosen; text-style: bold; }
-    Conversations > .conversations--unread { color: $unread; text-style: bold; }
-    Conversations > .conversations--linked { color: $linked; }
-    Conversations > .conversations--waiting { color: $waiting; }
-    Conversations > .conversations--muted { color: $muted; }
-    Conversations > .conversations--accent { color: $accent; text-style: bold; }
-    """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"conversations--{role}"
-        for role in ("text", "open", "unread", "linked", "waiting", "muted", "accent")
-    }
+    DEFAULT_CSS = "Conversations { width: 18; height: 1fr; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "step(-1)", show=False),
         Binding("down", "step(1)", show=False),
         Binding("enter", "open", show=False),
     ]
 
-    @dataclass
     class Opened(WidgetMessage):
         """The reader wants this conversation, or the requests."""
 
-        contact: int
+        def __init__(self, contact: int) -> None:
+            super().__init__()
+            self.contact = contact
 
     def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's name
         super().__init__(id=id)
@@ -107,16 +92,16 @@ class Conversations(Widget, can_focus=True):
         width = self.size.width
         entry = self._entry_at(y)
         if entry is None:
-            return Strip.blank(width, self._role("text"))
+            return self.painted([])
         if entry == REQUESTS:
             label = _("requests ({count})").format(count=self._requests)
-            segments = [Segment(" " + pad(label, width - 1), self._role("accent"))]
+            parts = [("text", " "), ("title", pad(label, width - 1))]
         else:
-            person = next(person for person in self._people if person.id == entry)
-            segments = self._person_row(person, width)
-        if entry == self._cursor:
-            segments = self._marked(segments)
-        return Strip(segments).adjust_cell_length(width, self._role("text"))
+            parts = self._person_row(next(person for person in self._people if person.id == entry), width)
+        here = entry == self._cursor
+        if here:
+            parts[0] = ("mark", self._glyphs.chosen)
+        return self.painted(parts, chosen=here)
 
     def _entry_at(self, y: int) -> int | None:
         """The list scrolls by itself so that the cursor stays in sight; requests have an empty row above."""
@@ -127,27 +112,16 @@ class Conversations(Widget, can_focus=True):
         y += max(0, min(at - self.size.height // 2, len(rows) - self.size.height))
         return rows[y] if 0 <= y < len(rows) else None
 
-    def _person_row(self, person: Contact, width: int) -> list[Segment]:
-        sign_role, sign = link_sign(person, self._glyphs)
-        counts = []
+    def _person_row(self, person: Contact, width: int) -> list[tuple[str, str]]:
+        tail = []
         if person.queued:
-            counts.append(("waiting", self._glyphs.waiting(person.queued)))
+            tail.append(("waiting", " " + self._glyphs.waiting(person.queued)))
         if person.unread:
-            counts.append(("unread", str(person.unread)))
-        tail = [Segment(" " + text, self._role(role)) for role, text in counts]
-        room = width - 4 - sum(cell_len(segment.text) for segment in tail)
+            tail.append(("unread", f" {person.unread}"))
+        room = width - 4 - sum(cell_len(text) for _role, text in tail)
         name_role = "unread" if person.unread else "muted" if person.state == "requested" else "text"
+        if person.id == self._cursor and not person.unread:
+            name_role = "strong"
         name = pad(person.name, max(1, room), self._glyphs.ellipsis)
-        lead = [Segment(" "), Segment(sign, self._role(sign_role)), Segment(" ")]
-        return [*lead, Segment(name, self._role(name_role)), *tail, Segment(" ")]
-
-    def _marked(self, segments: list[Segment]) -> list[Segment]:
-        """The row under the cursor: another ground, and a mark for those who do not see it."""
-        ground = self._role("open")
-        mark = Segment(self._glyphs.chosen, self._role("accent") + Style(bgcolor=ground.bgcolor))
-        first = Segment(segments[0].text[1:], segments[0].style)
-        over = Style(bgcolor=ground.bgcolor, bold=True)
-        return [mark, *(Segment(s.text, (s.style or Style()) + over) for s in (first, *segments[1:]))]
-
-    def _role(self, role: str) -> Style:
-        return self.get_component_rich_style(f"conversations--{role}")
+        sign = link_sign(person, self._glyphs)
+        return [("text", " "), sign, ("text", " "), (name_role, name), *tail, ("text", " ")]

@@ -7,17 +7,14 @@ an arriving message or another width costs the same in a history of ten messages
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
-from rich.segment import Segment
-from rich.style import Style
+import msgspec
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.message import Message as WidgetMessage
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tuichat.i18n import _, ngettext
 from tuichat.model import Message
@@ -25,6 +22,7 @@ from tuichat.tui.widgets.history_pages import HistoryPages, ShownRow
 from tuichat.tui.widgets.history_place import Place, is_past, moved
 from tuichat.tui.widgets.history_rows import Row, RowStyle, separator
 from tuichat.tui.widgets.history_window import HistoryWindow
+from tuichat.tui.widgets.painted import Painted
 from tuichat.tui.wrapping import wrap
 
 PageName = Literal["older", "newer", "oldest", "newest"]
@@ -33,35 +31,10 @@ _PREFETCH = 100
 """With fewer messages than this beyond the edge of the view, the next page is asked for."""
 
 
-class History(Widget, can_focus=True):
+class History(Painted, can_focus=True):
     """The view. It asks for pages with `PageWanted` and says with `Seen` how far the reader got."""
 
-    DEFAULT_CSS = """
-    History { width: 1fr; height: 1fr; }
-    History > .history--text { color: $foreground; }
-    History > .history--muted { color: $muted; }
-    History > .history--rule { color: $rule; }
-    History > .history--me { color: $accent; }
-    History > .history--waiting { color: $waiting; }
-    History > .history--danger { color: $danger; }
-    History > .history--read { color: $accent; text-style: bold; }
-    History > .history--mark { color: $accent; text-style: bold; }
-    History > .history--new { color: $unread; text-style: bold; }
-    History > .history--chosen { background: $chosen; }
-    History > .history--person-0 { color: $person-0; }
-    History > .history--person-1 { color: $person-1; }
-    History > .history--person-2 { color: $person-2; }
-    History > .history--person-3 { color: $person-3; }
-    History > .history--person-4 { color: $person-4; }
-    History > .history--person-5 { color: $person-5; }
-    History > .history--person-6 { color: $person-6; }
-    History > .history--person-7 { color: $person-7; }
-    """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        *(f"history--{part}" for part in ("text", "muted", "rule", "me", "waiting", "danger", "read")),
-        *(f"history--{part}" for part in ("mark", "new", "chosen")),
-        *(f"history--person-{number}" for number in range(8)),
-    }
+    DEFAULT_CSS = "History { width: 1fr; height: 1fr; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "choose(-1)", show=False),
         Binding("down", "choose(1)", show=False),
@@ -70,25 +43,28 @@ class History(Widget, can_focus=True):
         Binding("x,d", "act('cancel')", show=False),
     ]
 
-    @dataclass
     class PageWanted(WidgetMessage):
         """More messages are needed: those beyond message id `edge`."""
 
-        page: PageName
-        edge: int
+        def __init__(self, page: PageName, edge: int) -> None:
+            super().__init__()
+            self.page = page
+            self.edge = edge
 
-    @dataclass
     class Seen(WidgetMessage):
         """Everything up to message id `up_to` was on screen."""
 
-        up_to: int
+        def __init__(self, up_to: int) -> None:
+            super().__init__()
+            self.up_to = up_to
 
-    @dataclass
     class Act(WidgetMessage):
         """The reader wants something done with a message."""
 
-        deed: Literal["copy", "cancel"]
-        message: Message
+        def __init__(self, deed: Literal["copy", "cancel"], message: Message) -> None:
+            super().__init__()
+            self.deed = deed
+            self.message = message
 
     class ChoosingEnded(WidgetMessage):
         """No message is chosen any more."""
@@ -105,7 +81,6 @@ class History(Widget, can_focus=True):
         self._seen = 0
         self._wanted: PageName | None = None
         self._rows: list[ShownRow] | None = None
-        self._styles: dict[str, Style] = {}
 
     # What the screen does with it.
 
@@ -135,7 +110,7 @@ class History(Widget, can_focus=True):
 
     def restyle(self, style: RowStyle) -> None:
         """Another name, link state or calendar; the width is always the view's own."""
-        self._pages.restyle(replace(style, width=self.size.width))
+        self._pages.restyle(msgspec.structs.replace(style, width=self.size.width))
         self._changed()
 
     def page_arrived(self, page: PageName, messages: Sequence[Message], *, more: bool) -> None:
@@ -259,7 +234,7 @@ class History(Widget, can_focus=True):
         self.scroll_rows(3)
 
     def on_resize(self) -> None:
-        self._pages.restyle(replace(self._pages.style, width=self.size.width))
+        self._pages.restyle(msgspec.structs.replace(self._pages.style, width=self.size.width))
         self._changed()
 
     # Drawing.
@@ -267,31 +242,15 @@ class History(Widget, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One row of cells; the rows of a view are made together, at the first of them."""
         rows = self._layout()
-        width = self.size.width
         if y >= len(rows):
-            return Strip.blank(width, self._part("text"))
+            return self.painted([])
         row, message = rows[y]
-        chosen = message is not None and message == self._pages.chosen
-        segments = [Segment(text, self._part(part, chosen)) for part, text in row if text]
-        return Strip(segments).adjust_cell_length(width, self._part("text", chosen))
+        person = f"person-{self._person}"
+        parts = [(person if part == "person" else part, text) for part, text in row]
+        return self.painted(parts, chosen=message is not None and message == self._pages.chosen)
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
         return container.width
-
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._styles.clear()
-
-    def _part(self, part: str, chosen: bool = False) -> Style:
-        key = f"{part}+" if chosen else part
-        style = self._styles.get(key)
-        if style is None:
-            name = f"person-{self._person}" if part == "person" else part or "text"
-            style = self.get_component_rich_style(f"history--{name}")
-            if chosen:
-                style += Style(bgcolor=self.get_component_rich_style("history--chosen").bgcolor)
-            self._styles[key] = style
-        return style
 
     def _layout(self) -> list[ShownRow]:
         """The rows on screen, each with the message it belongs to."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 HeightOf = Callable[[int], int]
 """How many rows the message at an index takes (with the separators above it); at least 1."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """The top row of the view: row `row` of the message at `index`."""
 
     index: int

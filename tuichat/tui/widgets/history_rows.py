@@ -6,8 +6,7 @@ so that only what is on screen is ever turned into styled cells.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+import msgspec
 from rich.cells import cell_len
 
 from tuichat.i18n import _
@@ -27,8 +26,7 @@ NAME_LIMIT = 12
 _STATE_WIDTH = 4
 
 
-@dataclass(frozen=True, slots=True)
-class RowStyle:
+class RowStyle(msgspec.Struct, frozen=True):
     """What all rows of one view have in common. `linked`: the peer is there, so nothing waits for long."""
 
     width: int

@@ -3,38 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message as WidgetMessage
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tuichat.i18n import _
 from tuichat.model import Contact
 from tuichat.tui.glyphs import Glyphs
+from tuichat.tui.widgets.painted import Painted
 from tuichat.tui.wrapping import fit, wrap
 
 Decision = Literal["accept", "reject", "block"]
 
 
-class Requests(Widget, can_focus=True):
+class Requests(Painted, can_focus=True):
     """One request after the other: the address, the name they suggest, their words. It posts `Decided`."""
 
-    DEFAULT_CSS = """
-    Requests { width: 1fr; height: 1fr; }
-    Requests > .requests--text { color: $foreground; }
-    Requests > .requests--strong { color: $foreground; text-style: bold; }
-    Requests > .requests--muted { color: $muted; }
-    Requests > .requests--accent { color: $accent; }
-    """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"requests--{role}" for role in ("text", "strong", "muted", "accent")
-    }
+    DEFAULT_CSS = "Requests { width: 1fr; height: 1fr; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "step(-1)", show=False),
         Binding("down", "step(1)", show=False),
@@ -43,18 +31,20 @@ class Requests(Widget, can_focus=True):
         Binding("b", "decide('block')", show=False),
     ]
 
-    @dataclass
     class Decided(WidgetMessage):
         """What is to be done with a request."""
 
-        decision: Decision
-        contact: Contact
+        def __init__(self, decision: Decision, contact: Contact) -> None:
+            super().__init__()
+            self.decision = decision
+            self.contact = contact
 
-    @dataclass
     class Typed(WidgetMessage):
         """A command is being typed; it belongs into the input."""
 
-        text: str
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
 
     def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's name
         super().__init__(id=id)
@@ -92,15 +82,13 @@ class Requests(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """A row of the request under the cursor, or of those around it."""
-        width = self.size.width
-        rows = self._rows(width)
+        rows = self._rows(self.size.width)
         top = next((index for index, row in enumerate(rows) if row[0] == "mark"), 0)
         y += max(0, min(top - 2, len(rows) - self.size.height))
         if not 0 <= y < len(rows):
-            return Strip.blank(width, self._role("text"))
+            return self.painted([])
         role, text = rows[y]
-        role = "strong" if role == "mark" else role
-        return Strip([Segment(text, self._role(role))]).adjust_cell_length(width, self._role("text"))
+        return self.painted([("strong" if role == "mark" else role, text)])
 
     def _rows(self, width: int) -> list[tuple[str, str]]:
         rows = [("muted", fit(" " + line, width)) for line in wrap(self._heading(), width - 2)]
@@ -129,6 +117,3 @@ class Requests(Widget, can_focus=True):
         if here:
             rows.append(("accent", fit("  " + _("a accept   r reject   b block"), width)))
         return rows
-
-    def _role(self, role: str) -> Style:
-        return self.get_component_rich_style(f"requests--{role}")

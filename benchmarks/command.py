@@ -1,0 +1,66 @@
+"""How long `tuichat send` takes beside a Python that does nothing, and what it loads.
+
+Claim: a message is handed to a running node at most 0.2 s later than `python -c pass` ends, and neither
+Textual nor aiohttp is imported for it.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+from benchmarks import options, report
+from benchmarks.homes import PEER, ROOT, new_home
+
+AT_MOST_SECONDS = 0.2
+NOT_LOADED = frozenset({"textual", "aiohttp"})
+
+_LOADED = re.compile(r"^import time:.*\| *([\w.]+)\n", re.MULTILINE)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print."""
+    made = options.parser("benchmarks.command", __doc__, rounds=15)
+    chosen = options.parse(made, arguments)
+    with new_home() as home:
+        home.make_profile()
+        home.fill(100)
+        home.start()
+        send = home.command("send", PEER, "hello")
+        nothing = [sys.executable, "-c", "pass"]
+        ours, other = [], []
+        for _ in range(chosen.rounds):
+            ours.append(_seconds(send))
+            other.append(_seconds(nothing))
+        loaded = _loaded(home.command("send", PEER, "hello"))
+    report.heading(f"A command to a running node ({chosen.rounds} rounds)")
+    report.difference(
+        report.Series("tuichat send, to its end", ours, "ms"),
+        report.Series("python -c pass", other, "ms"),
+        at_most=AT_MOST_SECONDS,
+    )
+    wrong = sorted(loaded & NOT_LOADED)
+    print(f"  modules loaded by send: {len(loaded)}; of {', '.join(sorted(NOT_LOADED))}: {wrong or 'none'}")
+    return 0
+
+
+def _seconds(command: Sequence[str]) -> float:
+    began = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL, cwd=ROOT)
+    return time.perf_counter() - began
+
+
+def _loaded(command: Sequence[str]) -> set[str]:
+    """The top-level modules that a Python command imports, as the interpreter itself tells."""
+    traced = [command[0], "-X", "importtime", *command[1:]]
+    said = subprocess.run(
+        traced, check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd=ROOT
+    )
+    return {name.partition(".")[0] for name in _LOADED.findall(said.stderr)}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,87 @@
+"""What every benchmark prints: both sides, their medians and ranges, the ratio, and the target beside it."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Unit = Literal["s", "ms", "MB"]
+
+_LABEL_WIDTH = 46
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The measurements of one side, one or more a round. Seconds or megabytes (2^20 bytes)."""
+
+    label: str
+    values: Sequence[float]
+    unit: Unit = "s"
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.values)
+
+    def at(self, share: float) -> float:
+        """The value that `share` of all (0 to 1) do not exceed."""
+        ordered = sorted(self.values)
+        return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+    def show(self) -> None:
+        """Print the line of this side."""
+        low, high = _number(min(self.values), self.unit), _number(max(self.values), self.unit)
+        middle = f"{_number(self.median, self.unit)} {self.unit}"
+        print(f"  {self.label:{_LABEL_WIDTH}} {middle:>10}   {low} to {high}, n = {len(self.values)}")
+
+    def show_spread(self) -> None:
+        """Print the line of this side with what is seldom exceeded, and the worst."""
+        shown = (self.median, self.at(0.99), max(self.values))
+        median, most, worst = (_number(value, self.unit) for value in shown)
+        print(
+            f"  {self.label:{_LABEL_WIDTH}} p50 {median}, p99 {most}, max {worst} {self.unit}, "
+            f"n = {len(self.values)}"
+        )
+
+
+def heading(text: str) -> None:
+    """Begin a measurement."""
+    print(f"\n{text}", flush=True)
+
+
+def compare(ours: Series, other: Series, *, at_most: float, plus: float = 0.0) -> None:
+    """Two sides: ours may take `at_most` times the other's median, and `plus` more."""
+    ours.show()
+    other.show()
+    target = f"{at_most:g}" + (f", and {plus:g} {ours.unit} more" if plus else "")
+    met = ours.median <= at_most * other.median + plus
+    _verdict("ratio", f"{ours.median / other.median:.2f}", target, met=met)
+
+
+def difference(ours: Series, other: Series, *, at_most: float) -> None:
+    """Two sides: ours may exceed the other's median by `at_most`."""
+    ours.show()
+    other.show()
+    more = ours.median - other.median
+    limit = f"{_number(at_most, ours.unit)} {ours.unit}"
+    ratio = f"{_number(more, ours.unit)} {ours.unit} (x {ours.median / other.median:.2f})"
+    _verdict("difference", ratio, limit, met=more <= at_most)
+
+
+def limit(ours: Series, *, at_most: float, worst: bool = True) -> None:
+    """One side with a bound for its worst value, or with `worst` false for its median."""
+    value = max(ours.values) if worst else ours.median
+    shown = f"{_number(value, ours.unit)} {ours.unit}"
+    words = f"{ours.label}: {'worst' if worst else 'median'}"
+    _verdict(words, shown, f"{_number(at_most, ours.unit)} {ours.unit}", met=value <= at_most)
+
+
+def _verdict(words: str, value: str, target: str, *, met: bool) -> None:
+    print(f"  {words:{_LABEL_WIDTH}} {value:>10}   target: at most {target}: {'met' if met else 'MISSED'}")
+
+
+def _number(value: float, unit: Unit) -> str:
+    if unit == "ms":
+        return f"{value * 1000:.1f}"
+    return f"{value:.3f}" if unit == "s" else f"{value:.1f}"

@@ -1,0 +1,98 @@
+"""A process with a profile's node, served as always, and a peer's node joined to it, so that messages arrive.
+
+`python -m benchmarks.two_nodes HOME MESSAGES` puts that many messages of the peer into the history, says
+"ready" when it serves, and for each number N that it reads lets the peer send the messages "arrival 1" to
+"arrival N". It ends with its standard input.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from benchmarks.homes import PEER, fill_conversation
+from benchmarks.joined import JoinedTransport
+from tuichat import bootstrap
+from tuichat.api.server import ApiServer
+from tuichat.clock import SystemClock, SystemRng
+from tuichat.crypto.kem import MlKem768
+from tuichat.network.addresses import address_of
+from tuichat.network.transport import Answerer
+from tuichat.node.gate import Gate
+from tuichat.node.node import Node, NodeParts
+from tuichat.store.profile import OpenProfile, create_profile, open_profile
+from tuichat.store.store import Store
+
+ARRIVAL = "arrival {number}"
+_PATIENCE = 60.0
+
+
+class _Person:
+    """A profile without passphrase and its node."""
+
+    def __init__(self, home: Path, everybody: dict[bytes, Answerer]) -> None:
+        self.paths = bootstrap.profile_paths(home, "default", None)
+        if not bootstrap.profile_exists(self.paths):
+            create_profile(self.paths, "", None, SystemRng(), SystemClock())
+        self.profile: OpenProfile = open_profile(self.paths, "")
+        self.store = Store.open(self.paths.database, self.profile.database_key)
+        parts = NodeParts(
+            store=self.store,
+            identity=self.profile.identity,
+            name="",
+            transport=JoinedTransport(self.profile.identity.onion, everybody),
+            clock=SystemClock(),
+            rng=SystemRng(),
+            kem=MlKem768(),
+        )
+        self.node = Node(parts)
+
+    @property
+    def address(self) -> str:
+        return address_of(self.profile.identity.onion)
+
+
+async def _run(home: Path, messages: int) -> None:
+    everybody: dict[bytes, Answerer] = {}
+    me, peer = _Person(home, everybody), _Person(home / "peer", everybody)
+
+    async def opened(_passphrase: str) -> Node:
+        return me.node
+
+    gate = Gate(opened, kind="daemon", clock=SystemClock())
+    server = ApiServer(gate, bootstrap.socket_path(me.paths, create=True))
+    try:
+        await _befriend(me, peer)
+        fill_conversation(me.store, (await me.node.contact_list())[0].id, messages)
+        await gate.unlock("")
+        await server.start()
+        print("ready", flush=True)
+        await _obey(peer.node)
+    finally:
+        server.stop_listening()
+        await gate.close("stop")
+        await server.close()
+        await peer.node.close()
+
+
+async def _befriend(me: _Person, peer: _Person) -> None:
+    for person in (me, peer):
+        await person.node.start()
+        await person.node.go_online()
+    await peer.node.contact_add(me.address, "me")
+    await me.node.contact_add(peer.address, PEER)
+    async with asyncio.timeout(_PATIENCE):
+        while not (await me.node.status()).contacts.online:  # noqa: ASYNC110 - its tasks bring it about
+            await asyncio.sleep(0.05)
+
+
+async def _obey(peer: Node) -> None:
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        for number in range(1, int(line) + 1):
+            await peer.send("me", ARRIVAL.format(number=number))
+            await asyncio.sleep(0)  # both nodes take turns
+
+
+if __name__ == "__main__":
+    asyncio.run(_run(Path(sys.argv[1]), int(sys.argv[2])))

@@ -1,0 +1,54 @@
+"""The commands that measure speed run and print both sides. How fast anything is, is not tested here."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def benchmark(name: str, *options: str) -> str:
+    """What a benchmark prints; it must succeed."""
+    done = subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{name}", *options],
+        capture_output=True,
+        text=True,
+        timeout=200,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("name", ["cold", "command", "delivery", "history", "interface"])
+def test_benchmark_says_what_it_claims(name: str) -> None:
+    said = benchmark(name, "--help")
+    assert "claim" in said.lower()
+    assert "--rounds" in said
+    assert f"benchmarks.{name}" in (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+
+
+def test_command_is_measured_beside_an_idle_python() -> None:
+    said = benchmark("command", "--rounds", "1")
+    assert "python -c pass" in said
+    assert "target: at most 200.0 ms" in said
+    assert "of aiohttp, textual: none" in said
+
+
+def test_interface_is_measured_beside_a_trivial_program() -> None:
+    said = benchmark("interface", "--rounds", "1", "--messages", "30", "--no-memory")
+    assert "interface, first paint" in said
+    assert "trivial Textual program" in said
+    assert "target: at most 1.3" in said
+
+
+def test_history_is_measured_at_rest_and_while_messages_arrive() -> None:
+    said = benchmark("history", "--rounds", "1", "--messages", "30", "--arriving", "2")
+    assert "page up" in said
+    assert "while messages arrive" in said
+    assert "target: at most 50.0 ms" in said

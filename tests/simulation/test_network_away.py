@@ -1,0 +1,63 @@
+"""A network that goes away and comes back: nobody waits for a pause that came of it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.support.seeded_rng import SeededRng
+from tests.support.simulated_network import SimulatedNetwork
+from tests.support.simulated_node import SimulatedNode, until
+from tests.support.virtual_time import run_virtual
+from tuichat.model import NetworkProblem, ServiceState, TorState
+from tuichat.network.transport import NetworkState
+
+HOUR = 3600.0
+
+
+def _state(problem: NetworkProblem, *, running: bool = True, reachable: bool = True) -> NetworkState:
+    tor = TorState(bootstrap=100 if running else 0, problem=problem, running=running)
+    return NetworkState(tor, ServiceState(published=True, reachable=reachable))
+
+
+AWAY = {
+    "no network": _state("no_network"),
+    "blocked": _state("blocked"),
+    "tor died": _state("died", running=False, reachable=False),
+    "not reachable": _state("", reachable=False),
+}
+
+
+@pytest.mark.parametrize("away", AWAY.values(), ids=AWAY)
+def test_contacts_are_dialled_at_once_when_the_network_is_back(tmp_path: Path, away: NetworkState) -> None:
+    async def story() -> None:
+        network = SimulatedNetwork(SeededRng(b"network"))
+        alice = SimulatedNode("alice", tmp_path, network, SeededRng(b"alice"))
+        bob = SimulatedNode("bob", tmp_path, network, SeededRng(b"bob"))
+        await alice.start()
+        await bob.start()
+        await alice.node.contact_add(bob.address, "bob")
+        await bob.node.contact_add(alice.address, "alice")
+        assert await until(lambda: _online(alice), HOUR)
+
+        network.faults.unreachable = 1.0
+        transport = alice._transport
+        assert transport is not None
+        transport._tell(away)
+        network.cut_all()
+        await asyncio.sleep(HOUR)
+        assert not await _online(alice)
+        # Bob would wait for minutes: it must be Alice who dials.
+        network.faults.unreachable = 0.0
+        transport._tell(_state(""))
+        assert await until(lambda: _online(alice), 6.0)
+        await alice.stop()
+        await bob.stop()
+
+    run_virtual(story())
+
+
+async def _online(node: SimulatedNode) -> bool:
+    return (await node.node.contact_list())[0].online

@@ -1,0 +1,77 @@
+"""A terminal to type into and look at: tmux with a socket, and so a server, of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shlex
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+_LOOK_SECONDS = 0.1
+_PATIENCE = 180.0  # a private network and two nodes on a machine that does other things too
+
+
+class TmuxTerminal:
+    """One window with one command in it."""
+
+    def __init__(self, socket: Path) -> None:
+        self._tmux = ("tmux", "-u", "-S", str(socket), "-f", "/dev/null")
+
+    def start(self, command: list[str], environment: Mapping[str, str], size: tuple[int, int]) -> None:
+        """Run `command`, and show its exit code when it has ended."""
+        variables = [f"{name}={value}" for name, value in environment.items()]
+        words = shlex.join(["env", *variables, *command])
+        columns, lines = map(str, size)
+        self._run("new-session", "-d", "-x", columns, "-y", lines, f"{words}; echo exit code $?; exec cat")
+
+    def screen(self) -> str:
+        """What is seen, without colours."""
+        return self._run("capture-pane", "-p")
+
+    def type(self, text: str) -> None:
+        """Type a text as it is."""
+        self._run("send-keys", "-l", text)
+
+    def press(self, *keys: str) -> None:
+        """Press keys, named as tmux does: Enter, C-q, F1."""
+        self._run("send-keys", *keys)
+
+    def close(self) -> None:
+        """Close the terminal under whatever runs in it."""
+        self._run("kill-server")
+
+    def pid(self) -> int:
+        """The shell that the command runs in."""
+        return int(self._run("display-message", "-p", "#{pane_pid}"))
+
+    async def until(self, *texts: str) -> str:
+        """Wait until one of `texts` is seen; gives the screen."""
+        seen = ""
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                while not any(text in seen for text in texts):
+                    await asyncio.sleep(_LOOK_SECONDS)
+                    seen = self.screen()
+        except TimeoutError:
+            raise AssertionError(f"none of {texts} came; this was seen:\n{seen}") from None
+        return seen
+
+    def _run(self, *words: str) -> str:
+        done = subprocess.run((*self._tmux, *words), capture_output=True, text=True, timeout=20)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+@contextlib.asynccontextmanager
+async def tmux_terminal() -> AsyncIterator[TmuxTerminal]:
+    """A terminal without anything in it yet; its server is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="tmux-") as directory:
+        terminal = TmuxTerminal(Path(directory) / "socket")
+        try:
+            yield terminal
+        finally:
+            with contextlib.suppress(AssertionError):  # a test may have closed it
+                terminal.close()

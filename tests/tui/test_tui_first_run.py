@@ -1,0 +1,111 @@
+"""The first start: what is asked, what is made of the answers, and what is said when something fails."""
+
+from __future__ import annotations
+
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from tests.support.fixed_clock import FixedClock
+from tests.support.interface import interface, settle, top
+from tests.support.memory_node import PASSPHRASE, MemoryNode
+from tuichat.errors import StorageError
+from tuichat.tui.screens.add_contact import AddContact
+from tuichat.tui.screens.first_run import FirstRun
+from tuichat.tui.screens.main import MainScreen
+
+
+class Maker:
+    """Stands for the making of a profile; remembers what it was asked for."""
+
+    def __init__(self, *, fails: int = 0) -> None:
+        self.asked: list[tuple[str | None, str | None]] = []
+        self._fails = fails
+
+    async def __call__(self, name: str | None, passphrase: str | None) -> None:
+        self.asked.append((name, passphrase))
+        if len(self.asked) <= self._fails:
+            raise StorageError("The disk is full.", "Make room, then try again.")
+
+
+def said(pilot: Pilot[int]) -> str:
+    return str(top(pilot).query_one("#remark", Static).render())
+
+
+async def test_a_passphrase_is_asked_twice_and_opens_the_new_profile() -> None:
+    maker, node = Maker(), MemoryNode(FixedClock(), node="detached", locked=True)
+    app = interface(node, create_profile=maker)
+    async with app.run_test() as pilot:
+        await pilot.press(*PASSPHRASE, "enter", *PASSPHRASE, "enter", *"me", "enter")
+        await settle(pilot)
+        assert maker.asked == [("me", PASSPHRASE)]
+        assert node.address in str(top(pilot).query_one("#address", Static).render())
+        assert node.online_asked
+        await pilot.press("enter")
+        await settle(pilot)
+        assert isinstance(top(pilot), MainScreen)
+
+
+async def test_two_different_passphrases_are_asked_for_anew() -> None:
+    maker = Maker()
+    app = interface(MemoryNode(FixedClock()), create_profile=maker)
+    async with app.run_test() as pilot:
+        await pilot.press(*"one", "enter", *"two", "enter")
+        await settle(pilot)
+        assert "not the same" in said(pilot)
+        assert maker.asked == []
+
+
+async def test_skipping_the_passphrase_says_what_that_means_before_it_is_done() -> None:
+    maker = Maker()
+    app = interface(MemoryNode(FixedClock()), create_profile=maker)
+    async with app.run_test() as pilot:
+        await pilot.press("enter")
+        assert "whoever gets at this disk" in said(pilot)
+        await pilot.press("enter", "enter")
+        await settle(pilot)
+        assert maker.asked == [(None, None)]
+
+
+async def test_a_failure_is_said_and_can_be_tried_again() -> None:
+    maker, node = Maker(fails=1), MemoryNode(FixedClock())
+    app = interface(node, create_profile=maker)
+    async with app.run_test() as pilot:
+        await pilot.press("enter", "enter", "enter")
+        await settle(pilot)
+        assert "The disk is full" in said(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert len(maker.asked) == 2
+        assert node.address in str(top(pilot).query_one("#address", Static).render())
+
+
+async def test_the_address_can_be_copied_and_somebody_added_at_once() -> None:
+    node = MemoryNode(FixedClock())
+    app = interface(node, create_profile=Maker())
+    async with app.run_test() as pilot:
+        await pilot.press("enter", "enter", "enter")
+        await settle(pilot)
+        await pilot.press("c")
+        assert app.clipboard == node.address
+        await pilot.press("a")
+        await settle(pilot)
+        assert isinstance(top(pilot), AddContact)
+
+
+async def test_trouble_with_tor_is_told_in_words() -> None:
+    node = MemoryNode(FixedClock())
+    app = interface(node, create_profile=Maker())
+    async with app.run_test() as pilot:
+        await pilot.press("enter", "enter", "enter")
+        await settle(pilot)
+        first = top(pilot)
+        assert isinstance(first, FirstRun)
+        tor = first.query_one("#tor", Static)
+        first._patience_over()
+        assert "Tor may be blocked here" in str(tor.render())
+        node.set_tor(problem="clock_skew", bootstrap=5)
+        await settle(pilot)
+        assert "clock is wrong" in str(tor.render())
+        node.set_tor(problem="", bootstrap=100)
+        await settle(pilot)
+        assert "blocked" not in str(tor.render())

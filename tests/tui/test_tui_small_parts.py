@@ -1,0 +1,115 @@
+"""Small parts without a screen: commands, names, earlier inputs, colours, days, sessions."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+
+from tests.support.fixed_clock import FixedClock
+from tests.support.memory_node import MemoryNode, address_of
+from tuichat.errors import UnreachableError
+from tuichat.tui.dates import Calendar, span
+from tuichat.tui.fuzzy import best
+from tuichat.tui.input_history import InputHistory
+from tuichat.tui.known import colour_of
+from tuichat.tui.qr import qr_rows
+from tuichat.tui.session import Connected, Happening, Lost, NodeClient, Session
+from tuichat.tui.slash import Command, Text, Unknown, complete, read_line
+
+
+@pytest.mark.parametrize(
+    ("line", "meaning"),
+    [
+        ("hello", Text("hello")),
+        ("//hello", Text("/hello")),
+        ("/help", Command("help", "")),
+        ("/ADD abc  zoe", Command("add", "abc  zoe")),
+        ("/3", Command("open", "3")),
+        ("/²", Unknown("²")),
+        ("/", Unknown("")),
+        ("/helpme", Unknown("helpme")),
+        (" /help", Text(" /help")),
+    ],
+)
+def test_a_line_is_read_as_what_it_means(line: str, meaning: object) -> None:
+    assert read_line(line) == meaning
+
+
+def test_completion_knows_commands_and_names() -> None:
+    assert complete("/ren", []) == ["/rename "]
+    assert complete("/query al", ["alice", "bob"]) == ["/query alice "]
+    assert complete("al", ["alice", "bob"]) == ["alice: "]
+    assert complete("see al", ["alice"]) == ["see alice "]
+    assert complete("", ["alice"]) == []
+
+
+def test_few_letters_find_a_name_and_beginnings_come_first() -> None:
+    assert best("al", ["salad", "alice", "coral", "bob"]) == ["alice", "salad", "coral"]
+    assert best("xm", ["xiao ming", "bob"]) == ["xiao ming"]
+    assert best("", ["b", "a"]) == ["b", "a"]
+
+
+def test_earlier_inputs_keep_the_one_in_progress() -> None:
+    inputs = InputHistory()
+    for text in ("one", "two", "two", "  "):
+        inputs.add(text)
+    assert inputs.older("draft") == "two"
+    assert inputs.older("two") == "one"
+    assert inputs.older("one") is None
+    assert inputs.newer() == "two"
+    assert inputs.newer() == "draft"
+    assert inputs.newer() is None
+    assert inputs.search("O") == "two"
+    assert inputs.search("o", skip=1) == "one"
+
+
+def test_a_colour_belongs_to_the_address_alone() -> None:
+    assert colour_of(address_of("bob")) == colour_of(address_of("bob"))
+    assert len({colour_of(address_of(str(number))) for number in range(64)}) == 8
+
+
+def test_days_are_the_readers_and_other_years_are_named() -> None:
+    calendar = Calendar(timezone(timedelta(hours=8)), date(2026, 11, 22))
+    assert calendar.day(datetime(2026, 11, 21, 17, tzinfo=UTC)) == date(2026, 11, 22)
+    assert calendar.day_name(date(2026, 11, 21)) == "Saturday 21 November"
+    assert calendar.day_name(date(2025, 1, 1)).endswith("2025")
+    assert [span(seconds) for seconds in (5, 120, 7_200, 180_000)] == ["5 s", "2 min", "2 hours", "2 days"]
+
+
+def test_a_qr_code_of_an_address_fits_an_ordinary_terminal() -> None:
+    rows = qr_rows(address_of("bob"))
+    assert len(rows) <= 17
+    assert {len(row) for row in rows} == {33}
+
+
+async def test_a_session_without_a_node_says_so_instead_of_failing_somewhere() -> None:
+    told: list[Happening] = []
+
+    async def attach() -> NodeClient:
+        raise UnreachableError("No node.", "Start one.")
+
+    session = Session(attach, told.append)
+    await session.run()
+    assert [type(happening) for happening in told] == [Lost]
+    with pytest.raises(UnreachableError):
+        _ = session.node
+
+
+async def test_a_session_follows_a_handover_and_ends_with_a_stop() -> None:
+    nodes = [MemoryNode(FixedClock()), MemoryNode(FixedClock())]
+    waiting = list(nodes)
+    told: list[Happening] = []
+
+    async def attach() -> NodeClient:
+        return waiting.pop(0)
+
+    def tell(happening: Happening) -> None:
+        told.append(happening)
+        if isinstance(happening, Connected):
+            left = len(waiting)
+            nodes[1 - left].break_off("handover" if left else "stop")
+
+    await Session(attach, tell).run()
+    reasons = [happening.reason for happening in told if isinstance(happening, Lost)]
+    assert reasons == ["handover", "stop"]

@@ -1,0 +1,47 @@
+"""Keys as the terminal sends them, byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from textual import events
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+from textual._xterm_parser import XTermParser
+
+from tuichat.tui.terminal_keys import free_alt_digits
+
+
+@pytest.fixture
+def freed() -> Iterator[None]:
+    table = ANSI_SEQUENCES_KEYS
+    assert isinstance(table, dict)
+    before = dict(table)
+    free_alt_digits()
+    yield
+    table.clear()
+    table.update(before)
+
+
+def keys(sequence: str) -> list[str]:
+    parser = XTermParser()
+    found = list(parser.feed(sequence)) + list(parser.feed(""))
+    return [event.key for event in found if isinstance(event, events.Key)]
+
+
+def test_exactly_thirteen_option_characters_are_dropped(freed: None) -> None:
+    assert not [name for name in ANSI_SEQUENCES_KEYS if len(name) == 2 and name[1] in "§1234567890-="]
+    assert "\x1bf" in ANSI_SEQUENCES_KEYS
+
+
+@pytest.mark.parametrize("digit", "1234567890")
+def test_escape_and_a_digit_arrive_as_alt_and_the_digit(freed: None, digit: str) -> None:
+    assert keys(f"\x1b{digit}") == [f"alt+{digit}"]
+
+
+@pytest.mark.parametrize(
+    ("sequence", "key"),
+    [("\x1ba", "alt+a"), ("\x1bk", "alt+k"), ("\x1b[1;3A", "alt+up"), ("\n", "ctrl+j"), ("\r", "enter")],
+)
+def test_other_keys_of_the_main_screen_arrive_as_named(freed: None, sequence: str, key: str) -> None:
+    assert keys(sequence) == [key]

@@ -1,0 +1,89 @@
+"""Themes are legible, and a mistake in one names its file, its line and what belongs there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.color import Color
+
+from tuichat.errors import UsageError
+from tuichat.tui.themes import Palette, load_palettes, read_palette
+
+SHIPPED = load_palettes()
+GOOD = (Path(__file__).parents[2] / "themes" / "dark.toml").read_text(encoding="utf-8")
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG 2.1, 1.4.3: (lighter + 0.05) / (darker + 0.05) of relative luminance."""
+
+    def luminance(name: str) -> float:
+        colour = Color.parse(name)
+        parts = [channel / 255 for channel in (colour.r, colour.g, colour.b)]
+        red, green, blue = (
+            part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+        )
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_a_dark_a_light_and_a_sixteen_colour_theme_are_shipped() -> None:
+    assert set(SHIPPED) >= {"dark", "light", "sixteen"}
+    assert SHIPPED["dark"].dark
+    assert not SHIPPED["light"].dark
+    assert SHIPPED["sixteen"].terminal_colours
+
+
+@pytest.mark.parametrize("name", [name for name, each in SHIPPED.items() if not each.terminal_colours])
+@pytest.mark.parametrize("ground", ["background", "chosen"])
+def test_every_text_is_at_least_four_and_a_half_to_one(name: str, ground: str) -> None:
+    palette: Palette = SHIPPED[name]
+    roles = ("text", "muted", "accent", "unread", "danger", "linked", "waiting")
+    colours = [palette.colours[role] for role in roles] + list(palette.people)
+    faint = {colour: round(contrast(colour, palette.colours[ground]), 2) for colour in colours}
+    assert all(ratio >= 4.5 for ratio in faint.values()), faint
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "hint"),
+    [
+        ('accent = "#7db7e8"', 'accent = "#7db7eX"', 11, "ansi_cyan"),
+        ('accent = "#7db7e8"', 'acent = "#7db7e8"', 11, "accent"),
+        ("dark = true", 'dark = "yes"', 3, "true or false"),
+        ('name = "dark"', 'name = "My Theme"', 2, "lower-case"),
+    ],
+)
+def test_a_mistake_names_file_line_and_choices(
+    tmp_path: Path, old: str, new: str, line: int, hint: str
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(GOOD.replace(old, new), encoding="utf-8")
+    with pytest.raises(UsageError) as caught:
+        read_palette(path)
+    assert f"{path}, line {line}" in caught.value.message
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize("text", ["[", "name = 'x", "\0"])
+def test_what_is_not_toml_is_refused_with_its_place(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=r"mine\.toml"):
+        read_palette(path)
+
+
+def test_a_missing_role_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(GOOD.replace('unread = "#e6b450"\n', ""), encoding="utf-8")
+    with pytest.raises(UsageError, match="unread"):
+        read_palette(path)
+
+
+def test_a_theme_of_ones_own_is_found_and_may_replace_a_shipped_one(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text(GOOD.replace('name = "dark"', 'name = "mine"'), encoding="utf-8")
+    (tmp_path / "b.toml").write_text(GOOD.replace("#7db7e8", "#ffffff"), encoding="utf-8")
+    palettes = load_palettes([tmp_path])
+    assert "mine" in palettes
+    assert palettes["dark"].colours["accent"] == "#ffffff"

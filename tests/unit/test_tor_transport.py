@@ -1,0 +1,262 @@
+"""The transport over tor, on a tor in this process: staying reachable, calling, and letting go."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import re
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import pytest
+
+from tests.support.fake_tor import FakeNetwork, FakeTor
+from tests.support.handshakes import person
+from tests.support.house import House, house
+from tests.support.raw_callers import PATIENCE
+from tuichat.network import tor_transport
+from tuichat.network.addresses import address_of
+from tuichat.network.transport import ConnectionLostError, Dialled, DialStage, NetworkState, RefusedError
+from tuichat.node import contact_link
+from tuichat.protocol.knock import public_psk
+from tuichat.protocol.link import Dialling
+
+Home = House[FakeTor]
+ALICE, BOB = person("alice"), person("bob")
+
+
+@pytest.fixture(autouse=True)
+def no_long_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tor_transport, "_FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(contact_link, "FIRST_PAUSE", 0.05)
+
+
+@pytest.fixture
+def names() -> Iterator[list[object]]:
+    """Every name that a resolver was asked for."""
+    asked: list[object] = []
+    patch = pytest.MonkeyPatch()
+
+    def ask(host: object, *_more: object, **_options: object) -> list[object]:
+        asked.append(host)
+        raise socket.gaierror
+
+    for function in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
+        patch.setattr(socket, function, ask)
+    yield asked
+    patch.undo()
+
+
+@pytest.fixture
+async def homes(names: list[object]) -> AsyncIterator[tuple[Home, Home]]:
+    network = FakeNetwork()
+    async with house(ALICE, network) as alice, house(BOB, network) as bob:
+        await until(lambda: reachable(alice) and reachable(bob))
+        yield alice, bob
+    assert names == []
+
+
+def reachable(home: Home) -> bool:
+    return home.transport.state.service.reachable
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110 - tasks and sockets bring it about
+            await asyncio.sleep(0.005)
+
+
+async def befriend(one: Home, other: Home) -> None:
+    await one.node.contact_add(address_of(other.identity.onion), "other")
+    await other.node.contact_add(address_of(one.identity.onion), "one")
+    await linked(one, other)
+
+
+async def linked(*homes: Home) -> None:
+    await until(lambda: all(home.node._links.online == 1 for home in homes))
+
+
+async def call(caller: Home, callee: Home, psk: bytes | None = None) -> tuple[Dialled, list[DialStage]]:
+    """Dial as a stranger who knows `psk`, the public one by default."""
+    onion, stages = callee.identity.onion, list[DialStage]()
+    clock, rng, kem = caller.transport._clock, caller.transport._rng, caller.node._with.kem
+    dialling = Dialling(person("stranger"), onion, psk or public_psk(onion), clock.now(), rng, kem)
+    return await caller.transport.dial(onion, dialling.message1, stages.append), stages
+
+
+async def test_message_reaches_a_contact_without_any_name_being_resolved(homes: tuple[Home, Home]) -> None:
+    alice, bob = homes
+    await befriend(alice, bob)
+    await alice.node.send("other", "hello")
+    await until(lambda: alice.node.queued_count() == 0)
+    assert [message.text for message in await bob.node.messages("one")] == ["hello"]
+
+
+async def test_dial_tells_its_stages_and_closing_it_waits_for_nobody(homes: tuple[Home, Home]) -> None:
+    alice, bob = homes
+    dialled, stages = await call(alice, bob)
+    assert (stages[0], stages[-1]) == ("descriptor", "handshake")
+    assert len(dialled.message2) == 1434
+    await dialled.connection.close()
+    await dialled.connection.close()
+    with pytest.raises(ConnectionLostError):
+        await dialled.connection.receive()
+
+
+async def test_unknown_knock_is_refused_and_an_absent_service_is_lost(homes: tuple[Home, Home]) -> None:
+    alice, bob = homes
+    with pytest.raises(RefusedError):
+        await call(alice, bob, psk=bytes(32))
+    bob.tor.refuse = True
+    alice.tor.refuse = True
+    with pytest.raises(ConnectionLostError) as caught:
+        await call(alice, bob)
+    assert not isinstance(caught.value, RefusedError)
+
+
+ANSWERS = {
+    "another server": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
+    "no http": b"SSH-2.0-OpenSSH\r\n",
+    "silence": b"",
+    "a redirect": b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
+    "an endless head": b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 20_000,
+    "an upgrade without message 2": b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+async def test_service_that_speaks_otherwise_costs_nothing_but_the_dial(
+    homes: tuple[Home, Home], name: str
+) -> None:
+    alice, bob = homes
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(ANSWERS[name])
+        writer.close()
+
+    bob.socket.unlink()
+    server = await asyncio.start_unix_server(answer, bob.socket)
+    try:
+        with pytest.raises(ConnectionLostError):
+            await call(alice, bob)
+    finally:
+        server.close()
+        await server.wait_closed()
+
+
+async def test_contacts_have_circuits_of_their_own_and_a_lost_one_is_not_used_again(
+    homes: tuple[Home, Home],
+) -> None:
+    alice, bob = homes
+    await befriend(alice, bob)
+    tokens = {alice.transport._token(BOB.onion), alice.transport._token(person("carol").onion)}
+    assert len(tokens) == 2
+    before = alice.transport._tokens[BOB.onion]
+    bob.tor.refuse = alice.tor.refuse = True
+    with pytest.raises(ConnectionLostError):
+        await call(alice, bob)
+    assert alice.transport._tokens.get(BOB.onion) != before
+
+
+async def test_node_that_lost_a_link_looks_whether_it_is_reachable_and_publishes_anew(
+    homes: tuple[Home, Home],
+) -> None:
+    alice, bob = homes
+    await befriend(alice, bob)
+    states: list[NetworkState] = []
+    alice.transport.watch(states.append)
+    await lose_service(alice)
+    await bob.tor._close_streams()
+    await alice.tor._close_streams()
+    await until(lambda: bool(states) and reachable(alice))
+    assert not states[0].service.reachable
+    await linked(alice, bob)
+
+
+async def test_node_looks_at_itself_now_and_then(
+    homes: tuple[Home, Home], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, _ = homes
+    monkeypatch.setattr(tor_transport, "LOOK_AGAIN_SECONDS", 0.02)
+    alice.transport._doubt()  # the present wait is a long one
+    states: list[NetworkState] = []
+    alice.transport.watch(states.append)
+    await until(lambda: bool(states) and reachable(alice))
+    states.clear()
+    await lose_service(alice)
+    await until(lambda: any(not state.service.reachable for state in states) and reachable(alice))
+
+
+async def test_tor_that_does_not_come_to_publishing_is_asked_anew(
+    homes: tuple[Home, Home], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, _ = homes
+    monkeypatch.setattr(tor_transport, "PUBLISH_SECONDS", 0.02)
+    service = alice.tor.network.services[next(iter(alice.tor.services))]
+    service.put_down()
+    alice.transport._changed.set()
+    await until(lambda: service.published and reachable(alice))
+
+
+async def test_death_and_return_of_tor_are_told_and_links_come_back(homes: tuple[Home, Home]) -> None:
+    alice, bob = homes
+    await befriend(alice, bob)
+    await alice.tor.die()
+    await until(lambda: not reachable(alice))
+    assert (await alice.node.status()).tor.problem == "died"
+    alice.tor.come_back()
+    await until(lambda: reachable(alice))
+    await linked(alice, bob)
+
+
+async def test_peer_who_reads_nothing_cannot_hold_up_the_end_of_a_connection(
+    homes: tuple[Home, Home],
+) -> None:
+    alice, bob = homes
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        writer.write(_upgrade(head))
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        await over.wait()
+        writer.transport.abort()
+
+    async def fill() -> None:
+        while True:
+            await dialled.connection.send(bytes(65_535))
+
+    over = asyncio.Event()
+    bob.socket.unlink()
+    server = await asyncio.start_unix_server(answer, bob.socket)
+    dialled, _ = await call(alice, bob)
+    writing = asyncio.create_task(fill())
+    await asyncio.wait({writing}, timeout=0.2)  # no buffer on the way takes more by then
+    assert not writing.done()
+    async with asyncio.timeout(PATIENCE):
+        await dialled.connection.close()
+    writing.cancel()
+    await asyncio.gather(writing, return_exceptions=True)
+    over.set()
+    server.close()
+    await server.wait_closed()
+
+
+def _upgrade(head: bytes) -> bytes:
+    """A 101 response that fits the request, with some message 2."""
+    (key,) = re.findall(rb"(?i)sec-websocket-key: (\S+)\r\n", head)
+    accept = base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+    lines = [
+        b"HTTP/1.1 101 X",
+        b"Upgrade: websocket",
+        b"Connection: upgrade",
+        b"Sec-WebSocket-Accept: " + accept,
+    ]
+    return b"\r\n".join([*lines, b"Tuichat-Link: AAAA", b"", b""])
+
+
+async def lose_service(home: Home) -> None:
+    """The network forgets the service, and tor does not notice."""
+    home.tor.network.services.pop(next(iter(home.tor.services)))
+    await asyncio.sleep(0)

@@ -1,0 +1,211 @@
+"""The middle of the main screen: the open conversation and the input, without anything around them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from rich.text import Text
+from textual import on, work
+from textual.message import Message as WidgetMessage
+from textual.screen import Screen
+from textual.widgets import Static
+
+from tuichat.errors import TuichatError
+from tuichat.i18n import _, ngettext
+from tuichat.model import MAX_TEXT_BYTES, Contact, Message
+from tuichat.tui.context import Context
+from tuichat.tui.conversation import Conversation
+from tuichat.tui.screens.confirm import Confirm
+from tuichat.tui.screens.main_lines import hint_text
+from tuichat.tui.slash import Command, Unknown, read_line
+from tuichat.tui.slash import Text as MessageText
+from tuichat.tui.widgets.composer import Composer
+from tuichat.tui.widgets.history import History
+from tuichat.tui.words import error_text
+
+Level = Literal["info", "warning", "error"]
+
+
+class ConversationScreen(Screen[None]):
+    """Answers the history and the input; what they mean beyond the conversation it posts as messages."""
+
+    conversation: Conversation
+
+    class Run(WidgetMessage):
+        """A command was typed or pressed."""
+
+        def __init__(self, command: Command) -> None:
+            super().__init__()
+            self.command = command
+
+    class TakeBack(WidgetMessage):
+        """A message is to be taken back."""
+
+        def __init__(self, message: Message) -> None:
+            super().__init__()
+            self.message = message
+
+    class Counted(WidgetMessage):
+        """The people were read anew."""
+
+    def __init__(self, shared: Context) -> None:
+        super().__init__()
+        self.shared = shared
+        self._counting = False
+        self._count_wanted = False
+
+    @property
+    def history(self) -> History:
+        """The view of the open conversation."""
+        return self.query_one("#history", History)
+
+    @property
+    def composer(self) -> Composer:
+        """The input."""
+        return self.query_one("#composer", Composer)
+
+    def say(self, text: str, level: Level = "info") -> None:
+        """Say a sentence above the input; it stays until the next one, or until something is sent."""
+        notice = self.query_one("#notice", Static)
+        notice.set_classes(f"-{level}")
+        notice.display = bool(text)
+        notice.update(Text(text))
+
+    def fail(self, error: TuichatError) -> None:
+        """Say what went wrong and what to do."""
+        self.say(error_text(error), "error")
+
+    def recount_soon(self) -> None:
+        """Read the counts anew; what arrives while that is under way is counted by one more reading."""
+        self._count_wanted = True
+        if not self._counting:
+            self._counting = True
+            self._recount()
+
+    @work(group="recount")
+    async def _recount(self) -> None:
+        session = self.shared.session
+        while self._count_wanted and session.connected and not session.locked:
+            self._count_wanted = False
+            try:
+                await session.recount()
+            except TuichatError as error:
+                self.fail(error)
+        self._counting = False
+        self.post_message(self.Counted())
+
+    # What the widgets say.
+
+    @on(History.PageWanted)
+    @work(group="page")
+    async def _page_wanted(self, event: History.PageWanted) -> None:
+        try:
+            await self.conversation.load_page(event.page, event.edge)
+        except TuichatError as error:
+            self.fail(error)
+
+    @on(History.Seen)
+    @work(group="seen")
+    async def _seen(self, event: History.Seen) -> None:
+        if self.app.app_focus:
+            try:
+                if await self.conversation.mark_seen(event.up_to):
+                    self.recount_soon()
+            except TuichatError as error:
+                self.fail(error)
+
+    @on(History.Act)
+    def _act(self, event: History.Act) -> None:
+        if event.deed == "copy":
+            self.copy(event.message.text)
+        else:
+            self.post_message(self.TakeBack(event.message))
+
+    @on(History.ChoosingEnded)
+    def _choosing_ended(self) -> None:
+        self.query_one("#hints", Static).update(hint_text())
+        if self.has_class("-bare"):
+            self.post_message(self.Run(Command("bare", "")))
+        elif self.history.has_focus:
+            self.composer.focus()
+
+    @on(Composer.ChoosingAsked)
+    def _choosing_asked(self) -> None:
+        self.say("")
+        self.history.begin_choosing()
+        if self.history.choosing:
+            self.query_one("#hints", Static).update(_("c copy  x take back  Esc write"))
+
+    @on(Composer.Scrolled)
+    def _scrolled(self, event: Composer.Scrolled) -> None:
+        self.history.scroll_pages(event.pages)
+
+    @on(Composer.Searching)
+    def _searching(self, event: Composer.Searching) -> None:
+        hints = self.query_one("#hints", Static)
+        hints.update(hint_text() if event.part is None else Text(_("search: {part}").format(part=event.part)))
+
+    @on(Composer.PasteAsked)
+    @work(group="paste")
+    async def _paste_asked(self, event: Composer.PasteAsked) -> None:
+        lines = event.text.count("\n") + 1
+        question = ngettext("Paste {count} line?", "Paste {count} lines?", lines).format(count=lines)
+        confirm = Confirm(question, _("Enter  paste   Esc  no"), self.shared.glyphs)
+        answer: bool | None = await self.app.push_screen_wait(confirm)
+        if answer:
+            self.composer.insert_paste(event.text)
+
+    @on(Composer.Submitted)
+    def _submitted(self, event: Composer.Submitted) -> None:
+        if not event.text.strip():
+            return
+        line = read_line(event.text)
+        match line:
+            case Unknown(name=name):
+                self.say(
+                    _("Nothing was sent: there is no command /{name}. /help lists them.").format(name=name),
+                    "error",
+                )
+            case Command():
+                self._accepted(event.text)
+                self.post_message(self.Run(line))
+            case MessageText(text=text):
+                self._send(event.text, text)
+
+    def _send(self, typed: str, text: str) -> None:
+        person = self.conversation.person
+        if self.has_class("-requests") or person is None:
+            self.say(_("No conversation is open, so nothing was sent. /add ADDRESS asks somebody."), "error")
+        elif len(text.encode()) > MAX_TEXT_BYTES:
+            self.say(
+                _("The text is longer than 48 KiB, so it was not sent. Files cannot be sent yet."),
+                "error",
+            )
+        else:
+            self._accepted(typed)
+            self.deliver(person, text)
+
+    def _accepted(self, typed: str) -> None:
+        self.composer.inputs.add(typed)
+        self.composer.take("")
+        self.say("")
+
+    @work(group="send")
+    async def deliver(self, person: Contact, text: str) -> None:
+        """Queue a text; one that the node does not take goes back into the empty input."""
+        try:
+            message = await self.conversation.send(person, text)
+        except TuichatError as error:
+            self.say(_("Not sent: {reason}").format(reason=error_text(error)), "error")
+            if not self.composer.text:
+                self.composer.take(text)
+            return
+        if message.contact == self.conversation.contact:
+            if self.history.window.index(message.id) is None:
+                self.history.put(message, new=True)
+            self.history.to_end()
+
+    def copy(self, text: str) -> None:
+        """Hand a text to the terminal's clipboard."""
+        self.app.copy_to_clipboard(text)
+        self.say(_("Copied, if your terminal allows that (OSC 52)."))
