@@ -10,7 +10,8 @@ from tests.support.simulated_network import SimulatedNetwork
 from tests.support.simulated_node import SimulatedNode, until
 from tests.support.virtual_time import run_virtual
 from tuichat.node.gate import Gate
-from tuichat.node.node import HOUSE_SECONDS, Node
+from tuichat.node.housekeeping import HOUSE_SECONDS
+from tuichat.node.node import Node
 
 DAY = 86_400.0
 

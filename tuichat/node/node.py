@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Final
 
 from tuichat import __version__
 from tuichat.clock import Clock, Rng
 from tuichat.crypto.identity import Identity
 from tuichat.crypto.kem import Kem
-from tuichat.errors import NotFoundError, StorageError, UsageError
+from tuichat.errors import NotFoundError, UsageError
 from tuichat.i18n import _
 from tuichat.model import (
     MAX_REQUEST_BYTES,
-    MAX_TEXT_BYTES,
     AnyEvent,
     Contact,
     ContactCounts,
@@ -35,23 +32,19 @@ from tuichat.network.transport import NetworkState, Transport
 from tuichat.node.callers import Callers
 from tuichat.node.calls import CallParts
 from tuichat.node.contact_book import ContactBook, Presence
+from tuichat.node.conversations import ConversationParts, Conversations
 from tuichat.node.events import EventHub
 from tuichat.node.first_contact import FirstContact, FirstContactParts, check_request_text
+from tuichat.node.housekeeping import Housekeeper
 from tuichat.node.invites import Invites, read_invite
 from tuichat.node.keys import Keys
 from tuichat.node.links import Links
-from tuichat.node.outbox import Outbox, Sealing
 from tuichat.node.reach import Reach, Visibility
 from tuichat.node.supervisor import supervise
 from tuichat.node.verification import Verification
 from tuichat.protocol.invites import looks_like_invite
-from tuichat.protocol.sanitize import sanitize_text
 from tuichat.store.records import ContactRow
 from tuichat.store.store import Store
-
-MESSAGE_ID_LENGTH: Final = 16
-LARGEST_PAGE: Final = 5000
-HOUSE_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +106,20 @@ class Node:
         )
         self._links = Links(calling, self._hub, self._callers)
         self._network = parts.transport.state
-        self._housekeeper: asyncio.Task[None] | None = None
+        self._conversations = Conversations(
+            ConversationParts(
+                own_onion=parts.identity.onion,
+                store=parts.store,
+                hub=self._hub,
+                book=self._book,
+                keys=self._keys,
+                links=self._links,
+                rng=parts.rng,
+                kem=parts.kem,
+            )
+        )
+        self._housekeeper = Housekeeper(parts.store, self._hub, parts.clock, self._admit)
+        self._housekeeping: asyncio.Task[None] | None = None
 
     # -- life --
 
@@ -121,7 +127,7 @@ class Node:
         """Begin; offline until `go_online`."""
         self._with.transport.watch(self._on_network)
         self._links.start()
-        self._housekeeper = asyncio.create_task(supervise("house", self._keep_house), name="house")
+        self._housekeeping = asyncio.create_task(supervise("house", self._housekeeper.keep), name="house")
 
     async def go_online(self) -> None:
         """Start the transport; contacts are dialled as soon as it is ready."""
@@ -137,26 +143,13 @@ class Node:
 
     async def close(self) -> None:
         """End every link, go offline, and close the store."""
-        if self._housekeeper is not None:
-            self._housekeeper.cancel()
-            await asyncio.gather(self._housekeeper, return_exceptions=True)
+        if self._housekeeping is not None:
+            self._housekeeping.cancel()
+            await asyncio.gather(self._housekeeping, return_exceptions=True)
         await self._links.close()
         await self._with.transport.stop()
         self._hub.close()
         self._store.close()
-
-    async def _keep_house(self) -> None:
-        """Old ratchet states must not lie in the write-ahead log: it is emptied soon after each commit.
-
-        And who was given a key when there was none to spare is admitted by another publication.
-        """
-        while True:
-            await asyncio.sleep(HOUSE_SECONDS)
-            await self._admit()
-            if self._hub.committed:
-                self._hub.committed = False
-                with contextlib.suppress(StorageError):  # the next commit tells the person of it
-                    self._store.checkpoint()
 
     def queued_count(self) -> int:
         """How many messages wait for an acknowledgement."""
@@ -339,74 +332,23 @@ class Node:
     # -- messages --
 
     async def send(self, ref: str, text: str) -> Message:
-        row = self._book.find(ref)
-        self._check_may_send(row)
-        clean = _checked_text(text)
-        at_once = self._links.takes_at_once(row.id)
-        with self._hub.change() as changes:
-            message = self._outbox(row).queue_text(
-                self._with.rng.bytes(MESSAGE_ID_LENGTH), clean, self._hub.now(), given=at_once
-            )
-            changes.message(message.id, new=True)
-        self._links.queued(row.id)
+        message = self._conversations.send(ref, text)
         await self.go_online()
-        return self._message(message.id)
-
-    def _outbox(self, row: ContactRow) -> Outbox:
-        me = self._with
-        return Outbox(self._store, row.id, Sealing(me.identity.onion, row.onion, me.rng, me.kem))
-
-    def _check_may_send(self, row: ContactRow) -> None:
-        if row.state == "pending":
-            raise UsageError(
-                _("{name} waits for your answer.").format(name=row.petname),
-                _("Accept first: tuichat contact accept {name}").format(name=row.petname),
-            )
-        if row.state == "blocked":
-            raise UsageError(
-                _("You have blocked {name}.").format(name=row.petname),
-                _("Unblock first: tuichat contact unblock {name}").format(name=row.petname),
-            )
-        self._keys.check_may_send(row)
+        return message
 
     async def cancel(self, message: int) -> Message:
-        record = self._message(message)
-        row = self._store.outbox.by_message(message)
-        if record.direction == "in" or row is None or record.state == "cancelled":
-            raise UsageError(_("Only a message that still waits can be cancelled."))
-        if row.given:
-            raise UsageError(
-                _("This message may have left already, so it cannot be cancelled."),
-                _("It counts as delivered only once your contact has acknowledged it."),
-            )
-        contact = self._store.contacts.get(row.contact)
-        assert contact is not None
-        with self._hub.change() as changes:
-            self._outbox(contact).cancel(row, self._with.rng.bytes(MESSAGE_ID_LENGTH))
-            self._store.messages.set_state(message, "cancelled")
-            changes.message(message)
-        return self._message(message)
+        return self._conversations.cancel(message)
 
     async def message_get(self, message: int) -> Message:
-        return self._message(message)
+        return self._conversations.get(message)
 
     async def messages(
         self, ref: str, limit: int = 50, before: int | None = None, after: int | None = None
     ) -> list[Message]:
-        row = self._book.find(ref)
-        if not 1 <= limit <= LARGEST_PAGE:
-            raise UsageError(_("A page has 1 to {most} messages.").format(most=LARGEST_PAGE))
-        if before is not None and after is not None:
-            raise UsageError(_("Ask for messages before one or after one, not both."))
-        rows = self._store.messages.page(row.id, limit, before, after)
-        return [self._book.message_record(each) for each in rows]
+        return self._conversations.page(ref, limit, before, after)
 
     async def mark_read(self, ref: str, up_to: int) -> None:
-        row = self._book.find(ref)
-        if self._store.messages.unread(row.id):
-            with self._hub.change() as changes:
-                if self._store.messages.mark_read(row.id, up_to):
-                    changes.contact(row.id)
+        self._conversations.mark_read(ref, up_to)
 
     def _record(self, contact: int) -> Contact:
         record = self._book.contact(contact)
@@ -414,27 +356,7 @@ class Node:
             raise NotFoundError(_("This contact is gone."))
         return record
 
-    def _message(self, message: int) -> Message:
-        record = self._book.message(message)
-        if record is None:
-            raise NotFoundError(_("There is no message {id}.").format(id=message))
-        return record
-
 
 def _usable(tor: TorState) -> bool:
     """Whether circuits can be built, as far as tor knows."""
     return tor.running and tor.bootstrap == 100 and not tor.problem
-
-
-def _checked_text(text: str) -> str:
-    """The text as both histories keep it: sanitised here, so that the peer's sanitising changes nothing."""
-    clean = sanitize_text(text)
-    if not clean.strip():
-        raise UsageError(_("There is nothing to send: the message is empty."))
-    size = len(clean.encode())
-    if size > MAX_TEXT_BYTES:
-        raise UsageError(
-            _("The message has {size} bytes; at most {most} fit.").format(size=size, most=MAX_TEXT_BYTES),
-            _("Send it in parts. Sending as a file (--file) is not in this version."),
-        )
-    return clean

@@ -1,0 +1,135 @@
+"""Writing and reading: what a person sends, takes back, and leafs through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from tuichat.clock import Rng
+from tuichat.crypto.kem import Kem
+from tuichat.errors import NotFoundError, UsageError
+from tuichat.i18n import _
+from tuichat.model import MAX_TEXT_BYTES, Message
+from tuichat.node.contact_book import ContactBook
+from tuichat.node.events import EventHub
+from tuichat.node.keys import Keys
+from tuichat.node.links import Links
+from tuichat.node.outbox import Outbox, Sealing
+from tuichat.protocol.sanitize import sanitize_text
+from tuichat.store.records import ContactRow
+from tuichat.store.store import Store
+
+MESSAGE_ID_LENGTH: Final = 16
+LARGEST_PAGE: Final = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationParts:
+    """What conversations work with; `own_onion` is 32 bytes."""
+
+    own_onion: bytes
+    store: Store
+    hub: EventHub
+    book: ContactBook
+    keys: Keys
+    links: Links
+    rng: Rng
+    kem: Kem
+
+
+class Conversations:
+    """The messages of every contact."""
+
+    def __init__(self, parts: ConversationParts) -> None:
+        self._with = parts
+        self._store = parts.store
+        self._hub = parts.hub
+        self._book = parts.book
+
+    def send(self, ref: str, text: str) -> Message:
+        """Queue a text, durably, and hand it to the contact's link if there is one."""
+        row = self._book.find(ref)
+        self._check_may_send(row)
+        clean = _checked_text(text)
+        at_once = self._with.links.takes_at_once(row.id)
+        with self._hub.change() as changes:
+            wire_id = self._with.rng.bytes(MESSAGE_ID_LENGTH)
+            message = self._outbox(row).queue_text(wire_id, clean, self._hub.now(), given=at_once)
+            changes.message(message.id, new=True)
+        self._with.links.queued(row.id)
+        return self.get(message.id)
+
+    def _outbox(self, row: ContactRow) -> Outbox:
+        sealing = Sealing(self._with.own_onion, row.onion, self._with.rng, self._with.kem)
+        return Outbox(self._store, row.id, sealing)
+
+    def _check_may_send(self, row: ContactRow) -> None:
+        if row.state == "pending":
+            raise UsageError(
+                _("{name} waits for your answer.").format(name=row.petname),
+                _("Accept first: tuichat contact accept {name}").format(name=row.petname),
+            )
+        if row.state == "blocked":
+            raise UsageError(
+                _("You have blocked {name}.").format(name=row.petname),
+                _("Unblock first: tuichat contact unblock {name}").format(name=row.petname),
+            )
+        self._with.keys.check_may_send(row)
+
+    def cancel(self, message: int) -> Message:
+        """Take back what was never given to a link (S7)."""
+        record = self.get(message)
+        row = self._store.outbox.by_message(message)
+        if record.direction == "in" or row is None or record.state == "cancelled":
+            raise UsageError(_("Only a message that still waits can be cancelled."))
+        if row.given:
+            raise UsageError(
+                _("This message may have left already, so it cannot be cancelled."),
+                _("It counts as delivered only once your contact has acknowledged it."),
+            )
+        contact = self._store.contacts.get(row.contact)
+        assert contact is not None
+        with self._hub.change() as changes:
+            self._outbox(contact).cancel(row, self._with.rng.bytes(MESSAGE_ID_LENGTH))
+            self._store.messages.set_state(message, "cancelled")
+            changes.message(message)
+        return self.get(message)
+
+    def get(self, message: int) -> Message:
+        """One message. Raises NotFoundError."""
+        record = self._book.message(message)
+        if record is None:
+            raise NotFoundError(_("There is no message {id}.").format(id=message))
+        return record
+
+    def page(self, ref: str, limit: int, before: int | None, after: int | None) -> list[Message]:
+        """A part of a history, oldest first."""
+        row = self._book.find(ref)
+        if not 1 <= limit <= LARGEST_PAGE:
+            raise UsageError(_("A page has 1 to {most} messages.").format(most=LARGEST_PAGE))
+        if before is not None and after is not None:
+            raise UsageError(_("Ask for messages before one or after one, not both."))
+        rows = self._store.messages.page(row.id, limit, before, after)
+        return [self._book.message_record(each) for each in rows]
+
+    def mark_read(self, ref: str, up_to: int) -> None:
+        """Everything received up to a message id has been seen."""
+        row = self._book.find(ref)
+        if self._store.messages.unread(row.id):
+            with self._hub.change() as changes:
+                if self._store.messages.mark_read(row.id, up_to):
+                    changes.contact(row.id)
+
+
+def _checked_text(text: str) -> str:
+    """The text as both histories keep it: sanitised here, so that the peer's sanitising changes nothing."""
+    clean = sanitize_text(text)
+    if not clean.strip():
+        raise UsageError(_("There is nothing to send: the message is empty."))
+    size = len(clean.encode())
+    if size > MAX_TEXT_BYTES:
+        raise UsageError(
+            _("The message has {size} bytes; at most {most} fit.").format(size=size, most=MAX_TEXT_BYTES),
+            _("Send it in parts. Sending as a file (--file) is not in this version."),
+        )
+    return clean
