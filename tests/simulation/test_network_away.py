@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.seeded_rng import SeededRng
-from tests.support.simulated_network import SimulatedNetwork
+from tests.support.simulated_network import Faults, SimulatedNetwork
 from tests.support.simulated_node import SimulatedNode, until
 from tests.support.virtual_time import run_virtual
 from tuichat.model import NetworkProblem, ServiceState, TorState
@@ -51,6 +51,30 @@ def test_contacts_are_dialled_at_once_when_the_network_is_back(tmp_path: Path, a
         assert not await _online(alice)
         # Bob would wait for minutes: it must be Alice who dials.
         network.faults.unreachable = 0.0
+        transport._tell(_state(""))
+        assert await until(lambda: _online(alice), 6.0)
+        await alice.stop()
+        await bob.stop()
+
+    run_virtual(story())
+
+
+def test_dial_that_hangs_since_the_network_was_away_is_begun_anew(tmp_path: Path) -> None:
+    async def story() -> None:
+        network = SimulatedNetwork(SeededRng(b"network"))
+        alice = SimulatedNode("alice", tmp_path, network, SeededRng(b"alice"))
+        bob = SimulatedNode("bob", tmp_path, network, SeededRng(b"bob"))
+        network.faults = Faults(shortest=HOUR, longest=HOUR)
+        await alice.start()
+        await bob.start()
+        await alice.node.contact_add(bob.address, "bob")
+        await bob.node.contact_add(alice.address, "alice")
+        await asyncio.sleep(60)
+
+        network.faults = Faults()
+        transport = alice._transport
+        assert transport is not None
+        transport._tell(_state("no_network"))
         transport._tell(_state(""))
         assert await until(lambda: _online(alice), 6.0)
         await alice.stop()

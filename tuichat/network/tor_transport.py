@@ -40,7 +40,10 @@ times, because the network was away, makes none for minutes."""
 MAX_STREAMS: Final = 16
 """Streams on one rendezvous circuit: a caller needs one at a time, and a file's circuit a few."""
 
-PROBE_SECONDS: Final = 45.0
+PROBE_SECONDS: Final = 60.0
+SHORTEST_PROBE_SECONDS: Final = 5.0
+"""A probe waits four times as long as the last good one took, within these two."""
+
 LOOK_AGAIN_SECONDS: Final = 600.0
 """How often our own reachability is looked at while nothing speaks against it."""
 
@@ -81,6 +84,7 @@ class TorTransport:
         self._keeper: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._doubtful = False
+        self._probe_seconds = PROBE_SECONDS
         self._out_of_touch: set[bytes] = set()
         self._refreshed: dict[bytes, float] = {}
         self._unwatch: Callable[[], None] | None = None
@@ -158,7 +162,7 @@ class TorTransport:
     async def _reach(self, service: OnionService) -> None:
         """Probe until our own answer comes back; from the second failure on, with new introduction points."""
         pause, failures = _FIRST_PAUSE, 0
-        while not await service.probe(_is_our_answer, PROBE_SECONDS) and self._service is service:
+        while not await self._probe(service) and self._service is service:
             failures += 1
             self._update_service(published=service.published, reachable=False)
             await asyncio.sleep(self._rng.uniform(pause / 2, pause))
@@ -167,6 +171,14 @@ class TorTransport:
                 await service.republish()
                 await self.wait_ready()
                 await _publish(service)
+
+    async def _probe(self, service: OnionService) -> bool:
+        """Whether our own answer came; a probe whose circuits lead nowhere is given up early."""
+        began = self._clock.monotonic()
+        came = await service.probe(_is_our_answer, self._probe_seconds)
+        wait = 4 * (self._clock.monotonic() - began) if came else 2 * self._probe_seconds
+        self._probe_seconds = min(max(wait, SHORTEST_PROBE_SECONDS), PROBE_SECONDS)
+        return came
 
     async def _stays_well(self, service: OnionService) -> bool:
         """Wait until the service is to be probed again; False if tor has lost it."""

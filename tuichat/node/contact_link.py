@@ -30,6 +30,9 @@ from tuichat.store.store import Store
 FIRST_PAUSE: Final = 2.0
 LONGEST_PAUSE: Final = 600.0
 DAILY: Final = 86_400.0
+HUNG_SECONDS: Final = 15.0
+"""A dial that has taken longer when the network comes back is begun anew: tor may wait for minutes."""
+
 STEADY_SECONDS: Final = 30.0
 """A link that lived so long was a good one: after it we dial at once and count pauses from the start."""
 
@@ -71,6 +74,8 @@ class ContactLink:
         self._lost.set()
         self._set_aside = False
         self._failures = 0
+        self._call: asyncio.Task[LiveLink] | None = None
+        self._called_at = 0.0
 
     # -- what is to leave --
 
@@ -94,9 +99,12 @@ class ContactLink:
 
     def network_back(self) -> None:
         """The network was away and is back: pauses that came of it end, not that of a request they took."""
-        if not self._set_aside:
-            self._failures = 0
-            self._wake.set()
+        if self._set_aside:
+            return
+        self._failures = 0
+        self._wake.set()
+        if self._call is not None and self._with.clock.monotonic() - self._called_at > HUNG_SECONDS:
+            self._call.cancel()
 
     # -- dialling --
 
@@ -115,7 +123,7 @@ class ContactLink:
             async with self._with.dialling:
                 if self._live is not None:
                     return 0.0
-                live = await self._with.calls.call(self._contact, self._set_stage, self._wanted)
+                live = await self._call_them()
             return await self.carry(live, [])
         except SetAsideError:
             self._set_aside = self._live is None  # they may have accepted and called us meanwhile
@@ -127,6 +135,24 @@ class ContactLink:
         except StorageError as error:
             self._tell_storage(error)
             return self._next_pause()
+
+    async def _call_them(self) -> LiveLink:
+        """A link by dialling; ConnectionLostError also if `network_back` has ended the attempt."""
+        call = self._call = asyncio.ensure_future(
+            self._with.calls.call(self._contact, self._set_stage, self._wanted)
+        )
+        self._called_at = self._with.clock.monotonic()
+        try:
+            await asyncio.wait({call})
+        except asyncio.CancelledError:
+            call.cancel()
+            await asyncio.gather(call, return_exceptions=True)
+            raise
+        finally:
+            self._call = None
+        if call.cancelled():
+            raise ConnectionLostError
+        return call.result()
 
     def _next_pause(self) -> float:
         pause = min(math.ldexp(FIRST_PAUSE, self._failures), LONGEST_PAUSE)

@@ -17,7 +17,7 @@ from tuichat.i18n import _
 from tuichat.model import LockedEvent
 from tuichat.tui.context import Context, Options
 from tuichat.tui.palette import CommandPalette
-from tuichat.tui.screens.main import MainScreen
+from tuichat.tui.screens.main import WIDE, MainScreen
 from tuichat.tui.session import Attach, Connected, Happening, Session
 from tuichat.tui.slash import Command, usages
 from tuichat.tui.terminal_keys import free_alt_digits
@@ -68,7 +68,9 @@ class TuichatApp(App[int]):
 
     def get_default_screen(self) -> Screen[None]:
         """The main screen, so that no empty one is drawn before it."""
-        return MainScreen(self.shared)
+        screen = MainScreen(self.shared)
+        screen.add_class("-narrow" if self.size.width < WIDE else "-wide")  # else everything is styled twice
+        return screen
 
     def on_mount(self) -> None:
         if self._options.create_profile is None:

@@ -37,6 +37,9 @@ from tuichat.tui.widgets.rules import HorizontalRule, VerticalRule
 from tuichat.tui.widgets.title import Title
 from tuichat.tui.words import blocked_sentence, error_text, problem_sentence
 
+WIDE = 60
+"""From this many columns on the list and the conversation stand side by side."""
+
 TOR_PATIENCE_SECONDS = 30.0
 """Nothing is said about a slow tor before."""
 
@@ -44,7 +47,7 @@ TOR_PATIENCE_SECONDS = 30.0
 class MainScreen(ConversationScreen):
     """Listens to the session, asks the node, and moves between conversations."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-wide")]  # noqa: RUF012 -- as Textual declares it
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 -- as Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(f"alt+{digit}", f"open_nth({digit or 10})", show=False) for digit in range(10)),
         Binding("alt+a", "command('next')", show=False),
