@@ -198,20 +198,27 @@ def poisoned(ek: bytes) -> bytes:
     return b"\xff\xff" + ek[2:]
 
 
-@pytest.mark.parametrize(("dh", "ek"), [(DH, poisoned(EK)), *((dh, EK) for dh in LOW_ORDER_U)])
+@pytest.mark.parametrize("queued", [True, False])
+@pytest.mark.parametrize(
+    ("dh", "ek"),
+    [(DH, poisoned(EK)), *((dh, EK) for dh in LOW_ORDER_U)],
+    ids=["poisoned ek", *(f"low-order dh {number}" for number in range(len(LOW_ORDER_U)))],
+)
 def test_new_session_with_degenerate_keys_ends_the_link_and_stores_nothing(
-    ends: Ends, dh: bytes, ek: bytes
+    ends: Ends, dh: bytes, ek: bytes, queued: bool
 ) -> None:
-    ends.dialler.write("waits")
+    if queued:
+        ends.dialler.write("waits")
     ends.connect()
     before = ends.dialler.session
     with pytest.raises(PeerError):
         ends.dialler.give(New(1, session_id(ends.links[-1][0].exporter, 1), dh, ek))
     assert ends.dialler.session == before
     assert before.sid == NO_SESSION
+    ends.dialler.write("after")
     ends.connect()
     ends.carry()
-    assert ends.answerer.read() == ["waits"]
+    assert ends.answerer.read() == (["waits", "after"] if queued else ["after"])
 
 
 def test_answers_to_no_hello_change_nothing(ends: Ends) -> None:

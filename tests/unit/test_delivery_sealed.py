@@ -207,12 +207,30 @@ def test_void_of_a_cancelled_message_is_sealed_afresh_under_its_number(
     assert void.envelope != row.envelope
     seq, body = reader.open(void.envelope, ends.answerer.sealing.arriving, 0, KEM)
     assert (seq, type(decode_body(body))) == (row.seq, Void)
+    ends.dialler.write("after the void")
     keys = keys_of_bodies(sealed)
-    assert len(keys) == len(set(keys)) == 3
+    assert len(keys) == len(set(keys)) == 4
+    ends.connect()
+    ends.carry()
+    assert ends.answerer.read() == ["after it", "after the void"]
+    assert ends.dialler.store.outbox.unacked(ends.dialler.contact) == []
+
+
+def test_new_session_has_no_place_for_voids(ends: Ends) -> None:
+    ends.connect()
+    ends.carry()
+    ends.dialler.delivery = None
+    row = ends.dialler.store.outbox.by_message(ends.dialler.write("never mind"))
+    assert row is not None
+    with ends.dialler.hub.change():
+        ends.dialler.outbox.cancel(row, b"a void's own id!")
+    ends.dialler.write("after it")
+    session = ends.answerer.session
+    ends.answerer.store.sessions.put(replace(session, sid=bytes(16), ratchet=b""))
     ends.connect()
     ends.carry()
     assert ends.answerer.read() == ["after it"]
-    assert ends.dialler.store.outbox.unacked(ends.dialler.contact) == []
+    assert ends.answerer.session.delivered == ends.dialler.session.sealed == 1
 
 
 def test_envelope_for_one_person_cannot_be_given_back_to_its_sender(ends: Ends) -> None:
