@@ -224,7 +224,8 @@ class ControlledTor(ABC):
         controller = self._controller
         while controller is not None:
             try:
-                await asyncio.wait_for(controller.closed.wait(), _HEARTBEAT_SECONDS)
+                async with asyncio.timeout(_HEARTBEAT_SECONDS):
+                    await controller.closed.wait()
                 return
             except TimeoutError:
                 pass

@@ -87,7 +87,8 @@ class Controller:
         """
         connection = _ControlSocket(endpoint)
         try:
-            await asyncio.wait_for(asyncio.to_thread(_authenticate, connection, cookie), timeout)
+            async with asyncio.timeout(timeout):
+                await asyncio.to_thread(_authenticate, connection, cookie)
         except stem.ControllerError as error:
             connection.close()
             raise _unreachable(endpoint, error) from error

@@ -55,7 +55,9 @@ class ControlledService:
 
     async def wait_published(self, timeout: float) -> None:
         try:
-            await asyncio.wait_for(self._published.wait(), timeout)
+            # wait_for of Python 3.11 loses a cancellation that comes as the event is set
+            async with asyncio.timeout(timeout):
+                await self._published.wait()
         except TimeoutError as error:
             raise TorError(
                 "not_published",

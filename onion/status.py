@@ -65,7 +65,8 @@ class StatusBoard:
 
         unsubscribe = self.watch(look)
         try:
-            await asyncio.wait_for(ready, timeout)
+            async with asyncio.timeout(timeout):
+                await ready
         except TimeoutError as error:
             raise TorError(
                 "not_ready",

@@ -57,7 +57,8 @@ class FakeService:
 
     async def wait_published(self, timeout: float) -> None:
         try:
-            await asyncio.wait_for(self._up.wait(), timeout)
+            async with asyncio.timeout(timeout):
+                await self._up.wait()
         except TimeoutError as error:
             raise TorError("not_published", "Tor could not publish the onion service in time.") from error
 
