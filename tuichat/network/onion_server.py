@@ -19,6 +19,9 @@ _BACKLOG: Final = 256
 _STOP_SECONDS: Final = 0.1
 """How long connections may take to end by themselves: no caller keeps a node from ending."""
 
+_STEPS_OF_AN_ACCEPT: Final = 4
+"""After so many steps of the loop a connection that was accepted has met its doorkeeper."""
+
 _SILENT: Final = logging.Logger("tuichat.onion.silent", level=logging.CRITICAL + 1)
 """A logger that hangs on nothing: what a peer sends is never logged."""
 
@@ -67,6 +70,11 @@ class OnionServer:
         """Close the socket and every connection."""
         if self._server is None or self._runner is None:
             return
+        # a connection whose accept is under way when asyncio's server closes is neither made nor closed by it
+        for listening in self._server.sockets:
+            asyncio.get_running_loop().remove_reader(listening.fileno())
+        for _step in range(_STEPS_OF_AN_ACCEPT):
+            await asyncio.sleep(0)
         self._server.close()
         for waiting in list(self._unjudged):
             waiting.turn_away()
