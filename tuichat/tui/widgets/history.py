@@ -52,10 +52,11 @@ class History(Painted, can_focus=True):
             self.edge = edge
 
     class Seen(WidgetMessage):
-        """Everything up to message id `up_to` was on screen."""
+        """Everything of `contact` up to message id `up_to` was on screen."""
 
-        def __init__(self, up_to: int) -> None:
+        def __init__(self, contact: int, up_to: int) -> None:
             super().__init__()
+            self.contact = contact
             self.up_to = up_to
 
     class Act(WidgetMessage):
@@ -281,7 +282,7 @@ class History(Painted, can_focus=True):
         seen = max((message for _row, message in rows if message is not None), default=0)
         if seen > self._seen:
             self._seen = seen
-            self.post_message(self.Seen(seen))
+            self.post_message(self.Seen(self.window.messages[place.index].contact, seen))
         if self.window.has_older and place.index < _PREFETCH:
             self._want("older")
         elif self.window.has_newer and place.index > len(self.window) - _PREFETCH:
