@@ -82,6 +82,7 @@ class History(Painted, can_focus=True):
         self._seen = 0
         self._wanted: PageName | None = None
         self._rows: list[ShownRow] | None = None
+        self._size_drawn = Size(0, 0)
 
     # What the screen does with it.
 
@@ -234,10 +235,6 @@ class History(Painted, can_focus=True):
         event.stop()
         self.scroll_rows(3)
 
-    def on_resize(self) -> None:
-        self._pages.restyle(msgspec.structs.replace(self._pages.style, width=self.size.width))
-        self._changed()
-
     # Drawing.
 
     def render_line(self, y: int) -> Strip:
@@ -254,10 +251,22 @@ class History(Painted, can_focus=True):
         return container.width
 
     def _layout(self) -> list[ShownRow]:
-        """The rows on screen, each with the message it belongs to."""
+        """The rows on screen, each with the message it belongs to.
+
+        Another size is noticed here, in the midst of the drawing that it causes: at the event that tells of
+        it everything would have to be drawn once more.
+        """
+        if self._size_drawn != self.size:
+            self._size_drawn = self.size
+            self._rows = None
         if self._rows is None:
             self._rows = self._make_rows() if self._ready() else self._empty_rows()
         return self._rows
+
+    def _fit(self) -> None:
+        """Rows of another width have to be made anew."""
+        if self._pages.style.width != self.size.width:
+            self._pages.restyle(msgspec.structs.replace(self._pages.style, width=self.size.width))
 
     def _make_rows(self) -> list[ShownRow]:
         place = self._place()
@@ -297,6 +306,7 @@ class History(Painted, can_focus=True):
     # Places and heights.
 
     def _ready(self) -> bool:
+        self._fit()
         return self._shown and len(self.window) > 0 and self.size.height > 0
 
     def _end(self) -> Place:
