@@ -122,7 +122,8 @@ class Link:
                 if data:
                     for callback in self._captures:
                         callback(self.name, direction, data)
-                await queue.put((loop.time() + self.latency, data))
+                if not sending.done():  # else the stream takes no more; what comes is dropped
+                    await queue.put((loop.time() + self.latency, data))
                 if not data:
                     break
             await sending

@@ -62,6 +62,9 @@ async def settle(pilot: Pilot[int]) -> None:
     """Wait until nothing is under way: a node in memory answers within a few turns of the loop."""
     for _turn in range(5):
         await pilot.pause()
+    while any(isinstance(each, MainScreen) and each.catching_up for each in pilot.app.screen_stack):
+        await pilot.pause(0.02)
+    await pilot.pause()
 
 
 async def enter(screen: MainScreen, pilot: Pilot[int], line: str) -> None:

@@ -156,6 +156,18 @@ async def open_alice(screen: MainScreen, pilot: object) -> None:
     await settle(pilot)  # type: ignore[arg-type]
 
 
+async def test_an_arriving_message_makes_no_other_rows_anew() -> None:
+    node = long_node()
+    async with running(node) as (screen, pilot):
+        await open_alice(screen, pilot)
+        before = {number: kept[2] for number, kept in screen.history._pages._blocks.items()}
+        node.incoming("alice", "one more")
+        await settle(pilot)
+        after = screen.history._pages._blocks
+        assert "one more" in history_text(screen)
+        assert all(after[number][2] is made for number, made in before.items())
+
+
 async def test_paging_back_reaches_the_first_message_and_memory_stays_bounded() -> None:
     async with running(long_node()) as (screen, pilot):
         await open_alice(screen, pilot)

@@ -235,7 +235,7 @@ class ContactLink:
                 troubles=self._troubles,
                 send=live.send,
                 on_sent=self._sent,
-                on_delivered=self.in_flight.discard,
+                on_delivered=self._delivered,
                 monotonic=self._with.clock.monotonic,
             )
         )
@@ -261,6 +261,10 @@ class ContactLink:
         self.in_flight.update(fresh)
         for message in fresh:
             self._with.hub.tell_message(message)
+
+    def _delivered(self, message: int) -> None:
+        self.in_flight.discard(message)
+        self._failures = 0  # a link that delivers is no failure, however short it lives
 
     def _unsend(self) -> None:
         """The link died with these: they are queued again until the next one takes them."""

@@ -44,7 +44,9 @@ class Conversation:
         if self.contact != contact:
             return
         self._style = self._row_style(person)
-        self._marked = 0 if person.unread else _newest_incoming(messages, messages[-1].id if messages else 0)
+        self._marked = (
+            0 if person.unread else _newest_incoming(messages, messages[-1].id if messages else 0, contact)
+        )
         self._history.show(
             messages,
             self._style,
@@ -82,10 +84,15 @@ class Conversation:
         if self.contact == contact:
             self._history.refreshed(messages)
 
-    async def mark_seen(self, up_to: int) -> bool:
-        """Everything up to this message was on screen; whether the node had to be told."""
+    async def mark_seen(self, contact: int, up_to: int) -> bool:
+        """Everything of `contact` up to this message was on screen; whether the node had to be told.
+
+        What was seen of a conversation that is no longer the open one is told when it is opened again.
+        """
+        if contact != self.contact:
+            return False
         person = self.person
-        newest = _newest_incoming(self._history.window.messages, up_to)
+        newest = _newest_incoming(self._history.window.messages, up_to, contact)
         if person is None or newest <= self._marked:
             return False
         self._marked = newest
@@ -145,7 +152,7 @@ def first_unread(messages: list[Message], unread: int) -> int | None:
     return incoming[-min(unread, len(incoming))] if unread and incoming else None
 
 
-def _newest_incoming(messages: list[Message], up_to: int) -> int:
-    """The id of the newest message that came in, not after `up_to`; 0 if there is none."""
-    incoming = (message.id for message in reversed(messages) if message.direction == "in")
+def _newest_incoming(messages: list[Message], up_to: int, contact: int) -> int:
+    """The id of the newest message that came in from `contact`, not after `up_to`; 0 if there is none."""
+    incoming = (each.id for each in reversed(messages) if each.direction == "in" and each.contact == contact)
     return next((number for number in incoming if number <= up_to), 0)

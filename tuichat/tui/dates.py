@@ -19,6 +19,12 @@ class Calendar:
         self._zone = zone
         self._today = today
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Calendar) and (self._zone, self._today) == (other._zone, other._today)
+
+    def __hash__(self) -> int:
+        return hash((self._zone, self._today))
+
     def day(self, moment: datetime) -> date:
         """The local day of `moment`."""
         return moment.astimezone(self._zone).date()

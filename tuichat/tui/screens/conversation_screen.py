@@ -15,6 +15,7 @@ from tuichat.i18n import _, ngettext
 from tuichat.model import MAX_TEXT_BYTES, Contact, Message
 from tuichat.tui.context import Context
 from tuichat.tui.conversation import Conversation
+from tuichat.tui.pace import Pace
 from tuichat.tui.screens.confirm import Confirm
 from tuichat.tui.screens.main_lines import hint_text
 from tuichat.tui.slash import Command, Unknown, read_line
@@ -22,6 +23,9 @@ from tuichat.tui.slash import Text as MessageText
 from tuichat.tui.widgets.composer import Composer
 from tuichat.tui.widgets.history import History
 from tuichat.tui.words import error_text
+
+TELL_SECONDS = 0.2
+"""Counts are asked for, and the node is told what was seen, at most so often."""
 
 Level = Literal["info", "warning", "error"]
 
@@ -51,8 +55,9 @@ class ConversationScreen(Screen[None]):
     def __init__(self, shared: Context) -> None:
         super().__init__()
         self.shared = shared
-        self._counting = False
-        self._count_wanted = False
+        self._last_seen = (0, 0)
+        self._count_pace = Pace(self, TELL_SECONDS, self._start_recount)
+        self._seen_pace = Pace(self, TELL_SECONDS, self._start_mark_seen)
 
     @property
     def history(self) -> History:
@@ -75,24 +80,30 @@ class ConversationScreen(Screen[None]):
         """Say what went wrong and what to do."""
         self.say(error_text(error), "error")
 
+    def _start_recount(self) -> None:
+        self._recount()
+
+    def _start_mark_seen(self) -> None:
+        self._mark_seen()
+
+    @property
+    def catching_up(self) -> bool:
+        """Whether something that happened is not on screen yet."""
+        return self._count_pace.wanted or self._seen_pace.wanted
+
     def recount_soon(self) -> None:
-        """Read the counts anew; what arrives while that is under way is counted by one more reading."""
-        self._count_wanted = True
-        if not self._counting:
-            self._counting = True
-            self._recount()
+        """Read the people's counts anew."""
+        self._count_pace.ask()
 
     @work(group="recount")
     async def _recount(self) -> None:
         session = self.shared.session
-        while self._count_wanted and session.connected and not session.locked:
-            self._count_wanted = False
+        if session.connected and not session.locked:
             try:
                 await session.recount()
             except TuichatError as error:
                 self.fail(error)
-        self._counting = False
-        self.post_message(self.Counted())
+            self.post_message(self.Counted())
 
     # What the widgets say.
 
@@ -105,11 +116,15 @@ class ConversationScreen(Screen[None]):
             self.fail(error)
 
     @on(History.Seen)
+    def _seen(self, event: History.Seen) -> None:
+        self._last_seen = event.contact, event.up_to
+        self._seen_pace.ask()
+
     @work(group="seen")
-    async def _seen(self, event: History.Seen) -> None:
+    async def _mark_seen(self) -> None:
         if self.app.app_focus:
             try:
-                if await self.conversation.mark_seen(event.up_to):
+                if await self.conversation.mark_seen(*self._last_seen):
                     self.recount_soon()
             except TuichatError as error:
                 self.fail(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import msgspec
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
@@ -14,7 +15,9 @@ from textual.widgets import Static
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
 from tuichat.model import (
+    Contact,
     LockedEvent,
+    Message,
     MessageEvent,
     MissedEvent,
     NoticeEvent,
@@ -22,6 +25,7 @@ from tuichat.model import (
 )
 from tuichat.tui.context import Context
 from tuichat.tui.conversation import Conversation
+from tuichat.tui.pace import Pace
 from tuichat.tui.screens.conversation_screen import ConversationScreen
 from tuichat.tui.screens.main_commands import Commands
 from tuichat.tui.screens.main_lines import banner_text, empty_text, hint_text, title_parts, top_parts
@@ -36,6 +40,9 @@ from tuichat.tui.widgets.requests import Requests
 from tuichat.tui.widgets.rules import HorizontalRule, VerticalRule
 from tuichat.tui.widgets.title import Title
 from tuichat.tui.words import blocked_sentence, error_text, problem_sentence
+
+PICTURE_SECONDS = 0.1
+"""What happens in the node is drawn at most so often."""
 
 WIDE = 60
 """From this many columns on the list and the conversation stand side by side."""
@@ -73,7 +80,9 @@ class MainScreen(ConversationScreen):
         super().__init__(shared)
         self._glyphs = shared.glyphs
         self._drafts: dict[int, str] = {}
-        self._stale = False
+        self._arrived: list[tuple[Message, bool]] = []
+        self._pace = Pace(self, PICTURE_SECONDS, self._catch_up)
+        self._was_narrow: bool | None = None
         self._loaded = False
         self._ready = False
         self._banner = ""
@@ -127,8 +136,9 @@ class MainScreen(ConversationScreen):
         match happening:
             case MessageEvent(message=message, new=new):
                 if message.contact == self.conversation.contact:
-                    self.history.put(message, new=new)
-                self.recount_soon()
+                    self._arrived.append((message, new))
+                if not (new and message.direction == "in" and self._looked_at(message.contact)):
+                    self.recount_soon()  # else that comes after it is marked as seen
             case Connected(hello=hello) if not hello.locked:
                 self._load()
             case LockedEvent(locked=False) | MissedEvent():
@@ -141,9 +151,34 @@ class MainScreen(ConversationScreen):
                 self.say(problem_sentence(tor.problem), "warning")
             case Lost():
                 self._lost(happening)
-        if not self._stale:
-            self._stale = True
-            self.call_later(self.update_state)
+        self._pace.ask()
+
+    def _looked_at(self, contact: int) -> bool:
+        """Whether what arrives from `contact` is seen at once."""
+        return contact == self.conversation.contact and self.history.at_end and self.app.app_focus
+
+    def _people_shown(self) -> list[Contact]:
+        """The list's people; nothing counts as unread while it is being looked at."""
+        people = self.shared.session.known.conversations()
+        return [
+            msgspec.structs.replace(person, unread=0)
+            if person.unread and self._looked_at(person.id)
+            else person
+            for person in people
+        ]
+
+    @property
+    def catching_up(self) -> bool:
+        """Whether something that happened is not on screen yet."""
+        return self._pace.wanted or super().catching_up
+
+    def _catch_up(self) -> None:
+        """Draw what happened since the last time."""
+        arrived, self._arrived = self._arrived, []
+        for message, new in arrived:
+            if message.contact == self.conversation.contact:
+                self.history.put(message, new=new)
+        self.update_state()
 
     def _focus_changed(self, focused: bool) -> None:
         if focused:
@@ -199,10 +234,9 @@ class MainScreen(ConversationScreen):
 
     def update_state(self) -> None:
         """Draw everything but the messages from what is known now."""
-        self._stale = False
         known, person = self.shared.session.known, self.conversation.person
         showing = REQUESTS if self.has_class("-requests") else self.conversation.contact
-        self.query_one(Conversations).show(known.conversations(), len(known.requests()), showing)
+        self.query_one(Conversations).show(self._people_shown(), len(known.requests()), showing)
         self.query_one(Requests).show(known.requests())
         in_chat = self.narrow and not self.has_class("-list")
         top = top_parts(known, person if in_chat else None, self._glyphs)
@@ -225,7 +259,9 @@ class MainScreen(ConversationScreen):
             banner.update(Text(text))
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self.update_state)
+        if self.narrow is not self._was_narrow:
+            self._was_narrow = self.narrow
+            self.call_after_refresh(self.update_state)
 
     # Moving between conversations.
 

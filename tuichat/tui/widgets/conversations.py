@@ -49,6 +49,8 @@ class Conversations(Painted, can_focus=True):
 
     def show(self, people: Sequence[Contact], requests: int, opened: int | None) -> None:
         """Other people, another number of requests, another open conversation."""
+        if (list(people), requests, opened) == (list(self._people), self._requests, self._open):
+            return
         self._people = people
         self._requests = requests
         self._open = opened

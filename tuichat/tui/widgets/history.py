@@ -52,10 +52,11 @@ class History(Painted, can_focus=True):
             self.edge = edge
 
     class Seen(WidgetMessage):
-        """Everything up to message id `up_to` was on screen."""
+        """Everything of `contact` up to message id `up_to` was on screen."""
 
-        def __init__(self, up_to: int) -> None:
+        def __init__(self, contact: int, up_to: int) -> None:
             super().__init__()
+            self.contact = contact
             self.up_to = up_to
 
     class Act(WidgetMessage):
@@ -81,6 +82,7 @@ class History(Painted, can_focus=True):
         self._seen = 0
         self._wanted: PageName | None = None
         self._rows: list[ShownRow] | None = None
+        self._size_drawn = Size(0, 0)
 
     # What the screen does with it.
 
@@ -233,10 +235,6 @@ class History(Painted, can_focus=True):
         event.stop()
         self.scroll_rows(3)
 
-    def on_resize(self) -> None:
-        self._pages.restyle(msgspec.structs.replace(self._pages.style, width=self.size.width))
-        self._changed()
-
     # Drawing.
 
     def render_line(self, y: int) -> Strip:
@@ -253,10 +251,22 @@ class History(Painted, can_focus=True):
         return container.width
 
     def _layout(self) -> list[ShownRow]:
-        """The rows on screen, each with the message it belongs to."""
+        """The rows on screen, each with the message it belongs to.
+
+        Another size is noticed here, in the midst of the drawing that it causes: at the event that tells of
+        it everything would have to be drawn once more.
+        """
+        if self._size_drawn != self.size:
+            self._size_drawn = self.size
+            self._rows = None
         if self._rows is None:
             self._rows = self._make_rows() if self._ready() else self._empty_rows()
         return self._rows
+
+    def _fit(self) -> None:
+        """Rows of another width have to be made anew."""
+        if self._pages.style.width != self.size.width:
+            self._pages.restyle(msgspec.structs.replace(self._pages.style, width=self.size.width))
 
     def _make_rows(self) -> list[ShownRow]:
         place = self._place()
@@ -281,7 +291,7 @@ class History(Painted, can_focus=True):
         seen = max((message for _row, message in rows if message is not None), default=0)
         if seen > self._seen:
             self._seen = seen
-            self.post_message(self.Seen(seen))
+            self.post_message(self.Seen(self.window.messages[place.index].contact, seen))
         if self.window.has_older and place.index < _PREFETCH:
             self._want("older")
         elif self.window.has_newer and place.index > len(self.window) - _PREFETCH:
@@ -296,6 +306,7 @@ class History(Painted, can_focus=True):
     # Places and heights.
 
     def _ready(self) -> bool:
+        self._fit()
         return self._shown and len(self.window) > 0 and self.size.height > 0
 
     def _end(self) -> Place:

@@ -55,6 +55,8 @@ class Requests(Painted, can_focus=True):
 
     def show(self, requests: Sequence[Contact]) -> None:
         """Other requests."""
+        if list(requests) == list(self._requests):
+            return
         self._requests = requests
         self._cursor = max(0, min(self._cursor, len(requests) - 1))
         self.refresh()
