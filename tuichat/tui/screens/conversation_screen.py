@@ -181,6 +181,7 @@ class ConversationScreen(Screen[None]):
                     _("Nothing was sent: there is no command /{name}. /help lists them.").format(name=name),
                     "error",
                 )
+                self.composer.give_back(event.text)
             case Command():
                 self._accepted(event.text)
                 self.post_message(self.Run(line))
@@ -191,29 +192,29 @@ class ConversationScreen(Screen[None]):
         person = self.conversation.person
         if self.has_class("-requests") or person is None:
             self.say(_("No conversation is open, so nothing was sent. /add ADDRESS asks somebody."), "error")
+            self.composer.give_back(typed)
         elif len(text.encode()) > MAX_TEXT_BYTES:
             self.say(
                 _("The text is longer than 48 KiB, so it was not sent. Files cannot be sent yet."),
                 "error",
             )
+            self.composer.give_back(typed)
         else:
             self._accepted(typed)
             self.deliver(person, text)
 
     def _accepted(self, typed: str) -> None:
         self.composer.inputs.add(typed)
-        self.composer.take("")
         self.say("")
 
     @work(group="send")
     async def deliver(self, person: Contact, text: str) -> None:
-        """Queue a text; one that the node does not take goes back into the empty input."""
+        """Queue a text; one that the node does not take goes back into the input."""
         try:
             message = await self.conversation.send(person, text)
         except TuichatError as error:
             self.say(_("Not sent: {reason}").format(reason=error_text(error)), "error")
-            if not self.composer.text:
-                self.composer.take(text)
+            self.composer.give_back(text)
             return
         if message.contact == self.conversation.contact:
             if self.history.window.index(message.id) is None:

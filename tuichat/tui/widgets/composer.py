@@ -91,6 +91,16 @@ class Composer(TextArea):
         self.move_cursor(self.document.end)
         self._fit()
 
+    def _submit(self) -> None:
+        """Hand the text over and be empty at once: letters typed behind Enter belong to the next text."""
+        typed = self.text
+        self.take("")
+        self.post_message(self.Submitted(typed))
+
+    def give_back(self, text: str) -> None:
+        """A text that was not taken stands before what was typed since."""
+        self.take(text + self.text)
+
     def insert_paste(self, text: str) -> None:
         """Put in a pasted text that was asked about."""
         self.insert(pasted_text(text))
@@ -99,6 +109,11 @@ class Composer(TextArea):
         handled = (self._search is not None and self._search_key(event)) or self._plain_key(event)
         if event.key != "tab":
             self._completions = []
+        if not handled and event.key in self._bindings.key_to_bindings:
+            # Left to bubble it would be done after letters that came behind it in the same read.
+            for binding in self._bindings.key_to_bindings[event.key]:
+                await self.run_action(binding.action)
+            handled = True
         if handled:
             event.stop()
         if handled or event.key.startswith("alt+"):
@@ -108,7 +123,7 @@ class Composer(TextArea):
     def _plain_key(self, event: events.Key) -> bool:
         match event.key:
             case "enter":
-                self.post_message(self.Submitted(self.text))
+                self._submit()
             case "ctrl+j":
                 self.insert("\n")
             case "escape":

@@ -1,0 +1,47 @@
+"""Keys that arrive in one read take effect in the order in which they were typed."""
+
+from __future__ import annotations
+
+import pytest
+from textual import events
+from textual.pilot import Pilot
+
+from tests.support.fixed_clock import FixedClock
+from tests.support.interface import running, settle
+from tests.support.memory_node import MemoryNode
+
+
+async def burst(pilot: Pilot[int], keys: list[str]) -> None:
+    """Keys as the terminal's driver hands them over: all at once."""
+    for key in keys:
+        pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
+    await settle(pilot)
+
+
+@pytest.mark.parametrize(
+    ("keys", "text"),
+    [
+        ([*"ab", "backspace", "c"], "ac"),
+        ([*"one", "ctrl+u", *"two"], "two"),
+        ([*"xy", "left", "z"], "xzy"),
+        ([*"ab", "home", "c", "end", "d"], "cabd"),
+    ],
+)
+async def test_editing_keys_stay_between_the_letters_around_them(keys: list[str], text: str) -> None:
+    async with running(MemoryNode.sample(FixedClock())) as (screen, pilot):
+        await burst(pilot, keys)
+        assert screen.composer.text == text
+
+
+async def test_letters_typed_behind_enter_belong_to_the_next_text() -> None:
+    node = MemoryNode.sample(FixedClock())
+    async with running(node) as (screen, pilot):
+        await burst(pilot, [*"hello", "enter", *"world"])
+        assert screen.composer.text == "world"
+        assert (await node.messages("bob"))[-1].text == "hello"
+
+
+async def test_text_that_was_not_taken_stands_before_what_was_typed_since() -> None:
+    async with running(MemoryNode.sample(FixedClock())) as (screen, pilot):
+        await burst(pilot, [*"/nosuch", "enter", *" x"])
+        assert screen.composer.text == "/nosuch x"
