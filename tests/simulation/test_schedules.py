@@ -20,8 +20,8 @@ from tuichat.protocol.frames import Ack, Frame
 from tuichat.store.records import SessionRow
 from tuichat.store.sessions import Sessions
 
-SCHEDULES = 360
-WITH_BACKUPS = 80
+SCHEDULES = 400
+WITH_BACKUPS = 60
 BLOCK = 20
 
 
