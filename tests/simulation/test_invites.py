@@ -161,6 +161,43 @@ def test_blocked_person_gains_nothing_by_an_invite(tmp_path: Path) -> None:
     run_virtual(story())
 
 
+def test_blocked_person_sees_a_used_invite_as_anybody_does(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with Circle(tmp_path) as circle:
+            await circle.bob.node.contact_add(circle.alice.address, "alice")
+            await asyncio.sleep(60)
+            await circle.alice.node.contact_block(circle.bob.address)
+            text = await circle.invite()
+            await circle.alice.node.invite_revoke(1)
+            await circle.bob.node.contact_add(text, "alice")
+            await circle.carol.node.contact_add(text, "alice")
+            await asyncio.sleep(600)
+            for person in (circle.bob, circle.carol):
+                assert person.node._store.contacts.all()[0].invite == "", (
+                    "it was told that the invite is gone"
+                )
+
+    run_virtual(story())
+
+
+def test_invite_used_by_somebody_who_is_a_contact_already_closes_too(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with Circle(tmp_path) as circle:
+            await circle.bob.node.contact_add(circle.alice.address, "alice")
+            await circle.alice.node.contact_add(circle.bob.address, "bob")
+            assert await until(lambda: linked(circle.alice, circle.bob), DAY)
+            await circle.invite()
+            store = circle.alice.node._store
+            store.invites.set_state(1, "bound", circle.bob.identity.onion)
+            for _ in range(3):
+                circle.network.cut_all()
+                await asyncio.sleep(60)
+                assert await until(lambda: linked(circle.alice, circle.bob), DAY)
+            assert (await circle.alice.node.invite_list())[0].state == "closed"
+
+    run_virtual(story())
+
+
 def test_hidden_service_is_reached_by_contacts_and_invited_alone(tmp_path: Path) -> None:
     async def story() -> None:
         circle = Circle(tmp_path)

@@ -73,13 +73,13 @@ class FirstContact:
         row = self._store.contacts.by_onion(certificate.onion)
         if row is not None and row.state in ("accepted", "requested"):
             return self._accept_from(row, request, invite), row.id
-        blocked = row is not None and row.state == "blocked"
-        if invite is not None and not blocked:
-            if self._invites.judge(invite, certificate.onion) == "gone":
-                return Gone(), None
+        if invite is not None and self._invites.judge(invite, certificate.onion) == "gone":
+            return Gone(), None
+        if row is not None and row.state == "blocked":
+            return Received(), None
+        if invite is not None:
             return self._welcome(row, request, certificate, invite)
-        if not blocked:
-            self._set_aside(row, request, certificate)
+        self._set_aside(row, request, certificate)
         return Received(), None
 
     def _accept_from(self, row: ContactRow, request: Request, invite: int | None) -> Accepted:
@@ -172,7 +172,8 @@ class FirstContact:
         confirmed = row.confirmed or dialled
         last_pair = row.last_pair if pair is None else "sent" if pair == row.pair_sent else "received"
         same = (state, confirmed, last_pair) == (row.state, row.confirmed, row.last_pair)
-        if same and not keys_changed:
+        closes = pair is not None and self._invites.has_bound(row.onion)
+        if same and not keys_changed and not closes:
             return
         with self._hub.change() as changes:
             if pair is not None:

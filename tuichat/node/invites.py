@@ -76,6 +76,10 @@ class Invites:
         if row is not None and row.state == "open":
             self._store.invites.set_state(number, "bound", onion)
 
+    def has_bound(self, onion: bytes) -> bool:
+        """Whether an invite is bound to this onion and not closed yet."""
+        return self._store.invites.has_bound(onion)
+
     def close_bound(self, onion: bytes) -> None:
         """The contact has linked under a pair secret: the invite that made it one is closed (C5)."""
         self._store.invites.close_bound(onion)

@@ -41,6 +41,11 @@ class Invites:
         query = "UPDATE invites SET state = ?, onion = coalesce(?, onion) WHERE id = ?"
         self._database.run(query, (state, onion, invite))
 
+    def has_bound(self, onion: bytes) -> bool:
+        """Whether an invite is bound to this onion."""
+        query = "SELECT 1 FROM invites WHERE state = 'bound' AND onion = ?"
+        return self._database.row(query, (onion,)) is not None
+
     def close_bound(self, onion: bytes) -> int:
         """Invites bound to this onion are closed (C5); how many were."""
         query = "UPDATE invites SET state = 'closed' WHERE state = 'bound' AND onion = ?"
