@@ -137,7 +137,7 @@ async def test_what_is_sent_without_tor_stays_queued_and_can_be_cancelled(home: 
     assert "cancelled" in await ran(home, "cancel", number)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_interface_gives_the_terminal_back_on_an_ending_signal(home: Home, number: signal.Signals) -> None:
     home.make_profile()
     pid, terminal = pty.fork()

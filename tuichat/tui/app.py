@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar, Final, Protocol, runtime_checkable
 
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -228,6 +228,10 @@ class TuichatApp(App[int]):
         self._close_messages_no_wait()
 
 
+INTERRUPTED: Final = 130
+"""Textual swallows the cancellation that a signal is made into: then nobody gave the app a code."""
+
+
 def run_app(attach: Attach, options: Options | None = None, clock: Clock | None = None) -> int:
     """Run the interface until the person leaves.
 
@@ -238,7 +242,7 @@ def run_app(attach: Attach, options: Options | None = None, clock: Clock | None 
         clock: what time it is.
 
     Returns:
-        The exit code: 0, or Textual's own after a crash.
+        The exit code: 0, Textual's own after a crash, or 130 when a signal ended it.
 
     Raises:
         UsageError: a theme cannot be used.
@@ -247,7 +251,7 @@ def run_app(attach: Attach, options: Options | None = None, clock: Clock | None 
     assume_a_size()
     app = TuichatApp(attach, options, clock)
     code = app.run()
-    return (app.return_code or 0) if code is None else code
+    return (app.return_code or INTERRUPTED) if code is None else code
 
 
 def assume_a_size() -> None:

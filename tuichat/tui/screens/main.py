@@ -234,6 +234,8 @@ class MainScreen(ConversationScreen):
 
     def update_state(self) -> None:
         """Draw everything but the messages from what is known now."""
+        if not self.query(Conversations):
+            return  # a signal ends the interface while it opens
         known, person = self.shared.session.known, self.conversation.person
         showing = REQUESTS if self.has_class("-requests") else self.conversation.contact
         self.query_one(Conversations).show(self._people_shown(), len(known.requests()), showing)
