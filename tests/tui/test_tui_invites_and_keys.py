@@ -1,0 +1,127 @@
+"""Changed keys, invites and names that mislead, as the interface shows them."""
+
+from __future__ import annotations
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from tests.support.fixed_clock import FixedClock
+from tests.support.interface import enter, notice_text, running, settle, top
+from tests.support.memory_node import DIGITS, OTHER_DIGITS, MemoryNode
+from tuichat.model import Contact
+from tuichat.tui.glyphs import ASCII, UNICODE, Glyphs
+from tuichat.tui.screens.confirm import Confirm
+from tuichat.tui.screens.contact_card import ContactCard, grouped
+from tuichat.tui.screens.main import MainScreen
+from tuichat.tui.widgets.conversations import Conversations
+from tuichat.tui.widgets.title import Title
+
+LOOK = "This address showed another key. Nothing is sent to it until you have looked."
+
+
+@pytest.fixture
+def node() -> MemoryNode:
+    return MemoryNode.sample(FixedClock(), node="detached")
+
+
+async def contact(node: MemoryNode, name: str) -> Contact:
+    return next(person for person in await node.contact_list() if person.name == name)
+
+
+def said(pilot: Pilot[int]) -> str:
+    """Everything that the smaller screen in front says."""
+    return "\n".join(str(part.render()) for part in top(pilot).query(Static) if part.display)
+
+
+def list_text(screen: MainScreen) -> str:
+    listed = screen.query_one(Conversations)
+    return "\n".join(listed.render_line(y).text for y in range(listed.size.height))
+
+
+async def test_nothing_is_sent_to_another_key_and_the_text_stays_in_the_input(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        before = len(await node.messages("bob"))
+        node.change_key("bob")
+        await settle(pilot)
+        banner = screen.query_one("#banner", Static)
+        assert LOOK in str(banner.render())
+        assert banner.has_class("-danger")
+        assert banner.is_on_screen
+        await enter(screen, pilot, "the secret plan")
+        assert len(await node.messages("bob")) == before
+        assert screen.composer.text == "the secret plan"
+        assert LOOK in notice_text(screen)
+        assert "/card" in notice_text(screen)
+
+
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+async def test_another_key_is_told_by_a_word_in_the_list_and_the_title(
+    node: MemoryNode, glyphs: Glyphs
+) -> None:
+    async with running(node, glyphs=glyphs) as (screen, pilot):
+        assert "key?" not in list_text(screen)
+        node.change_key("bob")
+        await settle(pilot)
+        row = next(row for row in list_text(screen).splitlines() if "bob" in row)
+        assert "key?" in row
+        title = screen.query_one(Title).text
+        assert "another key" in title
+        assert "verified" not in title
+
+
+async def test_the_card_shows_both_numbers_and_trusts_the_new_key_only_after_a_question(
+    node: MemoryNode,
+) -> None:
+    node.change_key("bob")
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, "/card")
+        assert isinstance(top(pilot), ContactCard)
+        assert all(row in said(pilot) for row in grouped(DIGITS, 40).splitlines())
+        assert all(row in said(pilot) for row in grouped(OTHER_DIGITS, 40).splitlines())
+        assert "t trust the new key" in said(pilot)
+        await pilot.press("t")
+        await settle(pilot)
+        assert isinstance(top(pilot), Confirm)
+        assert all(row in said(pilot) for row in grouped(OTHER_DIGITS, 30).splitlines())
+        await pilot.press("enter", "n")
+        await settle(pilot)
+        assert (await contact(node, "bob")).key_changed
+        await pilot.press("t")
+        await settle(pilot)
+        await pilot.press("y")
+        await settle(pilot)
+        bob = await contact(node, "bob")
+        assert not bob.key_changed
+        assert not bob.verified
+        assert "t trust the new key" not in said(pilot)
+        await pilot.press("escape")
+        assert not screen.query_one("#banner").display
+
+
+async def test_keeping_the_old_key_leaves_the_contact_as_it_was(node: MemoryNode) -> None:
+    node.change_key("bob")
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, "/card")
+        await pilot.press("k")
+        await settle(pilot)
+        bob = await contact(node, "bob")
+        assert not bob.key_changed
+        assert bob.verified
+        await pilot.press("escape")
+        await enter(screen, pilot, "hello again")
+        assert (await node.messages("bob"))[-1].text == "hello again"
+
+
+async def test_a_key_that_changes_while_the_card_is_open_is_shown_and_not_verified(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, "/card")
+        await pilot.press("t", "k")
+        await settle(pilot)
+        node.change_key("bob")
+        await settle(pilot)
+        assert all(row in said(pilot) for row in grouped(OTHER_DIGITS, 40).splitlines())
+        await pilot.press("v")
+        await settle(pilot)
+        assert isinstance(top(pilot), ContactCard)
+        assert "Decide first" in said(pilot)
