@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from tests.support.fixed_clock import FixedClock
 from tests.support.interface import enter, notice_text, running, settle, top
-from tests.support.memory_node import DIGITS, OTHER_DIGITS, MemoryNode
+from tests.support.memory_node import DIGITS, OTHER_DIGITS, MemoryNode, address_of
 from tuichat.model import Contact
+from tuichat.tui.dates import seconds_of
 from tuichat.tui.glyphs import ASCII, UNICODE, Glyphs
+from tuichat.tui.screens.add_contact import AddContact
 from tuichat.tui.screens.confirm import Confirm
 from tuichat.tui.screens.contact_card import ContactCard, grouped
+from tuichat.tui.screens.help import Help
 from tuichat.tui.screens.main import MainScreen
+from tuichat.tui.screens.new_invite import NewInvite
 from tuichat.tui.widgets.conversations import Conversations
 from tuichat.tui.widgets.title import Title
 
 LOOK = "This address showed another key. Nothing is sent to it until you have looked."
+
+
+INVITE = f"tuichat1:{'a' * 149}"
+
+
+class InvitedNode(MemoryNode):
+    """Takes invites as well as addresses; the maker of each is zoe."""
+
+    async def contact_add(self, address: str, name: str | None = None, message: str = "") -> Contact:
+        known = address_of("zoe") if address == INVITE else address
+        return await super().contact_add(known, name, message)
 
 
 @pytest.fixture
@@ -125,3 +141,91 @@ async def test_a_key_that_changes_while_the_card_is_open_is_shown_and_not_verifi
         await settle(pilot)
         assert isinstance(top(pilot), ContactCard)
         assert "Decide first" in said(pilot)
+
+
+@pytest.mark.parametrize(
+    ("line", "until"),
+    [
+        ("/invite", "2026-11-22 14:00"),
+        ("/invite 7d", "2026-11-28 14:00"),
+        ("/invite 30m", "2026-11-21 14:30"),
+    ],
+)
+async def test_an_invite_is_shown_with_its_end_and_can_be_copied(
+    node: MemoryNode, line: str, until: str
+) -> None:
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, line)
+        assert isinstance(top(pilot), NewInvite)
+        assert INVITE in said(pilot)
+        assert f"works once, until {until}" in said(pilot)
+        assert "by a way nobody else reads" in said(pilot)
+        assert top(pilot).query("#invite-code")
+        await pilot.press("c")
+        await settle(pilot)
+        assert pilot.app.clipboard == INVITE
+        await pilot.press("escape")
+        assert top(pilot) is screen
+
+
+async def test_a_terminal_without_half_blocks_gets_the_invite_without_a_code(node: MemoryNode) -> None:
+    async with running(node, glyphs=ASCII) as (screen, pilot):
+        await enter(screen, pilot, "/invite")
+        assert INVITE in said(pilot)
+        assert not top(pilot).query("#invite-code")
+
+
+async def test_a_time_that_is_none_makes_no_invite(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, "/invite tomorrow")
+        assert top(pilot) is screen
+        assert "/invite 24h" in notice_text(screen)
+        assert await node.invite_list() == []
+
+
+async def test_palette_and_help_know_invites(node: MemoryNode) -> None:
+    async with running(node, size=(80, 60)) as (_screen, pilot):
+        pilot.app.run_command("invite")  # type: ignore[attr-defined]
+        await settle(pilot)
+        assert isinstance(top(pilot), NewInvite)
+        await pilot.press("escape", "f1")
+        await settle(pilot)
+        assert isinstance(top(pilot), Help)
+        assert "/invite [TIME]" in said(pilot)
+
+
+async def test_an_invite_broken_into_lines_is_added_like_an_address() -> None:
+    node = InvitedNode.sample(FixedClock(), node="detached")
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, "/add")
+        assert isinstance(top(pilot), AddContact)
+        assert "address or invite" in said(pilot)
+        field = top(pilot).query_one("#address", Input)
+        field.post_message(events.Paste(f"{INVITE[:60]}\n  {INVITE[60:]}\n"))
+        await settle(pilot)
+        assert field.value == INVITE
+        await pilot.press("enter", *"zoe", "enter", "enter")
+        await settle(pilot)
+        assert screen.conversation.person is not None
+        assert screen.conversation.person.name == "zoe"
+        assert screen.conversation.person.address == address_of("zoe")
+
+
+async def test_the_add_command_takes_an_invite() -> None:
+    node = InvitedNode.sample(FixedClock(), node="detached")
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, f"/add {INVITE} zoe")
+        assert screen.conversation.person is not None
+        assert screen.conversation.person.address == address_of("zoe")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("30m", 1_800), (" 24H ", 86_400), ("2w", 1_209_600), ("1d", 86_400)]
+)
+def test_lengths_of_time_are_read(text: str, seconds: int) -> None:
+    assert seconds_of(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "0d", "d", "24", "-1h", "1h30m", "tomorrow", "1234567s"])
+def test_what_is_no_length_of_time_is_none(text: str) -> None:
+    assert seconds_of(text) is None
