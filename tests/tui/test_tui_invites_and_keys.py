@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from textual import events
 from textual.pilot import Pilot
@@ -11,6 +12,7 @@ from tests.support.fixed_clock import FixedClock
 from tests.support.interface import enter, notice_text, running, settle, top
 from tests.support.memory_node import DIGITS, OTHER_DIGITS, MemoryNode, address_of
 from tuichat.model import Contact
+from tuichat.protocol.lookalike import mixed_scripts
 from tuichat.tui.dates import seconds_of
 from tuichat.tui.glyphs import ASCII, UNICODE, Glyphs
 from tuichat.tui.screens.add_contact import AddContact
@@ -20,12 +22,24 @@ from tuichat.tui.screens.help import Help
 from tuichat.tui.screens.main import MainScreen
 from tuichat.tui.screens.new_invite import NewInvite
 from tuichat.tui.widgets.conversations import Conversations
+from tuichat.tui.widgets.requests import Requests
 from tuichat.tui.widgets.title import Title
 
 LOOK = "This address showed another key. Nothing is sent to it until you have looked."
 
 
 INVITE = f"tuichat1:{'a' * 149}"
+
+
+class WatchfulNode(MemoryNode):
+    """Says which names mix scripts."""
+
+    async def contact_list(self) -> list[Contact]:
+        people = await super().contact_list()
+        return [
+            msgspec.structs.replace(p, mixed=mixed_scripts(p.name) or mixed_scripts(p.suggested_name))
+            for p in people
+        ]
 
 
 class InvitedNode(MemoryNode):
@@ -229,3 +243,42 @@ def test_lengths_of_time_are_read(text: str, seconds: int) -> None:
 @pytest.mark.parametrize("text", ["", "0d", "d", "24", "-1h", "1h30m", "tomorrow", "1234567s"])
 def test_what_is_no_length_of_time_is_none(text: str) -> None:
     assert seconds_of(text) is None
+
+
+MIXED = "\N{CYRILLIC SMALL LETTER A}lice"
+"""Reads like alice, and is not."""
+
+
+async def test_a_request_says_whom_its_name_looks_like_and_that_it_mixes_scripts() -> None:
+    node = WatchfulNode.sample(FixedClock(), node="detached")
+    node.person("stranger", state="pending", suggested_name=MIXED)
+    async with running(node, size=(80, 30)) as (screen, pilot):
+        await pilot.press("alt+r")
+        await settle(pilot)
+        view = screen.query_one(Requests)
+        rows = [view.render_line(y).text.strip() for y in range(view.size.height)]
+        named = next(index for index, row in enumerate(rows) if MIXED in row)
+        assert rows[named + 1 : named + 3] == ["✗ looks like: alice", "✗ mixes scripts"]
+        assert sum("looks like" in row for row in rows) == 1
+
+
+async def test_the_card_says_whom_a_name_looks_like_and_that_it_mixes_scripts() -> None:
+    node = WatchfulNode.sample(FixedClock(), node="detached")
+    node.person("stranger", suggested_name=MIXED)
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, "/card stranger")
+        assert "looks like: alice" in said(pilot)
+        assert "mixes scripts" in said(pilot)
+        await pilot.press("escape")
+        await enter(screen, pilot, "/card carol")
+        assert "looks like" not in said(pilot)
+        assert "mixes scripts" not in said(pilot)
+
+
+async def test_a_name_that_looks_like_another_is_never_read_as_markup() -> None:
+    node = WatchfulNode.sample(FixedClock(), node="detached")
+    node.person("[red]zed[/red]")
+    node.person("stranger", suggested_name="[red]zed[/red]")
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, "/card stranger")
+        assert "looks like: [red]zed[/red]" in said(pilot)

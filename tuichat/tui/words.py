@@ -66,6 +66,16 @@ def key_sentence() -> str:
     return _("This address showed another key. Nothing is sent to it until you have looked.")
 
 
+def cautions(person: Contact) -> list[str]:
+    """What misleads in a person's names, a row each; none if nothing does."""
+    rows = []
+    if person.alike:
+        rows.append(_("looks like: {names}").format(names=", ".join(person.alike)))
+    if person.mixed:
+        rows.append(_("mixes scripts"))
+    return rows
+
+
 def tor_progress(tor: TorState) -> str:
     """What tor is doing, for somebody who does not know tor."""
     if tor.bootstrap >= 100:

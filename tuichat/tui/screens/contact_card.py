@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.style import Style
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.color import Color
 from textual.containers import VerticalScroll
 from textual.types import CSSPathType
 from textual.widgets import Input, Static
@@ -20,7 +22,7 @@ from tuichat.tui.qr import qr_text
 from tuichat.tui.screens.confirm import Confirm
 from tuichat.tui.screens.dialog import Dialog
 from tuichat.tui.session import Happening
-from tuichat.tui.words import error_text, key_sentence, link, stage_word
+from tuichat.tui.words import cautions, error_text, key_sentence, link, stage_word
 from tuichat.tui.wrapping import pad
 
 _STAGES: tuple[LinkStage, ...] = ("descriptor", "rendezvous", "handshake")
@@ -252,14 +254,17 @@ class ContactCard(Dialog[None]):
     def _facts(self, person: Contact) -> Text:
         glyphs = self.glyphs
         text = Text(person.name, "bold")
+        danger = Style(bold=False, color=Color.parse(self.app.theme_variables["danger"]).rich_color)
         if person.suggested_name:
             called = _("calls themself {name}").format(name=glyphs.quoted(person.suggested_name))
             text.append(f"   ({called})", "not bold")
         verified = f"{glyphs.verified} {_('verified')}" if person.verified else _("not verified")
         if person.key_changed:
-            text.append(f"\n\n{key_sentence()}", "not bold")
+            text.append(f"\n\n{glyphs.failed} {key_sentence()}", danger)
         else:
             text.append(f"   {verified}", "not bold")
+        for caution in cautions(person):
+            text.append(f"\n{glyphs.failed} {caution}", danger)
         beside = self.app.size.width >= 72
         for label, value in (
             (_("address"), person.address),
