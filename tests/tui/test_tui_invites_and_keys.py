@@ -182,6 +182,20 @@ async def test_an_invite_is_shown_with_its_end_and_can_be_copied(
         assert top(pilot) is screen
 
 
+async def test_the_code_alone_fits_into_a_window_of_24_rows(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, "/invite")
+        box = top(pilot).query_one(".box")
+        assert box.max_scroll_y > 1
+        await pilot.press("q")
+        await settle(pilot)
+        assert box.max_scroll_y <= 1, "the last row is but the code's margin"
+        assert INVITE not in "".join(str(part.render()) for part in box.query(Static) if part.is_on_screen)
+        await pilot.press("q")
+        await settle(pilot)
+        assert INVITE in said(pilot)
+
+
 async def test_a_terminal_without_half_blocks_gets_the_invite_without_a_code(node: MemoryNode) -> None:
     async with running(node, glyphs=ASCII) as (screen, pilot):
         await enter(screen, pilot, "/invite")

@@ -22,7 +22,10 @@ class NewInvite(Dialog[None]):
     """The text, which is told this once, and its QR code."""
 
     CSS_PATH: ClassVar[CSSPathType | None] = ["dialog.tcss", "new_invite.tcss"]
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("c", "copy", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "copy", show=False),
+        Binding("q", "toggle_alone", show=False),
+    ]
 
     def __init__(self, shared: Context, invite: Invite) -> None:
         super().__init__(shared.glyphs)
@@ -37,11 +40,18 @@ class NewInvite(Dialog[None]):
         )
         with VerticalScroll(classes="box") as box:
             box.border_title = _("Your invite")
-            yield Static(says.format(time=self._until), markup=False)
+            yield Static(says.format(time=self._until), id="says", markup=False)
             yield Static(Text(self._invite.text, "bold", overflow="fold"), id="invite", markup=False)
-            yield Static(_("c copy   Esc close"), classes="keys", markup=False)
-            if not self.glyphs.ascii_only:
+            if self.glyphs.ascii_only:
+                yield Static(_("c copy   Esc close"), classes="keys", markup=False)
+            else:
+                yield Static(_("c copy   q QR code alone   Esc close"), classes="keys", markup=False)
                 yield Static(qr_text(self._invite.text), id="invite-code", markup=False)
+
+    def action_toggle_alone(self) -> None:
+        """The code and nothing else, so that a window of 24 rows shows the whole of it; or all again."""
+        if not self.glyphs.ascii_only:
+            self.toggle_class("-alone")
 
     def action_copy(self) -> None:
         """Copy the invite."""
