@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, tzinfo
 
 from tuichat.i18n import _, ngettext
+
+_LENGTH = re.compile(r"([0-9]{1,6})([smhdw])")
+_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
 class Calendar:
@@ -58,6 +62,12 @@ def span(seconds: float) -> str:
         if whole >= size:
             return text.format(count=whole // size)
     return _("{count} s").format(count=whole)
+
+
+def seconds_of(text: str) -> int | None:
+    """The seconds of a length of time such as 30m, 24h or 7d; None if it is none, or no time at all."""
+    found = _LENGTH.fullmatch(text.strip().lower())
+    return int(found[1]) * _UNITS[found[2]] or None if found else None
 
 
 def _weekdays() -> tuple[str, ...]:

@@ -34,7 +34,8 @@ def usages() -> dict[str, tuple[str, str]]:
     """Every command: what follows it, and what it does."""
     return {
         "help": ("", _("keys and commands")),
-        "add": (_("ADDRESS [NAME]"), _("ask somebody to be a contact")),
+        "add": (_("ADDRESS [NAME]"), _("ask somebody by address or invite")),
+        "invite": (_("[TIME]"), _("make an invite for one person")),
         "accept": (_("[NAME]"), _("accept a request")),
         "reject": (_("[NAME]"), _("forget a request; its sender learns nothing")),
         "block": (_("[NAME]"), _("never hear of this person again")),

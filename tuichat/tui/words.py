@@ -27,7 +27,9 @@ def reachability(tor: TorState, service: ServiceState, glyphs: Glyphs) -> Part:
 
 
 def link(person: Contact, glyphs: Glyphs) -> Part:
-    """Where the link to a person stands."""
+    """Where the link to a person stands; another key comes before everything else."""
+    if person.key_changed:
+        return "danger", f"{glyphs.failed} {_('another key')}"
     if person.stage == "linked":
         return "linked", f"{glyphs.linked} {_('linked')}"
     if person.stage in {"descriptor", "rendezvous", "handshake"}:
@@ -49,12 +51,29 @@ def stage_word(stage: LinkStage) -> str:
 
 
 def link_sign(person: Contact, glyphs: Glyphs) -> Part:
-    """One sign for a list: linked, on the way there, or not reachable."""
+    """One sign for a list: another key, linked, on the way there, or not reachable."""
+    if person.key_changed:
+        return "danger", glyphs.failed
     if person.stage == "linked":
         return "linked", glyphs.linked
     if person.stage in {"descriptor", "rendezvous", "handshake"}:
         return "waiting", glyphs.connecting
     return "muted", glyphs.unreachable
+
+
+def key_sentence() -> str:
+    """For a contact whose address showed another key than the one known here."""
+    return _("This address showed another key. Nothing is sent to it until you have looked.")
+
+
+def cautions(person: Contact) -> list[str]:
+    """What misleads in a person's names, a row each; none if nothing does."""
+    rows = []
+    if person.alike:
+        rows.append(_("looks like: {names}").format(names=", ".join(person.alike)))
+    if person.mixed:
+        rows.append(_("mixes scripts"))
+    return rows
 
 
 def tor_progress(tor: TorState) -> str:

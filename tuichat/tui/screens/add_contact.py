@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rich.text import Text
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
@@ -14,6 +14,15 @@ from tuichat.model import Contact
 from tuichat.tui.context import Context
 from tuichat.tui.screens.dialog import Dialog
 from tuichat.tui.words import error_text
+
+
+class AddressInput(Input):
+    """Takes the whole of what is pasted: an invite is long, and whoever shows it may break it into lines."""
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.prevent_default()
+        event.stop()
+        self.insert_text_at_cursor("".join(event.text.split()))
 
 
 class AddContact(Dialog[Contact]):
@@ -28,8 +37,8 @@ class AddContact(Dialog[Contact]):
         """Three fields, of which the first is needed."""
         with VerticalScroll(classes="box", can_focus=False) as box:
             box.border_title = _("Add someone")
-            yield Static(_("Their address"), classes="quiet", markup=False)
-            yield Input(self._address, id="address", compact=True)
+            yield Static(_("Their address or invite"), classes="quiet", markup=False)
+            yield AddressInput(self._address, id="address", compact=True)
             yield Static(_("What you call them (may stay empty)"), classes="quiet", markup=False)
             yield Input(id="name", compact=True)
             yield Static(_("A word to them, so that they know who asks"), classes="quiet", markup=False)

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.style import Style
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.color import Color
 from textual.containers import VerticalScroll
 from textual.types import CSSPathType
 from textual.widgets import Input, Static
 
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
-from tuichat.model import Contact, ContactRemovedEvent, LinkStage, SafetyNumber
+from tuichat.model import Contact, ContactEvent, ContactRemovedEvent, LinkStage, SafetyNumber
 from tuichat.tui.context import Context
 from tuichat.tui.qr import qr_text
 from tuichat.tui.screens.confirm import Confirm
 from tuichat.tui.screens.dialog import Dialog
 from tuichat.tui.session import Happening
-from tuichat.tui.words import error_text, link, stage_word
+from tuichat.tui.words import cautions, error_text, key_sentence, link, stage_word
 from tuichat.tui.wrapping import pad
 
 _STAGES: tuple[LinkStage, ...] = ("descriptor", "rendezvous", "handshake")
@@ -37,6 +39,8 @@ class ContactCard(Dialog[None]):
         Binding("r", "rename", show=False),
         Binding("b", "block", show=False),
         Binding("x", "remove", show=False),
+        Binding("t", "trust", show=False),
+        Binding("k", "keep", show=False),
     ]
 
     def __init__(self, shared: Context, contact: int) -> None:
@@ -53,7 +57,7 @@ class ContactCard(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         """Facts, then keys."""
-        keys = _("c copy address   q QR code   v verify\nr rename   b block   x remove   Esc close")
+        keys = self._keys()
         short = self.app.size.height < 20
         with VerticalScroll(classes="box"):
             if short:
@@ -64,6 +68,12 @@ class ContactCard(Dialog[None]):
             yield Static("", classes="problem", markup=False)
             if not short:
                 yield Static(keys, classes="keys", markup=False)
+
+    def _keys(self) -> str:
+        keys = _("c copy address   q QR code   v verify\nr rename   b block   x remove   Esc close")
+        if self.person is not None and self.person.key_changed:
+            return _("t trust the new key   k keep the old one") + "\n" + keys
+        return keys
 
     def on_mount(self) -> None:
         self.query_one("#new-name").display = False
@@ -77,6 +87,8 @@ class ContactCard(Dialog[None]):
         if isinstance(happening, ContactRemovedEvent) and happening.contact == self._contact:
             self.dismiss(None)
         else:
+            if isinstance(happening, ContactEvent) and happening.contact.id == self._contact:
+                self._load_number()
             self._show()
 
     def action_copy(self) -> None:
@@ -132,6 +144,9 @@ class ContactCard(Dialog[None]):
         person, number = self.person, self._number
         if person is None or number is None:
             return
+        if person.key_changed:
+            self._say(_("Decide first which key is the right one: t or k."))
+            return
         question = _(
             "Compare this number with {name}, face to face or by voice, never in writing:\n\n{number}\n\n"
             "Do both of you see the same?"
@@ -140,6 +155,45 @@ class ContactCard(Dialog[None]):
         keys = _("y  yes, mark as verified   n  no")
         if await self.app.push_screen_wait(Confirm(text, keys, self.glyphs, danger=True)):
             await self._try(_("Verified."), person, number.digits)
+
+    @work(exclusive=True)
+    async def action_trust(self) -> None:
+        """Put the other key in place of the one known here, after a question that shows its number."""
+        person, number = self.person, self._number
+        if person is None or not person.key_changed or number is None or not number.changed_digits:
+            return
+        question = _(
+            "Trust the new key of {name}? Ask them first, face to face or by voice, whether they see:\n\n"
+            "{number}\n\nThe old key is forgotten, and the new one is not verified yet."
+        )
+        text = question.format(name=person.name, number=grouped(number.changed_digits, 30))
+        keys = _("y  trust the new key   n  no")
+        if await self.app.push_screen_wait(Confirm(text, keys, self.glyphs, danger=True)):
+            done = _("The new key is trusted. v verifies it.")
+            await self._decide(person, number.changed_digits, done, accept=True)
+
+    @work(exclusive=True)
+    async def action_keep(self) -> None:
+        """Leave the key known here in its place, and refuse the other from now on."""
+        person, number = self.person, self._number
+        if person is not None and person.key_changed and number is not None:
+            done = _("The old key stays. The other one is refused from now on.")
+            await self._decide(person, number.changed_digits, done, accept=False)
+
+    async def _decide(self, person: Contact, shown: str, done: str, *, accept: bool) -> None:
+        """Only about the key whose number was shown: yet another one may have come meanwhile."""
+        node = self._shared.session.node
+        try:
+            self._number = await node.contact_verify(person.address)
+            if self._number.changed_digits == shown:
+                await node.contact_trust(person.address, accept=accept)
+                self._number = await node.contact_verify(person.address)
+            else:
+                done = _("The key changed meanwhile. Nothing was done; look again.")
+        except TuichatError as error:
+            done = error_text(error)
+        self._say(done)
+        self._show()
 
     @work(exclusive=True)
     async def action_block(self) -> None:
@@ -195,20 +249,27 @@ class ContactCard(Dialog[None]):
         person = self.person
         if person is not None and self.is_mounted:
             self.query_one("#facts", Static).update(self._facts(person))
+            self.query_one(".keys", Static).update(self._keys())
 
     def _facts(self, person: Contact) -> Text:
         glyphs = self.glyphs
         text = Text(person.name, "bold")
+        danger = Style(bold=False, color=Color.parse(self.app.theme_variables["danger"]).rich_color)
         if person.suggested_name:
             called = _("calls themself {name}").format(name=glyphs.quoted(person.suggested_name))
             text.append(f"   ({called})", "not bold")
         verified = f"{glyphs.verified} {_('verified')}" if person.verified else _("not verified")
-        text.append(f"   {verified}", "not bold")
+        if person.key_changed:
+            text.append(f"\n\n{glyphs.failed} {key_sentence()}", danger)
+        else:
+            text.append(f"   {verified}", "not bold")
+        for caution in cautions(person):
+            text.append(f"\n{glyphs.failed} {caution}", danger)
         beside = self.app.size.width >= 72
         for label, value in (
             (_("address"), person.address),
             (_("link"), self._link(person)),
-            (_("safety"), grouped(self._number.digits, 30 if not beside else 40) if self._number else "..."),
+            *self._numbers(30 if not beside else 40),
         ):
             rows = value.split("\n")
             head = pad(label, 10) if beside else f"{label}\n"
@@ -216,6 +277,16 @@ class ContactCard(Dialog[None]):
             text.append(f"\n\n{head}", "not bold dim")
             text.append(f"\n{indent}".join(rows), "not bold")
         return text
+
+    def _numbers(self, width: int) -> list[tuple[str, str]]:
+        """The safety number; both, if the address showed another key."""
+        number = self._number
+        if number is None:
+            return [(_("safety"), "...")]
+        if not number.changed_digits:
+            return [(_("safety"), grouped(number.digits, width))]
+        known = grouped(number.digits, width) if number.digits else _("none known")
+        return [(_("old key"), known), (_("new key"), grouped(number.changed_digits, width))]
 
     def _link(self, person: Contact) -> str:
         """The stages one after the other, those behind us ticked."""

@@ -22,7 +22,7 @@ from tuichat.tui.slash import Command, Unknown, read_line
 from tuichat.tui.slash import Text as MessageText
 from tuichat.tui.widgets.composer import Composer
 from tuichat.tui.widgets.history import History
-from tuichat.tui.words import error_text
+from tuichat.tui.words import error_text, key_sentence
 
 TELL_SECONDS = 0.2
 """Counts are asked for, and the node is told what was seen, at most so often."""
@@ -192,6 +192,9 @@ class ConversationScreen(Screen[None]):
         person = self.conversation.person
         if self.has_class("-requests") or person is None:
             self.say(_("No conversation is open, so nothing was sent. /add ADDRESS asks somebody."), "error")
+            self.composer.give_back(typed)
+        elif person.key_changed:
+            self.say(f"{key_sentence()} {_('/card shows both keys and lets you decide.')}", "error")
             self.composer.give_back(typed)
         elif len(text.encode()) > MAX_TEXT_BYTES:
             self.say(

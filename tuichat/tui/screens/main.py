@@ -245,7 +245,7 @@ class MainScreen(ConversationScreen):
         self.query_one("#top", PartsLine).show(*top)
         requests = self.has_class("-requests")
         self.query_one(Title).show(*title_parts(None if requests else person, self._glyphs, requests))
-        self._show_banner("" if person is None or requests else banner_text(person, self._glyphs))
+        self._show_banner(None if requests else person)
         self.history.placeholder = empty_text(known, person)
         self.conversation.restyle()
         self.composer.names = [contact.name for contact in known.conversations()]
@@ -253,10 +253,12 @@ class MainScreen(ConversationScreen):
         for rule in self.query(HorizontalRule):
             rule.meet(tee)
 
-    def _show_banner(self, text: str) -> None:
+    def _show_banner(self, person: Contact | None) -> None:
+        text = "" if person is None else banner_text(person, self._glyphs)
         if text != self._banner:
             self._banner = text
             banner = self.query_one("#banner", Static)
+            banner.set_class(person is not None and person.key_changed, "-danger")
             banner.display = bool(text)
             banner.update(Text(text))
 

@@ -7,13 +7,13 @@ from tuichat.model import Contact
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.known import Known
 from tuichat.tui.widgets.parts_line import Parts
-from tuichat.tui.words import link, reachability
+from tuichat.tui.words import key_sentence, link, reachability
 
 
 def top_parts(known: Known, person: Contact | None, glyphs: Glyphs) -> tuple[Parts, Parts]:
     """The first row: our own state; in a narrow window the open conversation's, if one is shown."""
     if person is not None:
-        tick = f" {glyphs.verified}" if person.verified else ""
+        tick = f" {glyphs.verified}" if person.verified and not person.key_changed else ""
         left: Parts = [("accent", f" {glyphs.back} "), ("strong", person.name), ("linked", tick)]
         return left, [("text", "  "), link(person, glyphs), *_new(known, "  "), ("text", " ")]
     state = reachability(known.tor, known.service, glyphs)
@@ -30,7 +30,9 @@ def title_parts(person: Contact | None, glyphs: Glyphs, requests: bool) -> tuple
 
 
 def banner_text(person: Contact, glyphs: Glyphs) -> str:
-    """What stands above the messages of somebody who has not accepted yet."""
+    """What stands above the messages of somebody whose key changed, or who has not accepted yet."""
+    if person.key_changed:
+        return f"{key_sentence()} {_('/card shows both keys and lets you decide.')}"
     if person.state != "requested":
         return ""
     text = _("You asked {name} to be your contact.").format(name=person.name)
@@ -63,7 +65,7 @@ def hint_text() -> str:
 
 
 def _name_parts(person: Contact, glyphs: Glyphs) -> Parts:
-    if person.verified:
+    if person.verified and not person.key_changed:
         return [("strong", person.name), ("linked", f" {glyphs.verified} {_('verified')}")]
     return [("strong", person.name)]
 

@@ -9,12 +9,15 @@ from tuichat.api.node_api import NodeApi
 from tuichat.errors import NotFoundError, UsageError
 from tuichat.i18n import _
 from tuichat.model import Contact
+from tuichat.tui.dates import seconds_of
 from tuichat.tui.known import Known
 from tuichat.tui.slash import Command
 from tuichat.tui.wrapping import fit
 
 if TYPE_CHECKING:
     from tuichat.tui.screens.main import MainScreen
+
+_INVITE_TIME = "24h"
 
 Deed = Callable[[Command], Awaitable[None]]
 
@@ -36,6 +39,7 @@ class PeopleCommands:
         """The commands by name."""
         return {
             "add": self._add,
+            "invite": self._invite,
             "accept": self._accept,
             "reject": self._reject,
             "block": self._block,
@@ -85,6 +89,15 @@ class PeopleCommands:
         if contact is not None:
             self._known.people[contact.id] = contact
             self._screen.open(contact.id)
+
+    async def _invite(self, command: Command) -> None:
+        from tuichat.tui.screens.new_invite import NewInvite
+
+        seconds = seconds_of(command.argument or _INVITE_TIME)
+        if seconds is None:
+            raise UsageError(_("How long is the invite to be good?"), "/invite 30m, /invite 24h, /invite 7d")
+        invite = await self._node.invite_create(seconds)
+        await self._screen.app.push_screen(NewInvite(self._screen.shared, invite))
 
     async def _accept(self, command: Command) -> None:
         contact = await self._node.contact_accept(self._request(command.argument).address)

@@ -116,6 +116,8 @@ class Conversations(Painted, can_focus=True):
 
     def _person_row(self, person: Contact, width: int) -> list[tuple[str, str]]:
         tail = []
+        if person.key_changed:
+            tail.append(("danger", " " + _("key?")))
         if person.queued:
             tail.append(("waiting", " " + self._glyphs.waiting(person.queued)))
         if person.unread:

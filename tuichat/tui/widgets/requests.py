@@ -14,6 +14,7 @@ from tuichat.i18n import _
 from tuichat.model import Contact
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.widgets.painted import Painted
+from tuichat.tui.words import cautions
 from tuichat.tui.wrapping import fit, wrap
 
 Decision = Literal["accept", "reject", "block"]
@@ -114,6 +115,9 @@ class Requests(Painted, can_focus=True):
         if person.suggested_name:
             called = _("calls themself {name}").format(name=self._glyphs.quoted(person.suggested_name))
             rows.append(("muted", fit("  " + called, width, self._glyphs.ellipsis)))
+        for caution in cautions(person):
+            marked = f"{self._glyphs.failed} {caution}"
+            rows.extend(("danger", "  " + line) for line in wrap(marked, width - 3))
         if person.request_text:
             rows.extend(("text", "  " + line) for line in wrap(person.request_text, width - 3))
         if here:

@@ -1,0 +1,61 @@
+"""An invite that was just made, to be given to one person."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.types import CSSPathType
+from textual.widgets import Static
+
+from tuichat.i18n import _
+from tuichat.model import Invite
+from tuichat.tui.context import Context
+from tuichat.tui.qr import qr_text
+from tuichat.tui.screens.dialog import Dialog
+
+
+class NewInvite(Dialog[None]):
+    """The text, which is told this once, and its QR code."""
+
+    CSS_PATH: ClassVar[CSSPathType | None] = ["dialog.tcss", "new_invite.tcss"]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "copy", show=False),
+        Binding("q", "toggle_alone", show=False),
+    ]
+
+    def __init__(self, shared: Context, invite: Invite) -> None:
+        super().__init__(shared.glyphs)
+        self._invite = invite
+        self._until = shared.calendar().exact(invite.expires_at)
+
+    def compose(self) -> ComposeResult:
+        """The keys stand above the code, which is higher than many windows."""
+        says = _(
+            "It works once, until {time}; give it by a way nobody else reads. "
+            "It is not shown again, and your node must run when it is used."
+        )
+        with VerticalScroll(classes="box") as box:
+            box.border_title = _("Your invite")
+            yield Static(says.format(time=self._until), id="says", markup=False)
+            yield Static(Text(self._invite.text, "bold", overflow="fold"), id="invite", markup=False)
+            if self.glyphs.ascii_only:
+                yield Static(_("c copy   Esc close"), classes="keys", markup=False)
+            else:
+                yield Static(_("c copy   q QR code alone   Esc close"), classes="keys", markup=False)
+                yield Static(qr_text(self._invite.text), id="invite-code", markup=False)
+
+    def action_toggle_alone(self) -> None:
+        """The code and nothing else, so that a window of 24 rows shows the whole of it; or all again."""
+        if not self.glyphs.ascii_only:
+            self.toggle_class("-alone")
+
+    def action_copy(self) -> None:
+        """Copy the invite."""
+        self.app.copy_to_clipboard(self._invite.text)
+        self.query_one(".keys", Static).update(
+            _("Copied, if your terminal allows that (OSC 52).   Esc close")
+        )
