@@ -65,6 +65,10 @@ async def published(tor: Tor, options: ServiceOptions | None = None) -> AsyncIte
             await service.remove()
 
 
+ATTEMPTS = 3
+"""Of a hundred circuits of the real tor a few hang until a timeout; what matters is that the next ones do not."""
+
+
 async def echo(tor: Tor, service: OnionService, token: str) -> bytes:
     """What comes back for a line sent over a new stream."""
     reader, writer = await tor.open_stream(service.address.hostname, 80, token, SECONDS)
@@ -74,6 +78,14 @@ async def echo(tor: Tor, service: OnionService, token: str) -> bytes:
             return await reader.readline()
     finally:
         writer.transport.abort()
+
+
+async def reached(service: OnionService) -> bool:
+    """Whether the service finds its own answer, over one circuit or another."""
+    for _attempt in range(ATTEMPTS):
+        if await service.probe(is_404, SECONDS / ATTEMPTS):
+            return True
+    return False
 
 
 def is_404(raw: bytes) -> bool:
@@ -158,7 +170,7 @@ class TorContract:
     async def test_a_probe_judges_the_services_own_answer(self, pair: Pair) -> None:
         alice, _ = pair
         async with published(alice) as service:
-            assert await service.probe(is_404, SECONDS)
+            assert await reached(service)
             assert not await service.probe(lambda raw: b"200 OK" in raw, SECONDS)
 
     async def test_only_clients_with_a_key_connect_to_a_closed_service(self, pair: Pair) -> None:
@@ -170,7 +182,7 @@ class TorContract:
             assert caught.value.code == "client_key"
             await bob.add_client_key(service.address, key.private)
             assert await echo(bob, service, fresh_token()) == b"hello\n"
-            assert await service.probe(is_404, SECONDS)
+            assert await reached(service)
             await bob.remove_client_key(service.address)
 
     async def test_closing_a_tokens_circuits_ends_its_streams_and_no_others(self, pair: Pair) -> None:

@@ -20,7 +20,7 @@ from onion.isolation import fresh_token
 from onion.system import SystemTor
 from onion.tor import OnionService, ServiceOptions, Tor, TorStatus
 from tests.support.network_thread import NetworkThread
-from tests.support.tor_contract import SECONDS, echo, is_404, published
+from tests.support.tor_contract import SECONDS, echo, published, reached
 
 pytestmark = pytest.mark.tor
 
@@ -100,7 +100,7 @@ async def test_a_killed_tor_comes_back_with_its_service(
             await service.wait_published(SECONDS)
             assert alice.pid not in (killed, None)
             assert await echo(bob, service, fresh_token()) == b"hello\n"
-            assert await service.probe(is_404, SECONDS)
+            assert await reached(service)
 
 
 async def test_each_token_has_its_own_rendezvous_circuit(
