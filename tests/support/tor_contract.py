@@ -66,7 +66,7 @@ async def published(tor: Tor, options: ServiceOptions | None = None) -> AsyncIte
 
 
 ATTEMPTS = 3
-"""Of a hundred circuits of the real tor a few hang until a timeout; what matters is that the next ones do not."""
+"""Of a hundred circuits of the real tor a few hang until a timeout; the next ones do not."""
 
 
 async def echo(tor: Tor, service: OnionService, token: str) -> bytes:
