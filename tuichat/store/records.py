@@ -14,7 +14,7 @@ class ContactRow:
 
     Attributes:
         id: row number, never used again after removal.
-        onion, sig, ik, epoch: pinned keys (PROTOCOL K3); sig, ik None and epoch 0 until first seen.
+        onion, sig, ik, epoch: pinned keys (K3); sig, ik None and epoch 0 until first seen.
         state: requested (by me), pending (from them), accepted or blocked.
         petname: unique; suggested_name: what the peer calls themself, already sanitised.
         confirmed: a link that I dialled to its address was completed once (C7).
