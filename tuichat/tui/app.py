@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 from typing import ClassVar, Final, Protocol, runtime_checkable
@@ -73,6 +74,8 @@ class TuichatApp(App[int]):
         return screen
 
     def on_mount(self) -> None:
+        if not gc.isenabled():
+            self.set_timer(START_SECONDS, _collect_from_now_on)
         if self._options.create_profile is None:
             self.start_session()
         else:
@@ -228,6 +231,16 @@ class TuichatApp(App[int]):
         self._close_messages_no_wait()
 
 
+START_SECONDS: Final = 3.0
+"""While the interface starts nothing is garbage, and looking for it would make keys wait."""
+
+
+def _collect_from_now_on() -> None:
+    """What is there now stays: only what comes later is looked through."""
+    gc.freeze()
+    gc.enable()
+
+
 INTERRUPTED: Final = 130
 """Textual swallows the cancellation that a signal is made into: then nobody gave the app a code."""
 
@@ -250,7 +263,11 @@ def run_app(attach: Attach, options: Options | None = None, clock: Clock | None 
     free_alt_digits()
     assume_a_size()
     app = TuichatApp(attach, options, clock)
-    code = app.run()
+    gc.disable()
+    try:
+        code = app.run()
+    finally:
+        gc.enable()
     return (app.return_code or INTERRUPTED) if code is None else code
 
 
