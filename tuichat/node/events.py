@@ -105,12 +105,6 @@ class EventHub:
         if record is not None:
             self.tell(MessageEvent(at=self._at(), message=record, new=False))
 
-    def tell_contact(self, contact: int) -> None:
-        """Tell that a contact looks different without any change on disk."""
-        record = self._contact(contact)
-        if record is not None:
-            self.tell(ContactEvent(at=self._at(), contact=record))
-
     def subscribe(self, since: int | None) -> EventBuffer:
         """Events from now on; with `since`, the durable ones after that number first."""
         past = [] if since is None else self._replay(since)

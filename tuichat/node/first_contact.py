@@ -73,7 +73,7 @@ class FirstContact:
         row = self._store.contacts.by_onion(certificate.onion)
         if row is not None and row.state in ("accepted", "requested"):
             return self._accept_from(row, request, invite), row.id
-        if invite is not None and self._invites.judge(invite, certificate.onion) == "gone":
+        if invite is not None and self._invites.is_gone(invite, certificate.onion):
             return Gone(), None
         if row is not None and row.state == "blocked":
             return Received(), None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tuichat.model import MessageKind
 from tuichat.node.events import Changes
 from tuichat.protocol.bodies import THE_TWO_OF_US, Opaque, Text, Void, decode_body, opaque
 from tuichat.protocol.sanitize import sanitize_text
@@ -57,13 +58,20 @@ class Inbox:
             self._add(body.id, "text", sanitize_text(body.text), body.sent_at, now, changes)
 
     def _add(
-        self, wire_id: bytes, kind: str, text: str, sent_at: int, now: int, changes: Changes, raw: bytes = b""
+        self,
+        wire_id: bytes,
+        kind: MessageKind,
+        text: str,
+        sent_at: int,
+        now: int,
+        changes: Changes,
+        raw: bytes = b"",
     ) -> None:
         row = self._store.messages.add(
             self._contact,
             "in",
             wire_id,
-            "text" if kind == "text" else "unsupported",
+            kind,
             text,
             sent_at=sent_at,
             received_at=now,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final
 
 from tuichat.clock import Rng
 from tuichat.crypto.identity import Identity
@@ -19,8 +19,6 @@ SHORTEST_SECONDS: Final = 60
 LONGEST_SECONDS: Final = 366 * 86_400
 KEPT_MILLISECONDS: Final = 30 * 86_400_000
 """How long an expired invite is still listed."""
-
-Use = Literal["taken", "gone"]
 
 
 class Invites:
@@ -61,14 +59,12 @@ class Invites:
         if row.state in ("open", "bound"):
             self._store.invites.set_state(number, "revoked")
 
-    def judge(self, number: int, onion: bytes) -> Use:
-        """What somebody's use of the invite comes to: it is open to them, or gone (C4)."""
+    def is_gone(self, number: int, onion: bytes) -> bool:
+        """Whether the invite is closed, withdrawn, or somebody else's by now (C4)."""
         row = self._store.invites.get(number)
         if row is None or row.state in ("closed", "revoked"):
-            return "gone"
-        if row.state == "bound" and row.onion != onion:
-            return "gone"
-        return "taken"
+            return True
+        return row.state == "bound" and row.onion != onion
 
     def bind(self, number: int, onion: bytes) -> None:
         """The invite belongs to who used it now."""
