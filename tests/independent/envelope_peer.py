@@ -68,20 +68,20 @@ def _within(value: Any, least: int, most: int) -> bool:
 
 
 def decode_body(data: bytes) -> Text | Void | Opaque:
+    """Elements after those that are listed are passed over, whatever well-formed msgpack they are."""
     opaque = Opaque(h32(data)[:16], data)
     try:
-        elements = msgspec.msgpack.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        elements = msgspec.msgpack.decode(data, type=list[msgspec.Raw])
+        kind, conversation, identity = map(msgspec.msgpack.decode, elements[:3])
+        rest = [msgspec.msgpack.decode(element) for element in elements[3:6] if kind == 1]
+        sent_at, text, ttl = [*rest, None, None, None][:3]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
         return opaque
-    if not isinstance(elements, list) or len(elements) < 3 or not all(map(_is_id, elements[1:3])):
-        return opaque
-    kind, conversation, identity, *rest = elements
-    if type(kind) is not int or kind not in (1, 2):
+    if type(kind) is not int or not _is_id(conversation) or not _is_id(identity):
         return opaque
     if kind == 2:
         return Void(identity, conversation)
-    sent_at, text, ttl = [*rest, None, None, None][:3]
-    if conversation != bytes(16) or not _within(sent_at, 0, SENT_AT_MOST):
+    if kind != 1 or conversation != bytes(16) or not _within(sent_at, 0, SENT_AT_MOST):
         return opaque
     if type(text) is not str or len(text.encode()) > TEXT_MOST:
         return opaque

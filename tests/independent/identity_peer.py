@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from tests.independent.primitives_peer import Refused, check_ed25519, check_x25519, x25519_public
+from tests.independent.primitives_peer import (
+    Refused,
+    check_ed25519,
+    check_x25519,
+    edwards_decode,
+    edwards_times,
+    x25519_public,
+)
 
 CERTIFICATE_BYTES = 233
 
@@ -34,6 +41,9 @@ def ed25519_public(seed: bytes) -> bytes:
 
 
 def check_signature(public: bytes, signature: bytes, data: bytes) -> None:
+    """The equation without the cofactor, as OpenSSL has it, and an R that is not of low order."""
+    if edwards_times(8, edwards_decode(signature[:32])) == (0, 1):
+        raise Refused("Ed25519: R of low order")
     try:
         Ed25519PublicKey.from_public_bytes(public).verify(signature, data)
     except InvalidSignature as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -42,6 +43,9 @@ class Symmetric:
         self.h = self.ck = hashlib.sha256(NAME).digest()
         self.k, self.n = b"", 0
         self.mix_hash(prologue)
+
+    def twin(self) -> Symmetric:
+        return copy.copy(self)
 
     def mix_hash(self, data: bytes) -> None:
         self.h = hashlib.sha256(self.h + data).digest()
@@ -134,8 +138,6 @@ def unpack_frames(packed: bytes) -> list[bytes]:
         if size == 0 or len(frame) != size:
             raise Refused("message 3: the frames do not fill the payload")
         frames.append(frame)
-    if not frames:
-        raise Refused("message 3: no frame")
     return frames
 
 

@@ -73,7 +73,8 @@ class Receiving:
 
     def skip_to(self, n: int, now: float) -> None:
         while self.n < n:
-            self.skipped[self.n] = (self.next_key(), now)
+            number = self.n
+            self.skipped[number] = (self.next_key(), now)
 
     def next_key(self) -> bytes:
         mk, self.ck = hmac_sha256(self.ck, b"\x01"), hmac_sha256(self.ck, b"\x02")

@@ -1,0 +1,149 @@
+"""The second implementation and the product read and write the same frames and bodies, and refuse alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.independent import envelope_peer, frames_peer
+from tests.independent.primitives_peer import Refused
+from tests.support.handshakes import flip
+from tests.support.seeded_rng import SeededRng
+from tests.vectors.rebuild_transcript import sample_frames
+from tuichat.errors import PeerError
+from tuichat.protocol import bodies, frames
+
+PAIR = bytes(range(32))
+ID = bytes(range(64, 80))
+PACKED_IDS = b"\xc4\x10" + bytes(16) + b"\xc4\x10" + ID
+
+
+def test_both_read_the_same_frames_and_refuse_the_same() -> None:
+    rng = SeededRng(b"frames")
+    taken = 0
+    for frame in sample_frames().values():
+        whole = frames.encode(frame)
+        assert frames_peer.encode(frames_peer.decode(whole)) == whole
+        cuts = [whole[:i] for i in range(1, min(len(whole), 80))]
+        flips = [flip(whole, i) for i in range(min(len(whole), 120))]
+        noise = [whole[:1] + rng.bytes(1 + i) for i in range(64)]
+        for data in [*cuts, *flips, *noise, whole + b"\0", whole[:1]]:
+            taken += agreed(data)
+    assert taken > 200
+
+
+def agreed(data: bytes) -> bool:
+    """Whether both read this; fails if only one does or they read something else."""
+    try:
+        theirs = frames.encode(frames.decode(data))
+    except PeerError:
+        with pytest.raises(Refused):
+            frames_peer.decode(data)
+        return False
+    assert frames_peer.encode(frames_peer.decode(data)) == theirs == data
+    return True
+
+
+@pytest.mark.parametrize("kind", range(256))
+def test_both_know_the_same_types(kind: int) -> None:
+    agreed(bytes([kind]))
+    agreed(bytes([kind]) + bytes(48))
+
+
+def test_both_count_a_name_in_characters_and_a_text_in_bytes() -> None:
+    for name, text in (("名" * 64, "é" * 2048), ("n" * 65, ""), ("", "é" * 2048 + "x"), ("", "")):
+        request = frames_peer.encode(frames_peer.Request(PAIR, b"", name, text))
+        assert agreed(request) is (len(name) <= 64 and len(text.encode()) <= 4096)
+
+
+TEXTS: list[list[Any]] = [
+    [5, "hi"],
+    [5, "hi", None],
+    [5, "hi", 1],
+    [5, "hi", 31_622_400],
+    [5, "hi", 31_622_401],
+    [5, "hi", 0],
+    [5, "hi", 3.0],
+    [5, "hi", "3"],
+    [0, ""],
+    [253_402_300_799_999, ""],
+    [253_402_300_800_000, ""],
+    [-1, ""],
+    [5.0, "hi"],
+    [True, "hi"],
+    [5, b"hi"],
+    [5, None],
+    [5],
+    [],
+    [5, "é" * 24_576],
+    [5, "é" * 24_576 + "x"],
+    [5, "hi", None, {"later": [1, 2]}, None],
+    [5, "hi", None, msgspec.msgpack.Ext(5, b"x")],
+]
+RAW = {
+    "nothing": b"",
+    "no array": msgspec.msgpack.encode({1: ID}),
+    "an empty array": b"\x90",
+    "bytes after it": msgspec.msgpack.encode([2, bytes(16), ID]) + b"\0",
+    "a void": msgspec.msgpack.encode([2, bytes(16), ID]),
+    "a void with more": msgspec.msgpack.encode([2, bytes(16), ID, "more"]),
+    "a void without an id": msgspec.msgpack.encode([2, bytes(16)]),
+    "a short id": msgspec.msgpack.encode([2, bytes(16), ID[:15]]),
+    "a void of somewhere else": msgspec.msgpack.encode([2, ID, ID]),
+    "an id that is text": b"\x93\x02\xc4\x10" + bytes(16) + b"\xb0" + ID[:16],
+    "a kind in nine bytes": b"\x93\xcf" + (2).to_bytes(8, "big") + PACKED_IDS,
+    "a kind that is true": b"\x93\xc3" + PACKED_IDS,
+    "a kind that is 2.0": b"\x93\xcb" + b"\x40" + bytes(7) + PACKED_IDS,
+    "a kind below zero": b"\x93\xff" + PACKED_IDS,
+    "a length in five bytes": b"\xdd\0\0\0\x03\x02" + PACKED_IDS,
+    "a text that is no UTF-8": b"\x95\x01" + PACKED_IDS + b"\x05\xa1\xff",
+    "a text with half a pair": b"\x95\x01" + PACKED_IDS + b"\x05\xa3\xed\xa0\x80",
+    "more that is no UTF-8": b"\x97\x01" + PACKED_IDS + b"\x05\xa2hi\xc0\xa1\xff",
+    "more with a map for a key": b"\x97\x01" + PACKED_IDS + b"\x05\xa2hi\xc0\x81\x80\x01",
+    "more that is no msgpack": b"\x97\x01" + PACKED_IDS + b"\x05\xa2hi\xc0\xc1",
+    "an odd time stamp after it": b"\x94\x02" + PACKED_IDS + b"\xc7\x03\xff\0\0\0",
+    "a list as deep as any": b"\x94\x02" + PACKED_IDS + b"\x91" * 50 + b"\0",
+}
+
+
+def told(raw: bytes) -> tuple[Any, ...]:
+    """What the product makes of a body, in plain values."""
+    body = bodies.decode_body(raw)
+    if isinstance(body, bodies.Text) and body.conversation == bodies.THE_TWO_OF_US:
+        return ("text", body.id, body.sent_at, body.text, body.ttl)
+    if isinstance(body, bodies.Void):
+        return ("void",)
+    return ("opaque", bodies.opaque(raw).id)
+
+
+def told_by_peer(raw: bytes) -> tuple[Any, ...]:
+    body = envelope_peer.decode_body(raw)
+    match body:
+        case envelope_peer.Text():
+            return ("text", body.id, body.sent_at, body.text, body.ttl)
+        case envelope_peer.Void():
+            return ("void",)
+    return ("opaque", body.id)
+
+
+@pytest.mark.parametrize("elements", TEXTS, ids=range(len(TEXTS)))
+def test_both_read_the_same_of_a_text(elements: list[Any]) -> None:
+    for conversation in (bytes(16), ID):
+        raw = msgspec.msgpack.encode([1, conversation, ID, *elements])
+        assert told(raw) == told_by_peer(raw)
+
+
+@pytest.mark.parametrize("raw", RAW.values(), ids=RAW)
+def test_both_read_the_same_of_an_odd_body(raw: bytes) -> None:
+    assert told(raw) == told_by_peer(raw)
+
+
+def test_both_read_the_same_of_noise_and_of_bodies_with_a_bit_turned() -> None:
+    rng = SeededRng(b"bodies")
+    whole = bodies.encode_body(bodies.Text(bytes(16), ID, 1_795_269_600_000, "hello 👩‍🚀", 3600))
+    assert envelope_peer.encode_body(envelope_peer.Text(ID, 1_795_269_600_000, "hello 👩‍🚀", 3600)) == whole
+    for position in range(len(whole)):
+        for wrong in (flip(whole, position), whole[:position], rng.bytes(position + 1)):
+            assert told(wrong) == told_by_peer(wrong)
