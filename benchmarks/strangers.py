@@ -1,0 +1,107 @@
+"""A crowd that calls an onion service's socket, as fast as it is answered, and goes as far as it is let.
+
+`python -m benchmarks.strangers SOCKET ONION CALLS AT_ONCE` makes so many calls, a few at a time, and prints
+as JSON how they ended. ONION is the service's public key in hexadecimal. Every tenth caller says what no
+tuichat says; all others knock rightly. Of those who are let in, three in four ask to be a contact, with the
+longest text that a request may have, and the fourth says nothing more. Both stay until they are sent away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+
+from tests.support.raw_callers import BINARY, RawCaller, Stranger, request, web_frame
+from tuichat.clock import SystemClock, SystemRng
+from tuichat.crypto.identity import Identity
+from tuichat.model import MAX_REQUEST_BYTES
+from tuichat.network.doorkeeper import NOT_FOUND
+from tuichat.protocol.frames import Request
+
+_NONSENSE = b"GET / HTTP/1.1\r\nHost: nobody.onion\r\nConnection: close\r\n\r\n"
+_TEXT = "x" * MAX_REQUEST_BYTES
+_OVER = b"\r\n\r\n"
+
+
+class Crowd:
+    """Strangers, each with an identity of their own. Attributes: `ends`, how many calls ended how."""
+
+    def __init__(self, path: Path, onion: bytes) -> None:
+        self.ends: Counter[str] = Counter()
+        self._path = path
+        self._onion = onion
+        self._unheard: list[Stranger] = []
+        self._staying: set[asyncio.Task[None]] = set()
+
+    async def call(self, count: int, at_once: int) -> None:
+        """Make `count` calls, `at_once` of them at any time; those who were let in stay beside."""
+        numbers = iter(range(count))
+
+        async def one_after_another() -> None:
+            for number in numbers:
+                try:
+                    await self._call(number)
+                except (OSError, TimeoutError):
+                    self.ends["not connected"] += 1
+
+        await asyncio.gather(*(one_after_another() for _ in range(at_once)))
+
+    async def leave(self) -> None:
+        """Those who stay go home."""
+        for task in self._staying:
+            task.cancel()
+        await asyncio.gather(*self._staying, return_exceptions=True)
+
+    async def _call(self, number: int) -> None:
+        caller = await RawCaller.connect(self._path)
+        if number % 10 == 0:
+            caller.send(_NONSENSE)
+            self._note(await caller.answer(), "nonsense, turned away")
+            return
+        stranger = self._unheard.pop() if self._unheard else self._newcomer()
+        caller.send(request(stranger.message1))
+        stranger.upgrade = await caller.until(_OVER)
+        if not stranger.upgrade.startswith(b"HTTP/1.1 101 "):
+            self._unheard.append(stranger)  # nothing came of this call: the next can say the same
+            self._note(stranger.upgrade, "knocked, turned away")
+            caller.vanish()
+            return
+        task = asyncio.create_task(self._stay(caller, stranger, silent=number % 4 == 3))
+        self._staying.add(task)
+        task.add_done_callback(self._staying.discard)
+
+    def _newcomer(self) -> Stranger:
+        return Stranger(Identity.generate(SystemRng(), SystemClock().now()), self._onion)
+
+    async def _stay(self, caller: RawCaller, stranger: Stranger, *, silent: bool) -> None:
+        self.ends["let in, said nothing more" if silent else "let in, asked"] += 1
+        try:
+            if not silent:
+                pair = SystemRng().bytes(32)
+                message3, _link = stranger.message3(Request(pair, b"", "A. Stranger", _TEXT))
+                caller.send(web_frame(BINARY, message3))
+            while not caller.closed:
+                await caller.until(_OVER)
+        except TimeoutError:
+            pass
+        finally:
+            caller.vanish()
+
+    def _note(self, answer: bytes, how: str) -> None:
+        self.ends[how if answer == NOT_FOUND else "ended without an answer"] += 1
+
+
+async def _run(path: Path, onion: bytes, count: int, at_once: int) -> None:
+    crowd = Crowd(path, onion)
+    try:
+        await crowd.call(count, at_once)
+    finally:
+        await crowd.leave()
+    print(json.dumps(crowd.ends))
+
+
+if __name__ == "__main__":
+    asyncio.run(_run(Path(sys.argv[1]), bytes.fromhex(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])))
