@@ -1,4 +1,4 @@
-"""Rules about the tree itself: what a wheel carries, how long a file is, one label for each derived key."""
+"""Rules about the tree itself: what a wheel carries, how long a file is, that pages lead somewhere."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 import zipfile
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,26 +79,6 @@ def test_every_decision_is_in_the_list_of_decisions() -> None:
     folder = ROOT / "docs" / "adr"
     listed = (folder / "README.md").read_text(encoding="utf-8")
     assert [path.name for path in folder.glob("[0-9]*.md") if f"({path.name})" not in listed] == []
-
-
-def labels() -> Iterator[str]:
-    """Every label under which a key is derived or a thing is hashed or signed."""
-    for path in sources("tuichat/crypto", "tuichat/protocol", "tuichat/store"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "kdf":
-                label = node.args[1]
-                assert isinstance(label, ast.Constant), f"{path}:{node.lineno}: a label must be a literal"
-                yield f"tuichat/1 {label.value!s}"
-            elif isinstance(node, ast.Constant) and isinstance(node.value, bytes):
-                text = node.value.decode("ascii", "replace").rstrip("\0")
-                if text.startswith("tuichat/") and text != "tuichat/1 ":
-                    yield text
-
-
-def test_every_label_stands_in_one_place_only() -> None:
-    counted = Counter(labels())
-    assert len(counted) >= 5
-    assert {label: count for label, count in counted.items() if count > 1} == {}
 
 
 @pytest.fixture(scope="module")

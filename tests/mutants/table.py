@@ -1,0 +1,8 @@
+"""All mutants there are: importing this has planted them in the table."""
+
+from __future__ import annotations
+
+from tests.mutants import handshake, link, ratchet
+from tests.mutants.planting import MUTANTS, Mutant
+
+__all__ = ["MUTANTS", "Mutant", "handshake", "link", "ratchet"]
