@@ -21,11 +21,13 @@ from tuichat.crypto.ratchet import Ratchet
 from tuichat.crypto.ratchet_header import Parties
 from tuichat.crypto.ratchet_keys import Step
 from tuichat.crypto.ratchet_state import RatchetState, Skipped
+from tuichat.node import delivery as delivery_module
 from tuichat.node.contact_link import ContactLink
 from tuichat.node.delivery import Delivery
 from tuichat.node.first_contact import FirstContact
 from tuichat.node.inbox import Inbox
 from tuichat.node.outbox import Outbox
+from tuichat.protocol import session as session_module
 from tuichat.protocol.frames import Request
 from tuichat.store.records import ContactRow, SessionRow
 from tuichat.store.sessions import Sessions
@@ -219,6 +221,19 @@ def early_envelope_is_acknowledged_at_once(patch: pytest.MonkeyPatch) -> None:
 def what_cannot_be_opened_is_passed_over(patch: pytest.MonkeyPatch) -> None:
     """Nobody is told, and the session goes on."""
     patch.setattr(Delivery, "_unopenable", lambda _self, _session: None)
+
+
+@planted(delivery.a_side_that_forgot_is_noticed)
+def session_goes_on_whatever_the_counts_say(patch: pytest.MonkeyPatch) -> None:
+    """Both name the same session, and that is enough."""
+    patch.setattr(delivery_module, "is_consistent", lambda mine, theirs: mine.sid == theirs.sid)
+
+
+@planted(delivery.a_session_is_named_by_its_link)
+def session_is_named_by_its_number_alone(patch: pytest.MonkeyPatch) -> None:
+    """Every link gives it the same name."""
+    for module in (session_module, delivery_module):
+        patch.setattr(module, "session_id", lambda _exporter, gen: gen.to_bytes(16, "big"))
 
 
 @planted(contact.a_request_survives_a_cut_at_any_message)

@@ -98,8 +98,8 @@ async def _cancel_most(writer: Writer) -> None:
 
 
 async def _cancel_what_can_be_skipped(writer: Writer) -> None:
-    ids = await writer.write(MAX_SKIP)
-    await writer.cancel(ids[:700])
+    ids = await writer.write(300)
+    await writer.cancel(ids[:200])
 
 
 async def _cancel_now_and_then(writer: Writer) -> None:

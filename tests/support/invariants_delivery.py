@@ -10,8 +10,8 @@ from typing import Final
 import msgspec
 import pytest
 
-from tests.support.delivery_ends import Ends
-from tests.support.handshakes import person
+from tests.support.delivery_ends import KEM, Ends
+from tests.support.handshakes import Meeting, person
 from tests.support.invariants import ACCIDENTS, every_flip, holds, refused, scratch
 from tests.support.ratchets import Sealing, record_sealings
 from tests.support.seeded_rng import SeededRng
@@ -19,9 +19,11 @@ from tests.support.stores import add_contact
 from tuichat.crypto import sealing
 from tuichat.crypto.envelope import SEALED_HEADER_LENGTH
 from tuichat.crypto.identity import parse_certificate, rotate_ik
+from tuichat.crypto.ratchet import fresh_keys
 from tuichat.node.keys import Keys
+from tuichat.protocol import session
 from tuichat.protocol.bodies import THE_TWO_OF_US
-from tuichat.protocol.frames import Ack, Env, Frame, Resync
+from tuichat.protocol.frames import Ack, Env, Frame, New, Resync
 
 HEADER_LENGTH: Final = SEALED_HEADER_LENGTH - sealing.OVERHEAD
 
@@ -70,6 +72,39 @@ def what_cannot_be_opened_begins_a_session_and_loses_nothing() -> None:
         ends.carry()
         holds("something is lost", ends.answerer.read() == ["one", "two", "three"])
         holds("the queue is not empty", not ends.dialler.store.outbox.unacked(ends.dialler.contact))
+
+
+def a_side_that_forgot_is_noticed() -> None:
+    """Who went on from an old backup is behind: the counts say so when the next link begins."""
+    for restored in (0, 1):
+        with _connected() as ends:
+            end, other = (ends.answerer, ends.dialler)[:: 1 - 2 * restored]
+            old = end.session
+            for text in ("one", "two"):
+                other.write(text)
+            ends.carry()
+            end.store.sessions.put(old)
+            other.write("three")
+            ends.connect()
+            ends.carry()
+            holds("something is lost, or doubled", end.read() == ["one", "two", "three"])
+            holds("the session went on", end.session.gen > old.gen)
+
+
+def a_session_is_named_by_its_link() -> None:
+    """NEW from another link, relayed or replayed, begins none."""
+    with _connected() as ends:
+        before = ends.dialler.session
+        gen = before.gen + 1
+        ends.connect()
+        ends.dialler.leaving.clear()
+        mine, _, _, _ = Meeting(rng=SeededRng(b"another link")).links()
+        offered = fresh_keys(SeededRng(b"offered"), KEM)
+        sid = session.session_id(mine.exporter, gen)
+        assert ends.dialler.delivery is not None
+        new = New(gen, sid, offered.dh_public, offered.ek_public)
+        refused("another link's session", ends.dialler.delivery.handle, new)
+        holds("the session changed", ends.dialler.session == before)
 
 
 def a_retry_is_the_same_bytes() -> None:
