@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import contextlib
 import subprocess
 import sys
@@ -104,13 +105,21 @@ class Home:
 
 @contextlib.contextmanager
 def new_home(settings: str = NO_TOR) -> Iterator[Home]:
-    """A home without a profile yet, removed at the end with its node."""
+    """A home without a profile yet, removed at the end with its node; tuichat is compiled as if installed."""
+    _compile()
     with tempfile.TemporaryDirectory(prefix="tcb") as directory:
         home = Home(Path(directory) / "home", settings)
         try:
             yield home
         finally:
             home.stop()
+
+
+def _compile() -> None:
+    """What is installed has its bytecode beside it, as the libraries here have; a checkout may lack it."""
+    for package in ("tuichat", "onion", "benchmarks"):
+        if not compileall.compile_dir(ROOT / package, quiet=1):
+            raise RuntimeError(f"{package} does not compile")
 
 
 def fill_conversation(store: Store, contact: int, messages: int) -> None:

@@ -60,7 +60,7 @@ async def running(
 
 async def settle(pilot: Pilot[int]) -> None:
     """Wait until nothing is under way: a node in memory answers within a few turns of the loop."""
-    for _turn in range(5):
+    for _turn in range(10):
         await pilot.pause()
     while any(isinstance(each, MainScreen) and each.catching_up for each in pilot.app.screen_stack):
         await pilot.pause(0.02)

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from tuichat.cli.commands import build_parser
+from tuichat.cli.commands import MODULES, build_parser, parser_for
+from tuichat.cli.parser import Parser
 from tuichat.errors import UsageError
+
+
+def outcome(parser: Parser, words: list[str]) -> str:
+    """What becomes of these words: what is understood, or the sentence."""
+    try:
+        return str(parser.parse_args(words))
+    except (UsageError, SystemExit) as error:
+        return str(error)
 
 
 def refused(*words: str) -> UsageError:
@@ -91,3 +100,28 @@ def test_help_of_every_command_can_be_printed() -> None:
         parser = waiting.pop()
         assert parser.format_help()
         waiting += parser.subcommands.values()
+
+
+def test_the_table_of_commands_names_what_each_module_adds() -> None:
+    for name, commands in MODULES.items():
+        assert tuple(parser_for([name]).subcommands) == commands
+
+
+@pytest.mark.parametrize(
+    ("words", "known"),
+    [
+        ([], ()),
+        (["--json", "--home", "send"], ()),
+        (["--home", "/x", "--profile=y", "cancel", "lock"], MODULES["send"]),
+        (["unlock", "--json"], MODULES["lock"]),
+    ],
+)
+def test_only_the_command_that_is_wanted_is_imported(words: list[str], known: tuple[str, ...]) -> None:
+    assert tuple(parser_for(words).subcommands) == known
+
+
+@pytest.mark.parametrize(
+    "words", [["--help"], ["-h"], ["sned"], ["--", "send"], ["--nothing"], [""], ["--home"], ["--json", "x"]]
+)
+def test_what_is_no_plain_command_is_left_to_the_whole_parser(words: list[str]) -> None:
+    assert outcome(parser_for(words), words) == outcome(build_parser(), words)

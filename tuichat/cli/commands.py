@@ -1,60 +1,73 @@
-"""All commands, in the order of the help."""
+"""All commands, in the order of the help, and the parser of the command line."""
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tuichat import __version__
-from tuichat.cli import (
-    address,
-    completion,
-    config,
-    contact,
-    daemon,
-    demo,
-    doctor,
-    events,
-    init,
-    interface,
-    invite,
-    lock,
-    messages,
-    rpc,
-    send,
-    status,
-)
+from tuichat.cli import interface
 from tuichat.cli.parser import Parser, natural, profile_name, some_path
 from tuichat.i18n import _
 
-GROUPS = (
-    init,
-    address,
-    invite,
-    contact,
-    send,
-    messages,
-    events,
-    status,
-    daemon,
-    lock,
-    rpc,
-    doctor,
-    config,
-    completion,
-    demo,
-)
+MODULES = {
+    "init": ("init",),
+    "address": ("address",),
+    "invite": ("invite",),
+    "contact": ("contact",),
+    "send": ("send", "cancel"),
+    "messages": ("messages",),
+    "events": ("events",),
+    "status": ("status",),
+    "daemon": ("daemon", "node-process"),
+    "lock": ("lock", "unlock"),
+    "rpc": ("rpc",),
+    "doctor": ("doctor",),
+    "config": ("config",),
+    "completion": ("completion",),
+    "demo": ("demo",),
+}
+"""The modules beside this one, and the commands that each adds."""
+
+_VALUED = ("--home", "--profile", "--config", "--passphrase-file", "--passphrase-fd")
 
 
 def build_parser() -> Parser:
     """The parser of the whole command line."""
+    return _parser_of(MODULES)
+
+
+def parser_for(arguments: Sequence[str]) -> Parser:
+    """A parser that is enough for `arguments`: what they do not need is not imported, which takes time."""
+    command = _command_in(arguments)
+    if command is None:
+        return build_parser()
+    return _parser_of(name for name, commands in MODULES.items() if command in commands)
+
+
+def _command_in(arguments: Sequence[str]) -> str | None:
+    """The command's word, "" if there is none; None where the whole parser has to tell."""
+    waiting = iter(arguments)
+    for argument in waiting:
+        if argument in _VALUED:
+            next(waiting, None)
+        elif not argument.startswith("-"):
+            return argument if any(argument in commands for commands in MODULES.values()) else None
+        elif argument != "--json" and not argument.startswith(tuple(f"{name}=" for name in _VALUED)):
+            return None
+    return ""
+
+
+def _parser_of(modules: Iterable[str]) -> Parser:
     parser = Parser(
         prog="tuichat",
         description=_("A messenger without a server. Without a command it opens the interface."),
     )
     _add_global_options(parser)
     parser.set_defaults(run=interface.run)
-    for group in GROUPS:
-        group.add(parser)
+    for name in modules:
+        importlib.import_module(f"tuichat.cli.{name}").add(parser)
     return parser
 
 

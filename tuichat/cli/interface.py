@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 def run(context: Context) -> int:
     """Open the interface on the profile; its first run makes one. Gives the exit code."""
     need_terminal()
+    gc.disable()  # the imports make no garbage; the interface looks for it once it is on screen
     options = _options(context)
     passphrase = context.passphrase.given()  # once: a descriptor can be read only once
     from tuichat.tui.app import run_app
@@ -53,12 +55,13 @@ def need_terminal() -> None:
 
 def _options(context: Context) -> Options:
     from tuichat import bootstrap
-    from tuichat.cli.config_edit import set_key
     from tuichat.tui.context import Options
 
     paths, config = context.paths(), context.config()
 
     def save(key: str, value: str) -> None:
+        from tuichat.cli.config_edit import set_key
+
         set_key(paths.config, f"ui.{key}", value)
 
     async def create(name: str | None, passphrase: str | None) -> str:

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from tuichat.cli.commands import build_parser
+from tuichat.cli.commands import parser_for
 from tuichat.cli.context import Context
 from tuichat.cli.output import Output, report
 from tuichat.cli.passphrase import PassphraseSources
@@ -44,7 +44,7 @@ def _dispatched(arguments: Sequence[str]) -> int:
     for number, argument in enumerate(arguments, 1):
         if not _is_unicode(argument):
             raise UsageError(_("Argument {number} is not valid UTF-8.").format(number=number))
-    parser = build_parser()
+    parser = parser_for(arguments)
     try:
         words = parser.parse_args(arguments)
     except SystemExit:  # --help and --version have printed what they had to say

@@ -9,6 +9,7 @@ from typing import ClassVar, Final, Protocol, runtime_checkable
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.command import Provider
 from textual.screen import Screen
 from textual.types import CSSPathType
 
@@ -17,7 +18,6 @@ from tuichat.errors import TuichatError, UsageError
 from tuichat.i18n import _
 from tuichat.model import LockedEvent
 from tuichat.tui.context import Context, Options
-from tuichat.tui.palette import CommandPalette
 from tuichat.tui.screens.main import WIDE, MainScreen
 from tuichat.tui.session import Attach, Connected, Happening, Session
 from tuichat.tui.slash import Command, usages
@@ -36,13 +36,19 @@ class Listener(Protocol):
         ...
 
 
+def _palette() -> type[Provider]:
+    from tuichat.tui.palette import CommandPalette
+
+    return CommandPalette
+
+
 class TuichatApp(App[int]):
     """One person's interface to one node."""
 
     CSS_PATH: ClassVar[CSSPathType | None] = [_HERE / "app.tcss", _HERE / "screens" / "main.tcss"]
     """Textual reads the style sheet of a default screen only from here."""
     TITLE = "tuichat"
-    COMMANDS = {CommandPalette}  # noqa: RUF012 -- as Textual declares it
+    COMMANDS = {_palette}  # noqa: RUF012 -- as Textual declares it
     COMMAND_PALETTE_BINDING = "ctrl+p"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", show=False, priority=True),
@@ -62,10 +68,18 @@ class TuichatApp(App[int]):
         self.session = Session(attach, self._happened)
         self.shared = Context(self.session, options, clock or SystemClock())
         self.theme = self._first_theme(without_colour=without_colour)
+        self._first_colours: dict[str, str] | None = self.get_css_variables()
+        self.stylesheet.set_variables(self._first_colours)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Names that the style sheets use, for the moment before a theme of ours is chosen."""
         return self._palettes["dark"].variables() if hasattr(self, "_palettes") else {}
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """As Textual's, but not for the first theme, whose colours are in the style sheet already."""
+        if self._first_colours != self.get_css_variables():
+            super().refresh_css(animate)
+        self._first_colours = None
 
     def get_default_screen(self) -> Screen[None]:
         """The main screen, so that no empty one is drawn before it."""
@@ -77,7 +91,7 @@ class TuichatApp(App[int]):
         if not gc.isenabled():
             self.set_timer(START_SECONDS, _collect_from_now_on)
         if self._options.create_profile is None:
-            self.start_session()
+            self.call_after_refresh(self.start_session)  # something is seen before the node is asked
         else:
             self._first_run()
 

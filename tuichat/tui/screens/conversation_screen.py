@@ -16,7 +16,6 @@ from tuichat.model import MAX_TEXT_BYTES, Contact, Message
 from tuichat.tui.context import Context
 from tuichat.tui.conversation import Conversation
 from tuichat.tui.pace import Pace
-from tuichat.tui.screens.confirm import Confirm
 from tuichat.tui.screens.main_lines import hint_text
 from tuichat.tui.slash import Command, Unknown, read_line
 from tuichat.tui.slash import Text as MessageText
@@ -165,6 +164,8 @@ class ConversationScreen(Screen[None]):
     async def _paste_asked(self, event: Composer.PasteAsked) -> None:
         lines = event.text.count("\n") + 1
         question = ngettext("Paste {count} line?", "Paste {count} lines?", lines).format(count=lines)
+        from tuichat.tui.screens.confirm import Confirm
+
         confirm = Confirm(question, _("Enter  paste   Esc  no"), self.shared.glyphs)
         answer: bool | None = await self.app.push_screen_wait(confirm)
         if answer:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 from rich.text import Text
@@ -27,7 +28,6 @@ from tuichat.tui.context import Context
 from tuichat.tui.conversation import Conversation
 from tuichat.tui.pace import Pace
 from tuichat.tui.screens.conversation_screen import ConversationScreen
-from tuichat.tui.screens.main_commands import Commands
 from tuichat.tui.screens.main_lines import banner_text, empty_text, hint_text, title_parts, top_parts
 from tuichat.tui.session import Connected, Happening, Lost
 from tuichat.tui.slash import Command
@@ -40,6 +40,9 @@ from tuichat.tui.widgets.requests import Requests
 from tuichat.tui.widgets.rules import HorizontalRule, VerticalRule
 from tuichat.tui.widgets.title import Title
 from tuichat.tui.words import blocked_sentence, error_text, problem_sentence
+
+if TYPE_CHECKING:
+    from tuichat.tui.screens.main_commands import Commands
 
 PICTURE_SECONDS = 0.1
 """What happens in the node is drawn at most so often."""
@@ -86,7 +89,6 @@ class MainScreen(ConversationScreen):
         self._loaded = False
         self._ready = False
         self._banner = ""
-        self._commands = Commands(self)
 
     def compose(self) -> ComposeResult:
         """From top to bottom, as it is seen."""
@@ -246,7 +248,7 @@ class MainScreen(ConversationScreen):
         requests = self.has_class("-requests")
         self.query_one(Title).show(*title_parts(None if requests else person, self._glyphs, requests))
         self._show_banner(None if requests else person)
-        self.history.placeholder = empty_text(known, person)
+        self.history.say_instead(empty_text(known, person))
         self.conversation.restyle()
         self.composer.names = [contact.name for contact in known.conversations()]
         tee = None if self.narrow else 18
@@ -338,6 +340,13 @@ class MainScreen(ConversationScreen):
     def action_command(self, name: str) -> None:
         """A key that stands for a command."""
         self.run(Command(name, ""))
+
+    @cached_property
+    def _commands(self) -> Commands:
+        """Imported when the first is given: the screen is seen sooner."""
+        from tuichat.tui.screens.main_commands import Commands
+
+        return Commands(self)
 
     def run(self, command: Command) -> None:
         """Run a command that was typed, chosen or meant by a key."""

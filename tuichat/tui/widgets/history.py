@@ -74,7 +74,7 @@ class History(Painted, can_focus=True):
         super().__init__(id=id)
         self.window = HistoryWindow()
         self._pages = HistoryPages(self.window, style)
-        self.placeholder = ""
+        self._instead = ""
         self._person = 0
         self._top: tuple[int, int] | None = None
         self._shown = False
@@ -109,6 +109,12 @@ class History(Painted, can_focus=True):
         index = None if first_unread is None else self.window.index(first_unread)
         if index is not None and self.size.height and not is_past(Place(index, 0), self._end()):
             self._go(Place(index, 0))
+
+    def say_instead(self, text: str) -> None:
+        """What stands here while there is no message."""
+        if text != self._instead:
+            self._instead = text
+            self._changed()
 
     def restyle(self, style: RowStyle) -> None:
         """Another name, link state or calendar; the width is always the view's own."""
@@ -276,7 +282,7 @@ class History(Painted, can_focus=True):
         return rows
 
     def _empty_rows(self) -> list[ShownRow]:
-        lines = wrap(self.placeholder, self.size.width - 3) if self.placeholder else []
+        lines = wrap(self._instead, self.size.width - 3) if self._instead else []
         top: list[ShownRow] = [([], None)] * max(0, (self.size.height - len(lines)) // 2)
         return top + [([("muted", "  " + line)], None) for line in lines]
 
