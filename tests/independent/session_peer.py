@@ -52,10 +52,12 @@ class PeerSession:
         self.accepted = False
         return self._say_hello(0) if dialled else []
 
+    def greeting(self, need: int = 0) -> Hello:
+        return Hello(self.gen, self.sid, self.sealed, self.delivered, self.acked, need)
+
     def _say_hello(self, need: int) -> list[Frame]:
         self.waiting, self.due = True, None
-        hello = Hello(self.gen, self.sid, self.sealed, self.delivered, self.acked, need)
-        return [hello, *self._unacknowledged()]
+        return [self.greeting(need), *self._unacknowledged()]
 
     def _unacknowledged(self) -> list[Frame]:
         return [Env(self.sid, queued.envelope) for queued in self.queue if queued.seq]
