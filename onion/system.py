@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 
 from onion.controlled import ControlledTor
@@ -29,6 +30,13 @@ class SystemTor(ControlledTor):
         self._control = Endpoint.parse(control)
         self._configured_socks = Endpoint.parse(socks) if socks else None
 
+    async def stop(self) -> None:
+        # This tor lives on: it need not remember whom we had keys for.
+        for address in tuple(self._client_keys):
+            with contextlib.suppress(TorError):
+                await self.remove_client_key(address)
+        await super().stop()
+
     async def _connect(self) -> Controller:
         controller = await Controller.connect(self._control, self._on_event)
         try:
@@ -50,4 +58,5 @@ async def _listening(controller: Controller) -> Endpoint:
             "This tor has no SOCKS port.",
             "Set SocksPort in its torrc, or name another SOCKS port.",
         )
-    return Endpoint.parse(listeners[0])
+    # A socket in the file system can be reached even where no network is allowed.
+    return Endpoint.parse(next((place for place in listeners if place.startswith("unix:")), listeners[0]))

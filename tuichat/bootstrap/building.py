@@ -9,6 +9,7 @@ from onion.child import ChildOptions, ChildTor
 from onion.errors import TorError
 from onion.system import DEBIAN_CONTROL, SystemTor
 from onion.tor import Tor
+from tuichat.bootstrap.onion_place import onion_place
 from tuichat.clock import Clock, Rng
 from tuichat.config import Config, TorConfig
 from tuichat.crypto.kem import MlKem768
@@ -20,25 +21,20 @@ from tuichat.store.profile import open_profile
 from tuichat.store.profile_paths import ProfilePaths
 from tuichat.store.quarantine import open_store
 
-ONION_SOCKET_NAME = "onion.sock"
-
 
 async def open_node(paths: ProfilePaths, config: Config, passphrase: str, clock: Clock, rng: Rng) -> Node:
     """Open the profile and start its node, offline.
 
     Raises:
         LockedError: the passphrase is wrong.
-        DamagedError: a file of the profile is damaged. StorageError: the disk is full or fails.
+        DamagedError: a file of the profile is damaged.
+        StorageError: the disk is full or fails, or the system's tor has no directory in common with us.
     """
     # A passphrase is made into a key slowly, on purpose: the loop must go on meanwhile.
     profile = await asyncio.to_thread(open_profile, paths, passphrase)
-    transport = TorTransport(
-        make_tor(paths, config.tor),
-        profile.identity.onion_seed,
-        paths.run_directory(create=True) / ONION_SOCKET_NAME,
-        clock,
-        rng,
-    )
+    tor = make_tor(paths, config.tor)
+    place = onion_place(paths, config.tor)
+    transport = TorTransport(tor, profile.identity.onion_seed, place.socket, clock, rng, place.mode)
     store = open_store(paths, profile.database_key, clock)
     node = Node(
         NodeParts(

@@ -220,9 +220,9 @@ def _tor(context: Context) -> Iterator[Finding]:
 
     tor = context.config().tor
     if tor.mode == "system":
-        yield Finding("tor", "ok", _("the one that runs on this system"))
-        return
-    found = run_async(doctor.look_at_tor(tor.binary))
+        found = run_async(doctor.look_at_running_tor(tor.control, tor.socks))
+    else:
+        found = run_async(doctor.look_at_tor(tor.binary))
     yield Finding("tor", "ok" if found.usable else "error", found.text, found.hint)
     for sentence in found.warnings:
         hint = _("A newer tor is in the Tor Project's own package repository.")
