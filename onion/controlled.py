@@ -117,9 +117,13 @@ class ControlledTor(ABC):
         return service
 
     async def add_client_key(self, address: OnionAddress, private_key: bytes) -> None:
-        key = self._client_keys[address] = ClientKey.from_private(private_key)
-        if self._controller is not None:
-            await _authorize(self._controller, address, key)
+        key = ClientKey.from_private(private_key)
+        if self._client_keys.get(address) == key:
+            return
+        if self._controller is None:
+            raise TorError("control", "Tor is not running.")
+        await _authorize(self._controller, address, key)
+        self._client_keys[address] = key
 
     async def remove_client_key(self, address: OnionAddress) -> None:
         if self._client_keys.pop(address, None) is not None and self._controller is not None:
@@ -184,10 +188,19 @@ class ControlledTor(ABC):
         await controller.call(f"SETEVENTS {WATCHED}")
         phase = await controller.get_info("status/bootstrap-phase")
         self._on_event(Event.parse(f"STATUS_CLIENT {phase}"))
-        for address, key in self._client_keys.items():
-            await _authorize(controller, address, key)
+        for address, key in tuple(self._client_keys.items()):
+            await self._authorize_again(controller, address, key)
         for service in self._services:
             await service.add(controller)
+
+    async def _authorize_again(self, controller: Controller, address: OnionAddress, key: ClientKey) -> None:
+        """Give tor a key that it had before; forget one that it refuses now, which must not keep tor away."""
+        try:
+            await _authorize(controller, address, key)
+        except TorError as error:
+            if error.code != "refused":
+                raise
+            self._client_keys.pop(address, None)
 
     async def _detach(self) -> None:
         controller, self._controller = self._controller, None

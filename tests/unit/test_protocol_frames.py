@@ -92,7 +92,9 @@ def test_nothing_secret_stands_in_a_repr() -> None:
         b"\x01" + bytes(32) + b"\0\0\0\x03\xed\xa0\x80\0\0",  # a lone surrogate
         b"\x01" + bytes(32) + b"\0\0\0\0\x10\x01" + b"t" * 4097,  # a text of 4,097 bytes
         b"\x01" + bytes(32) + b"\0\0\0\0\xff\xff",  # a length beyond the end
-        b"\x02\0\x1f" + bytes(31),  # reach of 31 bytes
+        b"\x02\0\x1f" + b"r" * 31,  # reach of 31 bytes
+        b"\x02\0\x20" + bytes(32),  # reach of zeros, which tor refuses
+        b"\x01" + bytes(32) + b"\0\x20" + bytes(32) + b"\0\0\0\0",
         b"\x10" + bytes(44) + b"\x02",  # need is neither 0 nor 1
         b"\x13" + bytes(16) + bytes(4095),  # an envelope of no known size
         b"\x13" + bytes(16),
@@ -114,6 +116,7 @@ def test_field_out_of_its_range_is_refused(raw: bytes) -> None:
         lambda: Request(bytes(32), b"", "n" * 65, ""),
         lambda: Request(bytes(32), b"", "", "é" * 2049),
         lambda: Accepted(b"r"),
+        lambda: Accepted(bytes(32)),
         lambda: Hello(2**32, SID, 0, 0, 0, False),
         lambda: Hello(-1, SID, 0, 0, 0, False),
         lambda: Hello(0, b"", 0, 0, 0, False),

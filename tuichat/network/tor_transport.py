@@ -79,7 +79,6 @@ class TorTransport:
         self._tokens: dict[bytes, str] = {}
         self._server: OnionServer | None = None
         self._admission: Admission = _everybody
-        self._shown: dict[bytes, bytes] = {}
         self._service: OnionService | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
@@ -207,8 +206,6 @@ class TorTransport:
         return await self._tor.publish(self._seed, self._socket, options=options)
 
     def _on_tor_status(self, status: TorStatus) -> None:
-        if not status.alive:
-            self._shown.clear()
         tor = TorState(
             version=status.version,
             bootstrap=status.bootstrap,
@@ -273,14 +270,13 @@ class TorTransport:
             await self._tor.refresh_descriptor(address, _FETCH_SECONDS)
 
     async def _show_key(self, address: OnionAddress, reach: bytes | None) -> None:
-        """Let tor use the key by which that service admits us; told once, and anew after tor had to start."""
-        if reach is None or self._shown.get(address.public_key) == reach:
+        """Let tor use the key by which that service admits us."""
+        if reach is None:
             return
         try:
             await self._tor.add_client_key(address, reach)
         except OnionError as error:
             raise ConnectionLostError from error
-        self._shown[address.public_key] = reach
 
     def _token(self, onion: bytes) -> str:
         return self._tokens.setdefault(onion, self._rng.bytes(16).hex())

@@ -14,8 +14,8 @@
       32  PING      nothing
       33  PONG      nothing
 
-`reach` is empty or a 32-byte client-authorization key; a name has at most 64 characters, a request's text
-at most 4,096 bytes of UTF-8. Every length is exact: nothing may follow.
+`reach` is empty or a 32-byte client-authorization key, not all zeros; a name has at most 64 characters, a
+request's text at most 4,096 bytes of UTF-8. Every length is exact: nothing may follow.
 """
 
 from __future__ import annotations
@@ -45,6 +45,13 @@ def _require(holds: bool) -> None:
         raise ValueError("a frame's field is out of its range")
 
 
+def _check_reach(reach: bytes) -> None:
+    """Any 32 bytes are an X25519 private key: clamped (RFC 7748, 5) none leads to a point of low order. Zeros
+    are all that tor refuses."""
+    _require(len(reach) in (0, REACH_LENGTH))
+    _require(reach != bytes(REACH_LENGTH))
+
+
 def _check_count(value: int, size: int) -> None:
     _require(0 <= value < 1 << 8 * size)
 
@@ -61,7 +68,7 @@ class Request:
 
     def __post_init__(self) -> None:
         _require(len(self.pair) == 32)
-        _require(len(self.reach) in (0, REACH_LENGTH))
+        _check_reach(self.reach)
         _require(len(self.name) <= MAX_NAME_CHARACTERS)
         _require(len(self.text.encode()) <= MAX_REQUEST_TEXT_BYTES)
 
@@ -78,7 +85,7 @@ class Accepted:
     reach: bytes
 
     def __post_init__(self) -> None:
-        _require(len(self.reach) in (0, REACH_LENGTH))
+        _check_reach(self.reach)
 
     def body(self) -> bytes:
         return _LENGTH.pack(len(self.reach)) + self.reach

@@ -1,0 +1,115 @@
+"""A tor with a control port: the keys it is given, and what one that it refuses can do to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import cast
+
+import pytest
+
+from onion import controlled
+from onion.address import OnionAddress
+from onion.controlled import ControlledTor
+from onion.controller import Controller
+from onion.errors import TorError
+from onion.keys import ClientKey, public_key
+from tests.support.raw_callers import PATIENCE
+
+ALICE, BOB = (OnionAddress.from_public_key(public_key(name * 32)) for name in (b"a", b"b"))
+GOOD, OTHER, ZEROS = b"g" * 32, b"o" * 32, bytes(32)
+
+
+class ScriptedController:
+    """A control connection to a tor that refuses some client keys."""
+
+    def __init__(self, refused: set[bytes], commands: list[str]) -> None:
+        self.closed = asyncio.Event()
+        self._refused = {ClientKey.from_private(key).private_control for key in refused}
+        self._commands = commands
+
+    async def get_info(self, key: str) -> str:
+        return "0.4.9.11" if key == "version" else "NOTICE BOOTSTRAP PROGRESS=100 TAG=done"
+
+    async def call(self, command: str) -> list[str]:
+        self._commands.append(command)
+        if command.rpartition(" ")[2] in self._refused:
+            raise TorError("refused", "Tor refused: {reason}", reason="Invalid private key")
+        return ["OK"]
+
+    async def close(self) -> None:
+        self.closed.set()
+
+
+class ScriptedTor(ControlledTor):
+    """Attributes: `refused`, private keys that the tor takes from nobody; `commands`, what it was told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused = {ZEROS}
+        self.commands: list[str] = []
+        self.connections: list[ScriptedController] = []
+
+    async def _connect(self) -> Controller:
+        self.connections.append(ScriptedController(self.refused, self.commands))
+        return cast(Controller, self.connections[-1])
+
+    async def _disconnect(self) -> None:
+        pass
+
+    def given(self) -> list[str]:
+        """Which addresses the tor was given keys for, in order."""
+        return [line.split(" ")[1] for line in self.commands if line.startswith("ONION_CLIENT_AUTH_ADD")]
+
+    async def restart(self) -> None:
+        """Lose the tor, and wait until the next one was told everything."""
+        self.commands.clear()
+        before = len(self.connections)
+        self.connections[-1].closed.set()
+        await until(lambda: len(self.connections) > before and self.status.ready)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110 - the supervisor brings it about
+            await asyncio.sleep(0.001)
+
+
+@pytest.fixture
+async def tor(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ScriptedTor]:
+    monkeypatch.setattr(controlled, "_FIRST_WAIT", 0.001)
+    tor = ScriptedTor()
+    await tor.start()
+    yield tor
+    await tor.stop()
+
+
+async def test_key_that_tor_refuses_is_told_and_keeps_no_restarted_tor_away(tor: ScriptedTor) -> None:
+    with pytest.raises(TorError):
+        await tor.add_client_key(ALICE, ZEROS)
+    await tor.restart()
+    assert tor.given() == []
+
+
+async def test_refused_key_leaves_the_one_that_tor_has(tor: ScriptedTor) -> None:
+    await tor.add_client_key(ALICE, GOOD)
+    with pytest.raises(TorError):
+        await tor.add_client_key(ALICE, ZEROS)
+    await tor.restart()
+    assert tor.given() == [str(ALICE)]
+
+
+async def test_restarted_tor_that_refuses_one_key_is_given_the_others(tor: ScriptedTor) -> None:
+    await tor.add_client_key(ALICE, OTHER)
+    await tor.add_client_key(BOB, GOOD)
+    tor.refused.add(OTHER)
+    await tor.restart()
+    assert tor.given() == [str(ALICE), str(BOB)]
+    await tor.restart()
+    assert tor.given() == [str(BOB)]
+
+
+async def test_key_that_tor_has_is_not_given_again_and_another_one_is(tor: ScriptedTor) -> None:
+    for key in (GOOD, GOOD, OTHER, OTHER):
+        await tor.add_client_key(ALICE, key)
+    assert tor.given() == [str(ALICE)] * 2
