@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import Literal
 
 import pytest
 from hypothesis import example, given, settings
@@ -192,3 +193,41 @@ def test_names_are_one_short_line(given_name: str, kept: str) -> None:
 def test_the_longest_hostile_text_is_worked_through(unit: str) -> None:
     text = sanitize_text(unit * (48 * 1024 // len(unit.encode())))
     assert sanitize_text(text) == text
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "a"
+        + "\u0315" * 12_000
+        + "\u0327" * 12_000,  # classes 232, 202: all the latter belong before the former
+        "a" + "\u0315\u0327" * 12_000,
+        "a" + "\u0f73" * 16_000,  # of class 0, made of two that are not
+        "a" + "\u0344\u0327" * 12_000,
+        "a" + "\u0315\u0327\u200d" * 8_000,  # joiners that go, so that the marks meet
+        "a" + "\u0315\u0327\ufe0f" * 8_000,
+        "a" + "\u0315\u0327\U000e0041" * 6_000,
+        "a" + "\u0315\u0327\u180e\u200c\u200e" * 4_000,
+        "\u1f82" + "\u0315\u0327" * 12_000,
+        "a" + "\u0315\u0327\x1b\u2060" * 6_000,
+    ],
+)
+def test_marks_are_bounded_before_they_are_put_in_order(
+    hostile: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NFC sorts the marks of a base by insertion: its work grows with the square of what lies behind one."""
+    longest = 0
+    normalize = unicodedata.normalize
+
+    def watched(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
+        nonlocal longest
+        run = 0
+        for character in text:
+            run = run + 1 if unicodedata.category(character)[0] == "M" else 0
+            longest = max(longest, run)
+        return normalize(form, text)
+
+    monkeypatch.setattr(unicodedata, "normalize", watched)
+    sanitize_text(hostile)
+    sanitize_name(hostile)
+    assert 0 < longest <= 2 * MAX_MARKS

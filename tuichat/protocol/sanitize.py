@@ -99,6 +99,8 @@ def _settled(text: str, once: Callable[[str], str]) -> str:
 
 def _text_pass(text: str) -> str:
     text = _NEVER.sub("", _SURROGATE.sub("\ufffd", text))
+    # Before NFC too: putting the marks of one base in order takes it the square of their number.
+    text = _MAYBE_MARKS.sub(_bounded_marks, text)
     text = _JOINERS.sub(r"\1", unicodedata.normalize("NFC", text))
     text = _KEPT_OR_NOT.sub(_kept, text)
     text = unicodedata.normalize("NFC", text)
