@@ -146,6 +146,51 @@ async def test_service_that_speaks_otherwise_costs_nothing_but_the_dial(
         await server.wait_closed()
 
 
+PLACES = [
+    "/link",
+    "/elsewhere?a=b",
+    "//{alice}/link",
+    "http://{bob}/link",
+    "http://{bob}:8080/link",
+    "http://{alice}/link",
+    "http://127.0.0.1/link",
+    "https://example.org/",
+    "file:///etc/hostname",
+    "",
+    "\\",
+]
+
+
+REDIRECTS = [(302, place) for place in PLACES]
+REDIRECTS += [(status, "http://{alice}/link") for status in (301, 303, 307, 308)]
+
+
+@pytest.mark.parametrize(("status", "place"), REDIRECTS)
+async def test_dial_follows_no_redirect(homes: tuple[Home, Home], status: int, place: str) -> None:
+    alice, bob = homes
+    addresses = {"alice": address_of(ALICE.onion) + ".onion", "bob": address_of(BOB.onion) + ".onion"}
+    asked, streams = list[bytes](), list[object]()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while head := await _head(reader):
+            asked.append(head)
+            location = f"Location: {place.format(**addresses)}\r\nSet-Cookie: a=b\r\nContent-Length: 2"
+            writer.write(f"HTTP/1.1 {status} X\r\n{location}\r\n\r\nhi".encode())
+        writer.close()
+
+    bob.socket.unlink()
+    server = await asyncio.start_unix_server(answer, bob.socket)
+    alice.tor.watch_stages(lambda stage: streams.append(stage.stage) if stage.stage == "descriptor" else None)
+    try:
+        with pytest.raises(RefusedError):
+            await call(alice, bob)
+    finally:
+        server.close()
+        await server.wait_closed()
+    assert [head.split(b"\r\n")[0] for head in asked] == [b"GET /link HTTP/1.1"]
+    assert streams == ["descriptor"]
+
+
 async def test_contacts_have_circuits_of_their_own_and_a_lost_one_is_not_used_again(
     homes: tuple[Home, Home],
 ) -> None:
@@ -241,6 +286,14 @@ async def test_peer_who_reads_nothing_cannot_hold_up_the_end_of_a_connection(
     over.set()
     server.close()
     await server.wait_closed()
+
+
+async def _head(reader: asyncio.StreamReader) -> bytes:
+    """The next request's head, or "" after the last."""
+    try:
+        return await reader.readuntil(b"\r\n\r\n")
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return b""
 
 
 def _upgrade(head: bytes) -> bytes:

@@ -78,7 +78,11 @@ async def open_web_socket(
 
 
 def _trace(answer: list[str], on_connected: Callable[[], None]) -> aiohttp.TraceConfig:
-    """Tell when the stream stands, and keep the handshake's second message out of the response's headers."""
+    """Tell when the stream stands, keep the handshake's second message, and go nowhere else.
+
+    aiohttp would follow a redirect, with our first message in hand; how soon we were back would tell the
+    service whom we can reach.
+    """
     trace = aiohttp.TraceConfig()
 
     async def connected(_session: object, _context: object, _params: object) -> None:
@@ -87,6 +91,13 @@ def _trace(answer: list[str], on_connected: Callable[[], None]) -> aiohttp.Trace
     async def answered(_session: object, _context: object, params: aiohttp.TraceRequestEndParams) -> None:
         answer.extend(params.response.headers.getall(LINK_HEADER, []))
 
+    async def redirected(
+        _session: object, _context: object, params: aiohttp.TraceRequestRedirectParams
+    ) -> None:
+        params.response.close()
+        raise RefusedError
+
     trace.on_connection_create_end.append(connected)
+    trace.on_request_redirect.append(redirected)
     trace.on_request_end.append(answered)
     return trace
