@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tuichat.protocol.sanitize import MAX_MARKS, sanitize_name, sanitize_text
+from tuichat.protocol.sanitize import MAX_JOINERS, MAX_MARKS, sanitize_name, sanitize_text
 
 TRICKY = (
     "\x1b\x9b\r\n\t\x85\u2028 a#1\u00a9\u0301\u0327\u034f\u064b\u0301\u0646\u0645\u0661\u0915\u094d\u0937"
@@ -166,6 +166,37 @@ def test_heaps_of_marks_are_cut_to_eight() -> None:
     piled = sanitize_text("\u0915" + ("\u094d\u200d" * 500))
     assert sum(unicodedata.category(character) == "Mn" for character in piled) <= 8
     assert len(sanitize_text("\u1100" + "\u1161" * 5000)) <= 9
+
+
+@pytest.mark.parametrize(
+    "pair", ["\u2500\u2500", "\u24d0\u24d1", "\U0001f130\u2500", "#\ufe0f\u2764", "\u2764#"]
+)
+def test_what_is_no_pictograph_is_not_joined_into_a_picture(pair: str) -> None:
+    joined = f"{pair[:-1]}\u200d{pair[-1]}"
+    assert sanitize_text(joined) == pair
+
+
+@pytest.mark.parametrize("part", ["\U0001f468", "\U0001f468\U0001f3fd", "\u2764\ufe0f"])
+def test_a_picture_is_joined_of_seven_at_most(part: str) -> None:
+    chain = sanitize_text("\u200d".join([part] * 400))
+    assert chain.count(part) == 400
+    assert (
+        max(cluster.count("\u200d") for cluster in chain.replace(part + part, f"{part} {part}").split()) == 6
+    )
+    assert MAX_JOINERS == 6
+    assert sanitize_text(chain) == chain
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "\U0001f468\U0001f3fd\U0001f3fd\u200d\U0001f468",
+        "\u2764\ufe0e\u200d\U0001f525",
+        "a\U0001f3fd\u200d\u2764",
+    ],
+)
+def test_a_joiner_stands_behind_a_picture_with_one_modifier_at_most(hostile: str) -> None:
+    assert sanitize_text(hostile) == hostile.replace("\u200d", "")
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,11 @@ equal. What goes: anything that could move a terminal, reorder the line, hide, o
     out     C0 and C1 controls, ESC among them; bidi embeddings, overrides and isolates; zero-width, filler,
             annotation and tag characters; variation selectors; noncharacters
     turned  CR, CRLF, NEL, U+2028, U+2029 into LF; TAB into four spaces; a lone surrogate into U+FFFD
-    kept    LF; LRM and RLM; VS15 and VS16 behind a character that has both looks; ZWJ between emoji;
+    kept    LF; LRM and RLM; VS15 and VS16 behind a character that has both looks; ZWJ between pictographs;
             ZWJ and ZWNJ between letters of scripts that need them, ZWJ also behind a virama; the tags of a
             flag (U+1F3F4, UTS 51 ED-14a); Mongolian selectors behind Mongolian letters
-    bounded at most eight combining marks on a base, none without one, eight conjoining jamo in a row
+    bounded at most eight combining marks on a base, none without one, eight conjoining jamo in a row, seven
+            pictographs joined into one
 
 The result is in NFC, and sanitising it again changes nothing.
 """
@@ -21,9 +22,13 @@ import unicodedata
 from collections.abc import Callable
 
 from tuichat.model import MAX_NAME_CHARACTERS
+from tuichat.protocol.pictographs import PICTOGRAPHS, SKIN_TONES
 
 MAX_MARKS = 8
 """The most combining marks on one base."""
+
+MAX_JOINERS = 6
+"""The most ZWJ in one picture: twice as many as the longest that fonts have, a family of four."""
 
 _PASSES = 4
 
@@ -55,13 +60,15 @@ _KEPT_OR_NOT = re.compile(
     # Each alternative that is kept is a group; what only the last one matches goes.
     f"({_FLAG})"
     f"|((?<=[{_TWO_LOOKS}])[\ufe0e\ufe0f])"
-    f"|((?<=[\ufe0e\ufe0f{_PICTURES}])\u200d(?=[{_PICTURES}]))"
+    f"|((?:(?<=[{PICTOGRAPHS}])|(?<=[{PICTOGRAPHS}][\ufe0f{SKIN_TONES}]))\u200d(?=[{PICTOGRAPHS}]))"
     f"|((?<=[{_JOINING_SCRIPTS}])(?<!\\d)[\u200c\u200d](?=[{_JOINING_SCRIPTS}])(?!\\d))"
     f"|((?<=[{_VIRAMAS}])\u200d)"
     "|((?<=[\u1820-\u18aa])[\u180b-\u180f])"
     "|[\ufe0e\ufe0f\u200c\u200d\u180b-\u180f\U000e0000-\U000e007f]"
 )
 _CONDITIONAL = re.compile("[\ufe0e\ufe0f\u200c-\u200f\u180b-\u180f\U000e0000-\U000e007f]+")
+_PICTURE = f"[{PICTOGRAPHS}][\ufe0f{SKIN_TONES}]?"
+_TOO_LONG_A_CHAIN = re.compile(f"((?:{_PICTURE}\u200d){{{MAX_JOINERS}}}{_PICTURE})\u200d")
 _JOINERS = re.compile("([\u200c\u200d])[\u200c\u200d]+")
 _DIRECTION_MARKS = re.compile("[\u200e\u200f]+")
 
@@ -102,7 +109,7 @@ def _text_pass(text: str) -> str:
     # Before NFC too: putting the marks of one base in order takes it the square of their number.
     text = _MAYBE_MARKS.sub(_bounded_marks, text)
     text = _JOINERS.sub(r"\1", unicodedata.normalize("NFC", text))
-    text = _KEPT_OR_NOT.sub(_kept, text)
+    text = _TOO_LONG_A_CHAIN.sub(r"\1", _KEPT_OR_NOT.sub(_kept, text))
     text = unicodedata.normalize("NFC", text)
     text = _CONJOINING_JAMO.sub(r"\1", text)
     return _MAYBE_MARKS.sub(_bounded_marks, text)
