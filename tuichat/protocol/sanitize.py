@@ -4,11 +4,18 @@ Every string from a peer passes here once, and our own before they are sealed, s
 equal. What goes: anything that could move a terminal, reorder the line, hide, or pile up.
 
     out     C0 and C1 controls, ESC among them; bidi embeddings, overrides and isolates; zero-width, filler,
-            annotation and tag characters; variation selectors; noncharacters
-    turned  CR, CRLF, NEL, U+2028, U+2029 into LF; TAB into four spaces; a lone surrogate into U+FFFD
+            annotation and tag characters; variation selectors; noncharacters; what Unicode reserves for
+            more of these (DerivedCoreProperties, Default_Ignorable_Code_Point), which would carry a text
+            that nobody sees; the layout and the blanks of Egyptian hieroglyphs, which terminals cannot lay
+            out and of which a name could consist
+    turned  CR, CRLF, NEL, U+2028, U+2029 into LF; TAB into four spaces; a lone surrogate into U+FFFD, and so
+            every private character: it looks like nothing, or like whatever a font of the reader's puts
+            there (signs of an interface among them), as wide as it pleases
     kept    LF; LRM and RLM; VS15 and VS16 behind a character that has both looks; ZWJ between pictographs;
             ZWJ and ZWNJ between letters of scripts that need them, ZWJ also behind a virama; the tags of a
-            flag (U+1F3F4, UTS 51 ED-14a); Mongolian selectors behind Mongolian letters
+            flag (U+1F3F4, UTS 51 ED-14a); Mongolian selectors behind Mongolian letters; signs that enclose
+            numbers (U+0600 and the like), which are seen; braille without dots, which is a space in a name;
+            all else that is unassigned, for the writing of later versions of Unicode
     bounded at most eight combining marks on a base, none without one, eight conjoining jamo in a row, seven
             pictographs joined into one
 
@@ -33,7 +40,7 @@ MAX_JOINERS = 6
 _PASSES = 4
 
 _LINE_END = re.compile("\r\n|[\r\x85\u2028\u2029]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_NO_ONES = re.compile("[\ud800-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]")
 _NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
     chr(plane << 16 | 0xFFFE) + chr(plane << 16 | 0xFFFF) for plane in range(17)
 )
@@ -41,8 +48,9 @@ _NEVER = re.compile(
     "["
     "\x00-\x09\x0b-\x1f\x7f-\x9f"
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5"  # soft hyphen, joiner of nothing, Arabic mark, fillers
-    "\u200b\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb"
-    "\ufe00-\ufe0d\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0100-\U000e01ef"
+    "\u200b\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb"
+    "\ufe00-\ufe0d\U00013430-\U0001343f\U00013441\U00013442\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0080-\U000e0fff"
     f"{_NONCHARACTERS}]+"
 )
 
@@ -105,7 +113,7 @@ def _settled(text: str, once: Callable[[str], str]) -> str:
 
 
 def _text_pass(text: str) -> str:
-    text = _NEVER.sub("", _SURROGATE.sub("\ufffd", text))
+    text = _NEVER.sub("", _NO_ONES.sub("\ufffd", text))
     # Before NFC too: putting the marks of one base in order takes it the square of their number.
     text = _MAYBE_MARKS.sub(_bounded_marks, text)
     text = _JOINERS.sub(r"\1", unicodedata.normalize("NFC", text))
