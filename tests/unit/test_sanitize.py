@@ -268,3 +268,18 @@ def test_marks_are_bounded_before_they_are_put_in_order(
     sanitize_text(hostile)
     sanitize_name(hostile)
     assert 0 < longest <= 2 * MAX_MARKS
+
+
+# DerivedCoreProperties, Default_Ignorable_Code_Point: the same in every version of Unicode, by its stability.
+DEFAULT_IGNORABLE = (
+    "00ad 034f 061c 115f-1160 17b4-17b5 180b-180f 200b-200f 202a-202e 2060-206f 3164 fe00-fe0f feff ffa0"
+    " fff0-fff8 1bca0-1bca3 1d173-1d17a e0000-e0fff"
+)
+
+
+def test_nothing_that_unicode_calls_ignorable_is_kept_between_letters() -> None:
+    """But for the two marks that tell which way a number or a full stop is read."""
+    for span in DEFAULT_IGNORABLE.split():
+        first, last = (span.split("-") * 2)[:2]
+        hidden = "a".join(map(chr, range(int(first, 16), int(last, 16) + 1)))
+        assert set(sanitize_text(f"a{hidden}a")) <= set("a\u200e\u200f"), span
