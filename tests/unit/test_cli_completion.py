@@ -1,70 +1,71 @@
-"""The completion scripts: made from the parser, understood by the shell, completing what there is."""
+"""The completion scripts: made from the parser, run by the shells, offering what there is."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.support.shells import SHELLS, offered
 from tuichat.cli.commands import build_parser
 from tuichat.cli.completion import _bash, _fish, _zsh, places_of
 
 PLACES = list(places_of(build_parser()))
+SCRIPTS = {"bash": _bash(PLACES), "zsh": _zsh(PLACES), "fish": _fish(PLACES)}
+Offers = Callable[..., list[str]]
 
 
-def completed(tmp_path: Path, *words: str, tuichat: str = "exit 3") -> list[str]:
-    """What bash offers for the last of `words`, with a `tuichat` in PATH that is the given shell line."""
-    program = tmp_path / "tuichat"
-    program.write_text(f"#!/bin/sh\n{tuichat}\n")
-    program.chmod(0o755)
-    script = tmp_path / "completion.bash"
-    script.write_text(_bash(PLACES))
-    line = """
-        source "$1"; shift; COMP_WORDS=(tuichat "$@"); COMP_CWORD=$#
-        _tuichat; printf '%s\\n' "${COMPREPLY[@]}"
-    """
-    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    result = subprocess.run(
-        ["bash", "-c", line, "bash", script, *words],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=20,
-        check=True,
-    )
-    assert result.stderr == ""
-    return result.stdout.split("\n")[:-1]
+@pytest.fixture(params=SHELLS)
+def shell(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
 
 
-@pytest.mark.parametrize(("shell", "script"), [("bash", _bash), ("zsh", _zsh), ("fish", _fish)])
-def test_shell_understands_its_script(tmp_path: Path, shell: str, script: object) -> None:
-    assert callable(script)
-    path = tmp_path / "script"
-    path.write_text(script(PLACES))
-    if shutil.which(shell) is not None:
-        assert subprocess.run([shell, "-n", path], timeout=20, check=False).returncode == 0
-    for place in PLACES:
-        for word in place.words:
-            assert word.lstrip("-") in path.read_text()
+@pytest.fixture
+def offers(shell: str, tmp_path: Path) -> Offers:
+    """What the shell offers at the end of a line, with some shell code as `tuichat`."""
+
+    def ask(line: str, tuichat: str = "exit 3") -> list[str]:
+        return offered(shell, SCRIPTS[shell], line, tmp_path, tuichat)
+
+    return ask
 
 
-def test_commands_are_completed(tmp_path: Path) -> None:
-    assert completed(tmp_path, "se") == ["send"]
-    assert completed(tmp_path, "contact", "re") == ["requests", "reject", "remove", "rename"]
-    assert completed(tmp_path, "--home", "contact", "sta") == ["status"]
-    assert completed(tmp_path, "send", "bob", "--wa") == ["--wait"]
-    assert completed(tmp_path, "completion", "") == ["bash", "zsh", "fish", "-h", "--help", "--json"]
+def test_commands_and_their_subcommands_are_offered(offers: Offers) -> None:
+    assert offers("tuichat se") == ["send"]
+    assert offers("tuichat contact re") == ["reject", "remove", "rename", "requests"]
+    assert {"init", "contact", "send", "doctor"} <= set(offers("tuichat "))
+    assert {"add", "list", "verify"} <= set(offers("tuichat contact "))
 
 
-def test_later_and_hidden_words_are_not_offered(tmp_path: Path) -> None:
-    assert "--file" not in completed(tmp_path, "send", "--")
-    assert "node-process" not in completed(tmp_path, "")
+def test_options_are_offered_where_they_are_taken(offers: Offers) -> None:
+    assert offers("tuichat send bob --wa") == ["--wait"]
+    assert {"--home", "--profile", "--json"} <= set(offers("tuichat --"))
+    assert "--wait" not in offers("tuichat contact --")
 
 
-def test_names_of_contacts_come_from_a_node_that_runs_for_the_same_profile(tmp_path: Path) -> None:
+def test_choices_of_an_argument_are_offered(offers: Offers) -> None:
+    assert set(SHELLS) <= set(offers("tuichat completion "))
+
+
+def test_value_of_an_option_is_not_taken_for_a_command(offers: Offers) -> None:
+    assert offers("tuichat --home contact sta") == ["status"]
+    assert offers("tuichat --home=contact sta") == ["status"]
+
+
+def test_name_that_is_also_a_command_changes_nothing(offers: Offers) -> None:
+    assert offers("tuichat send status --wa") == ["--wait"]
+
+
+def test_later_and_hidden_words_are_not_offered(offers: Offers) -> None:
+    assert "--file" not in offers("tuichat send --")
+    assert "node-process" not in offers("tuichat ")
+
+
+def test_names_of_contacts_come_from_a_node_that_runs_for_the_same_profile(
+    shell: str, offers: Offers
+) -> None:
     address = "a2" * 28
     tuichat = f"""
     case "$*" in
@@ -74,6 +75,15 @@ def test_names_of_contacts_come_from_a_node_that_runs_for_the_same_profile(tmp_p
             echo 'Ann Bee    {address}  accepted, online' ;;
         *) echo '{{"schema":1,"node":"none"}}' ;;
     esac"""
-    offered = completed(tmp_path, "--profile", "work", "messages", "", tuichat=tuichat)
-    assert offered[-2:] == ["bob", "Ann\\ Bee"]
-    assert completed(tmp_path, "messages", "b", tuichat=tuichat) == [""]
+    spaced = {"bash": r"Ann\ Bee", "zsh": "Ann Bee", "fish": "Ann Bee"}[shell]
+    names = {spaced, "bob"}
+    assert names <= set(offers("tuichat --profile work messages ", tuichat))
+    assert offers("tuichat --profile work messages A", tuichat) == [spaced]
+    assert not names & set(offers("tuichat messages ", tuichat))
+    assert "" not in offers("tuichat messages ", tuichat)
+
+
+def test_every_word_stands_in_the_script(shell: str) -> None:
+    for place in PLACES:
+        for word in place.words:
+            assert word in SCRIPTS[shell]

@@ -76,6 +76,7 @@ _WALK = r"""
     local -a globals=()
     for word in "${before[@]}"; do
         if [ -n "$skip" ]; then
+            [ "$word" = "=" ] && continue
             skip=""
             [ -z "$place" ] && globals+=("$word")
             continue
@@ -130,9 +131,9 @@ _tuichat() {{
     fi
     mapfile -t COMPREPLY < <(compgen -W "$offer" -- "$current")
     if [ -n "$contacts" ]; then
-        local name
+        local name typed="${{current//\\\\/}}"
         while IFS= read -r name; do
-            [[ "$name" == "$current"* ]] && COMPREPLY+=("$(printf %q "$name")")
+            [[ "$name" == "$typed"* ]] && COMPREPLY+=("$(printf %q "$name")")
         done < <(_tuichat_names "${{globals[@]}}")
     fi
 }}
@@ -156,6 +157,7 @@ _tuichat() {{
         compadd -a offered
         if [ -n "$contacts" ]; then
             offered=("${{(@f)$(_tuichat_names "${{globals[@]}}")}}")
+            offered=("${{(@)offered:#}}")
             compadd -a offered
         fi
     }}
@@ -168,39 +170,58 @@ fi
 """
 
 
+_FISH = r"""# fish completion for tuichat
+function __tuichat_names
+    string match -q '*"node":"d*' -- (tuichat $argv status --json 2>/dev/null </dev/null); or return
+    tuichat $argv --passphrase-fd 0 contact list 2>/dev/null </dev/null \
+        | string replace -r ' +[a-z2-7]{56}.*$' ''
+end
+
+function __tuichat_offers
+    set -l place ''
+    set -l skip ''
+    set -l globals
+    for word in (commandline -opc)[2..-1]
+        if test -n "$skip"
+            set skip ''
+            test -z "$place"; and set -a globals $word
+            continue
+        end
+        if string match -q -- '-*' $word
+            contains -- "$place $word" @VALUED@; and set skip yes
+            test -z "$place"; and set -a globals $word
+            continue
+        end
+        set -l cut (string trim -- "$place $word")
+        contains -- $cut @PATHS@; and set place $cut
+    end
+    if test -n "$skip"
+        __fish_complete_path (commandline -ct)
+        return
+    end
+    set -l offer
+    set -l contacts ''
+    switch $place
+@WORDS@
+    end
+    if string match -q -- '-*' (commandline -ct)
+        string match -- '-*' $offer
+        return
+    end
+    string match -v -- '-*' $offer
+    test -n "$contacts"; and __tuichat_names $globals
+end
+
+complete -c tuichat -f -a '(__tuichat_offers)'
+"""
+
+
 def _fish(places: list[Place]) -> str:
-    lines = [
-        "# fish completion for tuichat",
-        "complete -c tuichat -f",
-        "function __tuichat_names",
-        '    string match -q \'*"node":"d*\' -- (tuichat status --json 2>/dev/null </dev/null); or return',
-        "    tuichat --passphrase-fd 0 contact list 2>/dev/null </dev/null"
-        " | string replace -r ' +[a-z2-7]{56}.*$' ''",
-        "end",
-    ]
+    words = []
     for place in places:
-        condition = _fish_condition(place, places)
-        lines += [f"complete -c tuichat -n '{condition}' {_fish_word(place, word)}" for word in place.words]
-        if place.names:
-            lines.append(f"complete -c tuichat -n '{condition}' -a '(__tuichat_names)'")
-    return "\n".join(lines)
-
-
-def _fish_condition(place: Place, places: list[Place]) -> str:
-    """Seen: every word of the path; not seen: any word that leads further."""
-    seen = [f"__fish_seen_subcommand_from {word}" for word in place.path.split()]
-    depth = len(place.path.split())
-    further = [
-        other.path.split()[depth]
-        for other in places
-        if len(other.path.split()) == depth + 1 and other.path.startswith(place.path)
-    ]
-    if further:
-        seen.append(f"not __fish_seen_subcommand_from {' '.join(further)}")
-    return "; and ".join(seen) or "true"
-
-
-def _fish_word(place: Place, word: str) -> str:
-    if word.startswith("--"):
-        return f"-l {word[2:]}" + (" -r" if word in place.valued else "")
-    return f"-s {word[1:]}" if word.startswith("-") else f"-a {word}"
+        words.append(f"        case '{place.path}'\n            set offer {' '.join(place.words)}")
+        words += ["            set contacts yes"] if place.names else []
+    valued = " ".join(f"'{place.path} {word}'" for place in places for word in place.valued)
+    paths = " ".join(f"'{place.path}'" for place in places if place.path)
+    code = _FISH.replace("@VALUED@", valued).replace("@PATHS@", paths)
+    return code.replace("@WORDS@", "\n".join(words))
