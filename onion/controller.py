@@ -3,7 +3,10 @@
 stem frames and parses messages in a thread of its own; each call has a deadline, and a tor that misses one is
 treated as lost: the connection closes, since later answers could not be told apart from this one's.
 
-Authentication is SAFECOOKIE (control-spec, 3.24), in which tor proves that it knows the cookie before we do.
+Authentication is SAFECOOKIE (control-spec, 3.24), in which tor proves that it knows the cookie before we do. A
+tor that asks for nothing is believed on a UNIX socket only: while tor is down any user of this machine can
+listen on its TCP port, and would be given the onion service's key. For the same reason a cookie that is named
+there counts only if it lies in a file that no other person could have written or read.
 """
 
 from __future__ import annotations
@@ -12,8 +15,10 @@ import asyncio
 import hashlib
 import hmac
 import logging
+import os
 import secrets
 import socket
+import stat
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -28,6 +33,9 @@ from onion.events import Event
 
 CALL_SECONDS = 20.0
 _COOKIE_BYTES = 32
+_FIRST_PERSON = 1000
+"""User ids from here on belong to people, lower ones to the system's services."""
+
 _SERVER_HASH = b"Tor safe cookie authentication server-to-controller hash"
 _CLIENT_HASH = b"Tor safe cookie authentication controller-to-server hash"
 
@@ -88,7 +96,7 @@ class Controller:
         connection = _ControlSocket(endpoint)
         try:
             async with asyncio.timeout(timeout):
-                await asyncio.to_thread(_authenticate, connection, cookie)
+                await asyncio.to_thread(_authenticate, connection, endpoint, cookie)
         except stem.ControllerError as error:
             connection.close()
             raise _unreachable(endpoint, error) from error
@@ -175,18 +183,26 @@ def _handing(
     return lambda: function(lines)
 
 
-def _authenticate(connection: _ControlSocket, cookie: Path | None) -> None:
+def _authenticate(connection: _ControlSocket, endpoint: Endpoint, cookie: Path | None) -> None:
     """Connect and authenticate, in a thread."""
     connection.connect()
     protocol = Event.parse(" ".join(_ask(connection, "PROTOCOLINFO 1")))
     methods = protocol.fields.get("METHODS", "").split(",")
     if "SAFECOOKIE" in methods:
-        _ask(
-            connection,
-            f"AUTHENTICATE {_prove(connection, cookie or Path(protocol.fields.get('COOKIEFILE', '')))}",
+        content = _read_cookie(
+            cookie or Path(protocol.fields.get("COOKIEFILE", "")),
+            own_only=cookie is None and endpoint.path is None,
         )
-    elif "NULL" in methods:
+        _ask(connection, f"AUTHENTICATE {_prove(connection, content)}")
+    elif "NULL" in methods and endpoint.path is not None:
         _ask(connection, "AUTHENTICATE")
+    elif "NULL" in methods:
+        raise TorError(
+            "permission",
+            "What answers on {place} asks for no proof, so anybody could be there instead of tor.",
+            "Set CookieAuthentication 1 in tor's torrc and restart it.",
+            place=str(endpoint),
+        )
     else:
         raise TorError(
             "permission",
@@ -195,8 +211,7 @@ def _authenticate(connection: _ControlSocket, cookie: Path | None) -> None:
         )
 
 
-def _prove(connection: _ControlSocket, path: Path) -> str:
-    cookie = _read_cookie(path)
+def _prove(connection: _ControlSocket, cookie: bytes) -> str:
     nonce = secrets.token_bytes(32)
     challenge = Event.parse(_ask(connection, f"AUTHCHALLENGE SAFECOOKIE {nonce.hex()}")[0]).fields
     server_hash = bytes.fromhex(challenge.get("SERVERHASH", ""))
@@ -206,9 +221,11 @@ def _prove(connection: _ControlSocket, path: Path) -> str:
     return hmac.new(_CLIENT_HASH, message, hashlib.sha256).hexdigest()
 
 
-def _read_cookie(path: Path) -> bytes:
+def _read_cookie(path: Path, *, own_only: bool) -> bytes:
+    """The cookie in a file, with `own_only` in none that another person could have put there or read."""
     try:
         with path.open("rb") as file:
+            status = os.fstat(file.fileno())
             cookie = file.read(_COOKIE_BYTES + 1)
     except OSError as error:
         raise TorError(
@@ -218,9 +235,22 @@ def _read_cookie(path: Path) -> bytes:
             path=str(path),
             reason=error.strerror or "unknown",
         ) from error
+    if own_only and not _is_kept_from_people(status):
+        raise TorError(
+            "permission",
+            "Another user may know tor's cookie, {path}, so anybody could be there instead of tor.",
+            "Give tor a ControlSocket, or make the cookie's file unreadable for others.",
+            path=str(path),
+        )
     if len(cookie) != _COOKIE_BYTES:
         raise TorError("permission", "{path} is no cookie of tor's.", path=str(path))
     return cookie
+
+
+def _is_kept_from_people(status: os.stat_result) -> bool:
+    """Whether a file is ours or a system account's, such as tor's own, and closed to everybody else."""
+    has_owner = status.st_uid == os.getuid() or status.st_uid < _FIRST_PERSON
+    return has_owner and not status.st_mode & stat.S_IRWXO
 
 
 def _ask(connection: _ControlSocket, command: str) -> Sequence[str]:

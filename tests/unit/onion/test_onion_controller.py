@@ -8,6 +8,7 @@ import hmac
 import logging
 import os
 import re
+import stat
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -32,6 +33,7 @@ class FakeControlPort:
         self.path = directory / "control"
         self.cookie_file = directory / "cookie"
         self.cookie_file.write_bytes(COOKIE)
+        self.cookie_file.chmod(0o600)
         self.commands: list[str] = []
         self.asked_for_silence = asyncio.Event()
         self._cookie = cookie
@@ -42,6 +44,12 @@ class FakeControlPort:
 
     async def open(self) -> None:
         self._server = await asyncio.start_unix_server(self._serve, self.path)
+
+    async def open_tcp(self) -> Endpoint:
+        """Listen on a TCP port instead."""
+        await self.close()
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        return Endpoint(host="127.0.0.1", port=self._server.sockets[0].getsockname()[1])
 
     async def close(self) -> None:
         self.hang_up()
@@ -130,6 +138,50 @@ async def test_a_control_port_that_wants_a_password_is_told_with_what_to_set() -
             await Controller.connect(Endpoint(path=port.path), lambda _: None)
     assert caught.value.code == "permission"
     assert "CookieAuthentication 1" in caught.value.hint
+
+
+@pytest.mark.parametrize("methods", ["NULL", "NULL,HASHEDPASSWORD"])
+async def test_what_listens_on_a_tcp_port_and_proves_nothing_is_told_nothing(methods: str) -> None:
+    async with control_port(methods=methods) as port:
+        endpoint = await port.open_tcp()
+        with pytest.raises(TorError) as caught:
+            await Controller.connect(endpoint, lambda _: None)
+    assert caught.value.code == "permission"
+    assert "no proof" in caught.value.message
+    assert "CookieAuthentication 1" in caught.value.hint
+    assert port.commands == ["PROTOCOLINFO 1"]
+
+
+async def test_a_tor_that_asks_for_nothing_is_taken_on_a_unix_socket() -> None:
+    async with control_port(methods="NULL") as port, connected(port) as controller:
+        assert await controller.get_info("version") == "0.4.9.11 (git-x)"
+
+
+async def test_cookie_proves_a_tor_on_a_tcp_port() -> None:
+    async with control_port() as port:
+        controller = await Controller.connect(await port.open_tcp(), lambda _: None)
+        assert await controller.get_info("version") == "0.4.9.11 (git-x)"
+        await controller.close()
+
+
+@pytest.mark.parametrize(("owner", "mode"), [(1000, 0o600), (65534, 0o600), (0, 0o644)])
+async def test_cookie_that_another_person_may_know_proves_nothing_on_a_tcp_port(
+    owner: int, mode: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.fstat
+
+    def seen(descriptor: int) -> os.stat_result:
+        return os.stat_result([stat.S_IFREG | mode, *real(descriptor)[1:4], owner, *real(descriptor)[5:]])
+
+    async with control_port() as port:
+        endpoint = await port.open_tcp()
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "getuid", lambda: 1001)
+            patch.setattr(os, "fstat", seen)
+            with pytest.raises(TorError) as caught:
+                await Controller.connect(endpoint, lambda _: None)
+    assert caught.value.code == "permission"
+    assert port.commands == ["PROTOCOLINFO 1"]
 
 
 @pytest.mark.parametrize("content", [b"", b"short", bytes(33), None])
