@@ -3,8 +3,8 @@
 stem frames and parses messages in a thread of its own; each call has a deadline, and a tor that misses one is
 treated as lost: the connection closes, since later answers could not be told apart from this one's.
 
-Authentication is SAFECOOKIE (control-spec, 3.24), in which tor proves that it knows the cookie before we do. A
-tor that asks for nothing is believed on a UNIX socket only: while tor is down any user of this machine can
+Authentication is SAFECOOKIE (control-spec, 3.24), in which tor proves that it knows the cookie before we do.
+A tor that asks for nothing is believed on a UNIX socket only: while tor is down any user of this machine can
 listen on its TCP port, and would be given the onion service's key. For the same reason a cookie that is named
 there counts only if it lies in a file that no other person could have written or read.
 """
