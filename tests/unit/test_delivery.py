@@ -15,7 +15,7 @@ from tuichat.crypto.kdf import blake2b_256
 from tuichat.crypto.ratchet import fresh_keys
 from tuichat.errors import PeerError
 from tuichat.node.delivery import IN_FLIGHT
-from tuichat.protocol.bodies import THE_TWO_OF_US, Text, encode_body
+from tuichat.protocol.bodies import MAX_TEXT_BYTES, THE_TWO_OF_US, Text, encode_body
 from tuichat.protocol.frames import Accepted, Ack, Env, Frame, Hello, Keep, New, Resync
 from tuichat.protocol.session import (
     LAST_GENERATION,
@@ -266,6 +266,29 @@ def test_peers_text_is_sanitised_before_it_is_stored(ends: Ends) -> None:
     (text,) = ends.answerer.read()
     assert text.endswith("hi")
     assert not set(text) & set("\x1b\x07\u202e")
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("\t" * (MAX_TEXT_BYTES // 4), " " * MAX_TEXT_BYTES),
+        ("\t" * (MAX_TEXT_BYTES // 4) + "x", None),
+        ("\U0001d160" * (MAX_TEXT_BYTES // 4), None),  # one character that NFC makes three of
+    ],
+)
+def test_text_that_is_too_long_once_it_is_sanitised_is_kept_unread(
+    ends: Ends, written: str, kept: str | None
+) -> None:
+    ends.connect()
+    ends.carry()
+    body = encode_body(Text(THE_TWO_OF_US, bytes(16), 0, written))
+    (ack,) = ends.answerer.give(Env(ends.answerer.session.sid, ends.dialler.forge(1, body)))
+    assert isinstance(ack, Ack)
+    (row,) = ends.answerer.store.messages.page(ends.answerer.contact, 10)
+    if kept is None:
+        assert (row.kind, row.text, row.body) == ("unsupported", "", body)
+    else:
+        assert (row.kind, row.text) == ("text", kept)
 
 
 def test_window_bounds_what_is_on_the_way_not_the_queue(ends: Ends) -> None:

@@ -6,7 +6,15 @@ from typing import Final
 
 from tuichat.model import MessageKind
 from tuichat.node.events import Changes
-from tuichat.protocol.bodies import THE_TWO_OF_US, Opaque, Text, Void, decode_body, opaque
+from tuichat.protocol.bodies import (
+    MAX_TEXT_BYTES,
+    THE_TWO_OF_US,
+    Opaque,
+    Text,
+    Void,
+    decode_body,
+    opaque,
+)
 from tuichat.protocol.sanitize import sanitize_text
 from tuichat.store.records import SessionRow
 from tuichat.store.store import Store
@@ -48,14 +56,15 @@ class Inbox:
         body = decode_body(raw)
         if isinstance(body, Void):
             return
-        if isinstance(body, Text) and body.conversation != THE_TWO_OF_US:
+        text = sanitize_text(body.text) if isinstance(body, Text) else ""
+        if isinstance(body, Text) and (body.conversation != THE_TWO_OF_US or _is_too_long(text)):
             body = opaque(raw)
         if not self._store.sessions.know(self._contact, body.id):
             return
         if isinstance(body, Opaque):
             self._add(body.id, "unsupported", "", now, now, changes, raw)
         else:
-            self._add(body.id, "text", sanitize_text(body.text), body.sent_at, now, changes)
+            self._add(body.id, "text", text, body.sent_at, now, changes)
 
     def _add(
         self,
@@ -79,3 +88,8 @@ class Inbox:
             body=raw,
         )
         changes.message(row.id, new=True)
+
+
+def _is_too_long(text: str) -> bool:
+    """Whether a text has grown beyond the limit: a TAB becomes four spaces, some characters three of them."""
+    return len(text.encode()) > MAX_TEXT_BYTES
