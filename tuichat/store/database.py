@@ -36,6 +36,9 @@ _PRAGMAS = (
 class Database:
     """A connection to the encrypted file at `path`.
 
+    Attributes:
+        closed: nothing can be read or written any more.
+
     Args:
         key: 32 random bytes; the whole file is encrypted under it.
         synchronous: FULL in life: WAL with NORMAL loses acknowledged commits on power loss. OFF for tests
@@ -48,6 +51,7 @@ class Database:
     def __init__(self, path: Path, key: bytes, synchronous: Synchronous = "FULL") -> None:
         if len(key) != KEY_LENGTH:
             raise ValueError("a database key has 32 bytes")
+        self.closed = False
         with translated():
             self._connection = apsw.Connection(str(path))
             try:
@@ -135,7 +139,13 @@ class Database:
             self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
         return True
 
+    def copy_into(self, empty: apsw.Connection) -> apsw.Backup:
+        """A copy of everything, to be made step by step; what is written meanwhile is in it as well."""
+        with translated():
+            return empty.backup("main", self._connection, "main")
+
     def close(self) -> None:
         """Close the connection; an open transaction is rolled back."""
+        self.closed = True
         with translated():
             self._connection.close(True)

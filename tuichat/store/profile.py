@@ -27,6 +27,7 @@ __all__ = [
     "open_profile",
     "open_store",
     "profile_exists",
+    "put_profile",
     "update_profile",
 ]
 
@@ -133,6 +134,17 @@ def open_profile(paths: ProfilePaths, passphrase: str | None) -> OpenProfile:
     return OpenProfile(content.identity, content.database_key, content.name, key, found.wrapped)
 
 
+def put_profile(paths: ProfilePaths, profile: OpenProfile, rng: Rng) -> None:
+    """Write the identity file where there is none, and the key beside it if no passphrase opens it.
+
+    Raises:
+        StorageError: there is no profile.
+    """
+    if profile.wrapped is None:
+        _write(paths.unlocked_key, profile.key)  # first: an identity without it could never be opened
+    _write(paths.identity, _encoded(profile, rng))
+
+
 def update_profile(
     paths: ProfilePaths,
     profile: OpenProfile,
@@ -166,9 +178,7 @@ def _create(
     key = rng.bytes(_KEY_LENGTH)
     wrapped = None if passphrase is None else wrap(key, passphrase, rng, cost)
     profile = OpenProfile(Identity.generate(rng, now), rng.bytes(_KEY_LENGTH), name, key, wrapped)
-    if wrapped is None:
-        _write(paths.unlocked_key, key)  # first: an identity without it could never be opened
-    _write(paths.identity, _encoded(profile, rng))
+    put_profile(paths, profile, rng)
     return profile.identity.onion
 
 

@@ -37,3 +37,7 @@ class ReachKeys:
     def take_back(self, contact: int) -> None:
         """A contact's key is no key any more."""
         self._database.run("DELETE FROM reach_keys WHERE contact = ?", (contact,))
+
+    def forget_spare(self) -> None:
+        """Drop the keys that nobody has, as far as is known here."""
+        self._database.run("DELETE FROM reach_keys WHERE contact IS NULL")

@@ -14,6 +14,7 @@ from pathlib import Path
 from tuichat.errors import DamagedError, StorageError
 from tuichat.i18n import _
 from tuichat.store import schema
+from tuichat.store.backup_snapshot import Snapshot
 from tuichat.store.contacts import Contacts
 from tuichat.store.database import Database, Synchronous
 from tuichat.store.events import Events
@@ -75,6 +76,10 @@ class Store:
     def checkpoint(self) -> None:
         """Empty the write-ahead log into the file; old pages no longer lie in it."""
         self._database.checkpoint()
+
+    def snapshot(self, directory: Path, key: bytes) -> Snapshot:
+        """A copy under another 32-byte key, on the directory's disk, to be made step by step."""
+        return Snapshot(self._database, directory, key)
 
     def close(self) -> None:
         """Checkpoint and close; a second call does nothing."""

@@ -1,0 +1,67 @@
+"""What a database from a backup must forget before it is used: others may know what came after it.
+
+Since the backup was made its profile may have gone on. So no session is continued (its message keys were
+used), no invite and no spare key to the service is good any more (somebody may have had it and been turned
+away since), and what is queued may have left already: it is sealed afresh in each contact's next session,
+under the message ids by which contacts know what they have, and it can no longer be cancelled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from tuichat.store.records import ContactRow, SessionRow
+from tuichat.store.store import Store
+
+SETTING = "restored"
+_PAGE = 500
+
+
+class Restored(msgspec.Struct, frozen=True):
+    """When a database came out of a backup, and when that had been made; milliseconds."""
+
+    made_at: int
+    restored_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """What was found in a backup: accepted contacts, invites that were closed, messages that are queued."""
+
+    contacts: tuple[ContactRow, ...]
+    invites: int
+    queued: int
+
+
+def renew(store: Store, restored: Restored) -> Renewal:
+    """Make the database of a backup fit to go on, in one transaction."""
+    with store.transaction():
+        rows = store.contacts.all()
+        for row in rows:
+            _end_session(store, row.id)
+        invites = [invite for invite in store.invites.all() if invite.state in ("open", "bound")]
+        for invite in invites:
+            store.invites.set_state(invite.id, "revoked")
+        store.reach_keys.forget_spare()
+        store.settings.put(SETTING, msgspec.json.encode(restored))
+    accepted = tuple(row for row in rows if row.state == "accepted")
+    return Renewal(accepted, len(invites), store.outbox.totals()[0])
+
+
+def last_restored(store: Store) -> Restored | None:
+    """When the database came out of a backup last; None if it never did."""
+    kept = store.settings.get(SETTING)
+    return None if kept is None else msgspec.json.decode(kept, type=Restored)
+
+
+def _end_session(store: Store, contact: int) -> None:
+    session = store.sessions.get(contact)
+    store.sessions.forget(contact)
+    store.sessions.put(SessionRow(contact, gen=session.gen))
+    store.outbox.unseal(contact)
+    after = 0
+    while rows := store.outbox.unacked(contact, after_id=after, limit=_PAGE):
+        store.outbox.mark_given(row.id for row in rows)
+        after = rows[-1].id
