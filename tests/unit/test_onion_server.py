@@ -145,6 +145,22 @@ def _flipped_message3(position: int) -> Garbage:
     return lambda stranger: web_frame(BINARY, flip(stranger.message3(REQUEST)[0], position))
 
 
+def _fragmented_message3(position: int | None) -> Garbage:
+    """The right message 3, cut in two."""
+
+    def garbage(stranger: Stranger) -> bytes:
+        message = stranger.message3(REQUEST)[0]
+        start, rest = message[:position], b"" if position is None else message[position:]
+        return web_frame(BINARY, start, bits=0) + web_frame(CONTINUATION, rest)
+
+    return garbage
+
+
+def _unmasked_message3(stranger: Stranger) -> bytes:
+    message = stranger.message3(REQUEST)[0]
+    return b"\x82\x7e" + len(message).to_bytes(2, "big") + message
+
+
 def _just(data: bytes) -> Garbage:
     return lambda stranger: data
 
@@ -177,6 +193,10 @@ GARBAGE: dict[str, Garbage] = {
         web_frame(BINARY, b"x", bits=0) + web_frame(CONTINUATION, b"x", bits=0) * 70_000
     ),
     "half a message": _just(web_frame(BINARY, b"x" * 100, length=400)),
+    "message 3 in two fragments": _fragmented_message3(1),
+    "message 3 and an empty fragment": _fragmented_message3(None),
+    "message 3 after an empty fragment": _fragmented_message3(0),
+    "message 3 without a mask": _unmasked_message3,
     "message 3 flipped at its start": _flipped_message3(0),
     "message 3 flipped in its name": _flipped_message3(60),
     "message 3 flipped at its end": _flipped_message3(-1),

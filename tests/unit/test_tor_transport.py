@@ -14,7 +14,7 @@ import pytest
 from tests.support.fake_tor import FakeNetwork, FakeTor
 from tests.support.handshakes import person
 from tests.support.house import House, house
-from tests.support.raw_callers import PATIENCE
+from tests.support.raw_callers import BINARY, PATIENCE, web_frame
 from tuichat.network import tor_transport
 from tuichat.network.addresses import address_of
 from tuichat.network.transport import ConnectionLostError, Dialled, DialStage, NetworkState, RefusedError
@@ -284,6 +284,37 @@ async def test_peer_who_reads_nothing_cannot_hold_up_the_end_of_a_connection(
     writing.cancel()
     await asyncio.gather(writing, return_exceptions=True)
     over.set()
+    server.close()
+    await server.wait_closed()
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [b"\x02\x01a\x80\x01b", b"\x02\x00\x80\x02ab", web_frame(BINARY, b"ab")],
+    ids=["two fragments", "an empty fragment", "a masked frame"],
+)
+async def test_called_service_that_sends_fragments_or_masks_is_left_in_silence(
+    homes: tuple[Home, Home], frames: bytes
+) -> None:
+    alice, bob = homes
+    heard = asyncio.get_running_loop().create_future()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(_upgrade(await _head(reader)))
+        await reader.readexactly(2)
+        writer.write(b"\x82\x05first" + frames)
+        heard.set_result(await reader.read())
+        writer.close()
+
+    bob.socket.unlink()
+    server = await asyncio.start_unix_server(answer, bob.socket)
+    dialled, _ = await call(alice, bob)
+    await dialled.connection.send(b"")
+    assert await dialled.connection.receive() == b"first"
+    with pytest.raises(ConnectionLostError):
+        await dialled.connection.receive()
+    assert len(await heard) == 4  # the mask of the empty message
+    await dialled.connection.close()
     server.close()
     await server.wait_closed()
 

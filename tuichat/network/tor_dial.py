@@ -16,6 +16,7 @@ import aiohttp
 from onion.address import OnionAddress
 from onion.errors import DialError, OnionError
 from tuichat.network.doorkeeper import LINK_HEADER, LINK_PATH
+from tuichat.network.frame_guard import guard
 from tuichat.network.transport import ConnectionLostError, RefusedError
 from tuichat.network.web_socket import MAX_MESSAGE_BYTES
 
@@ -23,6 +24,8 @@ DIAL_SECONDS: Final = 120.0
 """How long one dial may take: tor itself gives up on a cold onion service after about two minutes."""
 
 _NO_AUTOMATIC_HEADERS: Final = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
+
+_UPGRADED: Final = 101
 
 Opened = tuple[bytes, "aiohttp.ClientWebSocketResponse[bool]", aiohttp.ClientSession]
 
@@ -90,6 +93,8 @@ def _trace(answer: list[str], on_connected: Callable[[], None]) -> aiohttp.Trace
 
     async def answered(_session: object, _context: object, params: aiohttp.TraceRequestEndParams) -> None:
         answer.extend(params.response.headers.getall(LINK_HEADER, []))
+        if params.response.status == _UPGRADED:
+            _guard(params.response)
 
     async def redirected(
         _session: object, _context: object, params: aiohttp.TraceRequestRedirectParams
@@ -101,3 +106,9 @@ def _trace(answer: list[str], on_connected: Callable[[], None]) -> aiohttp.Trace
     trace.on_request_redirect.append(redirected)
     trace.on_request_end.append(answered)
     return trace
+
+
+def _guard(response: aiohttp.ClientResponse) -> None:
+    connection = response.connection
+    if connection is not None and connection.transport is not None:
+        guard(connection.transport, masked=False)

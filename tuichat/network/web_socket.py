@@ -9,6 +9,7 @@ from typing import Final
 import aiohttp
 from aiohttp import web
 
+from tuichat.network.frame_guard import end_silently, guard
 from tuichat.network.transport import ConnectionLostError
 
 MAX_MESSAGE_BYTES: Final = 65535
@@ -16,9 +17,6 @@ MAX_MESSAGE_BYTES: Final = 65535
 
 _GOODBYE_SECONDS: Final = 0.1
 """How long saying goodbye may take. A peer who is gone, or does not read, is not waited for."""
-
-_FLUSH_SECONDS: Final = 2.0
-"""How long what was sent before the end has to leave."""
 
 
 class SilentWebSocket(web.WebSocketResponse):
@@ -34,13 +32,12 @@ class SilentWebSocket(web.WebSocketResponse):
     def __init__(self, transport: asyncio.Transport) -> None:
         super().__init__(compress=False, autoping=False, max_msg_size=MAX_MESSAGE_BYTES + 1)
         self._transport = transport
+        guard(transport, masked=True)
 
     async def close(self, *, code: int = 1000, message: bytes = b"", drain: bool = True) -> bool:
-        """Close the connection; what was sent before still leaves, if the peer takes it."""
         if self._transport.is_closing():
             return False
-        self._transport.close()
-        asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self._transport.abort)
+        end_silently(self._transport)
         return True
 
 
