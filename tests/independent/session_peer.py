@@ -119,12 +119,15 @@ class PeerSession:
         self.waiting = False
         return [] if self.due is None else self._say_hello(self.due)
 
-    def _hello(self, theirs: Hello) -> list[Frame]:
-        self.hellos += 1
+    def finds_bad(self, theirs: Hello) -> bool:
+        """S3's judgement."""
         bad = theirs.need == 1 or theirs.sid != self.sid or self.sid == NO_SID
         bad = bad or theirs.delivered > self.sealed or self.delivered > theirs.sealed
-        bad = bad or theirs.acked > self.delivered or self.acked > theirs.delivered
-        if not bad:
+        return bad or theirs.acked > self.delivered or self.acked > theirs.delivered
+
+    def _hello(self, theirs: Hello) -> list[Frame]:
+        self.hellos += 1
+        if not self.finds_bad(theirs):
             self.stopped = False
             return [KEEP, *self._unacknowledged()]
         gen = max(theirs.gen, self.gen) + 1

@@ -20,7 +20,8 @@ from tests.support.simulated_node import SimulatedNode, until
 from tests.support.virtual_time import VirtualClock, run_virtual
 from tuichat.network.transport import Answer, ConnectionLostError, RefusedError
 
-TWO_DAYS = 2 * 86_400.0
+PATIENCE_SECONDS = 3600.0
+"""Of virtual time."""
 
 
 class Meeting:
@@ -88,7 +89,7 @@ class Meeting:
             await self.peer.say("peer " + text)
             await self.node.node.send("friend", "node " + text)
             await asyncio.sleep(0.7)
-        assert await until(self._settled, TWO_DAYS)
+        assert await until(self._settled, PATIENCE_SECONDS)
         messages = await self.node.node.messages("friend", limit=5000)
         arrived = [message.text for message in messages if message.direction == "in"]
         assert arrived == ["peer " + text for text in said]
@@ -120,13 +121,13 @@ def test_a_node_adds_the_second_client_which_accepts_later(tmp_path: Path) -> No
             async def waits() -> bool:
                 return peer.state == "pending"
 
-            assert await until(waits, 600.0)
+            assert await until(waits, PATIENCE_SECONDS)
             assert peer.asked is not None
             assert (peer.asked.name, peer.asked.text) == ("node", "it is me")
             assert await meeting.state() == "requested"
             peer.accept()
             calling = asyncio.create_task(meeting.call())
-            assert await until(meeting.linked, 600.0)
+            assert await until(meeting.linked, PATIENCE_SECONDS)
             assert await meeting.state() == "accepted"
             await meeting.talk()
             await peer.hang_up()
@@ -143,7 +144,7 @@ def test_the_second_client_asks_and_the_node_accepts_later(tmp_path: Path) -> No
             assert meeting.peer.replies == [RECEIVED]
             assert await meeting.state() == "pending"
             await meeting.node.node.contact_add(meeting.address, "friend")
-            assert await until(meeting.linked, TWO_DAYS)
+            assert await until(meeting.linked, PATIENCE_SECONDS)
             await meeting.talk()
 
     run_virtual(story())
@@ -155,14 +156,14 @@ def test_the_second_client_comes_by_the_nodes_invite(tmp_path: Path) -> None:
             record = await meeting.node.node.invite_create()
             meeting.peer.add(read_invite(record.text, int(meeting.clock.now())))
             calling = asyncio.create_task(meeting.call())
-            assert await until(meeting.linked, 600.0)
+            assert await until(meeting.linked, PATIENCE_SECONDS)
             contact = (await meeting.node.node.contact_list())[0]
             await meeting.node.node.contact_rename(contact.name, "friend")
             await meeting.talk()
             await meeting.peer.hang_up()
             await calling
             calling = asyncio.create_task(meeting.call())
-            assert await until(meeting.linked, 600.0)
+            assert await until(meeting.linked, PATIENCE_SECONDS)
             assert len(meeting.peer.replies) == 1, "the second time it came by the pair"
             await meeting.peer.hang_up()
             await calling
@@ -178,7 +179,7 @@ def test_the_node_comes_by_the_second_clients_invite(tmp_path: Path) -> None:
             expiry = int(meeting.clock.now()) + 3600
             invite = Invite(me.onion, peer.invited, h32(me.sig)[:16], expiry)
             await meeting.node.node.contact_add(invite.text(), "friend")
-            assert await until(meeting.linked, 600.0)
+            assert await until(meeting.linked, PATIENCE_SECONDS)
             assert peer.state == await meeting.state() == "accepted"
             await meeting.talk()
 

@@ -182,7 +182,7 @@ class Beside:
 def test_both_refuse_an_altered_or_cut_envelope_and_open_it_afterwards() -> None:
     beside = Beside()
     (envelope,) = beside.seal()
-    for wrong in altered(envelope, 29):
+    for wrong in altered(envelope, 61):
         assert not beside.opens(wrong)
     for size in SIZES[1:]:
         assert not beside.opens(envelope.ljust(size, b"\0"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import random
 from collections import deque
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.independent.identity_peer import Person
 from tests.independent.invite_peer import public_psk
 from tests.independent.noise_link import Answerer, Caller, PeerLink
 from tests.independent.primitives_peer import Refused
+from tests.independent.ratchet_peer import session_id
 from tests.independent.session_peer import PeerSession
 from tests.support.delivery_ends import End
 from tests.support.fixed_clock import START
@@ -26,6 +28,7 @@ from tuichat.errors import PeerError
 from tuichat.node.outbox import Sealing
 from tuichat.protocol import frames
 from tuichat.protocol.link import Link
+from tuichat.protocol.session import SessionState, is_consistent
 
 DAY = int(START) // 86_400
 PEER, PRODUCT = person("peer"), person("product")
@@ -209,11 +212,13 @@ def test_an_envelope_of_another_session_brings_a_hello_and_no_new_session(
     across.connect(peer_dials=peer_dials)
     across.settle()
     strange = bytes(range(16)), across.rng.bytes(4096)
-    for _ in range(2):
+    for _ in range(3):
         if reader == "product":
             across.from_peer([frames_peer.Env(*strange)])
         else:
             across.to_peer.append(across.theirs.seal(frames.encode(frames.Env(*strange))))
+    across.settle()
+    assert across.seen.count("Resync") == (0 if (reader == "peer") is peer_dials else 1)
     across.write("peer")
     across.write("product")
     across.settle()
@@ -221,6 +226,44 @@ def test_an_envelope_of_another_session_brings_a_hello_and_no_new_session(
     assert (across.seen.count("New"), across.peer.gen) == (1, 1)
     assert across.product.read() == across.said["peer"]
     assert across.read_by_peer() == across.said["product"]
+
+
+def test_both_judge_every_hello_alike() -> None:
+    """All counts from 0 to 2 on either side, with the same sid, another one and none."""
+    mine = PeerSession(PEER.onion, PRODUCT.onion, SeededRng().bytes, lambda: START)
+    sids = [bytes(16), bytes([1] * 16), bytes([2] * 16)]
+    found = set()
+    for sealed, delivered, acked, *counts in product(range(3), repeat=6):
+        mine.sealed, mine.delivered, mine.acked = sealed, delivered, acked
+        theirs = counts[0], counts[1], counts[2]
+        for mine.sid, sid, need in product(sids, sids, (0, 1)):
+            state = SessionState(1, mine.sid, sealed, delivered, acked)
+            good = is_consistent(state, frames.Hello(1, sid, *theirs, need == 1))
+            assert mine.finds_bad(frames_peer.Hello(1, sid, *theirs, need)) is not good
+            found.add(good)
+    assert found == {True, False}
+
+
+@pytest.mark.parametrize("dialler", ["peer", "product"])
+def test_dialler_ignores_a_new_that_is_not_greater_and_steps_its_exporter(
+    tmp_path: Path, dialler: str
+) -> None:
+    across = Across(tmp_path)
+    across.connect(peer_dials=dialler == "peer")
+    across.settle()
+    before = across.peer.sid
+    exporter = across.mine.exporter
+    dh, ek = bytes(32), b"\xff" * 1184  # no keys, but nobody looks at them
+    if dialler == "peer":
+        across.peer.take(frames_peer.Resync(bytes(16)))
+        across.peer.take(frames_peer.New(0, session_id(exporter, 0), dh, ek))
+        assert across.mine.exporter != exporter
+        assert across.peer.sid == before
+    else:
+        across.product.give(frames.Resync(bytes(16)))
+        across.product.give(frames.New(0, session_id(exporter, 0), dh, ek))
+        assert across.theirs.exporter != exporter
+        assert across.product.session.sid == before
 
 
 FRAMES: dict[str, frames.Frame] = {
