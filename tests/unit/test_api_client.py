@@ -18,7 +18,7 @@ from tuichat.api import AsyncClient
 from tuichat.api.node_api import NodeApi
 from tuichat.api.server import ApiServer
 from tuichat.errors import LockedError, NotFoundError, TuichatError, UnreachableError, UsageError
-from tuichat.model import ClosingEvent, ContactEvent, LockedEvent, MessageEvent, NoticeEvent, Status
+from tuichat.model import ClosingEvent, ContactEvent, LockedEvent, Message, MessageEvent, NoticeEvent, Status
 
 
 @pytest.fixture
@@ -109,6 +109,27 @@ async def test_a_long_history_is_fetched_page_by_page(client: AsyncClient, node:
     assert await client.messages("carol", limit=700, before=begin) == await node.messages(
         "carol", limit=700, before=begin
     )
+
+
+class BriefNode(MemoryNode):
+    """Gives no more than seven messages at a time, as a node does when they are long."""
+
+    async def messages(
+        self, ref: str, limit: int = 50, before: int | None = None, after: int | None = None
+    ) -> list[Message]:
+        return await super().messages(ref, min(limit, 7), before, after)
+
+
+async def test_a_short_page_is_not_taken_for_the_end(node: MemoryNode) -> None:
+    brief = BriefNode.sample(FixedClock())
+    for each in (node, brief):
+        each.fill("carol", 100)
+    ids = [message.id for message in await node.messages("carol", limit=100)]
+    async with served(brief) as (_, path), AsyncClient.connect(path) as client:
+        for before, after in ((None, None), (ids[80], None), (None, ids[20])):
+            for limit in (3, 7, 20, 1000):
+                got = await client.messages("carol", limit, before, after)
+                assert got == await node.messages("carol", limit, before, after)
 
 
 async def test_the_raw_call_gives_plain_json(client: AsyncClient) -> None:

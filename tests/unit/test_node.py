@@ -11,7 +11,9 @@ import pytest
 from tests.support.seeded_rng import SeededRng
 from tests.support.simulated_network import SimulatedNetwork
 from tests.support.simulated_node import SimulatedNode, until
+from tests.support.stores import receive
 from tests.support.virtual_time import run_virtual
+from tuichat.api.wire import MAX_ANSWER_LINE, encode_result
 from tuichat.errors import NotFoundError, TuichatError, UsageError
 from tuichat.model import (
     MAX_TEXT_BYTES,
@@ -23,6 +25,7 @@ from tuichat.model import (
 )
 from tuichat.network.transport import RefusedError
 from tuichat.node.budget import MAX_STRANGERS
+from tuichat.node.conversations import PAGE_BYTES
 from tuichat.node.node import Node
 from tuichat.protocol.knock import public_psk
 from tuichat.protocol.link import Dialling
@@ -205,6 +208,25 @@ def test_page_size_is_bounded(play: Play, limit: int) -> None:
     async def story(people: People) -> None:
         await people.node.contact_add(people.bob.address, "bob")
         await refuses(people.node.messages("bob", limit=limit))
+
+    play(story)
+
+
+def test_page_of_the_longest_texts_fits_into_an_answer(play: Play) -> None:
+    """With the text that JSON makes the most of, and more of it than an answer could carry."""
+
+    async def story(people: People) -> None:
+        bob = await people.node.contact_add(people.bob.address, "bob")
+        store = people.alice._store
+        assert store is not None
+        with store.transaction():
+            ids = [receive(store, bob.id, number, "\n" * MAX_TEXT_BYTES).id for number in range(200)]
+        page = await people.node.messages("bob", limit=500)
+        assert len(encode_result(1, page)) < 2 * PAGE_BYTES + 100_000 < MAX_ANSWER_LINE
+        found = [message.id for message in page]
+        while page := await people.node.messages("bob", limit=500, before=found[0]):
+            found[:0] = [message.id for message in page]
+        assert found == ids
 
     play(story)
 

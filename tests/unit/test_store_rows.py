@@ -162,6 +162,22 @@ def test_pages_come_oldest_first_from_either_end(store: Store) -> None:
     assert page(0) == []
 
 
+def test_a_page_ends_before_its_texts_have_too_many_bytes(store: Store) -> None:
+    contact = add_contact(store).id
+    ids = [receive(store, contact, number, "\u00e9" * 50).id for number in range(200)]
+
+    def page(most: int, **bounds: int) -> list[int]:
+        return [row.id for row in store.messages.page(contact, 150, **bounds, most_bytes=most)]
+
+    assert page(1_099) == ids[-10:]
+    assert page(1_099, before=ids[50]) == ids[40:50]
+    assert page(1_100, after=ids[50]) == ids[51:62]
+    assert page(15_000) == ids[-150:]
+    assert page(99) == ids[-1:], "a page of none would be the end of the history"
+    assert page(0, after=ids[198]) == ids[-1:]
+    assert page(1_000, after=ids[-1]) == []
+
+
 def test_only_received_messages_are_unread_until_marked(store: Store) -> None:
     contact = add_contact(store).id
     ids = [receive(store, contact, number).id for number in range(3)]

@@ -170,7 +170,7 @@ class AsyncClient:
     async def messages(
         self, ref: str, limit: int = 50, before: int | None = None, after: int | None = None
     ) -> list[Message]:
-        """As `NodeApi.messages`; more than `MAX_PAGE` are fetched page by page."""
+        """As `NodeApi.messages`; what does not fit into an answer is fetched page by page."""
         found: list[Message] = []
         while True:
             count = min(limit - len(found), MAX_PAGE)
@@ -178,7 +178,7 @@ class AsyncClient:
                 list[Message], "messages", ref=ref, limit=count, before=before, after=after
             )
             found = page + found if after is None else found + page
-            if len(page) < count or len(found) >= limit:
+            if not page or len(found) >= limit:
                 return found
             if after is None:
                 before = page[0].id

@@ -121,7 +121,11 @@ class NodeApi(Protocol):
     async def messages(
         self, ref: str, limit: int = 50, before: int | None = None, after: int | None = None
     ) -> list[Message]:
-        """History, oldest first: the newest `limit`, or those just before or just after a message id."""
+        """History, oldest first: the newest `limit`, or those just before or just after a message id.
+
+        Over the socket an answer has at most 500, and fewer when they are long; only an empty one is the end.
+        The client asks on until it has `limit`.
+        """
         ...
 
     async def mark_read(self, ref: str, up_to: int) -> None:

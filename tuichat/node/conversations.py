@@ -21,6 +21,8 @@ from tuichat.store.store import Store
 
 MESSAGE_ID_LENGTH: Final = 16
 LARGEST_PAGE: Final = 5000
+PAGE_BYTES: Final = 4 * 1024 * 1024
+"""How many bytes of text a page has at most. As JSON twice as many at worst: far below an answer's limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +105,13 @@ class Conversations:
         return record
 
     def page(self, ref: str, limit: int, before: int | None, after: int | None) -> list[Message]:
-        """A part of a history, oldest first."""
+        """A part of a history, oldest first: less than `limit` if texts are long, none only at its end."""
         row = self._book.find(ref)
         if not 1 <= limit <= LARGEST_PAGE:
             raise UsageError(_("A page has 1 to {most} messages.").format(most=LARGEST_PAGE))
         if before is not None and after is not None:
             raise UsageError(_("Ask for messages before one or after one, not both."))
-        rows = self._store.messages.page(row.id, limit, before, after)
+        rows = self._store.messages.page(row.id, limit, before, after, PAGE_BYTES)
         return [self._book.message_record(each) for each in rows]
 
     def mark_read(self, ref: str, up_to: int) -> None:

@@ -10,6 +10,8 @@ from tuichat.store.records import MessageRow
 
 _LATEST = 253_402_300_799_999  # the last millisecond of the year 9999: a sender may claim anything
 _NO_LIMIT = 2**63 - 1
+_ROWS_AT_ONCE = 64
+"""How many rows are read before their texts are counted: a page of long ones is not read whole to be cut."""
 
 _SELECT = """
     SELECT m.id, c.contact, m.direction, m.wire_id, m.kind, m.text, m.sent_at, m.received_at, m.state, m.body
@@ -85,16 +87,38 @@ class Messages:
         self._database.run("UPDATE messages SET state = ? WHERE id = ?", (state, message))
 
     def page(
-        self, contact: int, limit: int, before: int | None = None, after: int | None = None
+        self,
+        contact: int,
+        limit: int,
+        before: int | None = None,
+        after: int | None = None,
+        most_bytes: int = _NO_LIMIT,
     ) -> list[MessageRow]:
         """At most `limit` messages, oldest first, with ids between `after` and `before` (both exclusive).
 
-        With `after` they are the first ones behind it, else the newest.
+        With `after` they are the first ones behind it, else the newest. Their texts have `most_bytes` of
+        UTF-8 together, unless there is only one: without a message a page would be the history's end.
         """
+        rows: list[MessageRow] = []
+        room = most_bytes
+        while len(rows) < limit:
+            wanted = min(_ROWS_AT_ONCE, limit - len(rows))
+            more = self._rows(contact, wanted, before, after)
+            for row in more:
+                room -= len(row.text.encode())
+                if room < 0 and rows:
+                    break
+                rows.append(row)
+            if room < 0 or len(more) < wanted:
+                break
+            before, after = (rows[-1].id, None) if after is None else (before, rows[-1].id)
+        return rows[::-1] if after is None else rows
+
+    def _rows(self, contact: int, limit: int, before: int | None, after: int | None) -> list[MessageRow]:
+        """The messages nearest to `after`, or to `before` without it, from there on."""
         query = NEWEST if after is None else OLDEST
         bounds = (0 if after is None else after, _NO_LIMIT if before is None else before)
-        rows = [_row(values) for values in self._database.rows(query, (contact, *bounds, limit))]
-        return rows[::-1] if after is None else rows
+        return [_row(values) for values in self._database.rows(query, (contact, *bounds, limit))]
 
     def mark_read(self, contact: int, up_to: int) -> int:
         """Received messages up to this id become `read`; how many did."""
