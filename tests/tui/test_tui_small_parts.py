@@ -77,6 +77,15 @@ def test_days_are_the_readers_and_other_years_are_named() -> None:
     assert [span(seconds) for seconds in (5, 120, 7_200, 180_000)] == ["5 s", "2 min", "2 hours", "2 days"]
 
 
+@pytest.mark.parametrize("moment", [datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)])
+@pytest.mark.parametrize("hours", [-12, 14])
+def test_a_claimed_time_at_the_end_of_the_calendar_is_shown(moment: datetime, hours: int) -> None:
+    calendar = Calendar(timezone(timedelta(hours=hours)), date(2026, 11, 22))
+    assert abs(calendar.day(moment) - moment.date()) <= timedelta(days=1)
+    assert len(calendar.time(moment)) == 5
+    assert calendar.exact(moment).endswith(calendar.time(moment) + moment.strftime(":%S"))
+
+
 def test_a_qr_code_of_an_address_fits_an_ordinary_terminal() -> None:
     rows = qr_rows(address_of("bob"))
     assert len(rows) <= 17

@@ -8,7 +8,8 @@ from tuichat.model import Direction, MessageKind, MessageState
 from tuichat.store.database import Database
 from tuichat.store.records import MessageRow
 
-_LATEST = 253_402_300_799_999  # the last millisecond of the year 9999: a sender may claim anything
+# A day before the year 9999 ends: a sender may claim anything, and east of UTC that year ends sooner.
+_LATEST = 253_402_214_399_999
 _NO_LIMIT = 2**63 - 1
 _ROWS_AT_ONCE = 64
 """How many rows are read before their texts are counted: a page of long ones is not read whole to be cut."""
@@ -63,7 +64,7 @@ class Messages:
         state: MessageState,
         body: bytes = b"",
     ) -> MessageRow:
-        """Append to the conversation with `contact`; a claimed `sent_at` is brought within 1970 to 9999."""
+        """Append to the conversation with `contact`; a `sent_at` is brought to where every zone has dates."""
         claimed = min(max(sent_at, 0), _LATEST)
         values = (contact, direction, wire_id, kind, text, claimed, received_at, state, body)
         message = self._database.insert(_INSERT, values)

@@ -31,15 +31,15 @@ class Calendar:
 
     def day(self, moment: datetime) -> date:
         """The local day of `moment`."""
-        return moment.astimezone(self._zone).date()
+        return self._local(moment).date()
 
     def time(self, moment: datetime) -> str:
         """Hours and minutes, in five characters."""
-        return moment.astimezone(self._zone).strftime("%H:%M")
+        return self._local(moment).strftime("%H:%M")
 
     def exact(self, moment: datetime) -> str:
         """Day and time to the second, for a claim that is to be judged."""
-        return moment.astimezone(self._zone).strftime("%Y-%m-%d %H:%M:%S")
+        return self._local(moment).strftime("%Y-%m-%d %H:%M:%S")
 
     def day_name(self, day: date) -> str:
         """A day as a heading; the year only if it is not this one."""
@@ -49,6 +49,13 @@ class Calendar:
         return _("{weekday} {day} {month} {year}").format(
             weekday=weekday, day=day.day, month=month, year=day.year
         )
+
+    def _local(self, moment: datetime) -> datetime:
+        """The moment on the reader's clock; on the one it came with where their year has no number."""
+        try:
+            return moment.astimezone(self._zone)
+        except OverflowError:
+            return moment
 
 
 def span(seconds: float) -> str:
