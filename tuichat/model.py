@@ -162,6 +162,27 @@ class Invite(Record, frozen=True, kw_only=True):
     text: str = ""
 
 
+class Backup(Record, frozen=True, kw_only=True):
+    """A backup that was written.
+
+    Attributes:
+        made_at: what came until then is in it.
+        own_passphrase: it opens with the passphrase that was given for it, not with the profile's.
+    """
+
+    path: str
+    bytes: int
+    made_at: datetime
+    own_passphrase: bool
+
+
+class DatabaseCheck(Record, frozen=True, kw_only=True):
+    """Whether the tables and indexes of the database hang together, and how large it is."""
+
+    sound: bool
+    bytes: int
+
+
 class Hello(Record, frozen=True, kw_only=True):
     """What a node says first: the API's version, its own, and whether it is locked."""
 

@@ -24,12 +24,14 @@ from tuichat.event_buffer import EventBuffer
 from tuichat.model import (
     MAX_TEXT_BYTES,
     AnyEvent,
+    Backup,
     ClosingEvent,
     Contact,
     ContactCounts,
     ContactEvent,
     ContactRemovedEvent,
     ContactState,
+    DatabaseCheck,
     Hello,
     Invite,
     LinkEvent,
@@ -101,6 +103,8 @@ class MemoryNode:
         self._forgotten = 0
         self.readers: list[EventBuffer] = []
         self.invites: list[Invite] = []
+        self.backups: dict[str, str | None] = {}
+        self.sound = True
         self._tor = TorState(version="0.4.9.12")
         self._service = ServiceState()
 
@@ -373,6 +377,18 @@ class MemoryNode:
         )
         self.invites.append(invite)
         return msgspec.structs.replace(invite, text=f"tuichat1:{'a' * 149}")
+
+    async def backup(self, path: str, passphrase: str | None = None, force: bool = False) -> Backup:
+        self._check_open()
+        if path in self.backups and not force:
+            raise UsageError(f"{path} is there already.")
+        self.backups[path] = passphrase
+        at = datetime.fromtimestamp(self._clock.now(), tz=UTC)
+        return Backup(path=path, bytes=4096, made_at=at, own_passphrase=passphrase is not None)
+
+    async def check_database(self) -> DatabaseCheck:
+        self._check_open()
+        return DatabaseCheck(sound=self.sound, bytes=4096)
 
     async def invite_list(self) -> list[Invite]:
         self._check_open()

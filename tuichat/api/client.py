@@ -26,7 +26,17 @@ from tuichat.api.wire import (
 from tuichat.errors import TuichatError, UnreachableError, UsageError
 from tuichat.event_buffer import EventBuffer
 from tuichat.i18n import _
-from tuichat.model import ClosingEvent, Contact, Hello, Invite, Message, SafetyNumber, Status
+from tuichat.model import (
+    Backup,
+    ClosingEvent,
+    Contact,
+    DatabaseCheck,
+    Hello,
+    Invite,
+    Message,
+    SafetyNumber,
+    Status,
+)
 
 Result = TypeVar("Result")
 
@@ -118,6 +128,12 @@ class AsyncClient:
 
     async def keep_until_delivered(self) -> None:
         await self._raw("keep_until_delivered", {})
+
+    async def backup(self, path: str, passphrase: str | None = None, force: bool = False) -> Backup:
+        return await self._ask(Backup, "backup", path=path, passphrase=passphrase, force=force)
+
+    async def check_database(self) -> DatabaseCheck:
+        return await self._ask(DatabaseCheck, "check_database")
 
     async def contact_add(self, address: str, name: str | None = None, message: str = "") -> Contact:
         return await self._ask(Contact, "contact.add", address=address, name=name, message=message)

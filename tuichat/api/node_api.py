@@ -11,7 +11,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Literal, Protocol
 
-from tuichat.model import AnyEvent, Contact, Hello, Invite, Message, SafetyNumber, Status
+from tuichat.model import (
+    AnyEvent,
+    Backup,
+    Contact,
+    DatabaseCheck,
+    Hello,
+    Invite,
+    Message,
+    SafetyNumber,
+    Status,
+)
 
 API_VERSION = 1
 
@@ -45,6 +55,20 @@ class NodeApi(Protocol):
 
     async def keep_until_delivered(self) -> None:
         """Let a detached node live on without clients until nothing is queued any more."""
+        ...
+
+    async def backup(self, path: str, passphrase: str | None = None, force: bool = False) -> Backup:
+        """Write identity and database, as they are now, into one sealed file that `restore` understands.
+
+        Args:
+            path: absolute; the node writes the file.
+            passphrase: to seal it with; None for the profile's own.
+            force: a file that is there is replaced.
+        """
+        ...
+
+    async def check_database(self) -> DatabaseCheck:
+        """Read the whole database and see whether it is sound. Raises DamagedError where it is unreadable."""
         ...
 
     async def contact_add(self, address: str, name: str | None = None, message: str = "") -> Contact:

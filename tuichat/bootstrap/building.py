@@ -16,7 +16,9 @@ from tuichat.crypto.kem import MlKem768
 from tuichat.errors import UsageError
 from tuichat.i18n import _
 from tuichat.network.tor_transport import TorTransport
+from tuichat.node.backups import BackupParts, Backups
 from tuichat.node.node import Node, NodeParts
+from tuichat.store.backup_file import BackupKey
 from tuichat.store.profile import open_profile
 from tuichat.store.profile_paths import ProfilePaths
 from tuichat.store.quarantine import open_store
@@ -36,6 +38,16 @@ async def open_node(paths: ProfilePaths, config: Config, passphrase: str, clock:
     place = onion_place(paths, config.tor)
     transport = TorTransport(tor, profile.identity.onion_seed, place.socket, clock, rng, place.mode)
     store = open_store(paths, profile.database_key, clock)
+    backups = BackupParts(
+        paths=paths,
+        store=store,
+        identity=profile.identity,
+        name=profile.name,
+        sealed_by=None if profile.wrapped is None else BackupKey(profile.key, profile.wrapped),
+        visibility=config.privacy.visibility,
+        clock=clock,
+        rng=rng,
+    )
     node = Node(
         NodeParts(
             store=store,
@@ -46,6 +58,7 @@ async def open_node(paths: ProfilePaths, config: Config, passphrase: str, clock:
             rng=rng,
             kem=MlKem768(),
             visibility=config.privacy.visibility,
+            backups=Backups(backups),
         )
     )
     await node.start()

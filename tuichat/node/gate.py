@@ -18,8 +18,10 @@ from tuichat.event_buffer import EventBuffer
 from tuichat.i18n import _
 from tuichat.model import (
     AnyEvent,
+    Backup,
     ClosingEvent,
     Contact,
+    DatabaseCheck,
     Hello,
     Invite,
     LockedEvent,
@@ -138,6 +140,12 @@ class Gate:
     async def keep_until_delivered(self) -> None:
         self._opened()
         self._kept = True
+
+    async def backup(self, path: str, passphrase: str | None = None, force: bool = False) -> Backup:
+        return await self._ask(lambda node: node.backup(path, passphrase, force))
+
+    async def check_database(self) -> DatabaseCheck:
+        return await self._ask(lambda node: node.check_database())
 
     async def contact_add(self, address: str, name: str | None = None, message: str = "") -> Contact:
         return await self._ask_online(lambda node: node.contact_add(address, name, message))

@@ -10,13 +10,15 @@ from tuichat import __version__
 from tuichat.clock import Clock, Rng
 from tuichat.crypto.identity import Identity
 from tuichat.crypto.kem import Kem
-from tuichat.errors import NotFoundError, UsageError
+from tuichat.errors import NotFoundError, StorageError, UsageError
 from tuichat.i18n import _
 from tuichat.model import (
     MAX_REQUEST_BYTES,
     AnyEvent,
+    Backup,
     Contact,
     ContactCounts,
+    DatabaseCheck,
     Invite,
     Message,
     OutboxCounts,
@@ -29,6 +31,7 @@ from tuichat.model import (
 )
 from tuichat.network.addresses import address_of, onion_of
 from tuichat.network.transport import NetworkState, Transport
+from tuichat.node.backups import Backups
 from tuichat.node.callers import Callers
 from tuichat.node.calls import CallParts
 from tuichat.node.contact_book import ContactBook, Presence
@@ -40,6 +43,7 @@ from tuichat.node.invites import Invites, read_invite
 from tuichat.node.keys import Keys
 from tuichat.node.links import Links
 from tuichat.node.reach import Reach, Visibility
+from tuichat.node.restored import notices
 from tuichat.node.supervisor import supervise
 from tuichat.node.verification import Verification
 from tuichat.protocol.invites import looks_like_invite
@@ -51,7 +55,8 @@ from tuichat.store.store import Store
 class NodeParts:
     """The concrete parts of a node; `name` is what this person calls themself, "" for nothing.
 
-    `visibility` is who may connect to our service: everybody, or who holds a key of ours.
+    `visibility` is who may connect to our service: everybody, or who holds a key of ours; `backups` makes
+    some of the profile, if there is one.
     """
 
     store: Store
@@ -62,6 +67,7 @@ class NodeParts:
     rng: Rng
     kem: Kem
     visibility: Visibility = "public"
+    backups: Backups | None = None
 
 
 class Node:
@@ -174,7 +180,10 @@ class Node:
         )
 
     def subscribe(self, since: int | None = None) -> AsyncIterator[AnyEvent]:
-        return self._hub.subscribe(since)
+        buffer = self._hub.subscribe(since)
+        for notice in notices(self._store, self._hub.now()):
+            buffer.put(notice)
+        return buffer
 
     def _on_network(self, state: NetworkState) -> None:
         before, self._network = self._network, state
@@ -185,6 +194,19 @@ class Node:
             self._hub.tell(ServiceEvent(at=at, service=state.service))
         if (_usable(state.tor), state.service.reachable) > (_usable(before.tor), before.service.reachable):
             self._links.network_back()
+
+    # -- the profile's files --
+
+    async def backup(self, path: str, passphrase: str | None = None, force: bool = False) -> Backup:
+        return await self._backups().write(path, passphrase, force)
+
+    async def check_database(self) -> DatabaseCheck:
+        return await self._backups().check_database()
+
+    def _backups(self) -> Backups:
+        if self._with.backups is None:
+            raise StorageError(_("This node keeps no profile that could be backed up."))
+        return self._with.backups
 
     # -- contacts --
 

@@ -2,11 +2,14 @@
 
 SQLite's online backup copies page by page; what is written meanwhile over the same connection goes into the
 copy as well, so at the end it is the database of that moment. The copy is encrypted under a key of its own,
-and its file has no name: nothing has to be cleared away, however this ends.
+and its file has no name: nothing has to be cleared away, however this ends. A copy that is to be looked into
+keeps its name for so long, because SQLite opens files by name only; the next such copy replaces one that was
+left.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -22,7 +25,8 @@ from tuichat.store.profile_paths import impossible
 STEP_PAGES: Final = 64
 """Pages of 4,096 bytes that one step copies: about a millisecond."""
 
-_NAME = "tuichat.db.snapshot"
+_NAMELESS = "tuichat.db.snapshot"
+_NAMED = "tuichat.db.check"
 
 
 class Snapshot:
@@ -30,23 +34,26 @@ class Snapshot:
 
     Args:
         database: in use, by this process alone.
-        directory: private; the nameless file lies on its disk.
+        directory: private; the copy lies on its disk.
         key: 32 fresh random bytes that encrypt the copy.
+        named: it is to be looked into by `sound`; at most one such copy at a time.
 
     Raises:
         StorageError: the directory cannot be written. DamagedError: the database cannot be read.
     """
 
-    def __init__(self, database: Database, directory: Path, key: bytes) -> None:
+    def __init__(self, database: Database, directory: Path, key: bytes, *, named: bool = False) -> None:
         self._database = database
         self._done = False
-        path = directory / _NAME
+        self._key = key
+        self._path = path = directory / (_NAMED if named else _NAMELESS)
         try:
             self.file = _made(path)
             try:
                 self._copy = _encrypted(path, key)
             finally:
-                path.unlink()  # both have it open
+                if not named:
+                    path.unlink()  # both have it open
         except OSError as failure:
             raise impossible(path, failure) from failure
         self._backup = database.copy_into(self._copy)
@@ -69,10 +76,17 @@ class Snapshot:
         return self._done
 
     def sound(self) -> bool:
-        """Whether the tables and indexes of the complete copy hang together. May run in another thread."""
+        """Whether tables and indexes of the complete, named copy hang together. May run in another thread."""
         assert self._done
+        unchanging = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
         with translated():
-            return self._copy.execute("PRAGMA quick_check(1)").fetchall() == [("ok",)]
+            self._copy.close()
+            reader = apsw.Connection(f"{self._path.as_uri()}?immutable=1", flags=unchanging)
+            try:
+                _use_key(reader, self._key)
+                return reader.execute("PRAGMA quick_check(1)").fetchall() == [("ok",)]
+            finally:
+                reader.close(True)
 
     def finish(self) -> BinaryIO:
         """The complete copy as a file, at its beginning."""
@@ -91,6 +105,8 @@ class Snapshot:
         """Drop the copy; a second call does nothing."""
         self._copy.close(True)
         self.file.close()
+        with contextlib.suppress(OSError):
+            self._path.unlink(missing_ok=True)
 
 
 def _made(path: Path) -> BinaryIO:
@@ -104,8 +120,7 @@ def _encrypted(path: Path, key: bytes) -> apsw.Connection:
     with translated():
         connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
         try:
-            connection.execute("PRAGMA cipher = 'chacha20'")
-            connection.execute(f"PRAGMA key = 'raw:{key.hex()}'")
+            _use_key(connection, key)
             # It is whole or dropped: nothing of it has to survive anything.
             for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = OFF", "synchronous = OFF"):
                 connection.execute(f"PRAGMA {pragma}").fetchall()
@@ -113,3 +128,8 @@ def _encrypted(path: Path, key: bytes) -> apsw.Connection:
             connection.close(True)
             raise
     return connection
+
+
+def _use_key(connection: apsw.Connection, key: bytes) -> None:
+    connection.execute("PRAGMA cipher = 'chacha20'")
+    connection.execute(f"PRAGMA key = 'raw:{key.hex()}'")

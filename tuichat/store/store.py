@@ -77,9 +77,9 @@ class Store:
         """Empty the write-ahead log into the file; old pages no longer lie in it."""
         self._database.checkpoint()
 
-    def snapshot(self, directory: Path, key: bytes) -> Snapshot:
+    def snapshot(self, directory: Path, key: bytes, *, named: bool = False) -> Snapshot:
         """A copy under another 32-byte key, on the directory's disk, to be made step by step."""
-        return Snapshot(self._database, directory, key)
+        return Snapshot(self._database, directory, key, named=named)
 
     def close(self) -> None:
         """Checkpoint and close; a second call does nothing."""
