@@ -15,7 +15,8 @@ import pytest
 from tests.support.fixed_clock import FixedClock
 from tests.support.memory_node import MemoryNode
 from tests.support.served import served
-from tuichat.api.server import MAX_CLIENTS, ApiServer, refusal_for
+from tuichat.api.peer import refusal_for
+from tuichat.api.server import MAX_CLIENTS, ApiServer
 from tuichat.api.wire import (
     INTERNAL_ERROR,
     INVALID_PARAMS,

@@ -13,6 +13,7 @@ from typing import Any, Literal, Self, TypeVar
 
 import msgspec
 
+from tuichat.api.peer import check_listener
 from tuichat.api.wire import (
     MAX_ANSWER_LINE,
     MAX_PAGE,
@@ -69,11 +70,16 @@ class AsyncClient:
 
     @classmethod
     async def open(cls, path: Path) -> Self:
-        """Connect to the node at the socket `path`. Raises UnreachableError if none listens there."""
+        """Connect to the node at the socket `path`. Raises UnreachableError if none of ours listens there."""
         try:
             reader, writer = await asyncio.open_unix_connection(path, limit=MAX_ANSWER_LINE)
         except OSError as error:
             raise UnreachableError(_("No node is running."), _("Start one: tuichat daemon run")) from error
+        try:
+            check_listener(writer.get_extra_info("socket"), path)
+        except UnreachableError:
+            writer.close()
+            raise
         return cls(reader, writer)
 
     @classmethod

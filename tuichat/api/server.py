@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import pwd
-import socket
 import stat
-import struct
 from pathlib import Path
 
 from tuichat.api.connection import Connection
 from tuichat.api.node_api import NodeApi
+from tuichat.api.peer import peer_uid, refusal_for
 from tuichat.api.wire import MAX_REQUEST_LINE, encode_refusal
 from tuichat.errors import StorageError, TuichatError, UnreachableError, UsageError
 from tuichat.i18n import _
@@ -22,7 +20,6 @@ FAREWELL = 2.0
 """Seconds that a client gets at the end to take what is on its way to it."""
 
 _MAX_SOCKET_PATH = 107
-_CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid
 
 
 class ApiServer:
@@ -128,29 +125,6 @@ class ApiServer:
         if len(self._clients) >= MAX_CLIENTS:
             return UnreachableError(_("The node has as many clients as it takes."), _("Close one of them."))
         return None
-
-
-def peer_uid(connection: socket.socket) -> int:
-    """The user id at the other end of a UNIX socket, as the kernel tells it."""
-    raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-    return int(_CREDENTIALS.unpack(raw)[1])
-
-
-def refusal_for(peer: int, owner: int) -> TuichatError | None:
-    """Why a process of user `peer` may not use the node of user `owner`; None if it may."""
-    if peer == owner:
-        return None
-    hint = ""
-    if peer == 0:
-        hint = _("Become that user: sudo -u {user} tuichat").format(user=_user_name(owner))
-    return UnreachableError(_("This node belongs to another user."), hint)
-
-
-def _user_name(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"#{uid}"
 
 
 async def _turn_away(writer: asyncio.StreamWriter, refusal: TuichatError) -> None:
