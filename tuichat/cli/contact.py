@@ -8,6 +8,7 @@ from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
 from tuichat.cli.parser import Command, Parser
 from tuichat.cli.qr import code_lines
+from tuichat.cli.standard_input import standard_input
 from tuichat.errors import KeyNotTrustedError, UsageError
 from tuichat.i18n import _
 from tuichat.model import Contact, SafetyNumber
@@ -18,12 +19,19 @@ DIGITS = 60
 CODE = "tuichat-verify"
 """How the text of a code to scan begins."""
 
+_MOST_ASKED = 16 * 1024
+"""Bytes of an address or invite and the words with it, when they are read: more than any that are taken."""
+
 
 def add(parser: Parser) -> None:
     """Add the commands."""
     group = parser.add_command("contact", None, _("see and change your contacts"))
     asked = group.add_command("add", _add, _("ask the owner of an address to be a contact"))
-    asked.add_argument("address", metavar=_("ADDRESS|INVITE"), help=_("their address or invite"))
+    asked.add_argument(
+        "address",
+        metavar=_("ADDRESS|INVITE|-"),
+        help=_("their address or invite; - reads it from standard input, and behind its first line the TEXT"),
+    )
     asked.add_argument("--name", metavar=_("NAME"), help=_("what you call them"))
     asked.add_argument("--message", metavar=_("TEXT"), default="", help=_("a word with the request"))
     group.add_command("list", _list, _("list all contacts"))
@@ -101,9 +109,10 @@ def _show(context: Context, contact: Contact) -> None:
 
 def _add(context: Context) -> int:
     words = context.words
+    address, message = _asked(words.address, words.message)
 
     async def work(node: AsyncClient) -> Contact:
-        contact = await node.contact_add(words.address, words.name, words.message)
+        contact = await node.contact_add(address, words.name, message)
         await node.go_online()
         return contact
 
@@ -114,6 +123,18 @@ def _add(context: Context) -> int:
             _("The request is delivered while you are both online: keep tuichat or its daemon running.")
         )
     return 0
+
+
+def _asked(address: str, message: str) -> tuple[str, str]:
+    """Whom to ask with which words, from the command or, for "-", from standard input."""
+    if address != "-":
+        return address, message
+    address, _end, rest = standard_input(_MOST_ASKED).partition("\n")
+    if not address.strip():
+        raise UsageError(_("The first line of standard input must be an address or an invite."))
+    if message and rest.strip():
+        raise UsageError(_("The text of the request is given twice: with --message and on standard input."))
+    return address, message or rest.strip("\n")
 
 
 def _list(context: Context) -> int:

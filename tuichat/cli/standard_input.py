@@ -1,0 +1,29 @@
+"""Text from standard input: what other users of the machine must not see, as they see a command's words."""
+
+from __future__ import annotations
+
+import os
+
+from tuichat.errors import StorageError, UsageError
+from tuichat.i18n import _
+
+
+def standard_input(most: int) -> str:
+    """All of it, at most `most` bytes of UTF-8.
+
+    Raises:
+        StorageError: it cannot be read.
+        UsageError: it is longer, or no text.
+    """
+    try:
+        with os.fdopen(0, "rb", closefd=False) as stream:
+            data = stream.read(most + 1)
+    except OSError as error:
+        raise StorageError(_("Standard input cannot be read: {why}.").format(why=error.strerror)) from error
+    if len(data) > most:
+        raise UsageError(_("Standard input is longer than {most} bytes.").format(most=most))
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        message = _("Standard input is not UTF-8, at byte {position}.")
+        raise UsageError(message.format(position=error.start + 1)) from None
