@@ -22,18 +22,23 @@ import argparse
 import asyncio
 import hashlib
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal, get_args
 
 from tests.support.seeded_rng import SeededRng
-from tests.support.simulated_network import Faults, SimulatedNetwork
+from tests.support.simulated_kem import SimulatedKem
+from tests.support.simulated_network import SimulatedNetwork
 from tests.support.simulated_node import SimulatedNode, until
+from tests.support.troubles import Troubles
 from tests.support.virtual_time import run_virtual
-from tuichat.errors import TuichatError
+from tuichat.errors import StorageError, TuichatError, UsageError
 
-STEPS = 30
+STEPS = (6, 30)
+"""A story has from so many to so many steps."""
+
 PATIENCE_SECONDS = 3 * 86_400.0
 """Virtual time for everything to be delivered once the network is well: a request repeats daily."""
 
@@ -51,11 +56,17 @@ class Outcome:
     """What a schedule came to. `digest` is equal for equal runs."""
 
     seed: int
+    backups: Backups
     deliveries: int
     crashes: int
     restorations: int
     wrong: tuple[str, ...]
     digest: str
+
+    @property
+    def replay(self) -> str:
+        """What was wrong, and the command that plays it again."""
+        return f"python -m tests.support.schedule {self.seed} {self.backups}  # {'; '.join(self.wrong)}"
 
 
 class Forgotten:
@@ -105,15 +116,21 @@ class Schedule:
             SimulatedNode(name, directory, self.network, SeededRng(f"{name} {seed}".encode()))
             for name in NAMES[: 2 + self._pick(2)]
         ]
+        for person in self.people:
+            person.kem = SimulatedKem()
+        self._troubles = Troubles(self.network, self.people, SeededRng(b"troubles %d" % seed))
         self._cancelled: set[str] = set()
+        self._cut_off: set[str] = set()
         self._count = 0
 
     async def play(self) -> Outcome:
         for person in self.people:
             await person.start()
         await self._meet()
-        for _ in range(STEPS):
-            await self._step()
+        least, most = STEPS
+        for _ in range(least + self._pick(most - least + 1)):
+            with suppress(StorageError):  # a full disk: the person is told, and nothing was done
+                await self._step()
             await asyncio.sleep(self._rng.uniform(0, 12) ** 2 / 4)
         wrong = await self._heal()
         if self._backups != "none" and not wrong:
@@ -136,28 +153,53 @@ class Schedule:
                     await other.node.contact_add(one.address, one.name)
 
     async def _step(self) -> None:
-        action = self._pick(14 if self._backups == "none" else 20)
+        action = self._pick(15 if self._backups == "none" else 21)
         person = self.people[self._pick(len(self.people))]
-        if action >= 14:
+        if action >= 15:
             await self._back_up_or_restore(self.people[0] if self._backups == "one" else person)
-            return
-        if action < 7 and person.running:
+        elif action < 7 and person.running:
             await self._say_some(person)
-        elif action < 9:
-            self._trouble()
-        elif action == 9:
-            self.network.cut_all()
+        elif action < 10:
+            self._troubles.befall()
         elif action < 12:
-            await (person.crash() if person.running else person.start())
+            await (self._crash(person) if person.running else person.start())
         elif action == 12:
             await (person.stop() if person.running else person.start())
-        elif person.running:
+        elif action == 13 and person.running:
             await self._cancel_one(person)
+        elif action == 14 and person.running and self._backups == "none":
+            await self._block_or_unblock(person)
+
+    async def _crash(self, person: SimulatedNode) -> None:
+        """Sometimes in the middle of what was just begun."""
+        if self._pick(2):
+            await self._say_some(person)
+        for _ in range(self._pick(40)):
+            await asyncio.sleep(0)
+        await person.crash()
+
+    async def _block_or_unblock(self, person: SimulatedNode) -> None:
+        """What has not left to somebody when they are blocked never will; what has left may have arrived."""
+        other = self._other(person)
+        for contact in await person.node.contact_list():
+            if contact.address == other.address and contact.state == "blocked":
+                await person.node.contact_unblock(contact.address)
+            elif contact.address == other.address and contact.confirmed:
+                for message in await person.node.messages(other.name, limit=5000):
+                    if message.direction == "out" and message.state in ("queued", "sent"):
+                        self._cut_off.add(message.text)
+                await person.node.contact_block(contact.address)
+
+    def _other(self, person: SimulatedNode) -> SimulatedNode:
+        others = [other for other in self.people if other is not person]
+        return others[self._pick(len(others))]
 
     async def _say_some(self, person: SimulatedNode) -> None:
-        others = [other for other in self.people if other is not person]
         for _ in range(1 + self._pick(5)):
-            await self._say(person, others[self._pick(len(others))])
+            with suppress(
+                StorageError, UsageError
+            ):  # the disk is full, or the other is blocked: said, not sent
+                await self._say(person, self._other(person))
 
     async def _say(self, person: SimulatedNode, other: SimulatedNode) -> None:
         self._count += 1
@@ -165,7 +207,7 @@ class Schedule:
         await person.say(other, f"{person.name} {self._count} {padding}")
 
     async def _cancel_one(self, person: SimulatedNode) -> None:
-        other = next(other for other in self.people if other is not person)
+        other = self._other(person)
         for message in await person.node.messages(other.name, limit=20):
             if message.direction == "out" and message.state == "queued":
                 try:
@@ -228,17 +270,14 @@ class Schedule:
                 if other is not person:
                     await person.say(other, f"{person.name}, last")
 
-    def _trouble(self) -> None:
-        ease = Faults(unreachable=0.1)
-        storm = Faults(lose=0.08, duplicate=0.08, reorder=0.08, cut=0.04, unreachable=0.4, longest=8.0)
-        away = Faults(unreachable=1.0, lose=1.0)
-        self.network.faults = (ease, storm, away)[self._pick(3)]
-
     async def _heal(self) -> list[str]:
-        self.network.faults = Faults()
+        self._troubles.heal()
         for person in self.people:
             if not person.running:
                 await person.start()
+            for contact in await person.node.contact_list():
+                if contact.state == "blocked":
+                    await person.node.contact_unblock(contact.address)
         return await self._settle()
 
     async def _settle(self) -> list[str]:
@@ -260,14 +299,16 @@ class Schedule:
                     digest.update("\0".join([*arrived, str(asyncio.get_running_loop().time())]).encode())
         crashes = sum(person.crashes for person in self.people)
         restorations = sum(person.restorations for person in self.people)
-        return Outcome(self._seed, deliveries, crashes, restorations, tuple(wrong), digest.hexdigest())
+        return Outcome(
+            self._seed, self._backups, deliveries, crashes, restorations, tuple(wrong), digest.hexdigest()
+        )
 
     def _compare(self, sender: SimulatedNode, receiver: SimulatedNode, arrived: list[str]) -> list[str]:
         direction = sender.name, receiver.name
         said = self._sent(*direction)
-        perhaps = self._cancelled if sender.restorations else set()
+        perhaps = self._cut_off | (self._cancelled if sender.restorations else set())
         never = self._cancelled - perhaps
-        must = set(said) - self._cancelled - self._forgotten.excused(direction)
+        must = set(said) - self._cancelled - self._cut_off - self._forgotten.excused(direction)
         both = sender.restorations and receiver.restorations
         since = said[self._forgotten.in_order_from(direction) :] if both else said
         places = {text: place for place, text in enumerate(since) if text not in perhaps}

@@ -1,4 +1,4 @@
-"""A network in virtual time that loses, delays, duplicates, reorders and cuts.
+"""A network in virtual time that loses, delays, duplicates, reorders, clogs, falls silent one way, and cuts.
 
 `SimulatedTransport` is the second implementation of Transport; faults follow a seeded source, so a run can be
 repeated.
@@ -25,25 +25,34 @@ from tuichat.network.transport import (
     RefusedError,
 )
 
+DIAL_SECONDS = 120.0
+"""After so long a dial that hears nothing is given up, as on the real network."""
+
 
 @dataclass
 class Faults:
-    """Probabilities for each message (and `unreachable` for each dial), and delays in seconds."""
+    """Probabilities for each message (and `unreachable` for each dial), and delays in seconds.
+
+    Those that are `late` take as long as `latest`.
+    """
 
     lose: float = 0.0
     duplicate: float = 0.0
     reorder: float = 0.0
     cut: float = 0.0
     unreachable: float = 0.0
+    late: float = 0.0
     shortest: float = 0.05
     longest: float = 0.6
+    latest: float = 0.6
 
 
 class SimulatedConnection:
-    """One end of a connection."""
+    """One end of a connection, at the place of the person with the key `owner`."""
 
-    def __init__(self, network: SimulatedNetwork) -> None:
+    def __init__(self, network: SimulatedNetwork, owner: bytes) -> None:
         self._network = network
+        self.owner = owner
         self._arrived: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._latest = 0.0
         self.other: SimulatedConnection | None = None
@@ -92,6 +101,7 @@ class SimulatedNetwork:
     Attributes:
         carried: how many messages it was given, the handshake's first two included.
         cut_at: the message with this number, from 1, is lost, and every connection with it.
+        silent: (from, to): messages this way vanish, and no end is told, as on a circuit that hangs.
         captured: every message as it was on the wire.
     """
 
@@ -103,6 +113,21 @@ class SimulatedNetwork:
         self.captured: list[bytes] = []
         self.carried = 0
         self.cut_at: int | None = None
+        self.silent: set[tuple[bytes, bytes]] = set()
+        self._clogged: list[tuple[bytes, SimulatedConnection]] | None = None
+
+    @property
+    def clogged(self) -> bool:
+        """Whether nothing moves; what was sent meanwhile arrives afterwards, in order."""
+        return self._clogged is not None
+
+    @clogged.setter
+    def clogged(self, now: bool) -> None:
+        waiting, self._clogged = self._clogged or [], [] if now else None
+        for message, receiver in waiting:
+            asyncio.get_running_loop().call_at(
+                receiver.due(self._delay(), in_order=True), receiver.arrive, message
+            )
 
     def join(self, transport: SimulatedTransport) -> None:
         self._transports[transport.onion] = transport
@@ -123,7 +148,10 @@ class SimulatedNetwork:
         if self._happens(self.faults.cut):
             sender.cut()
             return
-        if self._happens(self.faults.lose):
+        if self._happens(self.faults.lose) or (sender.owner, receiver.owner) in self.silent:
+            return
+        if self._clogged is not None:
+            self._clogged.append((message, receiver))
             return
         for _ in range(2 if self._happens(self.faults.duplicate) else 1):
             in_order = not self._happens(self.faults.reorder)
@@ -131,11 +159,14 @@ class SimulatedNetwork:
             asyncio.get_running_loop().call_at(at, receiver.arrive, message)
 
     async def connect(
-        self, onion: bytes, message1: bytes, reach: bytes | None = None
+        self, onion: bytes, message1: bytes, reach: bytes | None = None, caller: bytes = b""
     ) -> tuple[bytes, SimulatedConnection]:
         """Reach the service of a key with message 1, and be answered."""
         await asyncio.sleep(self._delay() * 2)
         transport = self._transports.get(onion)
+        if self.clogged or {(caller, onion), (onion, caller)} & self.silent:
+            await asyncio.sleep(DIAL_SECONDS)
+            raise ConnectionLostError
         if transport is None or not transport.admits(reach) or self._happens(self.faults.unreachable):
             raise ConnectionLostError
         if self._takes(message1):
@@ -144,7 +175,7 @@ class SimulatedNetwork:
         if answer is None:
             await asyncio.sleep(self._delay())
             raise RefusedError
-        mine, theirs = SimulatedConnection(self), SimulatedConnection(self)
+        mine, theirs = SimulatedConnection(self, caller), SimulatedConnection(self, onion)
         mine.other, theirs.other = theirs, mine
         self._connections += [mine, theirs]
         transport.attend(answer, theirs)
@@ -167,7 +198,8 @@ class SimulatedNetwork:
         return probability > 0 and self._rng.uniform(0, 1) < probability
 
     def _delay(self) -> float:
-        return self._rng.uniform(self.faults.shortest, self.faults.longest)
+        longest = self.faults.latest if self._happens(self.faults.late) else self.faults.longest
+        return self._rng.uniform(self.faults.shortest, longest)
 
 
 class SimulatedTransport:
@@ -218,7 +250,7 @@ class SimulatedTransport:
         self, onion: bytes, message1: bytes, on_stage: Callable[[DialStage], None], reach: bytes | None = None
     ) -> Dialled:
         on_stage("descriptor")
-        message2, connection = await self._network.connect(onion, message1, reach)
+        message2, connection = await self._network.connect(onion, message1, reach, self.onion)
         on_stage("handshake")
         return Dialled(message2, connection)
 

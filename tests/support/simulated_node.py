@@ -11,6 +11,7 @@ from tests.support.seeded_rng import SeededRng
 from tests.support.simulated_network import SimulatedNetwork, SimulatedTransport
 from tests.support.virtual_time import VirtualClock
 from tuichat.crypto.identity import Identity
+from tuichat.crypto.kem import Kem
 from tuichat.model import Direction, Message
 from tuichat.network.addresses import address_of
 from tuichat.node.node import Node, NodeParts
@@ -18,6 +19,9 @@ from tuichat.node.reach import Visibility
 from tuichat.store.store import Store
 
 KEY = bytes(range(32))
+
+_MOST_PAGES = 0xFFFFFFFE
+"""SQLite's own limit."""
 
 
 class SimulatedNode:
@@ -33,7 +37,7 @@ class SimulatedNode:
         self._directory = directory
         self._network = network
         self._rng = rng
-        self._kem = DeterministicMlKem768()
+        self.kem: Kem = DeterministicMlKem768()
         self.clock = VirtualClock()
         self.visibility: Visibility = "public"
         self._lives = 0
@@ -44,6 +48,24 @@ class SimulatedNode:
         self.crashes = 0
         self.restorations = 0
         self.failures: list[BaseException] = []
+        self._store: Store | None = None
+        self._disk_full = False
+
+    @property
+    def onion(self) -> bytes:
+        return self.identity.onion
+
+    @property
+    def disk_full(self) -> bool:
+        """Whether the database cannot grow: SQLite's own limit, so that its own error comes up."""
+        return self._disk_full
+
+    @disk_full.setter
+    def disk_full(self, now: bool) -> None:
+        self._disk_full = now
+        if self._store is not None:
+            pages = 1 if now else _MOST_PAGES  # a limit below the file's size becomes its size
+            self._store._database.run(f"PRAGMA max_page_count = {pages}")
 
     @property
     def address(self) -> str:
@@ -66,6 +88,8 @@ class SimulatedNode:
     async def start(self) -> None:
         self._transport = SimulatedTransport(self._network, self.identity.onion)
         store = Store.open(self._database, KEY, synchronous="OFF")
+        self._store = store
+        self.disk_full = False  # who starts it has made room
         parts = NodeParts(
             store=store,
             identity=self.identity,
@@ -73,7 +97,7 @@ class SimulatedNode:
             transport=self._transport,
             clock=self.clock,
             rng=self._rng,
-            kem=self._kem,
+            kem=self.kem,
             visibility=self.visibility,
         )
         self._node = Node(parts)
@@ -83,6 +107,7 @@ class SimulatedNode:
     async def stop(self) -> None:
         """End in order."""
         node, transport, self._node = self._node, self._transport, None
+        self._store = None
         if node is not None and transport is not None:
             await node.close()
             self.failures += transport.failures
@@ -153,9 +178,10 @@ def _remove(database: Path) -> None:
 
 async def until(condition: object, seconds: float) -> bool:
     """Let virtual time pass until the async condition holds; False if it does not within `seconds`."""
-    deadline = asyncio.get_running_loop().time() + seconds
+    deadline, pause = asyncio.get_running_loop().time() + seconds, 5.0
     while asyncio.get_running_loop().time() < deadline:
         if await condition():  # type: ignore[operator]
             return True
-        await asyncio.sleep(5.0)
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.2, 600.0)  # asked all the time, a day's waiting would be mostly asking
     return False

@@ -6,10 +6,11 @@ import pytest
 
 from tests.support.deterministic_kem import DeterministicMlKem768
 from tests.support.seeded_rng import SeededRng
+from tests.support.simulated_kem import SimulatedKem
 from tuichat.crypto.kem import CIPHERTEXT_LENGTH, PUBLIC_LENGTH, SHARED_LENGTH, Kem, MlKem768
 from tuichat.errors import PeerError
 
-KEMS: list[Kem] = [MlKem768(), DeterministicMlKem768()]
+KEMS: list[Kem] = [MlKem768(), DeterministicMlKem768(), SimulatedKem()]
 
 
 @pytest.fixture(params=KEMS, ids=lambda kem: type(kem).__name__)
