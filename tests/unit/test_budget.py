@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import pytest
+
 from tests.support.fixed_clock import FixedClock
+from tuichat.errors import PeerError
 from tuichat.node.budget import (
     MAX_CALLS_EACH,
     MAX_STRANGERS,
@@ -10,6 +15,7 @@ from tuichat.node.budget import (
     STRANGERS_AT_ONCE,
     STRANGERS_PER_SECOND,
     Budget,
+    Turns,
 )
 
 
@@ -52,3 +58,27 @@ def test_each_contact_and_invite_has_its_own() -> None:
     assert not budget.allows(1)
     assert budget.allows(2)
     assert budget.allows(-1)
+
+
+async def test_requests_are_heard_one_by_one_with_time_for_others_between() -> None:
+    clock = FixedClock()
+    turns = Turns(clock.monotonic)
+    heard: list[str] = []
+
+    async def ask(name: str) -> None:
+        async with turns.turn():
+            heard.append(name)
+            if name == "first":
+                asyncio.get_running_loop().call_soon(heard.append, "a contact")
+
+    await asyncio.gather(ask("first"), ask("second"))
+    assert heard == ["first", "a contact", "second"]
+
+
+async def test_a_request_that_fails_ends_its_turn() -> None:
+    turns = Turns(FixedClock().monotonic)
+    with pytest.raises(PeerError):
+        async with turns.turn():
+            raise PeerError("no request")
+    async with turns.turn():
+        pass

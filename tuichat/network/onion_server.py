@@ -11,16 +11,13 @@ from typing import Final
 
 from aiohttp import web
 
+from tuichat.network.door import Door
 from tuichat.network.doorkeeper import LINK_HEADER, LINK_PATH, Doorkeeper
 from tuichat.network.transport import Answer, Answerer
 from tuichat.network.web_socket import SilentWebSocket, WebSocketConnection
 
-_BACKLOG: Final = 256
 _STOP_SECONDS: Final = 0.1
 """How long connections may take to end by themselves: no caller keeps a node from ending."""
-
-_STEPS_OF_AN_ACCEPT: Final = 4
-"""After so many steps of the loop a connection that was accepted has met its doorkeeper."""
 
 _SILENT: Final = logging.Logger("tuichat.onion.silent", level=logging.CRITICAL + 1)
 """A logger that hangs on nothing: what a peer sends is never logged."""
@@ -49,7 +46,7 @@ class OnionServer:
         self._on_lost = on_lost
         self._answers: dict[asyncio.BaseTransport, Answer] = {}
         self._unjudged: dict[Doorkeeper, None] = {}
-        self._server: asyncio.Server | None = None
+        self._door: Door | None = None
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
@@ -62,24 +59,17 @@ class OnionServer:
         )
         await self._runner.setup()
         self._path.unlink(missing_ok=True)
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_unix_server(self._doorkeeper, str(self._path), backlog=_BACKLOG)
-        self._path.chmod(self._mode)
+        self._door = Door(self._path, self._mode, self._doorkeeper)
 
     async def stop(self) -> None:
         """Close the socket and every connection."""
-        if self._server is None or self._runner is None:
+        if self._door is None or self._runner is None:
             return
-        # a connection whose accept is under way when asyncio's server closes is neither made nor closed by it
-        for listening in self._server.sockets:
-            asyncio.get_running_loop().remove_reader(listening.fileno())
-        for _step in range(_STEPS_OF_AN_ACCEPT):
-            await asyncio.sleep(0)
-        self._server.close()
+        await self._door.close()
         for waiting in list(self._unjudged):
             waiting.turn_away()
         await self._runner.cleanup()
-        self._server = self._runner = None
+        self._door = self._runner = None
         self._path.unlink(missing_ok=True)
 
     def _doorkeeper(self) -> asyncio.Protocol:

@@ -1,4 +1,4 @@
-"""What callers may cost: unfinished calls and, for those we do not know, handshakes a second.
+"""What callers may cost: unfinished calls and, for those we do not know, handshakes a second and time.
 
 Strangers share one budget, every contact and every invite has its own: a flood of strangers takes nothing
 from the people this person chose.
@@ -6,8 +6,10 @@ from the people this person chose.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Final
 
 MAX_STRANGERS: Final = 64
@@ -21,6 +23,9 @@ STRANGERS_PER_SECOND: Final = 16.0
 
 STRANGERS_AT_ONCE: Final = 64.0
 """Handshakes begun with strangers at once after a quiet time."""
+
+REST: Final = 3.0
+"""After a stranger's request comes a pause so many times as long: a quarter of the time is theirs at most."""
 
 STRANGERS: Final = 0
 """The name of the strangers' budget; contacts' are their ids, invites' the negative of theirs."""
@@ -65,3 +70,25 @@ class Budget:
                     del self._open[whose]
 
         return leave
+
+
+class Turns:
+    """One after another, with rests. A request is a commit to disk, and during that nobody else is served.
+
+    Args:
+        monotonic: seconds.
+    """
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._taken = asyncio.Lock()
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for a turn; at its end wait until others had theirs."""
+        async with self._taken:
+            began = self._monotonic()
+            try:
+                yield
+            finally:
+                await asyncio.sleep(REST * (self._monotonic() - began))

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Coroutine
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Final
 
 from tuichat.clock import Clock, Rng
-from tuichat.crypto.identity import Identity
+from tuichat.crypto.identity import Certificate, Identity
 from tuichat.crypto.kem import Kem
 from tuichat.errors import PeerError, StorageError
 from tuichat.network.transport import Answer, Connection, ConnectionLostError
-from tuichat.node.budget import STRANGERS, Budget
+from tuichat.node.budget import STRANGERS, Budget, Turns
 from tuichat.node.first_contact import FirstContact
 from tuichat.node.live_link import LiveLink
-from tuichat.protocol.frames import Accepted, Request, decode
+from tuichat.protocol.frames import Accepted, Gone, Received, Request, decode
 from tuichat.protocol.invites import invite_psk
 from tuichat.protocol.knock import (
     PREAMBLE_LENGTH,
@@ -58,6 +59,8 @@ class Known:
         return -self.whose if self.whose < 0 else None
 
 
+Reply = Accepted | Received | Gone
+
 Welcome = Callable[[LiveLink, int, list[bytes]], Coroutine[Any, Any, None]]
 """Runs a contact's link: the link, the contact, the frames that came with message 3."""
 
@@ -85,6 +88,7 @@ class Callers:
         self._psks: dict[bytes, bytes] = {}
         self._known_by: tuple[int, int] | None = None
         self._budget = Budget(clock.monotonic)
+        self._turns = Turns(clock.monotonic)
 
     def attach(self, welcome: Welcome) -> None:
         """Say who takes over when a contact called."""
@@ -143,10 +147,12 @@ class Callers:
         try:
             async with asyncio.timeout(MESSAGE3_SECONDS):
                 message3 = await connection.receive()
-            certificate, frames, link = answering.read_message3(message3)
-            start = LinkStart(certificate.onion, started)
-            live = LiveLink(link, connection, start, self._clock, self._rng)
-            contact = await self._introduce(live, who, answering.version, frames)
+            async with self._turns.turn() if who.whose == STRANGERS else nullcontext():
+                certificate, frames, link = answering.read_message3(message3)
+                reply, contact = self._introduce(certificate, who, answering.version, frames)
+            live = LiveLink(link, connection, LinkStart(certificate.onion, started), self._clock, self._rng)
+            if reply is not None:
+                await _reply(live, reply)
             if contact is not None:
                 leave()
                 assert self._welcome is not None
@@ -157,9 +163,10 @@ class Callers:
             leave()
             await connection.close()
 
-    async def _introduce(self, live: LiveLink, who: Known, version: int, frames: list[bytes]) -> int | None:
-        """The contact that called, or None when it was somebody's request."""
-        certificate = live.link.remote
+    def _introduce(
+        self, certificate: Certificate, who: Known, version: int, frames: list[bytes]
+    ) -> tuple[Reply | None, int | None]:
+        """What somebody who asked is told, and the contact that called, if it is one now."""
         row = self._store.contacts.by_onion(certificate.onion)
         if row is not None and row.state in ("accepted", "requested"):
             self._first_contact.keys.check(row, certificate, version)
@@ -168,7 +175,7 @@ class Callers:
             if row is None or row.id != who.whose or who.pair not in (row.pair_sent, row.pair_received):
                 raise PeerError("somebody else's knock")
             self._first_contact.on_proven(row, certificate, version, dialled=False, pair=who.pair)
-            return row.id
+            return None, row.id
         request = decode(frames[0]) if frames else None
         if not isinstance(request, Request) or len(frames) != 1:
             raise PeerError("a stranger begins with a request")
@@ -178,8 +185,12 @@ class Callers:
             row = self._store.contacts.get(contact)
             assert row is not None
             self._first_contact.on_proven(row, certificate, version, dialled=False, pair=None)
-        await live.send_now(reply)
-        if not isinstance(reply, Accepted):
-            await asyncio.sleep(FAREWELL_SECONDS)
-            await live.hang_up()
-        return contact
+        return reply, contact
+
+
+async def _reply(live: LiveLink, reply: Reply) -> None:
+    """Answer a request; whoever is no contact now is sent away after a while."""
+    await live.send_now(reply)
+    if not isinstance(reply, Accepted):
+        await asyncio.sleep(FAREWELL_SECONDS)
+        await live.hang_up()
