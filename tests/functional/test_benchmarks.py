@@ -25,7 +25,7 @@ def benchmark(name: str, *options: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("name", ["cold", "command", "delivery", "history", "interface"])
+@pytest.mark.parametrize("name", ["cold", "command", "delivery", "flood", "history", "interface", "keys"])
 def test_benchmark_says_what_it_claims(name: str) -> None:
     said = benchmark(name, "--help")
     assert "claim" in said.lower()
@@ -52,3 +52,13 @@ def test_history_is_measured_at_rest_and_while_messages_arrive() -> None:
     assert "page up" in said
     assert "while messages arrive" in said
     assert "target: at most 50.0 ms" in said
+
+
+def test_flood_is_measured_beside_a_quiet_conversation() -> None:
+    said = benchmark("flood", "--rounds", "1", "--calls", "300", "--at-once", "8", "--messages", "3")
+    assert "300 calls of strangers" in said
+    assert "let in, asked" in said
+    assert "target: at most 64.0 MB" in said
+    assert "during the flood" in said
+    assert "without it" in said
+    assert "target: at most 2" in said
