@@ -7,13 +7,13 @@ engine's tasks. The connection locks the file for itself: a second writer is ref
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
 import apsw
 
-from tuichat.errors import StorageError
+from tuichat.errors import StorageError, TuichatError
 from tuichat.i18n import _
 from tuichat.store.failures import translated
 
@@ -73,15 +73,30 @@ class Database:
 
     def run(self, sql: str, values: Sequence[Value] = ()) -> int:
         """Execute a statement; the number of rows it changed."""
-        with translated():
-            self._connection.execute(sql, values)
-            return self._connection.changes()
+        self._execute(sql, values)
+        return self._connection.changes()
 
     def insert(self, sql: str, values: Sequence[Value] = ()) -> int:
         """Execute an INSERT; the new row's id."""
-        with translated():
-            self._connection.execute(sql, values)
-            return self._connection.last_insert_rowid()
+        self._execute(sql, values)
+        return self._connection.last_insert_rowid()
+
+    def _execute(self, sql: str, values: Sequence[Value]) -> None:
+        try:
+            with translated():
+                self._connection.execute(sql, values)
+        except StorageError:
+            if not self.in_transaction():
+                self._cover_failed_commit()
+            raise
+
+    def _cover_failed_commit(self) -> None:
+        """Overwrite what a failed commit may have left whole at the log's end: the next start would keep it.
+
+        The step that does so changes nothing. If it fails as well, there is no more to be done.
+        """
+        with suppress(TuichatError), translated():
+            self._connection.execute(f"PRAGMA user_version = {self.one('PRAGMA user_version')}")
 
     def rows(self, sql: str, values: Sequence[Value] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""

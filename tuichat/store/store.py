@@ -27,6 +27,7 @@ from tuichat.store.sessions import Sessions
 from tuichat.store.settings import Settings
 
 _PAGE = 4096
+_CHUNK = 1 << 20
 
 
 class Store:
@@ -59,15 +60,13 @@ class Store:
         try:
             if not path.exists():
                 _create(path, key, synchronous)
-            elif path.stat().st_size < _PAGE:
-                raise _damaged(path)
+            return cls(_open_existing(path, key, synchronous))
         except OSError as failure:
             raise StorageError(
-                _("The database {path} cannot be made: {reason}.").format(
+                _("The database {path} cannot be made or read: {reason}.").format(
                     path=path, reason=os.strerror(failure.errno or 0)
                 )
             ) from failure
-        return cls(_open_existing(path, key, synchronous))
 
     def transaction(self) -> AbstractContextManager[None]:
         """All that is written inside happens together or, on any exception, not at all. Not nestable."""
@@ -93,6 +92,27 @@ class Store:
 
 
 def _open_existing(path: Path, key: bytes, synchronous: Synchronous) -> Database:
+    """Open and check. What seems damaged is read to the end by other means, then looked at once more: where
+    the disk failed to read it, SQLite finds damage, but the file is to stay in its place.
+    """
+    try:
+        return _open_sound(path, key, synchronous)
+    except DamagedError:
+        for file in (path, path.with_name(path.name + "-wal")):
+            if file.exists():
+                _read_through(file)
+        return _open_sound(path, key, synchronous)
+
+
+def _read_through(path: Path) -> None:
+    with path.open("rb") as file:
+        while file.read(_CHUNK):
+            pass
+
+
+def _open_sound(path: Path, key: bytes, synchronous: Synchronous) -> Database:
+    if path.stat().st_size < _PAGE:
+        raise _damaged(path)
     database = Database(path, key, synchronous)
     try:
         if not (database.sound() and schema.version(database)):
