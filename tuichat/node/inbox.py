@@ -19,6 +19,10 @@ from tuichat.protocol.sanitize import sanitize_text
 from tuichat.store.records import SessionRow
 from tuichat.store.store import Store
 
+BODIES_AT_ONCE: Final = 32
+BYTES_AT_ONCE: Final = 256 * 1024
+"""What waited is delivered in parts of so much: one envelope may release thousands of bodies."""
+
 _HASH_LENGTH: Final = 32
 
 
@@ -43,12 +47,29 @@ class Inbox:
         if seq != session.delivered + 1:
             sessions.hold(self._contact, seq, digest + body)
             return []
-        delivered = [digest]
         self._deliver(body, now, changes)
-        while (held := sessions.held(self._contact, seq + 1)) is not None:
-            seq += 1
+        delivered = [digest]
+        while part := self.take_waiting(session.delivered + len(delivered), now, changes):
+            delivered += part
+        return delivered
+
+    def take_waiting(self, last: int, now: int, changes: Changes) -> list[bytes]:
+        """Take in a part of the bodies that waited for number `last`, which is delivered.
+
+        Returns the hashes of their envelopes in order; none if the next number is not there. A part ends with
+        `BODIES_AT_ONCE`, or with the body that brings it to `BYTES_AT_ONCE`.
+        """
+        sessions = self._store.sessions
+        delivered: list[bytes] = []
+        size = 0
+        while len(delivered) < BODIES_AT_ONCE and size < BYTES_AT_ONCE:
+            seq = last + len(delivered) + 1
+            held = sessions.held(self._contact, seq)
+            if held is None:
+                break
             sessions.release(self._contact, seq)
             delivered.append(held[:_HASH_LENGTH])
+            size += len(held)
             self._deliver(held[_HASH_LENGTH:], now, changes)
         return delivered
 
