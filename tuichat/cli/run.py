@@ -54,6 +54,9 @@ def _dispatched(arguments: Sequence[str]) -> int:
             _("{command} needs one more word.").format(command=words.group.prog),
             _("One of: {names}.").format(names=", ".join(words.group.subcommands)),
         )
+    from tuichat.bootstrap.hardening import harden
+
+    harden()  # from here on a passphrase may be read
     context = Context(
         words=words,
         output=Output(json=words.json),
