@@ -2,8 +2,8 @@
 
     shown                                   what becomes of the link, and of the contact
     the pinned SIG, same or higher epoch    taken; IK, epoch and version are pinned anew
-    the pinned SIG, lower epoch, another    refused; a notice, once until the next good link
-      IK in the same epoch, lower version
+    the pinned SIG, lower epoch, another    refused; a notice, once a day for each contact
+      IK in the same epoch, lower version   and reason, whatever it shows in between
     another SIG than the pinned one; while  refused; kept as `other_sig`, the contact is marked, and nothing
       none is, than the invite names        can be sent until the person has decided
     another SIG, while one is kept          refused; the first stays, so that the person decides about what
@@ -16,7 +16,7 @@ it. A decision for the other SIG starts the contact anew but for its history and
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from tuichat.crypto.identity import Certificate, Pins, PinVerdict, judge_pins
 from tuichat.errors import KeyNotTrustedError, PeerError, UsageError
@@ -27,6 +27,9 @@ from tuichat.protocol.invites import parse_invite, sig_hash
 from tuichat.store.records import ContactRow, SessionRow
 from tuichat.store.store import Store
 
+_DAY: Final = 86_400_000
+"""In milliseconds."""
+
 Refusal = Literal["", "other_sig", "stale", "rollback"]
 
 
@@ -36,7 +39,7 @@ class Keys:
     def __init__(self, store: Store, hub: EventHub) -> None:
         self._store = store
         self._hub = hub
-        self._told: set[int] = set()
+        self._told_at: dict[tuple[int, Refusal], int] = {}
 
     def check(self, row: ContactRow, certificate: Certificate, version: int) -> None:
         """Refuse whoever is not the contact that was pinned, and let the person know.
@@ -52,10 +55,9 @@ class Keys:
         if refusal == "other_sig":
             self._keep_other(row, certificate.sig)
         elif refusal:
-            self._tell_once(row, refusal)
+            self._tell_daily(row, refusal)
         if refusal:
             raise PeerError("this is not the key that was pinned")
-        self._told.discard(row.id)
 
     def check_may_send(self, row: ContactRow) -> None:
         """Refuse to send while another key waits for the person's decision.
@@ -118,10 +120,12 @@ class Keys:
         )
         self._notice(row, text.format(name=row.petname))
 
-    def _tell_once(self, row: ContactRow, refusal: Refusal) -> None:
-        if row.id in self._told:
+    def _tell_daily(self, row: ContactRow, refusal: Refusal) -> None:
+        """Whoever shows a good key and an old one in turn must not fill the screen with it."""
+        now, told_at = self._hub.now(), self._told_at.get((row.id, refusal))
+        if told_at is not None and 0 <= now - told_at < _DAY:
             return
-        self._told.add(row.id)
+        self._told_at[row.id, refusal] = now
         if refusal == "stale":
             text = _(
                 "{name} showed an older key than before, as if an old backup had been restored there. "
