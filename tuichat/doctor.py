@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 
 from onion.binary import advisories, ask_version, check_version, find_tor
 from onion.errors import TorError
 from onion.system import DEBIAN_CONTROL, SystemTor
+from tuichat.errors import DamagedError
 from tuichat.i18n import _
-from tuichat.store.profile_lock import LockHolder, lock_holder
+from tuichat.store.database import Database
+from tuichat.store.profile import open_profile
+from tuichat.store.profile_lock import LockHolder, NodeLock, lock_holder
 from tuichat.store.profile_paths import ProfilePaths
 
 
@@ -72,3 +76,35 @@ def _useless(error: TorError) -> TorFound:
 def holder(paths: ProfilePaths) -> LockHolder | None:
     """Who holds the profile's lock, None if nobody does. Raises StorageError if that cannot be seen."""
     return lock_holder(paths.lock)
+
+
+def set_aside(paths: ProfilePaths) -> list[Path]:
+    """Damaged databases that were set aside earlier, without their logs."""
+    found = sorted(paths.home.glob(f"{paths.database.name}.damaged-*"))
+    return [path for path in found if not path.name.endswith(("-wal", "-shm"))]
+
+
+def database_is_sound(paths: ProfilePaths, passphrase: str) -> bool | None:
+    """Read the whole database while no node runs; None if one has begun to.
+
+    Raises:
+        LockedError: the passphrase is wrong. DamagedError: the identity is damaged.
+        StorageError: the disk fails.
+    """
+    lock = NodeLock.acquire(paths.lock, "init")
+    if lock is None:
+        return None
+    try:
+        profile = open_profile(paths, passphrase)
+        try:
+            database = Database(paths.database, profile.database_key)
+        except DamagedError:
+            return False
+        try:
+            return database.sound()
+        except DamagedError:
+            return False
+        finally:
+            database.close()
+    finally:
+        lock.release()

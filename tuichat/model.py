@@ -176,6 +176,36 @@ class Backup(Record, frozen=True, kw_only=True):
     own_passphrase: bool
 
 
+class Gap(Record, frozen=True, kw_only=True):
+    """A contact of a restored profile, and between which times messages to and from them may be missing."""
+
+    id: int
+    address: str
+    name: str
+    missing_since: datetime
+    missing_until: datetime
+
+
+class Restored(Record, frozen=True, kw_only=True):
+    """A profile that was made of a backup.
+
+    Attributes:
+        made_at: what came until then is in it.
+        contacts: the accepted ones.
+        invites_closed: how many invites were still open.
+        queued: how many messages wait, and are sent again in case they had left already.
+        visibility: who could connect to the service.
+    """
+
+    address: str
+    made_at: datetime
+    restored_at: datetime
+    contacts: tuple[Gap, ...]
+    invites_closed: int
+    queued: int
+    visibility: Literal["public", "contacts"]
+
+
 class DatabaseCheck(Record, frozen=True, kw_only=True):
     """Whether the tables and indexes of the database hang together, and how large it is."""
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tuichat.bootstrap.attaching import attach, reattach
+    from tuichat.bootstrap.backup import check_restorable, restore_profile
     from tuichat.bootstrap.profiles import (
         check_no_profile,
         create_profile,
@@ -25,10 +26,12 @@ __all__ = [
     "ProfilePaths",
     "attach",
     "check_no_profile",
+    "check_restorable",
     "create_profile",
     "profile_exists",
     "profile_paths",
     "reattach",
+    "restore_profile",
     "run_node",
     "socket_path",
 ]
@@ -37,10 +40,12 @@ _HOMES = {
     "ProfilePaths": "tuichat.store.profile_paths",
     "attach": "tuichat.bootstrap.attaching",
     "check_no_profile": "tuichat.bootstrap.profiles",
+    "check_restorable": "tuichat.bootstrap.backup",
     "create_profile": "tuichat.bootstrap.profiles",
     "profile_exists": "tuichat.bootstrap.profiles",
     "profile_paths": "tuichat.bootstrap.profiles",
     "reattach": "tuichat.bootstrap.attaching",
+    "restore_profile": "tuichat.bootstrap.backup",
     "run_node": "tuichat.bootstrap.running",
     "socket_path": "tuichat.bootstrap.profiles",
 }

@@ -22,6 +22,7 @@ MODULES = {
     "status": ("status",),
     "daemon": ("daemon", "node-process"),
     "lock": ("lock", "unlock"),
+    "backup": ("backup", "restore"),
     "rpc": ("rpc",),
     "doctor": ("doctor",),
     "config": ("config",),

@@ -194,6 +194,54 @@ def _exposed_files(home: Path) -> Iterator[Finding]:
             )
 
 
+def _database(context: Context) -> Iterator[Finding]:
+    """A whole look at the database: by the node that has it, or here while none runs; never two at once."""
+    from tuichat import bootstrap, doctor
+
+    paths = context.paths()
+    if not paths.home.exists():
+        return
+    for kept in doctor.set_aside(paths):
+        yield Finding(
+            "database",
+            "warning",
+            _("a damaged one was set aside as {path}").format(path=printable(kept)),
+            _("With a backup: restore it to another place. Delete this file when it has no use any more."),
+        )
+    if not paths.database.exists():
+        return
+    if doctor.holder(paths) is not None:
+        sound = run_async(_ask_node(context))
+    elif not bootstrap.profile_exists(paths):
+        yield Finding("database", "error", _("it is there, but identity.sealed is missing"), _restore_hint())
+        return
+    else:
+        passphrase = "" if paths.unlocked_key.exists() else context.passphrase.given()
+        sound = None if passphrase is None else doctor.database_is_sound(paths, passphrase)
+    if sound is None:
+        hint = _("Unlock it (tuichat unlock), or give the passphrase: --passphrase-file FILE")
+        yield Finding(
+            "database", "ok", _("not looked into, for the profile is locked; {hint}").format(hint=hint)
+        )
+    elif sound:
+        size = paths.database.stat().st_size
+        yield Finding("database", "ok", _("sound, {size} MiB").format(size=-(-size // 2**20)))
+    else:
+        yield Finding("database", "error", _("its tables or indexes are damaged"), _restore_hint())
+
+
+async def _ask_node(context: Context) -> bool | None:
+    """Whether the running node finds its database sound; None if it is locked."""
+    async with context.node(start=False, unlock=False) as node:
+        if (await node.hello()).locked:
+            return None
+        return (await node.check_database()).sound
+
+
+def _restore_hint() -> str:
+    return _("Restore a backup to another place: tuichat --home DIR restore FILE")
+
+
 def _node(context: Context) -> Iterator[Finding]:
     from tuichat import bootstrap, doctor
 
@@ -229,4 +277,15 @@ def _tor(context: Context) -> Iterator[Finding]:
         yield Finding("tor", "warning", sentence, hint)
 
 
-PROBES: tuple[Probe, ...] = (_python, _clock, _locale, _terminal, _settings, _disk, _profile, _node, _tor)
+PROBES: tuple[Probe, ...] = (
+    _python,
+    _clock,
+    _locale,
+    _terminal,
+    _settings,
+    _disk,
+    _profile,
+    _database,
+    _node,
+    _tor,
+)

@@ -38,15 +38,15 @@ class PassphraseSources:
             LockedError: the source cannot be read, or holds no usable passphrase.
         """
         if self.file is not None:
-            return _from_file(self.file, "--passphrase-file")
+            return from_file(self.file, "--passphrase-file")
         if self.descriptor is not None:
             return _from_descriptor(self.descriptor)
         if named := self.environment.get("TUICHAT_PASSPHRASE_FILE"):
-            return _from_file(Path(named), "TUICHAT_PASSPHRASE_FILE")
+            return from_file(Path(named), "TUICHAT_PASSPHRASE_FILE")
         if directory := self.environment.get("CREDENTIALS_DIRECTORY"):
             credential = Path(directory) / "passphrase"
             if credential.exists():
-                return _from_file(credential, "CREDENTIALS_DIRECTORY")
+                return from_file(credential, "CREDENTIALS_DIRECTORY")
         return None
 
     def given_or_asked(self) -> str | None:
@@ -89,7 +89,8 @@ def usable(data: bytes, source: str) -> str:
         raise LockedError(_("{source}: the passphrase is not UTF-8.").format(source=source)) from None
 
 
-def _from_file(path: Path, option: str) -> str:
+def from_file(path: Path, option: str) -> str:
+    """The passphrase in the file that `option` named. Raises LockedError."""
     source = f"{option} {path}"
     try:
         with path.open("rb") as file:

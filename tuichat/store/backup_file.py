@@ -79,8 +79,8 @@ def write_backup(
     to: BinaryIO, sealed_by: BackupKey, manifest: Manifest, database: BinaryIO, rng: Rng
 ) -> None:
     """Write a whole backup; `database` has `manifest.size` bytes. Raises OSError."""
-    bound = _MAGIC + _VERSION + sealed_by.wrapped + (salt := rng.bytes(_SALT_LENGTH))
-    sealer = StreamSealer(kdf(sealed_by.key, "backup", salt, 32), bound)
+    bound = _MAGIC + _VERSION + sealed_by.wrapped + rng.bytes(_SALT_LENGTH)
+    sealer = StreamSealer(_stream_key(sealed_by.key, bound), bound)
     to.write(bound + blake2b_256(bound) + sealer.header)
     encoded = msgspec.msgpack.encode(manifest)
     chunk = (len(encoded).to_bytes(2) + encoded).ljust(MANIFEST_ROOM, b"\0")
@@ -111,13 +111,13 @@ class BackupReader:
     def __init__(self, source: BinaryIO, path: Path, passphrase: str) -> None:
         self._source = source
         self._path = path
-        bound = self._head()
+        bound = read_head(source, path)
         header = source.read(HEADER_LENGTH)
-        key = kdf(unwrap(_wrapped(bound), passphrase), "backup", bound[-_SALT_LENGTH:], 32)
+        key = _stream_key(unwrap(_wrapped(bound), passphrase), bound)
         try:
             self._opener = StreamOpener(key, bound, header)
         except UnopenableError:
-            raise self._damaged() from None
+            raise _damaged(path) from None
         first = self._next()
         self.manifest = self._manifest(first[:MANIFEST_ROOM])
         self._rest = first[MANIFEST_ROOM:]
@@ -135,43 +135,54 @@ class BackupReader:
             count += len(chunk)
             to.write(chunk)
         if count != self.manifest.size or self._source.read(1):
-            raise self._damaged()
-
-    def _head(self) -> bytes:
-        head = self._source.read(_BOUND_LENGTH + _CHECK_LENGTH)
-        if head[: len(_MAGIC)] != _MAGIC:
-            raise DamagedError(
-                _("{path} is no backup of tuichat.").format(path=shown(self._path)),
-                _("Name the file that tuichat backup made."),
-            )
-        bound, check = head[:_BOUND_LENGTH], head[_BOUND_LENGTH:]
-        if blake2b_256(bound) != check:
-            raise self._damaged()
-        if bound[len(_MAGIC) :][:1] != _VERSION:
-            raise StorageError(
-                _("{path} was made by a newer tuichat.").format(path=shown(self._path)),
-                _("Use the newer version."),
-            )
-        return bound
+            raise _damaged(self._path)
 
     def _next(self) -> bytes:
         try:
             return self._opener.open(self._source.read(CHUNK + OVERHEAD))
         except UnopenableError:
-            raise self._damaged() from None
+            raise _damaged(self._path) from None
 
     def _manifest(self, block: bytes) -> Manifest:
         length = int.from_bytes(block[:2])
         try:
             return msgspec.msgpack.decode(block[2 : 2 + length], type=Manifest)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            raise self._damaged() from None
+            raise _damaged(self._path) from None
 
-    def _damaged(self) -> DamagedError:
-        return DamagedError(
-            _("{path} is damaged or cut off, so nothing of it was restored.").format(path=shown(self._path)),
-            _("Use another copy of it, or an older backup."),
+
+def read_head(source: BinaryIO, path: Path) -> bytes:
+    """The first 138 bytes of a backup, checked without its passphrase.
+
+    Raises:
+        DamagedError: it is no backup, or was changed or cut. StorageError: a newer version made it.
+        OSError: it cannot be read.
+    """
+    head = source.read(_BOUND_LENGTH + _CHECK_LENGTH)
+    if head[: len(_MAGIC)] != _MAGIC:
+        raise DamagedError(
+            _("{path} is no backup of tuichat.").format(path=shown(path)),
+            _("Name the file that tuichat backup made."),
         )
+    bound, check = head[:_BOUND_LENGTH], head[_BOUND_LENGTH:]
+    if blake2b_256(bound) != check:
+        raise _damaged(path)
+    if bound[len(_MAGIC) :][:1] != _VERSION:
+        raise StorageError(
+            _("{path} was made by a newer tuichat.").format(path=shown(path)), _("Use the newer version.")
+        )
+    return bound
+
+
+def _damaged(path: Path) -> DamagedError:
+    return DamagedError(
+        _("{path} is damaged or cut off, so nothing of it was restored.").format(path=shown(path)),
+        _("Use another copy of it, or an older backup."),
+    )
+
+
+def _stream_key(key: bytes, bound: bytes) -> bytes:
+    return kdf(key, "backup", bound[-_SALT_LENGTH:], 32)
 
 
 def _wrapped(bound: bytes) -> bytes:

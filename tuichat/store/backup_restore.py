@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
+from typing import Literal
 
 from tuichat.clock import Clock, Rng
 from tuichat.crypto.identity import rotate_ik
@@ -20,7 +21,7 @@ from tuichat.crypto.passphrase import MODERATE, Cost, wrap
 from tuichat.crypto.sealing import KEY_LENGTH
 from tuichat.errors import StorageError, TuichatError
 from tuichat.i18n import _
-from tuichat.store.backup_file import BackupReader
+from tuichat.store.backup_file import BackupReader, read_head
 from tuichat.store.backup_renewal import Renewal, Restored, renew
 from tuichat.store.files import sync_directory
 from tuichat.store.home import prepare_home
@@ -35,7 +36,7 @@ class Restoration:
     """A profile that was restored: `onion` is its 32-byte address; `visibility` was its setting."""
 
     onion: bytes
-    visibility: str
+    visibility: Literal["public", "contacts"]
     times: Restored
     found: Renewal
 
@@ -67,6 +68,16 @@ def restore_backup(
             check_can_restore(paths)  # a profile may have been made while the lock was another's
             _clear_cut_off(paths)
             return _Restoring(paths, rng, clock).restore(reader, passphrase, locking or Locking())
+
+
+def check_backup(backup: Path) -> None:
+    """Look whether the file can be a backup at all, before a passphrase is asked for.
+
+    Raises:
+        DamagedError: it is none. StorageError: it cannot be read, or a newer version made it.
+    """
+    with _opened(backup) as source:
+        read_head(source, backup)
 
 
 def check_can_restore(paths: ProfilePaths) -> None:

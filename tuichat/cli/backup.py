@@ -1,0 +1,143 @@
+"""`tuichat backup` and `tuichat restore`: a profile as one sealed file, and a profile out of it."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from tuichat.cli.context import Context
+from tuichat.cli.output import printable
+from tuichat.cli.parser import Parser, some_path
+from tuichat.cli.passphrase import PassphraseSources, from_file
+from tuichat.i18n import _
+
+if TYPE_CHECKING:
+    from tuichat.api.client import AsyncClient
+    from tuichat.model import Backup, Restored
+
+
+def add(parser: Parser) -> None:
+    """Add the commands."""
+    backup = parser.add_command(
+        "backup", _backup, _("write identity, contacts and history into a sealed file")
+    )
+    backup.add_argument("file", metavar=_("FILE"), type=some_path, help=_("where to write it"))
+    backup.add_argument("--force", action="store_true", help=_("replace a file that is there"))
+    backup.add_argument(
+        "--new-passphrase",
+        action="store_true",
+        help=_("ask for a passphrase for this backup instead of using the profile's"),
+    )
+    backup.add_argument(
+        "--new-passphrase-file",
+        metavar=_("FILE"),
+        type=some_path,
+        help=_("read a passphrase for this backup from FILE"),
+    )
+    restore = parser.add_command("restore", _restore, _("make a profile of a backup"))
+    restore.add_argument("file", metavar=_("FILE"), type=some_path, help=_("the backup"))
+    restore.add_argument(
+        "--no-passphrase",
+        action="store_true",
+        help=_("keep the key in a file: whoever can read your files can read your messages"),
+    )
+
+
+def _backup(context: Context) -> int:
+    passphrase = _passphrase_of_its_own(context)
+    path = os.path.abspath(context.words.file)  # noqa: PTH100 - the node resolves symlinks, and says which
+
+    async def work(node: AsyncClient) -> Backup:
+        return await node.backup(path, passphrase, context.words.force)
+
+    made = context.with_node(work)
+    context.output.result(made, made.path)
+    whose = _("its own passphrase") if made.own_passphrase else _("your passphrase")
+    context.output.note(
+        _("Whoever has this file and {whose} has your identity. Keep it on another disk.").format(whose=whose)
+    )
+    return 0
+
+
+def _passphrase_of_its_own(context: Context) -> str | None:
+    """A passphrase for the backup alone; None for the profile's."""
+    if context.words.new_passphrase_file is not None:
+        return from_file(context.words.new_passphrase_file, "--new-passphrase-file")
+    if context.words.new_passphrase:
+        return PassphraseSources(None, None, {}).read_new()
+    if context.paths().unlocked_key.exists():
+        context.output.note(_("This profile has no passphrase; its backup needs one."))
+        return context.passphrase.read_new()
+    return None
+
+
+def _restore(context: Context) -> int:
+    from tuichat import bootstrap
+
+    paths, words = context.paths(), context.words
+    config = context.config()
+    bootstrap.check_restorable(paths, words.file)
+    passphrase = context.passphrase.read()
+    made = bootstrap.restore_profile(paths, words.file, passphrase, keep_passphrase=not words.no_passphrase)
+    context.output.result(made, _told(made))
+    for sentence in _advice(made):
+        context.output.note(sentence)
+    if made.visibility == "contacts" and config.privacy.visibility != "contacts":
+        _keep_hidden(context)
+    return 0
+
+
+def _told(made: Restored) -> str:
+    since, until = _moment(made.made_at), _moment(made.restored_at)
+    gaps = [
+        _("{name}: messages between {since} and {until} may be missing").format(
+            name=contact.name, since=since, until=until
+        )
+        for contact in made.contacts
+    ]
+    return "\n".join([made.address, *gaps])
+
+
+def _advice(made: Restored) -> list[str]:
+    since = _moment(made.made_at)
+    told = [
+        _(
+            "This is your profile as it was on {since}: whom you removed or blocked later is a contact again."
+        ).format(since=since),
+        _(
+            "The old copy must not run any more: both would fight over one address, and contacts refuse the "
+            "old one's key once they have seen this one's."
+        ),
+    ]
+    if made.invites_closed:
+        told.append(_("Invites that were open: {count}. They are closed.").format(count=made.invites_closed))
+    if made.queued:
+        told.append(
+            _(
+                "Messages that were queued: {count}. They are sent again; who has one already gets no second."
+            ).format(count=made.queued)
+        )
+    return told
+
+
+def _keep_hidden(context: Context) -> None:
+    """The service admitted contacts only; a new place must not open it to everybody unasked."""
+    path = context.paths().config
+    if path.exists():
+        context.output.note(
+            _("Your service admitted contacts only; the settings here open it to everybody.")
+            + "\n  "
+            + _("To close it: tuichat config set privacy.visibility contacts")
+        )
+        return
+    from tuichat.cli.config_edit import set_key
+
+    set_key(path, "privacy.visibility", "contacts")
+    context.output.note(
+        _("Set in {path}: privacy.visibility = contacts, as it was.").format(path=printable(path))
+    )
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"
