@@ -212,7 +212,7 @@ class Delivery:
             delivered = self._inbox.take(session, envelope, self._on.hub.now(), changes)
             count = session.delivered + len(delivered)
             self._store.sessions.put(replace(session, delivered=count))
-            if delivered and count % OPENED_KEPT == 0:
+            if count // OPENED_KEPT > session.delivered // OPENED_KEPT:
                 self._store.sessions.prune_opened(self._contact, count - OPENED_KEPT)
         for digest in delivered:
             self._on.send(Ack(session.sid, digest))
