@@ -158,7 +158,8 @@ def test_going_on_from_an_old_backup_never_seals_two_plaintexts_alike(
         end.store.sessions.put(backup)
         for text in ("uno", "dos"):
             end.write(text)
-        ends.answerer.seconds += 61
+        for one in (ends.dialler, ends.answerer):
+            one.seconds += 61
         ends.connect()
         ends.carry()
     keys = keys_of_bodies(sealed)

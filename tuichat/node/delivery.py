@@ -43,7 +43,7 @@ OPENED_KEPT: Final = 8192
 """How many hashes of opened envelopes are remembered below the last delivered number."""
 
 NEED_SECONDS: Final = 60.0
-"""A new session for need, or a second one on the same link, is made at most this often (S5)."""
+"""A new session for need, or a second one on the same link, is made and taken at most this often (S5)."""
 
 
 @dataclass(slots=True)
@@ -264,6 +264,7 @@ class Delivery:
         if not self._hello_out:
             return
         if frame.sid != expected:
+        self._judged = True
             raise PeerError("a session that does not belong to this link")
         mine = self._session()
         if (frame.gen, frame.sid) > (mine.gen, mine.sid):
@@ -284,6 +285,8 @@ class Delivery:
         if is_consistent(mine, theirs):
             self._judged = True
             self._on.troubles.poisoned = False
+            if self._judged:
+                self._limit_need()
             self._on.send(Keep())
             self._restart()
             return
