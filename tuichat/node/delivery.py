@@ -12,11 +12,12 @@ handed to `send` in order; nothing is acknowledged that is not committed.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tuichat.crypto.envelope import UnopenableError
+from tuichat.crypto.envelope import ENVELOPE_SIZES, UnopenableError
 from tuichat.crypto.kdf import blake2b_256
 from tuichat.crypto.ratchet import Ratchet, fresh_keys
 from tuichat.errors import PeerError
@@ -33,10 +34,11 @@ from tuichat.protocol.session import (
     next_generation,
     session_id,
 )
-from tuichat.store.records import SessionRow
+from tuichat.store.records import OutboxRow, SessionRow
 from tuichat.store.store import Store
 
 IN_FLIGHT: Final = 128
+IN_FLIGHT_BYTES: Final = 1 << 20
 """How many envelopes may be on their way unacknowledged over a link: bounds memory, not the queue."""
 
 OPENED_KEPT: Final = 8192
@@ -44,6 +46,10 @@ OPENED_KEPT: Final = 8192
 
 NEED_SECONDS: Final = 60.0
 """A new session for need, or a second one on the same link, is made and taken at most this often (S5)."""
+
+MAX_HELLOS: Final = 8
+HELLO_SECONDS: Final = 60.0
+"""Over one link no more HELLOs than that in this time: after each everything unacknowledged is sent again."""
 
 
 @dataclass(slots=True)
@@ -91,7 +97,8 @@ class Delivery:
         self._outbox = Outbox(context.store, context.contact, context.sealing)
         self._flowing = False
         self._cursor = 0
-        self._in_flight: set[bytes] = set()
+        self._in_flight: dict[bytes, int] = {}
+        self._hellos: deque[float] = deque(maxlen=MAX_HELLOS)
         self._hello_out = False
         self._hello_due: bool | None = None
         self._resync_due = False
@@ -100,7 +107,13 @@ class Delivery:
     @property
     def takes_at_once(self) -> bool:
         """Whether what is queued now leaves without waiting for anything."""
-        return self._flowing and len(self._in_flight) < IN_FLIGHT
+        return self._flowing and self._room > 0
+
+    @property
+    def _room(self) -> int:
+        """How many envelopes, of whatever size, fit into the window."""
+        room = IN_FLIGHT_BYTES - sum(self._in_flight.values())
+        return min(IN_FLIGHT - len(self._in_flight), room // ENVELOPE_SIZES[-1])
 
     def begin(self) -> None:
         """The link stands. The dialler speaks first (S2)."""
@@ -139,11 +152,14 @@ class Delivery:
 
     def pump(self) -> None:
         """Hand over what is queued and fits into the window."""
-        room = IN_FLIGHT - len(self._in_flight)
-        if not self._flowing or room <= 0:
-            return
-        rows = self._store.outbox.unacked(self._contact, after_id=self._cursor, limit=room)
-        rows = [row for row in rows if row.envelope is not None]
+        while self._flowing and (room := self._room) > 0:
+            rows = self._store.outbox.unacked(self._contact, after_id=self._cursor, limit=room)
+            rows = [row for row in rows if row.envelope is not None]
+            self._hand_over(rows)
+            if len(rows) < room:
+                return
+
+    def _hand_over(self, rows: list[OutboxRow]) -> None:
         fresh = [row.id for row in rows if not row.given]
         if fresh:
             self._store.outbox.mark_given(fresh)
@@ -151,7 +167,7 @@ class Delivery:
         for row in rows:
             assert row.envelope is not None
             assert row.envelope_hash is not None
-            self._in_flight.add(row.envelope_hash)
+            self._in_flight[row.envelope_hash] = len(row.envelope)
             self._cursor = row.id
             self._on.send(Env(sid, row.envelope))
         self._on.on_sent([row.message for row in rows if row.message is not None])
@@ -170,7 +186,7 @@ class Delivery:
         with self._on.hub.change() as changes:
             row = self._outbox.acknowledge(session, frame.hash, changes)
         if row is not None:
-            self._in_flight.discard(frame.hash)
+            self._in_flight.pop(frame.hash, None)
             if row.message is not None:
                 self._on.on_delivered(row.message)
             self.pump()
@@ -242,11 +258,13 @@ class Delivery:
             self._say_hello(need)
 
     def _say_hello(self, need: bool) -> None:
+        self._limit_hellos()
         self._hello_out = True
         self._on.send(_state(self._session()).hello(need))
         self._restart()
 
     def _answered(self) -> None:
+        self._judged = True
         self._hello_out = False
         if self._hello_due is not None:
             need, self._hello_due = self._hello_due, None
@@ -264,10 +282,11 @@ class Delivery:
         if not self._hello_out:
             return
         if frame.sid != expected:
-        self._judged = True
             raise PeerError("a session that does not belong to this link")
         mine = self._session()
         if (frame.gen, frame.sid) > (mine.gen, mine.sid):
+            if self._judged:
+                self._limit_need()
             self._adopt(exporter, frame)
             self._hello_due = None
             self._restart()
@@ -280,13 +299,12 @@ class Delivery:
     # -- which session: the answerer's side --
 
     def _on_hello(self, theirs: Hello) -> None:
+        self._limit_hellos()
         mine = _state(self._session())
         self._resync_due = True
         if is_consistent(mine, theirs):
             self._judged = True
             self._on.troubles.poisoned = False
-            if self._judged:
-                self._limit_need()
             self._on.send(Keep())
             self._restart()
             return
@@ -309,6 +327,12 @@ class Delivery:
         if last is not None and now - last < NEED_SECONDS:
             raise PeerError("new sessions are needed too often")
         self._on.troubles.last_need_at = now
+
+    def _limit_hellos(self) -> None:
+        now = self._on.monotonic()
+        if len(self._hellos) == MAX_HELLOS and now - self._hellos[0] < HELLO_SECONDS:
+            raise PeerError("the session is compared too often")
+        self._hellos.append(now)
 
     def _begin(self, gen: int, sid: bytes, ratchet: Ratchet) -> None:
         with self._on.hub.change():

@@ -14,8 +14,11 @@ from tuichat.protocol.link import Link, LinkStart
 
 KEEPALIVE_SECONDS: Final = 45.0
 KEEPALIVE_JITTER: Final = 0.2
-MAX_WAITING: Final = 4096
-"""Frames waiting to be written; a peer that makes us answer but does not read is dropped at this number."""
+MAX_WAITING_BYTES: Final = 4 << 20
+"""Of frames that wait to be written; a peer that makes us answer but does not read is dropped beyond them."""
+
+_FRAME_COST: Final = 100
+"""Bytes that a frame takes beside its own."""
 
 
 class LiveLink:
@@ -33,7 +36,8 @@ class LiveLink:
         self._connection = connection
         self._clock = clock
         self._rng = rng
-        self._waiting: asyncio.Queue[Frame] = asyncio.Queue(MAX_WAITING)
+        self._waiting: asyncio.Queue[bytes] = asyncio.Queue()
+        self._waiting_bytes = 0
         self._closed = asyncio.Event()
         self._heard_at = clock.monotonic()
 
@@ -48,10 +52,12 @@ class LiveLink:
 
     def send(self, frame: Frame) -> None:
         """Put a frame in line; never waits. A link whose line is full is closed."""
-        try:
-            self._waiting.put_nowait(frame)
-        except asyncio.QueueFull:
+        data = encode(frame)
+        if self._waiting_bytes + len(data) + _FRAME_COST > MAX_WAITING_BYTES:
             self.close()
+        if not self.closed:
+            self._waiting_bytes += len(data) + _FRAME_COST
+            self._waiting.put_nowait(data)
 
     def close(self) -> None:
         """End the link; what has arrived and was not handled stays unread."""
@@ -103,8 +109,9 @@ class LiveLink:
 
     async def _write(self) -> None:
         while True:
-            frame = await self._waiting.get()
-            await self._connection.send(self.link.seal(encode(frame)))
+            data = await self._waiting.get()
+            await self._connection.send(self.link.seal(data))
+            self._waiting_bytes -= len(data) + _FRAME_COST
 
     async def _keep_alive(self) -> None:
         while True:
