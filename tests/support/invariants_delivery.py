@@ -133,7 +133,8 @@ def an_old_backup_never_seals_two_plaintexts_alike() -> None:
             ends.carry()
             end.store.sessions.put(backup)
             end.write("uno")
-            ends.answerer.seconds += 61
+            for one in (ends.dialler, ends.answerer):
+                one.seconds += 61
             ends.connect()
             ends.carry()
         keys = _keys_of_bodies(recorded)
