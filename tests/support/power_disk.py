@@ -85,7 +85,7 @@ class DiskLog:
     """The operations on one directory, which lasts at first as it is.
 
     Attributes:
-        operations: in order.
+        operations: in order; the first `present` of them stand for what was there before.
         broken: what was seen to be wrong while recording.
     """
 
@@ -98,6 +98,7 @@ class DiskLog:
             number = self.open(path.name)
             self.operations += [Write(number, 0, path.read_bytes()), Sync(number)]
         self.operations.append(SyncDirectory())
+        self.present = len(self.operations)
 
     def open(self, name: str) -> int:
         """The number of the file under this name, new if there was none."""

@@ -197,9 +197,9 @@ def _apply(image: bytearray, change: ContentChange) -> None:
 
 
 def moments(log: DiskLog) -> Iterator[tuple[int, Disk]]:
-    """The disk before the first operation and after each one, with how many had happened."""
+    """The disk before the first operation and after each one, with its place in the log."""
     disk = Disk()
-    yield 0, disk
     for number, operation in enumerate(log.operations, 1):
         disk.do(operation)
-        yield number, disk
+        if number >= log.present:
+            yield number, disk

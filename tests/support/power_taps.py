@@ -24,9 +24,9 @@ DATABASE = "tuichat.db"
 
 
 @contextmanager
-def recording_promises(*directories: Path) -> Iterator[Taps]:
-    """Record the databases in these directories, and what is promised of them."""
-    with recording(*directories) as recorder, pytest.MonkeyPatch.context() as patch:
+def recording_promises(*directories: Path, failing: int = 0) -> Iterator[Taps]:
+    """Record the databases in these directories, and what is promised of them; see Recorder."""
+    with recording(*directories, failing=failing) as recorder, pytest.MonkeyPatch.context() as patch:
         taps = Taps(recorder, record_sealings(patch))
         taps.listen(patch)
         yield taps

@@ -7,18 +7,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import apsw
 import pytest
 
-from tests.support.power_disk import DiskLog, Sync, SyncDirectory, Truncate, Write
+from tests.support.power_disk import DiskLog, FailedSync, Sync, SyncDirectory, Truncate, Write
 from tests.support.watched_vfs import watching
 from tuichat.store.files import sync_directory
 
 
 class Recorder:
-    """A log for each directory. It implements Watcher."""
+    """A log for each directory. It implements Watcher. Sync number `failing` (from 1; 0 for none) fails."""
 
-    def __init__(self, directories: dict[Path, DiskLog]) -> None:
+    def __init__(self, directories: dict[Path, DiskLog], failing: int = 0) -> None:
         self._logs = directories
+        self._failing = failing
+        self._syncs = 0
 
     def log_of(self, path: Path) -> DiskLog | None:
         """The log of the directory in which this file is, if that is recorded."""
@@ -40,6 +43,10 @@ class Recorder:
 
     def sync(self, path: Path, *, with_directory: bool) -> None:
         log = self._logs[path.parent]
+        self._syncs += 1
+        if self._syncs == self._failing:
+            log.operations.append(FailedSync(log.open(path.name)))
+            raise apsw.IOError(f"syncing {path.name}")
         log.operations.append(Sync(log.open(path.name)))
         if with_directory:
             self.sync_directory(path.parent)
@@ -54,9 +61,9 @@ class Recorder:
 
 
 @contextmanager
-def recording(*directories: Path) -> Iterator[Recorder]:
+def recording(*directories: Path, failing: int = 0) -> Iterator[Recorder]:
     """Record the databases in these directories."""
-    recorder = Recorder({directory: DiskLog(directory) for directory in directories})
+    recorder = Recorder({directory: DiskLog(directory) for directory in directories}, failing)
     with watching(recorder), pytest.MonkeyPatch.context() as patch:
         _record_names(recorder, patch)
         yield recorder
