@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tuichat.tui.wrapping import fit, graphemes, pad, wrap
+from tuichat.tui.wrapping import cells, fit, graphemes, pad, wrap
 
 SEQUENCES = ["👩‍🚀", "👩‍👩‍👧", "🇨🇳", "👍🏽", "❤️", "e\u0301", "第", "नि"]
 
@@ -19,12 +19,12 @@ SEQUENCES = ["👩‍🚀", "👩‍👩‍👧", "🇨🇳", "👍🏽", "❤�
 def test_rows_fit_and_nothing_but_spaces_at_breaks_is_lost(parts: list[str], width: int) -> None:
     text = "".join(parts)
     rows = wrap(text, width)
-    assert all(cell_len(row) <= width for row in rows)
+    assert all(cell_len(row) <= cells(row) <= width for row in rows)
     assert "".join(rows).replace(" ", "") == text.replace(" ", "")
 
 
 @pytest.mark.parametrize("sequence", SEQUENCES)
-@pytest.mark.parametrize("width", [2, 3, 5, 8])
+@pytest.mark.parametrize("width", [6, 7, 9, 13])
 def test_a_sequence_is_never_torn(sequence: str, width: int) -> None:
     for row in wrap(sequence * 9, width):
         assert row == sequence * (len(row) // len(sequence))
@@ -47,8 +47,37 @@ def test_a_word_longer_than_the_row_is_cut() -> None:
 @given(st.lists(st.sampled_from([*SEQUENCES, "a", " "]), max_size=9), st.integers(0, 12))
 def test_padding_gives_exactly_the_width(parts: list[str], width: int) -> None:
     text = "".join(parts)
-    assert cell_len(pad(text, width)) == width
-    assert cell_len(fit(text, width)) <= width
+    assert cells(pad(text, width)) == width
+    assert cell_len(fit(text, width)) <= cells(fit(text, width)) <= width
+
+
+@pytest.mark.parametrize(
+    ("text", "drawn"),
+    [
+        ("👩‍👩‍👧", 6),  # by a terminal that joins nothing
+        ("👍🏽", 4),
+        ("a🏽🏽🏽", 7),
+        ("❤️‍🔥", 4),
+        ("नि", 2),  # a vowel sign with a cell of its own
+        ("e\u0301", 1),
+        ("1\ufe0f\u20e3", 2),
+    ],
+)
+def test_width_is_the_most_that_a_terminal_draws(text: str, drawn: int) -> None:
+    assert cells(text) == drawn
+    assert sum(cells(row) for row in wrap(text * 50, 20)) == 50 * drawn
+
+
+def test_a_joiner_between_letters_hides_none_of_them() -> None:
+    letters = "\u0628" * 100
+    rows = wrap("\u200d".join(letters), 30)
+    assert [cell_len(row) for row in rows] == [30, 30, 30, 10]
+    assert "".join(rows) == letters
+    assert cell_len(pad("\u200d".join(letters), 30)) == 30
+
+
+def test_a_picture_that_is_wider_than_a_row_comes_apart() -> None:
+    assert all(cells(row) <= 5 for row in wrap("👩‍👩‍👧", 5))
 
 
 def test_a_flag_is_one_unit() -> None:

@@ -1,18 +1,45 @@
-"""Breaking text into rows of cells: at words and wide characters, never inside what is seen as one."""
+"""Breaking text into rows of cells: at words and wide characters, never inside what is seen as one.
+
+Terminals disagree about what joins: a family of four is two cells where it is drawn as one picture and eight
+where it is not. Here it counts as the most that any of them draws, so that nobody's text runs on over the
+edge of its row into the next one.
+"""
 
 from __future__ import annotations
 
-from rich.cells import cell_len, split_graphemes
+import re
+import unicodedata
+from functools import lru_cache
+from itertools import pairwise
+
+from rich.cells import get_character_cell_size, split_graphemes
 
 _FIRST_FLAG, _LAST_FLAG = "\U0001f1e6", "\U0001f1ff"
 _NEVER_FIRST = frozenset("、。，．！？：；）」』】》〉”’…)]},.!?:;%")
 
 
+# Behind and before letters it shapes them, which costs a terminal no cell; to the counting in the libraries
+# below it would hide the letter behind it. Only pictures are joined with anything beyond these blocks.
+_SHAPING = re.compile("\u200d(?![\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff])")
+
+
+def cells(text: str) -> int:
+    """The most cells that a terminal draws `text` in."""
+    if text.isascii():
+        return len(text)
+    return sum(width for _piece, width in graphemes(text))
+
+
 def graphemes(text: str) -> list[tuple[str, int]]:
-    """`text` as the units a reader sees, each with its width in cells (a flag is one unit of two letters)."""
+    """`text` as the units a reader sees, each with its width in cells (a flag is one unit of two letters).
+
+    The width is that of all its characters, one by one, if that is more than of the whole.
+    """
     units: list[tuple[str, int]] = []
     for start, end, width in split_graphemes(text)[0]:
         piece = text[start:end]
+        if len(piece) > 1 or width == 0:
+            width = max(width, _apart(piece))
         if units and _is_flag_half(piece) and _is_flag_half(units[-1][0]):
             units[-1] = (units[-1][0] + piece, units[-1][1] + width)
         else:
@@ -24,7 +51,7 @@ def wrap(text: str, width: int) -> list[str]:
     """`text` in rows of at most `width` cells (at least 2); line feeds are kept as breaks."""
     width = max(width, 2)
     rows: list[str] = []
-    for line in text.split("\n"):
+    for line in _SHAPING.sub("", text).split("\n"):
         if len(line) <= width and line.isascii():
             rows.append(line)
         else:
@@ -34,24 +61,40 @@ def wrap(text: str, width: int) -> list[str]:
 
 def fit(text: str, width: int, ellipsis: str = "…") -> str:
     """`text` cut to `width` cells, with an ellipsis if anything had to go; not padded."""
-    if cell_len(text) <= width:
+    text = _SHAPING.sub("", text)
+    if cells(text) <= width:
         return text
-    room = width - cell_len(ellipsis)
+    room = width - cells(ellipsis)
     if room < 1:
         return ellipsis[: max(width, 0)]
     kept, used = [], 0
-    for piece, cells in graphemes(text):
-        if used + cells > room:
+    for piece, size in graphemes(text):
+        if used + size > room:
             break
         kept.append(piece)
-        used += cells
+        used += size
     return "".join(kept) + ellipsis
 
 
 def pad(text: str, width: int, ellipsis: str = "…") -> str:
     """`text` cut or filled with spaces to exactly `width` cells."""
     text = fit(text, width, ellipsis)
-    return text + " " * (width - cell_len(text))
+    return text + " " * (width - cells(text))
+
+
+def _apart(piece: str) -> int:
+    """Cells of a unit where nothing is joined; VS16 widens what is narrow."""
+    widened = sum(_alone(one) == 1 for one, next_ in pairwise(piece) if next_ == "\ufe0f")
+    return sum(map(_alone, piece)) + widened
+
+
+@lru_cache(4096)
+def _alone(character: str) -> int:
+    """Cells of a character joined to nothing: a skin tone is a patch, a vowel sign stands by itself."""
+    if "\U0001f3fb" <= character <= "\U0001f3ff":
+        return 2
+    size = get_character_cell_size(character)
+    return size or int(unicodedata.category(character) == "Mc")
 
 
 def _is_flag_half(piece: str) -> bool:
@@ -60,15 +103,15 @@ def _is_flag_half(piece: str) -> bool:
 
 def _wrap_line(line: str, width: int) -> list[str]:
     """One line without line feeds, greedily: each row takes as much as fits up to its last good break."""
-    units = graphemes(line)
+    units = [unit for each in graphemes(line) for unit in _parted(each, width)]
     rows: list[str] = []
     start, used, break_at = 0, 0, 0
     index = 0
     while index < len(units):
-        piece, cells = units[index]
+        piece, size = units[index]
         if index > start and _may_break(units[index - 1], units[index]):
             break_at = index
-        if used + cells > width and piece != " ":
+        if used + size > width and piece != " ":
             end = break_at if break_at > start else index
             if end == start:
                 end = index = start + 1
@@ -76,7 +119,7 @@ def _wrap_line(line: str, width: int) -> list[str]:
             start, used, break_at = end, 0, end
             index = end
             continue
-        used += cells
+        used += size
         index += 1
     rows.append("".join(unit for unit, _ in units[start:]).rstrip(" ") if rows else _tail(units, width))
     return rows
@@ -85,7 +128,13 @@ def _wrap_line(line: str, width: int) -> list[str]:
 def _tail(units: list[tuple[str, int]], width: int) -> str:
     """A line that needed no break; spaces that hang over the edge are dropped."""
     text = "".join(unit for unit, _ in units)
-    return text if cell_len(text) <= width else text.rstrip(" ")
+    return text if cells(text) <= width else text.rstrip(" ")
+
+
+def _parted(unit: tuple[str, int], width: int) -> list[tuple[str, int]]:
+    """A unit that is wider than a row, as what it is made of; any other as it is."""
+    piece, size = unit
+    return [unit] if size <= width else [(character, _alone(character)) for character in piece]
 
 
 def _may_break(before: tuple[str, int], after: tuple[str, int]) -> bool:
