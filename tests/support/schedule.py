@@ -1,6 +1,6 @@
 """One random story of three people and a bad network, decided by a seed, and what must hold at its end.
 
-Run one again: python -m tests.support.schedule SEED [one|all]
+Run one again: python -m tests.support.schedule SEED [one|all|restored]
 
 Without old backups each message is in the other's history once, in the order in which it was sent, and none
 is missing. Who goes on from an old backup has forgotten what happened since. Then it holds that
@@ -28,6 +28,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Literal, get_args
 
+from tests.support.restored_node import RestoredNode
 from tests.support.seeded_rng import SeededRng
 from tests.support.simulated_kem import SimulatedKem
 from tests.support.simulated_network import SimulatedNetwork
@@ -44,8 +45,9 @@ PATIENCE_SECONDS = 3 * 86_400.0
 
 NAMES = ("alice", "bob", "小明")
 
-Backups = Literal["none", "one", "all"]
-"""Who goes on from old backups: nobody, one of the people, or any of them."""
+Backups = Literal["none", "one", "all", "restored"]
+"""Who goes on from old backups: nobody, one of the people, or any of them, from a copy of the database that
+knows of nothing; "restored": any of them, by way of the product's own backup file."""
 
 Direction = tuple[str, str]
 """From whom to whom, by name."""
@@ -112,8 +114,9 @@ class Schedule:
         self._forgotten = Forgotten()
         self._rng = SeededRng(b"schedule %d" % seed)
         self.network = SimulatedNetwork(SeededRng(b"network %d" % seed))
+        kind = RestoredNode if backups == "restored" else SimulatedNode
         self.people = [
-            SimulatedNode(name, directory, self.network, SeededRng(f"{name} {seed}".encode()))
+            kind(name, directory, self.network, SeededRng(f"{name} {seed}".encode()))
             for name in NAMES[: 2 + self._pick(2)]
         ]
         for person in self.people:

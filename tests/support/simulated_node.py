@@ -41,6 +41,7 @@ class SimulatedNode:
         self.clock = VirtualClock()
         self.visibility: Visibility = "public"
         self._lives = 0
+        self._key = KEY
         self._node: Node | None = None
         self._transport: SimulatedTransport | None = None
         self.identity = Identity.generate(rng, 1_790_000_000.0)
@@ -87,7 +88,7 @@ class SimulatedNode:
 
     async def start(self) -> None:
         self._transport = SimulatedTransport(self._network, self.identity.onion)
-        store = Store.open(self._database, KEY, synchronous="OFF")
+        store = Store.open(self._database, self._key, synchronous="OFF")
         self._store = store
         self.disk_full = False  # who starts it has made room
         parts = NodeParts(

@@ -39,6 +39,7 @@ class BackupParts:
     Attributes:
         sealed_by: the key that the profile's passphrase opens; None for a profile without a passphrase.
         cost: of a passphrase that is given for one backup.
+        threads: False does all of it on the loop, for runs that must repeat.
     """
 
     paths: ProfilePaths
@@ -50,6 +51,7 @@ class BackupParts:
     clock: Clock
     rng: Rng
     cost: Cost = field(default=MODERATE)
+    threads: bool = True
 
 
 class Backups:
@@ -79,7 +81,7 @@ class Backups:
             def write(to: BinaryIO) -> None:
                 write_backup(to, sealed_by, manifest, copy.finish(), self._with.rng)
 
-            size = await _in_thread(write_place, place, write, self._with.rng)
+            size = await self._aside(write_place, place, write, self._with.rng)
         return Backup(
             path=str(place),
             bytes=size,
@@ -95,7 +97,7 @@ class Backups:
         """
         key = self._with.rng.bytes(KEY_LENGTH)
         async with self._checking, self._copied(key, named=True) as copy:
-            return DatabaseCheck(sound=await _in_thread(copy.sound), bytes=copy.size)
+            return DatabaseCheck(sound=await self._aside(copy.sound), bytes=copy.size)
 
     @asynccontextmanager
     async def _copied(self, key: bytes, *, named: bool = False) -> AsyncIterator[Snapshot]:
@@ -110,7 +112,7 @@ class Backups:
     async def _sealed_by(self, passphrase: str | None) -> BackupKey:
         if passphrase is not None:
             key = self._with.rng.bytes(KEY_LENGTH)
-            wrapped = await asyncio.to_thread(wrap, key, passphrase, self._with.rng, self._with.cost)
+            wrapped = await self._aside(wrap, key, passphrase, self._with.rng, self._with.cost)
             return BackupKey(key, wrapped)
         if self._with.sealed_by is None:
             raise LockedError(
@@ -124,14 +126,15 @@ class Backups:
         content = Content(me.onion_seed, me.sig_seed, me.ik_secret, me.epoch, self._with.name, database_key)
         return Manifest(made_at, size, self._with.visibility, content)
 
-
-async def _in_thread(
-    call: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
-) -> Result:
-    """As asyncio.to_thread, but a cancelled caller waits: it would take away what the thread works on."""
-    task = asyncio.ensure_future(asyncio.to_thread(call, *args, **kwargs))
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.gather(task, return_exceptions=True)
-        raise
+    async def _aside(
+        self, call: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
+    ) -> Result:
+        """In a thread. A cancelled caller waits for it: what it works on would be taken away from it."""
+        if not self._with.threads:
+            return call(*args, **kwargs)
+        task = asyncio.ensure_future(asyncio.to_thread(call, *args, **kwargs))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.gather(task, return_exceptions=True)
+            raise
