@@ -105,6 +105,7 @@ class MemoryNode:
         self.invites: list[Invite] = []
         self.backups: dict[str, str | None] = {}
         self.sound = True
+        self.told_first: list[str] = []
         self._tor = TorState(version="0.4.9.12")
         self._service = ServiceState()
 
@@ -445,6 +446,8 @@ class MemoryNode:
         if since is not None:
             for event in self._durable[max(since, self._forgotten) :]:
                 reader.put(event)
+        for text in self.told_first:
+            reader.put(NoticeEvent(at=self.now(), text=text, level="warning"))
         self.readers.append(reader)
         return reader
 

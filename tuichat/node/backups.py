@@ -107,7 +107,10 @@ class Backups:
                 await asyncio.sleep(0)
             yield copy
         finally:
-            copy.close()
+            if copy.done:
+                await self._aside(copy.close)  # it takes a while to free a large file
+            else:
+                copy.close()
 
     async def _sealed_by(self, passphrase: str | None) -> BackupKey:
         if passphrase is not None:

@@ -31,8 +31,8 @@ def notices(store: Store, now: int) -> Iterator[NoticeEvent]:
         told = text.format(name=row.petname, since=since, until=until)
         yield NoticeEvent(at=at, text=told, level="warning", contact=row.id)
     text = _(
-        "This profile was restored from a backup. Messages between {since} and {until} may be missing; "
-        "whom you removed or blocked then is a contact again. The old copy must not run any more."
+        "A backup was restored: messages between {since} and {until} may be missing, and whom you removed or "
+        "blocked then is a contact again. The old copy must not run any more."
     )
     yield NoticeEvent(at=at, text=text.format(since=since, until=until), level="warning")
 

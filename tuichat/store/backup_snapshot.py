@@ -32,6 +32,9 @@ _NAMED = "tuichat.db.check"
 class Snapshot:
     """A copy in the making; close it at the end.
 
+    Attributes:
+        done: it is complete, and has nothing to do with the database any more.
+
     Args:
         database: in use, by this process alone.
         directory: private; the copy lies on its disk.
@@ -44,7 +47,7 @@ class Snapshot:
 
     def __init__(self, database: Database, directory: Path, key: bytes, *, named: bool = False) -> None:
         self._database = database
-        self._done = False
+        self.done = False
         self._key = key
         self._path = path = directory / (_NAMED if named else _NAMELESS)
         try:
@@ -70,14 +73,14 @@ class Snapshot:
                 _("The node ended before the copy was complete."), _("Nothing was kept; try again.")
             )
         with translated():
-            self._done = self._backup.step(STEP_PAGES)
-            if self._done:
+            self.done = self._backup.step(STEP_PAGES)
+            if self.done:
                 self._backup.finish()
-        return self._done
+        return self.done
 
     def sound(self) -> bool:
         """Whether tables and indexes of the complete, named copy hang together. May run in another thread."""
-        assert self._done
+        assert self.done
         unchanging = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
         with translated():
             self._copy.close()
@@ -90,7 +93,7 @@ class Snapshot:
 
     def finish(self) -> BinaryIO:
         """The complete copy as a file, at its beginning."""
-        assert self._done
+        assert self.done
         with translated():
             self._copy.close()
         self.file.seek(0)
