@@ -116,6 +116,9 @@ async def test_unknown_knock_is_refused_and_an_absent_service_is_lost(homes: tup
 
 
 ANSWERS = {
+    "the answer to strangers": b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+    "a door that is closed": b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+    "a server in trouble": b"HTTP/1.1 503 X\r\nContent-Length: 0\r\n\r\n",
     "another server": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
     "no http": b"SSH-2.0-OpenSSH\r\n",
     "silence": b"",
@@ -139,11 +142,12 @@ async def test_service_that_speaks_otherwise_costs_nothing_but_the_dial(
     bob.socket.unlink()
     server = await asyncio.start_unix_server(answer, bob.socket)
     try:
-        with pytest.raises(ConnectionLostError):
+        with pytest.raises(ConnectionLostError) as caught:
             await call(alice, bob)
     finally:
         server.close()
         await server.wait_closed()
+    assert isinstance(caught.value, RefusedError) == (name == "the answer to strangers")
 
 
 PLACES = [
@@ -182,13 +186,14 @@ async def test_dial_follows_no_redirect(homes: tuple[Home, Home], status: int, p
     server = await asyncio.start_unix_server(answer, bob.socket)
     alice.tor.watch_stages(lambda stage: streams.append(stage.stage) if stage.stage == "descriptor" else None)
     try:
-        with pytest.raises(RefusedError):
+        with pytest.raises(ConnectionLostError) as caught:
             await call(alice, bob)
     finally:
         server.close()
         await server.wait_closed()
     assert [head.split(b"\r\n")[0] for head in asked] == [b"GET /link HTTP/1.1"]
     assert streams == ["descriptor"]
+    assert not isinstance(caught.value, RefusedError)
 
 
 async def test_contacts_have_circuits_of_their_own_and_a_lost_one_is_not_used_again(

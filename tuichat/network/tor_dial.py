@@ -26,6 +26,7 @@ DIAL_SECONDS: Final = 120.0
 _NO_AUTOMATIC_HEADERS: Final = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
 _UPGRADED: Final = 101
+_NOT_FOUND: Final = 404
 
 Opened = tuple[bytes, "aiohttp.ClientWebSocketResponse[bool]", aiohttp.ClientSession]
 
@@ -40,8 +41,8 @@ async def open_web_socket(
         on_connected: called when the stream stands and the request is about to go out.
 
     Raises:
-        RefusedError: reached, and it answered anything but the upgrade.
-        ConnectionLostError: whatever else went wrong, or `DIAL_SECONDS` went by.
+        RefusedError: reached, and it answered as every stranger is answered: 404.
+        ConnectionLostError: any other answer, whatever else went wrong, or `DIAL_SECONDS` went by.
     """
     answer: list[str] = []
     session = aiohttp.ClientSession(
@@ -62,7 +63,7 @@ async def open_web_socket(
         message2 = base64.b64decode(answer[0], altchars=b"-_", validate=True)
     except aiohttp.WSServerHandshakeError as error:
         await session.close()
-        raise RefusedError from error
+        raise (RefusedError if error.status == _NOT_FOUND else ConnectionLostError) from error
     except (
         aiohttp.ClientError,
         OSError,
@@ -100,7 +101,7 @@ def _trace(answer: list[str], on_connected: Callable[[], None]) -> aiohttp.Trace
         _session: object, _context: object, params: aiohttp.TraceRequestRedirectParams
     ) -> None:
         params.response.close()
-        raise RefusedError
+        raise ConnectionLostError
 
     trace.on_connection_create_end.append(connected)
     trace.on_request_redirect.append(redirected)
