@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,11 @@ from tests.support.power_people import people
 from tests.support.power_rounds import play
 from tests.support.power_writer import Synchronous
 from tuichat.node.delivery import Delivery
+from tuichat.node.outbox import Outbox
 from tuichat.protocol.frames import Ack
 from tuichat.store.records import SessionRow
 
-STATES = 250
+STATES = 200
 
 
 @pytest.mark.parametrize("number", [1, 2])
@@ -25,8 +27,15 @@ def test_acknowledged_message_survives_power_loss(number: int) -> None:
     assert result.promises > 10 * STATES
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_people_go_on_after_power_losses(seed: int, tmp_path: Path) -> None:
+    logs = people(tmp_path, seed, losses=True)
+    assert len(logs) > 2
+    assert [log.broken for log in logs] == [[] for _ in logs]
+
+
 def test_same_number_gives_the_same_states() -> None:
-    assert play(1, 30).digest == play(1, 30).digest
+    assert play(1, 20).digest == play(1, 20).digest
 
 
 # -- what the states would say of other rules --
@@ -61,3 +70,17 @@ def test_an_acknowledgement_before_the_commit_is_found_out(
     take = Delivery._take
     monkeypatch.setattr(Delivery, "_take", promise)
     assert [log.broken[:1] for log in people(tmp_path, 1)] == [["something left before the commit"]] * 2
+
+
+def test_a_ratchet_that_is_not_kept_with_what_it_sealed_is_found_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def seal(self: Outbox, session: SessionRow, body: bytes) -> tuple[int, bytes | None, bytes | None]:
+        seq, envelope, digest = real(self, session, body)
+        if envelope is not None:
+            self._store.sessions.put(replace(session, sealed=seq))
+        return seq, envelope, digest
+
+    real = Outbox._seal
+    monkeypatch.setattr(Outbox, "_seal", seal)
+    assert "a key was used twice" in {wrong for log in people(tmp_path, 1) for wrong in log.broken}

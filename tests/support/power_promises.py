@@ -88,13 +88,13 @@ class Left:
     contact: int
     gen: int
     row: OutboxRow
-    key: bytes | None = field(repr=False)
+    key: bytes = field(repr=False)
 
     def broken(self, found: Found) -> str | None:
         session = found.sessions.get(self.contact)
         if session is None or session.gen < self.gen:
             return "the session is older than an envelope that left"
-        if self.key is not None and found.next_keys.get(self.contact) == self.key:
+        if found.next_keys.get(self.contact) == self.key:
             return "the next key is one that left"
         if session.gen == self.gen:
             if session.sealed < self.row.seq:

@@ -39,12 +39,17 @@ class Taps:
         self._recorder = recorder
         self._sealings = sealings
         self._keys: dict[bytes, bytes] = {}
+        self._left: dict[bytes, bytes] = {}
         self._last: dict[int, int] = {}
 
     def log_of(self, database: Database) -> DiskLog | None:
         """The log of an open database; None while it is being made."""
         path = Path(database._connection.db_filename("main"))
         return self._recorder.log_of(path) if path.name == DATABASE else None
+
+    def record(self, directory: Path) -> DiskLog:
+        """Record one directory more."""
+        return self._recorder.record(directory)
 
     def log_in(self, directory: Path) -> DiskLog:
         log = self._recorder.log_of(directory / DATABASE)
@@ -114,10 +119,13 @@ class Taps:
         if row is None:
             log.broken.append("an envelope left that is not in the queue")
             return
-        log.mark(Left(context.contact, gen, row, self._key_of(envelope)))
+        key = self._key_of(envelope)
+        if self._left.setdefault(key, envelope) != envelope:
+            log.broken.append("a key was used twice")
+        log.mark(Left(context.contact, gen, row, key))
 
-    def _key_of(self, envelope: bytes) -> bytes | None:
+    def _key_of(self, envelope: bytes) -> bytes:
         while self._sealings:
             sealing = self._sealings.pop()
             self._keys[sealing.nonce] = sealing.key
-        return self._keys.get(envelope[SEALED_HEADER_LENGTH : SEALED_HEADER_LENGTH + NONCE_LENGTH])
+        return self._keys[envelope[SEALED_HEADER_LENGTH : SEALED_HEADER_LENGTH + NONCE_LENGTH]]

@@ -18,10 +18,15 @@ from tuichat.store.files import sync_directory
 class Recorder:
     """A log for each directory. It implements Watcher. Sync number `failing` (from 1; 0 for none) fails."""
 
-    def __init__(self, directories: dict[Path, DiskLog], failing: int = 0) -> None:
-        self._logs = directories
+    def __init__(self, failing: int = 0) -> None:
+        self._logs: dict[Path, DiskLog] = {}
         self._failing = failing
         self._syncs = 0
+
+    def record(self, directory: Path) -> DiskLog:
+        """Watch a directory from now on."""
+        self._logs[directory] = DiskLog(directory)
+        return self._logs[directory]
 
     def log_of(self, path: Path) -> DiskLog | None:
         """The log of the directory in which this file is, if that is recorded."""
@@ -63,7 +68,9 @@ class Recorder:
 @contextmanager
 def recording(*directories: Path, failing: int = 0) -> Iterator[Recorder]:
     """Record the databases in these directories."""
-    recorder = Recorder({directory: DiskLog(directory) for directory in directories}, failing)
+    recorder = Recorder(failing)
+    for directory in directories:
+        recorder.record(directory)
     with watching(recorder), pytest.MonkeyPatch.context() as patch:
         _record_names(recorder, patch)
         yield recorder

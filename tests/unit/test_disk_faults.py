@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -23,7 +24,7 @@ from tuichat.store.store import Store
 
 KINDS: tuple[Kind, ...] = ("full", "failing", "unreadable")
 SENTENCES = ("The disk is full", "The disk could not be read or written", "The disk failed")
-EVERY = 11
+EVERY = 17
 """Of the operations of each kind, every so many-th is one that fails, and the last ones of each step are."""
 
 
@@ -187,6 +188,19 @@ def test_a_failed_step_leaves_the_store_usable_without_a_restart(tmp_path: Path)
         assert len(rows) == 20 + sum(row.wire_id < (1000).to_bytes(16, "big") for row in rows)
         assert fault.struck > 0
         store.close()
+
+
+def test_a_directory_that_cannot_be_synced_is_said_and_the_next_start_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(_: Path) -> None:
+        raise OSError(errno.EIO, "sync")
+
+    monkeypatch.setattr("tuichat.store.store.sync_directory", failing)
+    with pytest.raises(StorageError, match="cannot be made or read: Input/output error"):
+        Store.open(tmp_path / "tuichat.db", KEY)
+    monkeypatch.undo()
+    assert content(tmp_path / "tuichat.db") == expected()[1]
 
 
 @contextmanager
