@@ -7,6 +7,7 @@ import errno
 import io
 import os
 import stat
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,8 @@ from tests.support.backups import (
     wrapped_cheaply,
 )
 from tests.support.fixed_clock import START, FixedClock
+from tests.support.handshakes import person
+from tests.support.house import house
 from tests.support.seeded_rng import SeededRng
 from tests.support.stores import KEY, add_contact, receive, wire_id, write
 from tuichat.crypto.identity import PinVerdict, judge_pins, parse_certificate, pins_of
@@ -309,6 +312,36 @@ async def test_a_node_that_ends_meanwhile_leaves_no_backup(
     with pytest.raises(StorageError, match="ended before"):
         await making
     assert names(tmp_path) == {"home"}
+
+
+async def test_a_client_that_leaves_while_it_is_sealed_leaves_no_part_of_it(
+    profile: Profile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, let_go = threading.Event(), threading.Event()
+
+    def wait(descriptor: int) -> None:
+        begun.set()
+        assert let_go.wait(30)
+        fsync(descriptor)
+
+    fsync = os.fsync
+    monkeypatch.setattr(os, "fsync", wait)
+    making = asyncio.ensure_future(profile.back_up(tmp_path / "backup"))
+    await asyncio.to_thread(begun.wait, 30)
+    making.cancel()
+    await asyncio.sleep(0)
+    assert not making.done(), "what the thread works on is not taken away from it"
+    let_go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await making
+    assert names(tmp_path) == {"home", "backup"}
+    restore(tmp_path / "new", tmp_path / "backup")
+
+
+async def test_a_node_without_a_profile_says_so(tmp_path: Path) -> None:
+    async with house(person("bob")) as made:
+        with pytest.raises(StorageError, match="keeps no profile"):
+            await made.node.backup(str(tmp_path / "backup"))
 
 
 # -- restoring --

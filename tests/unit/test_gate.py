@@ -33,6 +33,8 @@ CALLS = (
     lambda gate: gate.mark_read("bob", 1),
     lambda gate: gate.go_online(),
     lambda gate: gate.keep_until_delivered(),
+    lambda gate: gate.backup("/backup"),
+    lambda gate: gate.check_database(),
     lambda gate: gate.lock(),
 )
 
@@ -214,10 +216,13 @@ async def test_it_is_kept_only_while_something_waits_to_be_delivered(profile: Pr
     gate = profile.gate()
     await gate.unlock(PASSPHRASE)
     assert not gate.keeps_running()
+    assert not (await gate.status()).kept
     await gate.keep_until_delivered()
     assert gate.keeps_running()
+    assert (await gate.status()).kept
     await gate.cancel(5)
     assert not gate.keeps_running()
+    assert not (await gate.status()).kept
     profile.node.outgoing("alice", "later")
     assert not gate.keeps_running()
 

@@ -45,10 +45,10 @@ def add(parser: Parser) -> None:
 
 
 def _backup(context: Context) -> int:
-    passphrase = _passphrase_of_its_own(context)
     path = os.path.abspath(context.words.file)  # noqa: PTH100 - the node resolves symlinks, and says which
 
     async def work(node: AsyncClient) -> Backup:
+        passphrase = _passphrase_of_its_own(context)  # asked for after the one that unlocks the node
         return await node.backup(path, passphrase, context.words.force)
 
     made = context.with_node(work)

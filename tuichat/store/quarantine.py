@@ -33,7 +33,7 @@ def open_store(paths: ProfilePaths, key: bytes, clock: Clock, *, synchronous: Sy
                 "The database could not be read and was set aside as {path}. Your address is kept; contacts "
                 "and history start anew at the next start."
             ).format(path=shown(kept)),
-            _("To get them back, restore a backup before you start again."),
+            _("From a backup you get them back at a new place: tuichat --home DIR restore FILE"),
         ) from failure
 
 
