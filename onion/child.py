@@ -25,6 +25,7 @@ _POLL_SECONDS = 0.02
 # Tor waits five seconds itself for another one to leave its data directory.
 _START_ATTEMPTS = 3
 _EXTRA_BYTES = 1 << 20
+_VERIFY_SECONDS = 20.0
 _STAMP = re.compile(r"^\w{3} \d\d [\d:.]+ \[\w+\] ")
 
 
@@ -60,6 +61,7 @@ class ChildTor(ControlledTor):
         super().__init__()
         self._options = options
         self._process: TorProcess | None = None
+        self._ended: TorProcess | None = None
         self._control = options.run_directory.absolute() / "control"
         self._socks_path = options.run_directory.absolute() / "socks"
         self._cookie = options.data_directory.absolute() / "control_auth_cookie"
@@ -72,7 +74,7 @@ class ChildTor(ControlledTor):
     async def _connect(self) -> Controller:
         binary = find_tor(self._options.binary)
         check_version(await ask_version(binary))
-        torrc = self._torrc()
+        torrc = self.torrc()
         for directory in (self._options.data_directory, self._options.run_directory):
             _make_private(directory)
         for attempt in range(1, _START_ATTEMPTS + 1):
@@ -93,6 +95,10 @@ class ChildTor(ControlledTor):
         process, self._process = self._process, None
         if process is not None:
             await process.stop()
+            self._ended = process
+
+    def _last_words(self) -> str:
+        return "" if self._ended is None else last_words(self._ended.exit_status, self._ended.output())
 
     async def _spawn(self, binary: Path, torrc: str) -> None:
         """Start it, and return when its control socket listens."""
@@ -104,11 +110,12 @@ class ChildTor(ControlledTor):
                 return
             if not process.running:
                 await process.stop()
-                raise _did_not_start(process.output())
+                raise _did_not_start(process.exit_status, process.output())
             await asyncio.sleep(_POLL_SECONDS)
         raise TorError("start", "tor does not open its control socket.")
 
-    def _torrc(self) -> str:
+    def torrc(self) -> str:
+        """The configuration that tor is started with. Raises TorError if the options give none."""
         options = self._options
         lines = [
             f"DataDirectory {quoted(str(options.data_directory.absolute()))}",
@@ -128,6 +135,37 @@ class ChildTor(ControlledTor):
         ]
         bridges = bridges_torrc(parse_bridges(options.bridges))
         return "\n".join(lines) + "\n" + bridges + _extra(options.extra_torrc)
+
+
+async def verify_config(tor: ChildTor, binary: Path) -> None:
+    """Have `binary` read the configuration of `tor` as it would be started with; nothing is started or made.
+
+    Raises:
+        TorError: it would not start with it; the message has tor's own words.
+    """
+    process = await TorProcess.spawn(binary, tor.torrc(), verify_only=True)
+    try:
+        async with asyncio.timeout(_VERIFY_SECONDS):
+            status = await process.wait()
+    except TimeoutError:
+        raise TorError("start", "tor does not come to an end of reading its configuration.") from None
+    finally:
+        await process.stop()
+    if status != 0:
+        raise _did_not_start(status, process.output())
+
+
+def last_words(status: int | None, output: Sequence[str]) -> str:
+    """How a tor ended, by its exit status, and its last line; "" for a plain end without a word."""
+    parts = []
+    if status is not None and status < 0:
+        parts.append(f"ended by signal {-status}")
+    elif status:
+        parts.append(f"ended with status {status}")
+    said = [line for line in output if line.strip()]
+    if said:
+        parts.append(_STAMP.sub("", said[-1]))
+    return ": ".join(parts)
 
 
 def _listens(path: Path) -> bool:
@@ -167,7 +205,7 @@ def _extra(path: Path | None) -> str:
         ) from error
 
 
-def _did_not_start(output: list[str]) -> TorError:
+def _did_not_start(status: int | None, output: list[str]) -> TorError:
     complaints = [line for line in output if "[err]" in line or "[warn]" in line]
     text = " ".join(complaints)
     if "another Tor process is running" in text:
@@ -175,7 +213,10 @@ def _did_not_start(output: list[str]) -> TorError:
             "busy", "Another tor uses the same data directory.", "End it, or wait until it has ended."
         )
     config = [line for line in complaints if "Failed to parse/validate config" in line]
-    reason = _STAMP.sub("", (config or complaints or ["it gave no reason"])[-1])
+    if config or complaints:
+        reason = _STAMP.sub("", (config or complaints)[-1])
+    else:
+        reason = last_words(status, output) or "it gave no reason"
     return TorError(
         "start", "tor did not start: {reason}", "Check the bridges and the extra torrc.", reason=reason
     )

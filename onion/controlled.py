@@ -62,6 +62,10 @@ class ControlledTor(ABC):
     async def _disconnect(self) -> None:
         """End what `_connect` began; never raises."""
 
+    def _last_words(self) -> str:
+        """After `_disconnect`: how the lost tor ended and what it said last, "" if that cannot be known."""
+        return ""
+
     @property
     def status(self) -> TorStatus:
         return self._board.status
@@ -74,7 +78,8 @@ class ControlledTor(ABC):
         except BaseException as error:
             await self._detach()
             if isinstance(error, TorError):
-                self._board.show(replace(self.status, problem=_PROBLEMS.get(error.code, "control")))
+                problem = _PROBLEMS.get(error.code, "control")
+                self._board.show(replace(self.status, problem=problem, detail=error.message))
             raise
         self._supervisor = asyncio.create_task(self._supervise())
 
@@ -218,8 +223,10 @@ class ControlledTor(ABC):
             await self._until_lost()
             if time.monotonic() - since > _HEALTHY_SECONDS:
                 wait = _FIRST_WAIT
-            self._board.show(TorStatus(version=self.status.version, problem=self._loss))
+            lost = TorStatus(version=self.status.version, problem=self._loss)
+            self._board.show(lost)
             await self._detach()
+            self._board.show(replace(lost, detail=self._last_words()))
             while self._controller is None:
                 await asyncio.sleep(wait * random.uniform(0.8, 1.2))  # noqa: S311
                 wait = min(wait * 2, _LONGEST_WAIT)
@@ -230,7 +237,8 @@ class ControlledTor(ABC):
             await self._attach()
         except TorError as error:
             await self._detach()
-            self._board.show(TorStatus(problem=_PROBLEMS.get(error.code, self._loss)))
+            problem = _PROBLEMS.get(error.code, self._loss)
+            self._board.show(TorStatus(problem=problem, detail=error.message))
 
     async def _until_lost(self) -> None:
         """Return when the control connection is closed, or tor does not answer any more."""

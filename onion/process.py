@@ -31,7 +31,12 @@ class TorProcess:
 
     @classmethod
     async def spawn(
-        cls, binary: Path, torrc: str, on_line: Callable[[str], None] | None = None
+        cls,
+        binary: Path,
+        torrc: str,
+        on_line: Callable[[str], None] | None = None,
+        *,
+        verify_only: bool = False,
     ) -> TorProcess:
         """Start `binary` with the configuration `torrc`.
 
@@ -39,6 +44,7 @@ class TorProcess:
             binary: a tor executable.
             torrc: the whole configuration; the system's own files are not read.
             on_line: told each line that tor prints.
+            verify_only: it reads the configuration, says what it finds, and ends.
 
         Raises:
             TorError: the binary cannot be executed (code "missing").
@@ -50,6 +56,7 @@ class TorProcess:
                 "/dev/null",
                 "-f",
                 "-",
+                *(["--verify-config"] if verify_only else []),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
@@ -73,6 +80,11 @@ class TorProcess:
     @property
     def running(self) -> bool:
         return self._process.returncode is None
+
+    @property
+    def exit_status(self) -> int | None:
+        """As the system tells it, negative for a signal; None while it runs."""
+        return self._process.returncode
 
     def output(self) -> list[str]:
         """The last lines that tor printed."""

@@ -41,6 +41,7 @@ class TorStatus:
         tag: tor's machine-readable name of the bootstrap phase, such as "conn_done".
         summary: tor's English sentence for that phase.
         problem: what is wrong, or "".
+        detail: English words about the problem, such as how tor ended and what it said last; or "".
     """
 
     version: str = ""
@@ -49,6 +50,7 @@ class TorStatus:
     tag: str = ""
     summary: str = ""
     problem: Problem = ""
+    detail: str = ""
 
     @property
     def ready(self) -> bool:

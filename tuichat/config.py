@@ -110,6 +110,20 @@ def _one_line(value: str) -> str:
     return ""
 
 
+def _bridge(value: str) -> str:
+    """As `_one_line`, for what is to be a bridge line, an empty one or a comment."""
+    from onion.bridges import parse_bridges  # few profiles have any
+    from onion.errors import TorError
+
+    if problem := _one_line(value):
+        return problem
+    try:
+        parse_bridges([value])
+    except TorError as error:
+        return _("it is no bridge line: {reason}").format(reason=error.fields["reason"])
+    return ""
+
+
 def _endpoint(value: str) -> str:
     if problem := _one_line(value):
         return problem
@@ -129,7 +143,7 @@ SETTINGS: dict[str, Setting] = {
         Setting("tor.control", check=_endpoint),
         Setting("tor.socks", check=_endpoint),
         Setting("tor.extra_torrc", check=_one_line),
-        Setting("tor.bridges", is_list=True, check=_one_line),
+        Setting("tor.bridges", is_list=True, check=_bridge),
         Setting("privacy.visibility", choices=lambda: ("public", "contacts")),
         Setting("ui.theme", choices=themes),
         Setting("ui.language", choices=languages),
@@ -138,16 +152,24 @@ SETTINGS: dict[str, Setting] = {
 }
 
 
-def load_config(path: Path, environment: Mapping[str, str]) -> Config:
-    """The settings of the file at `path` (none if there is no such file) and of the environment.
+def load_config(path: Path, environment: Mapping[str, str], *, required: bool = False) -> Config:
+    """The settings of the file at `path` and of the environment.
+
+    If there is no such file it sets nothing, unless it is `required`: somebody named it.
 
     A relative `extra_torrc` is meant from the file's directory, or from the current one in the environment.
 
     Raises:
-        UsageError: an unknown key or a bad value; names the file and line, or the variable.
+        UsageError: an unknown key or a bad value; names the file and line, or the variable; or the required
+            file is not there.
         StorageError: the file cannot be read.
     """
     text = read_config_text(path)
+    if text is None and required:
+        raise UsageError(
+            _("There is no file {path}.").format(path=path),
+            _("Correct what stands behind --config, or leave it out for the usual settings."),
+        )
     found = parse_config(text, path) if text is not None else {}
     from_environment = _environment_values(environment)
     base = Path.cwd() if "tor.extra_torrc" in from_environment else path.parent
@@ -178,7 +200,10 @@ def read_config_text(path: Path) -> str | None:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise UsageError(_("{path}, line {line}: this is not UTF-8.").format(path=path, line=line)) from error
+        raise UsageError(
+            _("{path}, line {line}: this is not UTF-8.").format(path=path, line=line),
+            _("Save it as UTF-8 in an editor, or move the file away to use the defaults."),
+        ) from error
 
 
 def parse_config(text: str, path: Path) -> dict[str, Value]:
@@ -224,7 +249,7 @@ def find_setting(name: str, where: str = "") -> Setting:
     setting = SETTINGS.get(name)
     if setting is not None:
         return setting
-    prefix = f"{where}: " if where else ""
+    prefix = _at(where)
     section = name.partition(".")[0]
     if name in _LATER_KEYS or section in _LATER_SECTIONS:
         raise UsageError(prefix + _("the setting {name} is not in this version.").format(name=name))
@@ -247,8 +272,13 @@ def value_from_text(setting: Setting, text: str) -> Value:
         except tomllib.TOMLDecodeError as error:
             why = str(error).rstrip(".")
             raise UsageError(_("{name}: not a list: {why}.").format(name=setting.name, why=why)) from error
-        return _checked(setting, parsed, setting.name)
+        return _checked(setting, parsed, "")
     return tuple(line.strip() for line in text.splitlines() if line.strip())
+
+
+def check_value(setting: Setting, value: Value) -> None:
+    """Raise UsageError, which names no file, if `setting` cannot have this value."""
+    _checked(setting, value, "")
 
 
 def value_of(config: Config, name: str) -> Value:
@@ -280,32 +310,35 @@ def _check_section(section: str, table: object, text: str, path: Path) -> None:
 def _checked(setting: Setting, value: Any, where: str) -> Value:
     if setting.is_list:
         if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
-            raise UsageError(
-                _("{where}: {name} must be a list of strings.").format(where=where, name=setting.name)
-            )
+            raise UsageError(_at(where) + _("{name} must be a list of strings.").format(name=setting.name))
         return tuple(_checked_text(setting, item, where) for item in value)
     if not isinstance(value, str):
-        raise UsageError(
-            _("{where}: {name} must be a string, in quotes.").format(where=where, name=setting.name),
-            _choices_hint(setting),
-        )
+        message = _("{name} must be a string, in quotes.").format(name=setting.name)
+        raise UsageError(_at(where) + message, _choices_hint(setting))
     return _checked_text(setting, value, where)
 
 
 def _checked_text(setting: Setting, value: str, where: str) -> str:
     choices = setting.choices() if setting.choices is not None else ()
     if choices and value not in choices:
-        message = _("{where}: {name} cannot be {value!r}.")
-        raise UsageError(
-            message.format(where=where, name=setting.name, value=value),
-            _choices_hint(setting),
-            candidates=choices,
-        )
+        message = _("{name} cannot be {value!r}.").format(name=setting.name, value=value)
+        raise UsageError(_at(where) + message, _choices_hint(setting))
     problem = setting.check(value) if setting.check is not None else ""
     if problem:
-        message = _("{where}: {name} cannot be {value!r}: {problem}.")
-        raise UsageError(message.format(where=where, name=setting.name, value=value, problem=problem))
+        message = _("{name} cannot be {value!r}: {problem}.")
+        raise UsageError(
+            _at(where) + message.format(name=setting.name, value=value, problem=problem),
+            _bridges_hint() if setting.name == "tor.bridges" else "",
+        )
     return value
+
+
+def _at(where: str) -> str:
+    return f"{where}: " if where else ""
+
+
+def _bridges_hint() -> str:
+    return _("Paste the lines as https://bridges.torproject.org/ gives them, one bridge a line.")
 
 
 def _choices_hint(setting: Setting) -> str:

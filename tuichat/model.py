@@ -90,12 +90,16 @@ class Message(Record, frozen=True, kw_only=True):
 
 
 class TorState(Record, frozen=True, kw_only=True):
-    """Where tor stands. `bootstrap` is 0 to 100; `problem` says what hinders it, "" if nothing."""
+    """Where tor stands. `bootstrap` is 0 to 100; `problem` says what hinders it, "" if nothing.
+
+    `detail` has tor's own English words about the problem, such as how it ended and what it said last.
+    """
 
     version: str = ""
     bootstrap: int = 0
     summary: str = ""
     problem: NetworkProblem = ""
+    detail: str = ""
     running: bool = False
 
 
@@ -122,7 +126,10 @@ class OutboxCounts(Record, frozen=True, kw_only=True):
 
 
 class Status(Record, frozen=True, kw_only=True):
-    """The node at a glance. `address` is None while the profile is locked."""
+    """The node at a glance. `address` is None while the profile is locked.
+
+    `kept` says that a detached node stays without clients until the outbox is delivered.
+    """
 
     address: str | None
     node: NodeKind
@@ -133,6 +140,7 @@ class Status(Record, frozen=True, kw_only=True):
     outbox: OutboxCounts = OutboxCounts()
     version: str = ""
     pid: int | None = None
+    kept: bool = False
 
 
 class SafetyNumber(Record, frozen=True, kw_only=True):

@@ -125,3 +125,39 @@ def test_only_the_command_that_is_wanted_is_imported(words: list[str], known: tu
 )
 def test_what_is_no_plain_command_is_left_to_the_whole_parser(words: list[str]) -> None:
     assert outcome(parser_for(words), words) == outcome(build_parser(), words)
+
+
+@pytest.mark.parametrize("words", [("--", "-x dash"), ("hello",), ("--", "--json"), ("--", "-")])
+def test_text_may_stand_behind_an_option(words: tuple[str, ...]) -> None:
+    found = build_parser().parse_args(["send", "bob", "--timeout", "1", *words])
+    assert (found.text, found.timeout, found.json) == (words[-1], 1.0, False)
+
+
+def test_number_may_stand_behind_an_option() -> None:
+    found = build_parser().parse_args(["contact", "verify", "bob", "--qr", "12345", "67890"])
+    assert (found.number, found.qr) == (["12345", "67890"], True)
+
+
+@pytest.mark.parametrize("words", [("a", "b"), ("--", "-a", "-b"), ("--foo",)])
+def test_words_too_many_behind_an_option_are_refused(words: tuple[str, ...]) -> None:
+    refused("send", "bob", "--timeout", "1", *words)
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("doctor", "--home", "x"), "--home stands before the command"),
+        (("contact", "list", "--profile=x"), "--profile stands before the command"),
+        (("send", "bob", "-x"), "lone --"),
+        (("status", "--foo"), "tuichat status --help"),
+        (("status", "foo"), "tuichat status --help"),
+        (("--foo", "status"), "tuichat --help"),
+        (("--foo",), "tuichat --help"),
+    ],
+)
+def test_word_that_is_not_understood_gets_the_hint_that_fits(words: tuple[str, ...], hint: str) -> None:
+    assert hint in refused(*words).hint
+
+
+def test_number_that_is_too_large_is_called_so() -> None:
+    assert "too large" in refused("messages", "bob", "--limit", "9" * 40).message

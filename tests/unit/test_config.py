@@ -10,6 +10,9 @@ from tuichat.cli.config_edit import edited, set_key, toml
 from tuichat.config import SETTINGS, Config, load_config, parse_config, value_of
 from tuichat.errors import StorageError, UsageError
 
+KEY = "0123456789ABCDEF" * 2 + "01234567"
+"""A bridge's fingerprint."""
+
 
 def written(directory: Path, text: str | bytes) -> Path:
     path = directory / "tuichat.toml"
@@ -33,9 +36,9 @@ def test_file_is_read_and_environment_wins(tmp_path: Path) -> None:
 
 def test_bridges_from_the_environment_are_one_a_line_or_an_array(tmp_path: Path) -> None:
     path = tmp_path / "tuichat.toml"
-    one = load_config(path, {"TUICHAT_TOR__BRIDGES": "obfs4 1.2.3.4:1 A\n\n5.6.7.8:9 B\n"})
-    other = load_config(path, {"TUICHAT_TOR__BRIDGES": '["obfs4 1.2.3.4:1 A", "5.6.7.8:9 B"]'})
-    assert one.tor.bridges == other.tor.bridges == ("obfs4 1.2.3.4:1 A", "5.6.7.8:9 B")
+    one = load_config(path, {"TUICHAT_TOR__BRIDGES": f"obfs4 1.2.3.4:1 {KEY}\n\n5.6.7.8:9\n"})
+    other = load_config(path, {"TUICHAT_TOR__BRIDGES": f'["obfs4 1.2.3.4:1 {KEY}", "5.6.7.8:9"]'})
+    assert one.tor.bridges == other.tor.bridges == (f"obfs4 1.2.3.4:1 {KEY}", "5.6.7.8:9")
 
 
 @pytest.mark.parametrize(
@@ -48,6 +51,8 @@ def test_bridges_from_the_environment_are_one_a_line_or_an_array(tmp_path: Path)
         ('tor.mode = "x"\n', 1, "child, system"),
         ("mode = 1\n", 1, "[tor]"),
         ("[tor]\nbridges = [1]\n", 2, "list of strings"),
+        ('[tor]\nbridges = [\n"1.2.3.4:1", "a"]\n', 2, "neither an address nor a transport"),
+        ('[tor]\nbridges = ["bridge 1.2.3.4:1 x"]\n', 2, "bridges.torproject.org"),
         ('[tor]\ncontrol = "run/control"\n', 2, "HOST:PORT"),
         ('[tor]\nsocks = "127.0.0.1:99999"\n', 2, "HOST:PORT"),
         ('[tor]\nbinary = "a\\nb"\n', 2, "one line"),
@@ -73,6 +78,20 @@ def test_file_that_is_no_toml_is_told_in_a_sentence(tmp_path: Path, text: bytes)
     with pytest.raises(UsageError) as caught:
         load_config(written(tmp_path, text), {})
     assert "tuichat.toml" in caught.value.message
+
+
+def test_file_that_is_not_utf_8_can_be_mended(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        load_config(written(tmp_path, b'[ui]\ntheme = "\xff"\n'), {})
+    assert "line 2" in caught.value.message
+    assert "UTF-8" in caught.value.hint
+
+
+def test_file_that_somebody_named_has_to_be_there(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        load_config(tmp_path / "tuichat.toml", {}, required=True)
+    assert "tuichat.toml" in caught.value.message
+    assert load_config(written(tmp_path, ""), {}, required=True) == Config()
 
 
 def test_directory_in_the_files_place_is_told(tmp_path: Path) -> None:
@@ -115,7 +134,7 @@ def test_set_replaces_a_value_of_several_lines(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", list(SETTINGS))
 def test_each_key_is_set_in_a_new_file_and_read_back(tmp_path: Path, name: str) -> None:
     choices = SETTINGS[name].choices
-    value = (choices() or ("any",))[-1] if choices else "/a/b"
+    value = (choices() or ("any",))[-1] if choices else "192.0.2.1:1" if "bridges" in name else "/a/b"
     path = tmp_path / "deep" / "tuichat.toml"
     set_key(path, name, value)
     found = value_of(load_config(path, {}), name)
@@ -148,3 +167,15 @@ def test_quoting_survives_a_round_trip(tmp_path: Path) -> None:
         text = edited("", "tor.binary", value)
         assert parse_config(text, tmp_path) == {"tor.binary": value}
     assert toml(()) == "[]"
+
+
+def test_value_that_cannot_be_is_told_once_and_not_as_a_line_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "tuichat.toml"
+    for name, value in (("ui.time_format", "13h"), ("tor.bridges", "a")):
+        with pytest.raises(UsageError) as caught:
+            set_key(path, name, value)
+        assert caught.value.message.startswith(f"{name} cannot be {value!r}")
+        assert ", line" not in caught.value.message
+        assert caught.value.candidates == ()
+        assert caught.value.hint
+        assert not path.exists()

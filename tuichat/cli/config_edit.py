@@ -11,6 +11,7 @@ from pathlib import Path
 from tuichat.config import (
     Value,
     check_together,
+    check_value,
     find_setting,
     parse_config,
     read_config_text,
@@ -31,6 +32,7 @@ def set_key(path: Path, name: str, text: str) -> None:
     """
     setting = find_setting(name)
     value = value_from_text(setting, text)
+    check_value(setting, value)
     before = read_config_text(path) or ""
     wanted = parse_config(before, path)
     wanted[name] = value

@@ -62,11 +62,15 @@ class Context:
         except argparse.ArgumentTypeError as error:
             raise UsageError(f"{variable}: {error}.") from None
 
-    def config(self) -> Config:
-        """The settings in force; from here on sentences are in the language they ask for."""
+    def config(self, *, required: bool = True) -> Config:
+        """The settings in force; from here on sentences are in the language they ask for.
+
+        A file that `--config` names must be there, unless it is not `required`.
+        """
         from tuichat.config import load_config
 
-        found = load_config(self.paths().config, self.environment)
+        named = self.words.config is not None
+        found = load_config(self.paths().config, self.environment, required=required and named)
         if found.ui.language:
             use_language(found.ui.language)
         return found

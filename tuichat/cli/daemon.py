@@ -38,7 +38,8 @@ def _run(context: Context) -> int:
 def _detached(context: Context) -> int:
     from tuichat import bootstrap
 
-    return bootstrap.run_node(context.paths(), context.config(), "detached")
+    config = context.config(required=False)  # its starter names the usual file too, be it there or not
+    return bootstrap.run_node(context.paths(), config, "detached")
 
 
 def _stop(context: Context) -> int:

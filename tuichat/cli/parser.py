@@ -36,12 +36,14 @@ class Parser(argparse.ArgumentParser):
         arguments: options and positionals, in order, without those hidden from help.
         subcommands: parsers of the commands below this one, by name; empty for a leaf.
         hidden: whether this command is left out of help, manual and completions.
+        above: options that stand before the command only.
     """
 
     def __init__(self, **details: Any) -> None:
         self.arguments: list[argparse.Action] = []
         self.subcommands: dict[str, Parser] = {}
         self.hidden = False
+        self.above: frozenset[str] = frozenset()
         super().__init__(allow_abbrev=False, **details)
         self._commands: argparse._SubParsersAction[Parser] | None = None
 
@@ -61,6 +63,7 @@ class Parser(argparse.ArgumentParser):
         shown: dict[str, Any] = {} if hidden else {"help": summary}
         parser = self._commands.add_parser(name, description=summary, **shown)
         parser.hidden = hidden
+        parser.above = self.above or frozenset(self._option_string_actions)
         parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=_json_help())
         if run is not None:
             parser.set_defaults(run=run)
@@ -68,6 +71,40 @@ class Parser(argparse.ArgumentParser):
             parser.set_defaults(run=None, group=parser)
         self.subcommands[name] = parser
         return parser
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """As argparse's; a command says itself what it does not understand.
+
+        Words behind an option are left over by some versions of argparse if they are for a positional that
+        may be missing: it is given them here.
+        """
+        found, rest = super().parse_known_args(args, namespace)
+        if rest and not self.subcommands:
+            self._take_rest(found, rest)
+            return found, []
+        return found, rest
+
+    def _take_rest(self, found: argparse.Namespace, rest: list[str]) -> None:
+        """Give what is left over to the last positional if it has nothing yet. Raises UsageError."""
+        words = rest[1:] if rest[0] == "--" else rest
+        free = [action for action in self.arguments if action.nargs in ("?", "*")]
+        fits = rest[0] == "--" or not any(word.startswith("-") for word in rest)
+        action = free[-1] if free else None
+        if action is None or not fits or getattr(found, action.dest) or (action.nargs == "?" and words[1:]):
+            raise UsageError(
+                _("This is not understood: {0}.").format(" ".join(rest)), self._hint_about(rest[0])
+            )
+        setattr(found, action.dest, words if action.nargs == "*" else next(iter(words), None))
+
+    def _hint_about(self, word: str) -> str:
+        option = word.partition("=")[0]
+        if option in self.above:
+            return _("{option} stands before the command: tuichat {option} ...").format(option=option)
+        if option.startswith("-") and any(not action.option_strings for action in self.arguments):
+            return _("What begins with a dash and is no option comes after a lone --.")
+        return _("See {help}.").format(help=f"{self.prog} --help")
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError in our own words; argparse would print and exit."""
@@ -96,9 +133,6 @@ class Parser(argparse.ArgumentParser):
             match = re.fullmatch(pattern, message, re.DOTALL)
             if match is None:
                 continue
-            if pattern.startswith("unrecognized"):
-                dash = match[1].startswith("-")
-                hint = _("A text that begins with a dash comes after a lone --.") if dash else hint
             return wording().format(*match.groups()), hint
         return message[:1].upper() + message[1:].rstrip(".") + ".", hint
 
@@ -133,6 +167,8 @@ def natural(text: str) -> int:
 
 
 def _whole(text: str, least: int) -> int:
+    if re.fullmatch(r"[0-9]{19,}", text):
+        raise argparse.ArgumentTypeError(_("{value!r} is too large").format(value=text))
     if not re.fullmatch(r"[0-9]{1,18}", text) or int(text) < least:
         message = _("{value!r} is not a whole number from {least}")
         raise argparse.ArgumentTypeError(message.format(value=text, least=least))

@@ -211,6 +211,7 @@ class TorTransport:
             bootstrap=status.bootstrap,
             summary=status.summary,
             problem=status.problem,
+            detail=status.detail,
             running=status.alive,
         )
         self._update(replace(self._state, tor=tor))

@@ -110,7 +110,7 @@ class Gate:
         if self._node is None:
             return msgspec.convert({**own, "address": None, "locked": True}, Status)
         found = await self._ask(lambda node: node.status())
-        return msgspec.structs.replace(found, locked=False, **own)
+        return msgspec.structs.replace(found, locked=False, kept=self.keeps_running(), **own)
 
     async def unlock(self, passphrase: str) -> None:
         async with self._changing:

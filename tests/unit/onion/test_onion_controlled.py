@@ -113,3 +113,44 @@ async def test_key_that_tor_has_is_not_given_again_and_another_one_is(tor: Scrip
     for key in (GOOD, GOOD, OTHER, OTHER):
         await tor.add_client_key(ALICE, key)
     assert tor.given() == [str(ALICE)] * 2
+
+
+class FadingTor(ScriptedTor):
+    """A tor that says how it ended, and after that does not come again, for the reason `trouble`."""
+
+    trouble: TorError | None = None
+
+    def _last_words(self) -> str:
+        return "ended with status 1: out of memory"
+
+    async def _connect(self) -> Controller:
+        if self.trouble is not None:
+            raise self.trouble
+        return await super()._connect()
+
+
+async def test_how_a_lost_tor_ended_and_why_none_comes_again_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(controlled, "_FIRST_WAIT", 0.001)
+    tor = FadingTor()
+    await tor.start()
+    seen: list[str] = []
+    tor.watch(lambda status: seen.append(status.detail))
+    tor.trouble = TorError("bridge", "Line {line} is no bridge line.", line=3)
+    tor.connections[-1].closed.set()
+    await until(lambda: tor.status.detail == "Line 3 is no bridge line.")
+    assert "ended with status 1: out of memory" in seen
+    tor.trouble = None
+    await until(lambda: tor.status.ready)
+    assert (tor.status.problem, tor.status.detail) == ("", "")
+    await tor.stop()
+
+
+async def test_why_tor_could_not_be_started_is_told() -> None:
+    tor = FadingTor()
+    tor.trouble = TorError("transport", "The program for obfs4 bridges is not installed.")
+    with pytest.raises(TorError):
+        await tor.start()
+    assert (tor.status.problem, tor.status.detail) == (
+        "control",
+        "The program for obfs4 bridges is not installed.",
+    )
