@@ -9,6 +9,8 @@ import pytest
 from tests.support.fixed_clock import FixedClock
 from tuichat.errors import PeerError
 from tuichat.node.budget import (
+    EACH_AT_ONCE,
+    EACH_PER_SECOND,
     MAX_CALLS_EACH,
     MAX_STRANGERS,
     STRANGERS,
@@ -48,6 +50,17 @@ def test_handshakes_with_strangers_are_bounded_in_time() -> None:
         clock.advance(0.1)
     assert begun <= STRANGERS_AT_ONCE + 10 * STRANGERS_PER_SECOND
     assert begun >= 10 * STRANGERS_PER_SECOND
+
+
+@pytest.mark.parametrize("whose", [7, -7])
+def test_handshakes_under_one_secret_are_bounded_in_time_too(whose: int) -> None:
+    clock = FixedClock()
+    budget = Budget(clock.monotonic)
+    begun = sum(budget.allows(whose) for _ in range(1000))
+    assert begun == EACH_AT_ONCE
+    assert budget.allows(whose + 1)
+    clock.advance(3)
+    assert sum(budget.allows(whose) for _ in range(1000)) == 3 * EACH_PER_SECOND
 
 
 def test_each_contact_and_invite_has_its_own() -> None:

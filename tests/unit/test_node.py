@@ -351,7 +351,7 @@ def test_strangers_who_stay_silent_are_bounded_and_contacts_still_get_in(play: P
         for number in range(MAX_STRANGERS + 5):
             rng = SeededRng(b"%d" % number)
             dialling = Dialling(
-                stranger.identity, onion, public_psk(onion), people.alice.clock.now(), rng, stranger._kem
+                stranger.identity, onion, public_psk(onion), people.alice.clock.now(), rng, stranger.kem
             )
             try:
                 open_connections.append(await people.network.connect(onion, dialling.message1))

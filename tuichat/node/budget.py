@@ -1,4 +1,4 @@
-"""What callers may cost: unfinished calls and, for those we do not know, handshakes a second and time.
+"""What callers may cost: unfinished calls, handshakes a second and, for those we do not know, time.
 
 Strangers share one budget, every contact and every invite has its own: a flood of strangers takes nothing
 from the people this person chose.
@@ -24,11 +24,38 @@ STRANGERS_PER_SECOND: Final = 16.0
 STRANGERS_AT_ONCE: Final = 64.0
 """Handshakes begun with strangers at once after a quiet time."""
 
+EACH_PER_SECOND: Final = 1.0
+EACH_AT_ONCE: Final = 8.0
+"""The same for one contact, or one invite: its message 1 may be repeated as often as its holder likes."""
+
 REST: Final = 3.0
 """After a stranger's request comes a pause so many times as long: a quarter of the time is theirs at most."""
 
 STRANGERS: Final = 0
 """The name of the strangers' budget; contacts' are their ids, invites' the negative of theirs."""
+
+
+class _Bucket:
+    """Fills at a rate up to a depth; each handshake takes one out."""
+
+    def __init__(self, per_second: float, depth: float, now: float) -> None:
+        self._per_second = per_second
+        self._depth = depth
+        self._left = depth
+        self._filled_at = now
+
+    def is_full(self, now: float) -> bool:
+        return self._filled(now) >= self._depth
+
+    def pays(self, now: float) -> bool:
+        self._left, self._filled_at = self._filled(now), now
+        if self._left < 1.0:
+            return False
+        self._left -= 1.0
+        return True
+
+    def _filled(self, now: float) -> float:
+        return min(self._left + (now - self._filled_at) * self._per_second, self._depth)
 
 
 class Budget:
@@ -41,20 +68,18 @@ class Budget:
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._open: Counter[int] = Counter()
-        self._left = STRANGERS_AT_ONCE
-        self._filled_at = monotonic()
+        self._strangers = _Bucket(STRANGERS_PER_SECOND, STRANGERS_AT_ONCE, monotonic())
+        self._each: dict[int, _Bucket] = {}
 
     def allows(self, whose: int) -> bool:
-        """Whether one more handshake may begin; for a stranger it is paid for by asking."""
-        if whose != STRANGERS:
-            return self._open[whose] < MAX_CALLS_EACH
-        now = self._monotonic()
-        filled = self._left + (now - self._filled_at) * STRANGERS_PER_SECOND
-        self._left, self._filled_at = min(filled, STRANGERS_AT_ONCE), now
-        if self._open[STRANGERS] >= MAX_STRANGERS or self._left < 1.0:
+        """Whether one more handshake may begin; it is paid for by asking."""
+        if self._open[whose] >= (MAX_STRANGERS if whose == STRANGERS else MAX_CALLS_EACH):
             return False
-        self._left -= 1.0
-        return True
+        now = self._monotonic()
+        if whose == STRANGERS:
+            return self._strangers.pays(now)
+        self._each = {name: bucket for name, bucket in self._each.items() if not bucket.is_full(now)}
+        return self._each.setdefault(whose, _Bucket(EACH_PER_SECOND, EACH_AT_ONCE, now)).pays(now)
 
     def enter(self, whose: int) -> Callable[[], None]:
         """A call has begun; call what is returned when it has ended or become a link, once or more."""

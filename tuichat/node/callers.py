@@ -33,6 +33,10 @@ from tuichat.store.store import Store
 MESSAGE3_SECONDS: Final = 30.0
 """How long a caller has for message 3."""
 
+REPLY_SECONDS: Final = 0.5
+"""So long after message 3 comes the reply to who is no contact now, however soon it was decided: time tells
+neither the blocked apart nor those whose request is known already."""
+
 FAREWELL_SECONDS: Final = 3.0
 """How long a link stays after RECEIVED, the same for everybody."""
 
@@ -147,10 +151,13 @@ class Callers:
         try:
             async with asyncio.timeout(MESSAGE3_SECONDS):
                 message3 = await connection.receive()
+            due = self._clock.monotonic() + REPLY_SECONDS
             async with self._turns.turn() if who.whose == STRANGERS else nullcontext():
                 certificate, frames, link = answering.read_message3(message3)
                 reply, contact = self._introduce(certificate, who, answering.version, frames)
             live = LiveLink(link, connection, LinkStart(certificate.onion, started), self._clock, self._rng)
+            if contact is None:
+                await asyncio.sleep(due - self._clock.monotonic())
             if reply is not None:
                 await _reply(live, reply)
             if contact is not None:
@@ -181,11 +188,17 @@ class Callers:
             raise PeerError("a stranger begins with a request")
         reply, contact = self._first_contact.on_request(request, certificate, who.invite)
         if contact is not None:
-            self.forget_knocks()
-            row = self._store.contacts.get(contact)
+            before, row = row, self._store.contacts.get(contact)
             assert row is not None
+            if _secrets(before) != _secrets(row):
+                self.forget_knocks()
             self._first_contact.on_proven(row, certificate, version, dialled=False, pair=None)
         return reply, contact
+
+
+def _secrets(row: ContactRow | None) -> tuple[object, ...] | None:
+    """What the knocks of somebody are made of."""
+    return None if row is None else (row.id, row.state, row.pair_sent, row.pair_received)
 
 
 async def _reply(live: LiveLink, reply: Reply) -> None:

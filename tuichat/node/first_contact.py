@@ -138,9 +138,9 @@ class FirstContact:
 
     def _new_pending(self, certificate: Certificate, changes: Changes) -> ContactRow:
         if self._store.contacts.count("pending") >= MAX_PENDING:
-            oldest = self._store.contacts.pending_oldest_first()[0]
-            self._store.contacts.remove(oldest.id)
-            changes.contact_removed(oldest.id)
+            oldest = self._store.contacts.oldest_pending()
+            self._store.contacts.remove(oldest)
+            changes.contact_removed(oldest)
         return self._store.contacts.add(
             certificate.onion,
             "pending",

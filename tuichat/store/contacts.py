@@ -119,11 +119,10 @@ class Contacts:
         """How many contacts are in this state."""
         return int(self._database.one("SELECT count(*) FROM contacts WHERE state = ?", (state,)))
 
-    def pending_oldest_first(self) -> list[ContactRow]:
-        """The requests from others that wait for an answer."""
-        return [
-            _row(values) for values in self._database.rows(f"{_SELECT} WHERE state = 'pending' ORDER BY id")
-        ]
+    def oldest_pending(self) -> int:
+        """The id of the request from somebody that waits longest for an answer; there must be one."""
+        oldest: int = self._database.one("SELECT min(id) FROM contacts WHERE state = 'pending'")
+        return oldest
 
     def _first(self, condition: str, value: Value) -> ContactRow | None:
         values = self._database.row(f"{_SELECT} {condition}", (value,))
