@@ -105,8 +105,15 @@ class End:
         """Handle one frame; what leaves because of it."""
         assert self.delivery is not None
         self.leaving.clear()
-        self.delivery.handle(frame)
+        self.handle(frame)
         return list(self.leaving)
+
+    def handle(self, frame: Frame) -> None:
+        """Handle one frame and all that it sets free."""
+        assert self.delivery is not None
+        self.delivery.handle(frame)
+        while self.delivery.take_waiting():
+            pass
 
 
 class Ends:
@@ -137,6 +144,5 @@ class Ends:
             for one, other in ((self.dialler, self.answerer), (self.answerer, self.dialler)):
                 if one.leaving:
                     carried += 1
-                    assert other.delivery is not None
-                    other.delivery.handle(one.leaving.popleft())
+                    other.handle(one.leaving.popleft())
         return carried

@@ -15,6 +15,7 @@ from tuichat.crypto.kdf import blake2b_256
 from tuichat.crypto.ratchet import fresh_keys
 from tuichat.errors import PeerError
 from tuichat.node.delivery import IN_FLIGHT
+from tuichat.node.inbox import BODIES_AT_ONCE
 from tuichat.protocol.bodies import MAX_TEXT_BYTES, THE_TWO_OF_US, Text, encode_body
 from tuichat.protocol.frames import Accepted, Ack, Env, Frame, Hello, Keep, New, Resync
 from tuichat.protocol.session import (
@@ -289,6 +290,55 @@ def test_text_that_is_too_long_once_it_is_sanitised_is_kept_unread(
         assert (row.kind, row.text, row.body) == ("unsupported", "", body)
     else:
         assert (row.kind, row.text) == ("text", kept)
+
+
+def test_what_one_envelope_sets_free_is_delivered_in_steps_each_acknowledged_once_it_is_stored(
+    ends: Ends,
+) -> None:
+    ends.connect()
+    ends.carry()
+    side, sid, count = ends.answerer, ends.answerer.session.sid, 3 * BODIES_AT_ONCE
+    envelopes = sealed_texts(ends, count + 1)
+    for envelope in envelopes[1:]:
+        assert side.give(Env(sid, envelope)) == []
+    assert side.delivery is not None
+    side.delivery.handle(Env(sid, envelopes[0]))
+    read = 1
+    while True:
+        acks = [frame.hash for frame in side.leaving if isinstance(frame, Ack)]
+        assert acks == [blake2b_256(each) for each in envelopes[:read]]
+        assert side.read() == [str(seq) for seq in range(1, read + 1)]
+        assert side.session.delivered == read
+        if not side.delivery.take_waiting():
+            break
+        read += BODIES_AT_ONCE
+    assert read == count + 1
+
+
+def test_what_a_link_left_undelivered_is_delivered_over_the_next(ends: Ends) -> None:
+    ends.connect()
+    ends.carry()
+    side = ends.answerer
+    for text in ("1", "2", "3"):
+        ends.dialler.write(text)
+    frames = [frame for frame in ends.dialler.leaving if isinstance(frame, Env)]
+    for frame in reversed(frames):
+        assert side.delivery is not None
+        side.delivery.handle(frame)
+    assert side.read() == ["1"]
+    ends.connect()
+    ends.carry()
+    assert side.read() == ["1", "2", "3"]
+    assert ends.dialler.store.outbox.totals() == (0, None)
+
+
+def sealed_texts(ends: Ends, count: int) -> list[bytes]:
+    """The dialler's next envelopes, which hold their numbers."""
+    by, sealer = ends.dialler.sealing, ends.dialler.ratchet
+    texts = [Text(THE_TWO_OF_US, seq.to_bytes(16, "big"), 0, str(seq)) for seq in range(1, count + 1)]
+    return [
+        sealer.seal(seq, encode_body(text), by.leaving, by.rng, by.kem) for seq, text in enumerate(texts, 1)
+    ]
 
 
 def test_window_bounds_what_is_on_the_way_not_the_queue(ends: Ends) -> None:

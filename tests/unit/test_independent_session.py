@@ -101,7 +101,7 @@ class Across:
             frame = frames.decode(self.theirs.open(self.to_product.popleft()))
             self.seen.append(type(frame).__name__)
             assert self.product.delivery is not None
-            self.product.delivery.handle(frame)
+            self.product.handle(frame)
             self.from_product()
         if self.to_peer:
             frame_read = frames_peer.decode(self.mine.receiving.open(self.to_peer.popleft()))

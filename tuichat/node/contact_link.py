@@ -191,7 +191,7 @@ class ContactLink:
             live.send(Accepted(key_for(self._with.store, self._with.rng, self._contact)))
             for frame in early:
                 handle(decode(frame))
-            await live.run(handle)
+            await live.run(handle, delivery.take_waiting)
         except PeerError:
             await live.hang_up()
         except StorageError as error:

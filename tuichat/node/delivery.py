@@ -103,6 +103,7 @@ class Delivery:
         self._hello_due: bool | None = None
         self._resync_due = False
         self._judged = False
+        self._waiting = True  # an earlier link may have ended between two parts
 
     @property
     def takes_at_once(self) -> bool:
@@ -226,10 +227,33 @@ class Delivery:
     def _take(self, session: SessionRow, envelope: tuple[bytes, int, bytes]) -> None:
         with self._on.hub.change() as changes:
             delivered = self._inbox.take(session, envelope, self._on.hub.now(), changes)
-            count = session.delivered + len(delivered)
-            self._store.sessions.put(replace(session, delivered=count))
-            if count // OPENED_KEPT > session.delivered // OPENED_KEPT:
-                self._store.sessions.prune_opened(self._contact, count - OPENED_KEPT)
+            self._count(session, delivered)
+        self._waiting = self._waiting or bool(delivered)
+        self._acknowledge(session, delivered)
+
+    def take_waiting(self) -> bool:
+        """Deliver a part of what waited and is in order now; whether there may be more.
+
+        To be called after each frame until it says no, with a turn of the loop in between: one frame may
+        release thousands.
+        """
+        if not self._waiting:
+            return False
+        session = self._session()
+        with self._on.hub.change() as changes:
+            delivered = self._inbox.take_waiting(session.delivered, self._on.hub.now(), changes)
+            self._count(session, delivered)
+        self._waiting = bool(delivered)
+        self._acknowledge(session, delivered)
+        return self._waiting
+
+    def _count(self, session: SessionRow, delivered: list[bytes]) -> None:
+        count = session.delivered + len(delivered)
+        self._store.sessions.put(replace(session, delivered=count))
+        if count // OPENED_KEPT > session.delivered // OPENED_KEPT:
+            self._store.sessions.prune_opened(self._contact, count - OPENED_KEPT)
+
+    def _acknowledge(self, session: SessionRow, delivered: list[bytes]) -> None:
         for digest in delivered:
             self._on.send(Ack(session.sid, digest))
 

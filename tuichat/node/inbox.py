@@ -38,8 +38,8 @@ class Inbox:
     ) -> list[bytes]:
         """Take in one new envelope: its (hash, seq, body).
 
-        Returns the hashes of all envelopes delivered by it, in order: itself and those that waited for it,
-        or none when it must wait itself. `now` is in milliseconds.
+        Returns its hash if it is delivered, or none when it must wait. What waited for it is for
+        `take_waiting`. `now` is in milliseconds.
         """
         digest, seq, body = envelope
         sessions = self._store.sessions
@@ -48,10 +48,7 @@ class Inbox:
             sessions.hold(self._contact, seq, digest + body)
             return []
         self._deliver(body, now, changes)
-        delivered = [digest]
-        while part := self.take_waiting(session.delivered + len(delivered), now, changes):
-            delivered += part
-        return delivered
+        return [digest]
 
     def take_waiting(self, last: int, now: int, changes: Changes) -> list[bytes]:
         """Take in a part of the bodies that waited for number `last`, which is delivered.

@@ -71,12 +71,13 @@ class LiveLink:
         """Read one frame before `run` has begun. Raises ConnectionLostError, PeerError."""
         return decode(self.link.open(await self._connection.receive()))
 
-    async def run(self, handle: Callable[[Frame], None]) -> None:
+    async def run(self, handle: Callable[[Frame], None], go_on: Callable[[], bool] = lambda: False) -> None:
         """Carry frames until the link ends: lost, closed, dead, or broken by the peer.
 
-        `handle` gets every frame but the keepalive's. Whatever it raises other than PeerError is raised here.
+        `handle` gets every frame but the keepalive's. After each, `go_on` does more of its work in steps
+        until it says that none is left. Whatever they raise other than PeerError is raised here.
         """
-        work = (self._read(handle), self._write(), self._keep_alive(), self._closed.wait())
+        work = (self._read(handle, go_on), self._write(), self._keep_alive(), self._closed.wait())
         tasks = [asyncio.ensure_future(part) for part in work]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -95,7 +96,7 @@ class LiveLink:
         self._closed.set()
         await self._connection.close()
 
-    async def _read(self, handle: Callable[[Frame], None]) -> None:
+    async def _read(self, handle: Callable[[Frame], None], go_on: Callable[[], bool]) -> None:
         while True:
             message = await self._connection.receive()
             if self._closed.is_set():
@@ -106,6 +107,14 @@ class LiveLink:
                 self.send(Pong())
             elif not isinstance(frame, Pong):
                 handle(frame)
+                await self._finish(go_on)
+
+    async def _finish(self, go_on: Callable[[], bool]) -> None:
+        """Let others have a turn between two steps."""
+        while True:
+            if self._closed.is_set() or not go_on():
+                return
+            await asyncio.sleep(0)
 
     async def _write(self) -> None:
         while True:
