@@ -94,6 +94,48 @@ def test_unblocked_contact_is_asked_anew_and_gets_what_was_queued(tmp_path: Path
     run_virtual(story())
 
 
+@pytest.mark.parametrize("answered", [False, True])
+def test_unblocked_person_whom_i_asked_is_asked_again_with_the_same_text(
+    tmp_path: Path, answered: bool
+) -> None:
+    async def story() -> None:
+        async with Pair(tmp_path) as pair:
+            if not answered:
+                await pair.bob.stop()
+            await pair.alice.node.contact_add(pair.bob.address, "bob", "hello")
+            if answered:
+                assert await until(pair.bob_is_asked, TWO_DAYS)
+                await pair.bob.node.contact_reject((await pair.bob.node.contact_list())[0].name)
+            assert (await pair.alice.node.contact_block("bob")).state == "blocked"
+            unblocked = await pair.alice.node.contact_unblock("bob")
+            assert (unblocked.state, unblocked.request_text) == ("requested", "hello")
+            if not answered:
+                await pair.bob.start()
+            assert await until(pair.bob_is_asked, TWO_DAYS)
+            assert (await pair.bob.node.contact_list())[0].request_text == "hello"
+
+    run_virtual(story())
+
+
+def test_unblocked_stranger_asks_as_before_and_their_words_are_never_sent_to_them(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with Pair(tmp_path) as pair:
+            await pair.alice.node.contact_add(pair.bob.address, "bob", "hello")
+            assert await until(pair.bob_is_asked, TWO_DAYS)
+            await pair.bob.node.contact_rename((await pair.bob.node.contact_list())[0].name, "alice")
+            await pair.bob.node.contact_block("alice")
+            unblocked = await pair.bob.node.contact_unblock("alice")
+            assert (unblocked.state, unblocked.request_text) == ("pending", "hello")
+            await pair.bob.node.contact_accept("alice")
+            assert await until(pair.both_linked, TWO_DAYS)
+            await pair.bob.say(pair.alice, "hi")
+            await pair.bob.node.contact_block("alice")
+            unblocked = await pair.bob.node.contact_unblock("alice")
+            assert (unblocked.state, unblocked.request_text) == ("requested", "")
+
+    run_virtual(story())
+
+
 def test_removed_contact_can_become_one_again_and_both_directions_work(tmp_path: Path) -> None:
     async def story() -> None:
         async with Pair(tmp_path) as pair:

@@ -93,9 +93,12 @@ def test_mistyped_address_is_explained_and_nothing_is_stored(play: Play) -> None
     play(story)
 
 
-def test_own_address_is_refused(play: Play) -> None:
+def test_own_address_and_own_invite_are_refused(play: Play) -> None:
     async def story(people: People) -> None:
-        await refuses(people.node.contact_add(f" HTTP://{people.alice.address.upper()}.ONION/ "))
+        error = await refuses(people.node.contact_add(f" HTTP://{people.alice.address.upper()}.ONION/ "))
+        assert "own address" in error.message
+        own = (await people.node.invite_create()).text
+        assert "own invite" in (await refuses(people.node.contact_add(own))).message
         assert await people.node.contact_list() == []
 
     play(story)
@@ -121,6 +124,25 @@ def test_duplicate_address_shows_the_existing_contact(play: Play) -> None:
     play(story)
 
 
+def test_other_text_to_somebody_who_was_asked_is_refused_and_not_lost_in_silence(play: Play) -> None:
+    async def story(people: People) -> None:
+        invite = (await people.bob.node.invite_create()).text
+        await people.node.contact_add(people.bob.address, "bob", "hello")
+        for text in (people.bob.address, invite):
+            assert "asked bob" in (await refuses(people.node.contact_add(text, None, "hi"))).message
+        assert (await people.node.contact_add(people.bob.address, None, "hello")).request_text == "hello"
+        await people.bob.node.contact_add(people.alice.address, "alice")
+
+        async def accepted() -> bool:
+            return (await people.node.contact_list())[0].state == "accepted"
+
+        assert await until(accepted, 600)
+        error = await refuses(people.node.contact_add(people.bob.address, None, "hi"))
+        assert "contact already" in error.message
+
+    play(story)
+
+
 def test_duplicate_petname_is_refused_with_a_free_one(play: Play, tmp_path: Path) -> None:
     async def story(people: People) -> None:
         await people.node.contact_add(people.bob.address, "bob")
@@ -136,7 +158,7 @@ def test_duplicate_petname_is_refused_with_a_free_one(play: Play, tmp_path: Path
     play(story)
 
 
-@pytest.mark.parametrize("name", ["", "   ", "\u200b", "\x1b", "x" * 65])
+@pytest.mark.parametrize("name", ["", "   ", "\u200b", "\x1b", "x" * 65, "-x", " --json"])
 def test_petname_that_cannot_be_seen_or_kept_is_refused(play: Play, name: str) -> None:
     async def story(people: People) -> None:
         await refuses(people.node.contact_add(people.bob.address, name))

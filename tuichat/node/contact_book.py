@@ -90,7 +90,8 @@ class ContactBook:
         """The petname as it is kept. One that looks like another's is taken: the record says so (`alike`).
 
         Raises:
-            UsageError: empty, too long, looks like an address, or taken; then a free one is suggested.
+            UsageError: empty, too long, begins with a dash, looks like an address, or taken; then a free one
+                is suggested.
         """
         clean = sanitize_name(name)
         if not clean:
@@ -98,6 +99,11 @@ class ContactBook:
         if len(name.strip()) > MAX_NAME_CHARACTERS:
             raise UsageError(
                 _("A contact's name has at most {most} characters.").format(most=MAX_NAME_CHARACTERS)
+            )
+        if clean.startswith("-"):
+            raise UsageError(
+                _("A contact's name cannot begin with a dash."),
+                _("Commands would take it for an option."),
             )
         if _is_address(clean):
             raise UsageError(_("A contact's name cannot be an onion address."))

@@ -275,7 +275,11 @@ class FirstContact:
             changes.contact_removed(row.id)
 
     def block(self, row: ContactRow) -> ContactRow:
-        """Block: the secrets are erased and what is queued is cancelled (C8)."""
+        """Block: the secrets are erased and what is queued is cancelled (C8).
+
+        The text of a request stays for `unblock`: of theirs if that makes it pending, of mine if I ask anew.
+        """
+        known = self._is_known(row)
         with self._hub.change() as changes:
             self._cancel_queue(row.id, changes)
             # numbers are missing from the session now: the next link begins another
@@ -291,6 +295,7 @@ class FirstContact:
                 last_pair="",
                 verified=False,
                 invite="",
+                request_text="" if row.pair_received is not None and known else row.request_text,
             )
             changes.contact(row.id)
         return blocked
@@ -304,16 +309,20 @@ class FirstContact:
                 self._store.outbox.remove(queued.id)
 
     def unblock(self, row: ContactRow) -> ContactRow:
-        """Undo a block: someone I was in touch with is asked anew; anyone else is a pending request again."""
-        known = row.confirmed or bool(self._store.messages.page(row.id, 1, None, None))
+        """Undo a block: whom I asked or was in touch with is asked anew; else it is their request again."""
         with self._hub.change() as changes:
-            if known:
+            if self._is_known(row):
                 pair = self._rng.bytes(PAIR_LENGTH)
-                row = self._store.contacts.update(row.id, state="requested", pair_sent=pair, request_text="")
+                row = self._store.contacts.update(row.id, state="requested", pair_sent=pair)
             else:
                 row = self._store.contacts.update(row.id, state="pending")
             changes.contact(row.id)
         return row
+
+    def _is_known(self, row: ContactRow) -> bool:
+        """Whether this is more than somebody who asked: in touch with me, or nothing of theirs came."""
+        written = bool(self._store.messages.page(row.id, 1, None, None))
+        return row.confirmed or row.sig is None or written
 
 
 def check_request_text(text: str, most: int) -> str:

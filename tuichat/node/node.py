@@ -214,14 +214,17 @@ class Node:
         invite = read_invite(address, self._with.clock.now()) if looks_like_invite(address) else None
         onion = onion_of(address) if invite is None else invite.onion
         if onion == self._with.identity.onion:
-            raise UsageError(_("This is your own address."), _("Give it to others; add theirs here."))
+            own = _("This is your own address.") if invite is None else _("This is your own invite.")
+            raise UsageError(own, _("Give it to others; add theirs here."))
         text = check_request_text(message, MAX_REQUEST_BYTES)
         existing = self._store.contacts.by_onion(onion)
         if existing is not None and (invite is None or existing.state in ("accepted", "blocked")):
-            return await self._add_existing(existing, name)
+            return await self._add_existing(existing, name, text)
         self._reach.check_room(self._hub.now())
         invitation = "" if invite is None else str(invite)
         if existing is not None:
+            if existing.state == "requested" and text not in ("", existing.request_text):
+                raise _no_other_text(existing)
             row = self._first_contact.invited(existing, invitation)
         else:
             petname = self._book.default_petname(onion) if name is None else self._book.check_petname(name)
@@ -230,8 +233,11 @@ class Node:
         await self.go_online()
         return self._record(row.id)
 
-    async def _add_existing(self, row: ContactRow, name: str | None) -> Contact:
-        """Adding an address whose request is pending accepts it; one that is a contact already is shown."""
+    async def _add_existing(self, row: ContactRow, name: str | None, text: str) -> Contact:
+        """Adding an address whose request is pending accepts it; one that is a contact already is shown.
+
+        A request is repeated unchanged (C1), so that another text has no way to go.
+        """
         if row.state == "blocked":
             raise UsageError(
                 _("You have blocked {name}.").format(name=row.petname),
@@ -246,6 +252,8 @@ class Node:
                 _("To rename: tuichat contact rename {name} NAME").format(name=row.petname),
                 (row.petname,),
             )
+        if text not in ("", row.request_text):
+            raise _no_other_text(row)
         return self._record(row.id)
 
     async def contact_list(self) -> list[Contact]:
@@ -273,7 +281,7 @@ class Node:
         row = self._book.find(ref)
         if row.state != "pending":
             raise UsageError(
-                _("{name} is no pending request.").format(name=row.petname),
+                _("{name} has not asked to be your contact.").format(name=row.petname),
                 _("To end contact: tuichat contact remove {name}").format(name=row.petname),
             )
         self._first_contact.forget(row)
@@ -377,6 +385,19 @@ class Node:
         if record is None:
             raise NotFoundError(_("This contact is gone."))
         return record
+
+
+def _no_other_text(row: ContactRow) -> UsageError:
+    """Why somebody I asked, or am in touch with, is not sent another request's text."""
+    if row.state == "requested":
+        return UsageError(
+            _("You have asked {name} already, and a request keeps its text.").format(name=row.petname),
+            _("Nothing was changed. Write to them once they have accepted, or remove the request first."),
+        )
+    return UsageError(
+        _("{name} is your contact already, so that no request is sent.").format(name=row.petname),
+        _("To write to them: tuichat send {name} TEXT").format(name=row.petname),
+    )
 
 
 def _usable(tor: TorState) -> bool:
