@@ -37,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"  failures           {len(result.failures):>10}   target: 0")
     for failure in result.failures[:_SHOWN]:
         print(f"    {failure.log}, operation {failure.moment}, {failure.fate}: {failure.wrong}")
+        again = f"{failure.log.split()[1]} {min(_STATES_A_ROUND, chosen.states)}"
+        print(f"      again: python -m tests.support.power_rounds {again}")
     print(f"  hash               {result.digest}")
     found_out = _controls(chosen.first)
     return 0 if found_out and not result.failures else 1

@@ -21,6 +21,9 @@ Synchronous = Literal["FULL", "NORMAL", "OFF"]
 _HURRIED_CHECKPOINT = 24
 """Pages in the log after which SQLite moves them into the file: at its own 1,000 it would seldom happen."""
 
+_SMALL_CACHE = 8
+"""Pages in memory: a larger step has pages in the log before it is committed."""
+
 _STEPS = 60
 _OTHER = bytes([9]) * 32
 
@@ -76,6 +79,7 @@ class _Writer:
 
     def _open(self) -> None:
         self._store = open_recorded(self._directory, self._taps, self._synchronous)
+        database_of(self._store).run(f"PRAGMA cache_size = {_SMALL_CACHE}")
 
     def _begin(self) -> None:
         contact = self._store.contacts.by_onion(ONION) or add_contact(self._store)
