@@ -257,6 +257,8 @@ async def test_what_is_there_is_replaced_only_when_asked_and_only_by_a_whole_bac
     [
         ("home/tuichat.db", "belongs to the profile"),
         ("home/tuichat.db-wal", "belongs to the profile"),
+        ("home/tuichat.db.check", "belongs to the profile"),
+        ("home/node.log", "belongs to the profile"),
         ("home/identity.sealed", "belongs to the profile"),
         ("home/tuichat.toml", "belongs to the profile"),
         ("home/tor/x", "belongs to the profile"),

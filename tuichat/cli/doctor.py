@@ -199,35 +199,38 @@ def _database(context: Context) -> Iterator[Finding]:
     from tuichat import bootstrap, doctor
 
     paths = context.paths()
-    if not paths.home.exists():
+    if not os.access(paths.home, os.R_OK | os.X_OK):
         return
     for kept in doctor.set_aside(paths):
-        yield Finding(
-            "database",
-            "warning",
-            _("a damaged one was set aside as {path}").format(path=printable(kept)),
-            _("With a backup: restore it to another place. Delete this file when it has no use any more."),
-        )
+        text = _("a damaged one was set aside as {path}").format(path=printable(kept))
+        hint = _("With a backup: restore it to another place. Delete this file when it has no use any more.")
+        yield Finding("database", "warning", text, hint)
     if not paths.database.exists():
         return
-    if doctor.holder(paths) is not None:
-        sound = run_async(_ask_node(context))
-    elif not bootstrap.profile_exists(paths):
+    if not bootstrap.profile_exists(paths):
         yield Finding("database", "error", _("it is there, but identity.sealed is missing"), _restore_hint())
         return
-    else:
-        passphrase = "" if paths.unlocked_key.exists() else context.passphrase.given()
-        sound = None if passphrase is None else doctor.database_is_sound(paths, passphrase)
+    sound = _is_sound(context)
     if sound is None:
-        hint = _("Unlock it (tuichat unlock), or give the passphrase: --passphrase-file FILE")
-        yield Finding(
-            "database", "ok", _("not looked into, for the profile is locked; {hint}").format(hint=hint)
-        )
+        text = _("not looked into: locked. Unlock it (tuichat unlock), or name a --passphrase-file")
+        yield Finding("database", "ok", text)
     elif sound:
         size = paths.database.stat().st_size
         yield Finding("database", "ok", _("sound, {size} MiB").format(size=-(-size // 2**20)))
     else:
         yield Finding("database", "error", _("its tables or indexes are damaged"), _restore_hint())
+
+
+def _is_sound(context: Context) -> bool | None:
+    """Whether the database is; None if it cannot be looked into now."""
+    from tuichat import bootstrap, doctor
+
+    paths = context.paths()
+    if doctor.holder(paths) is not None:
+        listens = bootstrap.socket_path(paths).exists()  # one that begins or ends is not waited for
+        return run_async(_ask_node(context)) if listens else None
+    passphrase = "" if paths.unlocked_key.exists() else context.passphrase.given()
+    return None if passphrase is None else doctor.database_is_sound(paths, passphrase)
 
 
 async def _ask_node(context: Context) -> bool | None:

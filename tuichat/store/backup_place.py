@@ -16,6 +16,8 @@ from tuichat.i18n import _
 from tuichat.store.files import sync_directory
 from tuichat.store.profile_paths import ProfilePaths, shown
 
+_OTHERS_IN_HOME = frozenset({"node.log", "restoring.db"})
+
 
 def check_place(path: Path, paths: ProfilePaths, *, force: bool) -> Path:
     """The path, symlinks resolved, under which a backup may be written.
@@ -75,11 +77,10 @@ def write_place(path: Path, write: Callable[[BinaryIO], None], rng: Rng) -> int:
 
 def _check_not_ours(real: Path, paths: ProfilePaths) -> None:
     home = paths.home.resolve()
-    own = [paths.identity, paths.unlocked_key, paths.lock, paths.database]
+    names = {paths.identity.name, paths.unlocked_key.name, paths.lock.name, *_OTHERS_IN_HOME}
     inside = [paths.tor, paths.inbox, home / "run"]
-    names = {each.name for each in own}
     if (
-        (real.parent == home and (real.name in names or real.name.startswith(f"{paths.database.name}-")))
+        (real.parent == home and (real.name in names or real.name.startswith(paths.database.name)))
         or any(real.is_relative_to(each.resolve()) for each in inside)
         or real == paths.config.resolve()
     ):
