@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC
@@ -9,6 +10,7 @@ from typing import cast
 
 from textual.pilot import Pilot
 from textual.screen import Screen
+from textual.widgets import Input
 
 from tests.support.fixed_clock import FixedClock
 from tests.support.memory_node import MemoryNode
@@ -29,10 +31,14 @@ def interface(
     glyphs: Glyphs = UNICODE,
     create_profile: CreateProfile | None = None,
     save: Callable[[str, str], None] | None = None,
+    sealed: bool = False,
+    started: asyncio.Event | None = None,
 ) -> TuichatApp:
-    """An app that attaches to `node`."""
+    """An app that attaches to `node`, as soon as that has `started`."""
 
     async def attach() -> NodeClient:
+        if started is not None:
+            await started.wait()
         return node
 
     options = Options(
@@ -43,6 +49,7 @@ def interface(
         blink=False,
         create_profile=create_profile,
         save=save,
+        sealed=sealed,
     )
     return TuichatApp(attach, options, FixedClock())
 
@@ -64,6 +71,9 @@ async def settle(pilot: Pilot[int]) -> None:
         await pilot.pause()
     while any(isinstance(each, MainScreen) and each.catching_up for each in pilot.app.screen_stack):
         await pilot.pause(0.02)
+    for screen in pilot.app.screen_stack:
+        for field in screen.query(Input):
+            field.cursor_blink = False  # a picture that takes long would else show the cursor, or not
     await pilot.pause()
 
 
