@@ -228,6 +228,13 @@ async def test_what_waits_can_be_taken_back_and_what_left_cannot(node: MemoryNod
         await settle(pilot)
         await pilot.press("escape", "x")
         await settle(pilot)
+        assert isinstance(top(pilot), Confirm)
+        assert "call me when you are back" in str(top(pilot).query(Static).first().render())
+        await pilot.press("n", "x", "enter")
+        await settle(pilot)
+        assert (await node.messages("alice"))[-1].state == "queued"
+        await pilot.press("y")
+        await settle(pilot)
         assert (await node.messages("alice"))[-1].state == "cancelled"
         await pilot.press("x")
         await settle(pilot)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import os
 import sys
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tuichat.cli.context import ATTACH_SECONDS, Context
 from tuichat.cli.streams import graceful_ending
-from tuichat.errors import UsageError
+from tuichat.errors import LockedError, UsageError
 from tuichat.i18n import _
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ def run(context: Context) -> int:
 
         node = await bootstrap.attach(context.paths(), timeout=ATTACH_SECONDS)
         if passphrase is not None and (await node.hello()).locked:
-            await node.unlock(passphrase)
+            with contextlib.suppress(LockedError):  # a wrong one is asked for on the screen
+                await node.unlock(passphrase)
         return node
 
     with graceful_ending():
@@ -67,11 +69,13 @@ def _options(context: Context) -> Options:
     async def create(name: str | None, passphrase: str | None) -> str:
         return await asyncio.to_thread(bootstrap.create_profile, paths, passphrase, name or "")
 
+    made = bootstrap.profile_exists(paths)
     return Options(
         theme=config.ui.theme,
         glyphs=fitting_glyphs(),
         save=save,
-        create_profile=None if bootstrap.profile_exists(paths) else create,
+        create_profile=None if made else create,
+        sealed=made and not paths.unlocked_key.exists(),
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import gc
 import os
 from pathlib import Path
-from typing import ClassVar, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol, runtime_checkable
 
+from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import Provider
@@ -23,6 +24,11 @@ from tuichat.tui.session import Attach, Connected, Happening, Session
 from tuichat.tui.slash import Command, usages
 from tuichat.tui.terminal_keys import free_alt_digits
 from tuichat.tui.themes import Palette, load_palettes
+
+if TYPE_CHECKING:
+    from textual.driver import Driver
+
+    from tuichat.tui.screens.first_run import FirstRun
 
 _HERE = Path(__file__).parent
 
@@ -64,6 +70,8 @@ class TuichatApp(App[int]):
             self.register_theme(palette.theme())
         self._options = options
         self._node_ends_with_us = True
+        self.sealed = options.sealed
+        """Whether it takes a passphrase to open the profile, as far as is known."""
         self.mouse = True
         self.session = Session(attach, self._happened)
         self.shared = Context(self.session, options, clock or SystemClock())
@@ -81,6 +89,15 @@ class TuichatApp(App[int]):
             super().refresh_css(animate)
         self._first_colours = None
 
+    def get_driver_class(self) -> type[Driver]:
+        """For a terminal, one that places what stands behind pictures of disputed width."""
+        chosen = super().get_driver_class()
+        if chosen.__name__ != "LinuxDriver":
+            return chosen
+        from tuichat.tui.columns import ColumnDriver
+
+        return ColumnDriver
+
     def get_default_screen(self) -> Screen[None]:
         """The main screen, so that no empty one is drawn before it."""
         screen = MainScreen(self.shared)
@@ -91,7 +108,9 @@ class TuichatApp(App[int]):
         if not gc.isenabled():
             self.set_timer(START_SECONDS, _collect_from_now_on)
         if self._options.create_profile is None:
-            self.call_after_refresh(self.start_session)  # something is seen before the node is asked
+            if self.sealed:
+                self._ask_to_unlock()
+            self.call_after_refresh(self._attach_to_node)  # something is seen before the node is asked
         else:
             self._first_run()
 
@@ -105,16 +124,34 @@ class TuichatApp(App[int]):
         if add:
             self.run_command("add")
 
-    def on_first_run_created(self) -> None:
+    def on_first_run_created(self, event: FirstRun.Created) -> None:
         """The profile of a first run exists: attach to its node."""
-        self.start_session()
+        self.sealed = event.sealed
+        self._attach_to_node()
 
     def start_session(self) -> None:
-        """Attach to the node and follow it."""
+        """Attach to the node and follow it; a passphrase that it will want goes where it is not seen."""
+        if self.sealed:
+            self._ask_to_unlock()
+        self._attach_to_node()
+
+    def on_unlock_node_wanted(self) -> None:
+        """Somebody in front of a locked profile wants the node that could not be had."""
+        self._attach_to_node()
+
+    def _attach_to_node(self) -> None:
         self.run_worker(self.session.run(), group="session", exclusive=True)
 
     async def on_unmount(self) -> None:
         await self.session.close()
+
+    async def on_event(self, event: events.Event) -> None:
+        """As Textual's; whatever key comes, what was said for a moment has been read."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            main = self.main_screen()
+            if main is not None:
+                main.notice_read()
+        await super().on_event(event)
 
     # What happens in the node.
 
@@ -139,7 +176,7 @@ class TuichatApp(App[int]):
             return
         while len(self.screen_stack) > 1:
             self.pop_screen()
-        self.push_screen(Unlock(self.shared))
+        self.push_screen(Unlock(self.shared, sealed=self.sealed))
 
     # Commands.
 
@@ -158,6 +195,13 @@ class TuichatApp(App[int]):
             main.composer.focus()
         else:
             main.run(Command(name, ""))
+
+    def action_command_palette(self) -> None:
+        """Only over the main screen: its commands are what the palette offers."""
+        if isinstance(self.screen, MainScreen) and not self.session.locked:
+            from tuichat.tui.palette import PaletteScreen
+
+            self.push_screen(PaletteScreen(self.shared.glyphs))
 
     async def action_quit(self) -> None:
         """Leave; if messages wait and the node would end with us, ask what becomes of them."""

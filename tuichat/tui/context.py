@@ -29,6 +29,7 @@ class Options(msgspec.Struct, frozen=True):
         save: keeps a setting ("theme", its value) for the next start; None where nothing is kept.
         blink: whether the cursor blinks.
         create_profile: set if there is no profile yet.
+        sealed: whether it takes a passphrase to open the profile; then that is asked for at once.
     """
 
     theme: str = ""
@@ -39,6 +40,7 @@ class Options(msgspec.Struct, frozen=True):
     save: Callable[[str, str], None] | None = None
     blink: bool = True
     create_profile: CreateProfile | None = None
+    sealed: bool = False
 
 
 class Context(msgspec.Struct, frozen=True):

@@ -79,6 +79,11 @@ class Known:
         pending = [person for person in self.people.values() if person.state == "pending"]
         return sorted(pending, key=lambda person: (person.created_at, person.id))
 
+    def blocked(self) -> list[Contact]:
+        """Who was blocked, by name."""
+        found = [person for person in self.people.values() if person.state == "blocked"]
+        return sorted(found, key=lambda person: person.name)
+
     def unread(self) -> int:
         """How many messages of all conversations were not seen yet."""
         return sum(person.unread for person in self.conversations())

@@ -5,33 +5,57 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual import command
+from textual.content import Content
 
-from tuichat.tui.slash import usages
+from tuichat.i18n import _
+from tuichat.tui.glyphs import Glyphs
+from tuichat.tui.slash import keys_of_commands, usages
 
 if TYPE_CHECKING:
     from tuichat.tui.app import TuichatApp
 
 
-class CommandPalette(Provider):
+class PaletteScreen(command.CommandPalette):
+    """Textual's, with a heading."""
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        super().__init__(placeholder=_("a few letters of a command"), id="--command-palette")
+        self.set_class(glyphs.ascii_only, "-ascii-signs")
+
+    def on_mount(self) -> None:
+        self.query_one("#--container").border_title = _("Commands")
+
+
+class CommandPalette(command.Provider):
     """Every command with what it does."""
 
-    async def discover(self) -> Hits:
+    async def discover(self) -> command.Hits:
         """All of them, before anything is typed."""
         for name, (argument, meaning) in usages().items():
-            yield DiscoveryHit(_title(name, argument), self._run(name), help=meaning)
+            title = _title(name, argument)
+            shown = Content(title) + _key(name)
+            yield command.DiscoveryHit(shown, self._run(name), text=title, help=meaning)
 
-    async def search(self, query: str) -> Hits:
+    async def search(self, query: str) -> command.Hits:
         """Those that fit by name or meaning."""
         matcher = self.matcher(query)
         for name, (argument, meaning) in usages().items():
             points = max(matcher.match(name), matcher.match(meaning) * 0.8)
             if points > 0:
-                yield Hit(points, matcher.highlight(_title(name, argument)), self._run(name), help=meaning)
+                title = _title(name, argument)
+                shown = matcher.highlight(title.replace("[", r"\[")) + _key(name)
+                yield command.Hit(points, shown, self._run(name), text=title, help=meaning)
 
     def _run(self, name: str) -> partial[None]:
         return partial(cast("TuichatApp", self.app).run_command, name)
 
 
 def _title(name: str, argument: str) -> str:
-    return f"/{name} {argument}".strip().replace("[", "(").replace("]", ")")
+    return f"/{name} {argument}".strip()
+
+
+def _key(name: str) -> Content:
+    """The key that does the same, if there is one."""
+    key = keys_of_commands().get(name)
+    return Content("") if key is None else Content(f"   {key}").stylize("$accent")

@@ -36,10 +36,12 @@ def usages() -> dict[str, tuple[str, str]]:
         "help": ("", _("keys and commands")),
         "add": (_("ADDRESS [NAME]"), _("ask somebody by address or invite")),
         "invite": (_("[TIME]"), _("make an invite for one person")),
+        "invites": ("", _("open invites; take one back")),
         "accept": (_("[NAME]"), _("accept a request")),
         "reject": (_("[NAME]"), _("forget a request; its sender learns nothing")),
         "block": (_("[NAME]"), _("never hear of this person again")),
         "unblock": (_("NAME"), _("undo a block")),
+        "blocked": ("", _("whom you blocked")),
         "rename": (_("[NAME] NEW"), _("give another name")),
         "remove": (_("[NAME]"), _("forget a contact and its history")),
         "card": (_("[NAME]"), _("address, link, safety number")),
@@ -67,6 +69,24 @@ def usages() -> dict[str, tuple[str, str]]:
     }
 
 
+def keys_of_commands() -> dict[str, str]:
+    """The keys that do the same as a command."""
+    return {
+        "help": "F1",
+        "card": "Alt+I",
+        "requests": "Alt+R",
+        "next": "Alt+A",
+        "switch": "Alt+K",
+        "unread": "Alt+U",
+        "bottom": "Alt+End",
+        "top": "Alt+Home",
+        "copy": "Alt+C",
+        "bare": "Alt+L",
+        "mouse": "Alt+M",
+        "quit": "Ctrl+Q",
+    }
+
+
 def read_line(line: str) -> Text | Command | Unknown:
     """What a typed line is. `//` at the beginning stands for a literal slash; `/3` opens conversation 3."""
     if line.startswith("//"):
@@ -82,16 +102,34 @@ def read_line(line: str) -> Text | Command | Unknown:
     return Unknown(name)
 
 
-def complete(line: str, names: list[str]) -> list[str]:
-    """Whole lines that `line` could become: a command's name, or a contact's that its last word begins."""
+class Names(msgspec.Struct, frozen=True):
+    """Whom words may mean: contacts, those who ask to be one, those who were blocked."""
+
+    contacts: tuple[str, ...] = ()
+    requests: tuple[str, ...] = ()
+    blocked: tuple[str, ...] = ()
+
+    def behind(self, command: str) -> tuple[str, ...]:
+        """Whom the words behind a command may mean."""
+        found = {"unblock": self.blocked, "accept": self.requests, "reject": self.requests}
+        return found.get(command, self.contacts)
+
+
+def complete(line: str, names: Names) -> list[str]:
+    """Whole lines that `line` could become: a command's name, or a person's that its last word begins.
+
+    Directly behind a command that wants a name everybody is offered whom it can mean.
+    """
     if line.startswith("/") and " " not in line:
         return [f"/{name} " for name in usages() if name.startswith(line[1:].lower())]
+    command = line[1:].partition(" ")[0].lower() if line.startswith("/") else ""
     head, last = _last_word(line)
-    if not last:
+    wanted = last.removeprefix("@").casefold()
+    wants_name = _("NAME") in usages().get(command, ("", ""))[0].split("]")[0]
+    if not wanted and not (wants_name and head.strip() == f"/{command}"):
         return []
     suffix = " " if line.startswith("/") else ": " if not head else " "
-    wanted = last.removeprefix("@").casefold()
-    return [head + name + suffix for name in names if wanted and name.casefold().startswith(wanted)]
+    return [head + name + suffix for name in names.behind(command) if name.casefold().startswith(wanted)]
 
 
 def _last_word(line: str) -> tuple[str, str]:

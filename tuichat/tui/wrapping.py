@@ -12,7 +12,7 @@ import unicodedata
 from functools import lru_cache
 from itertools import pairwise
 
-from rich.cells import get_character_cell_size, split_graphemes
+from rich.cells import cell_len, get_character_cell_size, split_graphemes
 
 _FIRST_FLAG, _LAST_FLAG = "\U0001f1e6", "\U0001f1ff"
 _NEVER_FIRST = frozenset("、。，．！？：；）」』】》〉”’…)]},.!?:;%")
@@ -77,9 +77,12 @@ def fit(text: str, width: int, ellipsis: str = "…") -> str:
 
 
 def pad(text: str, width: int, ellipsis: str = "…") -> str:
-    """`text` cut or filled with spaces to exactly `width` cells."""
+    """`text` cut or filled with spaces to exactly `width` cells.
+
+    The spaces are as many as the interface itself counts: the terminal is told the columns of what follows.
+    """
     text = fit(text, width, ellipsis)
-    return text + " " * (width - cells(text))
+    return text + " " * (width - cell_len(text))
 
 
 def _apart(piece: str) -> int:

@@ -255,8 +255,8 @@ class ContactCard(Dialog[None]):
         glyphs = self.glyphs
         text = Text(person.name, "bold")
         danger = Style(bold=False, color=Color.parse(self.app.theme_variables["danger"]).rich_color)
-        if person.suggested_name:
-            called = _("calls themself {name}").format(name=glyphs.quoted(person.suggested_name))
+        if person.suggested_name not in {"", person.name}:
+            called = _("calls themselves {name}").format(name=glyphs.quoted(person.suggested_name))
             text.append(f"   ({called})", "not bold")
         verified = f"{glyphs.verified} {_('verified')}" if person.verified else _("not verified")
         if person.key_changed:

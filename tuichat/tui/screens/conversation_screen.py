@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal
 
 from rich.text import Text
@@ -16,12 +17,18 @@ from tuichat.model import MAX_TEXT_BYTES, Contact, Message
 from tuichat.tui.context import Context
 from tuichat.tui.conversation import Conversation
 from tuichat.tui.pace import Pace
-from tuichat.tui.screens.main_lines import hint_text
+from tuichat.tui.screens.main_lines import choosing_text, hint_text
 from tuichat.tui.slash import Command, Unknown, read_line
 from tuichat.tui.slash import Text as MessageText
 from tuichat.tui.widgets.composer import Composer
 from tuichat.tui.widgets.history import History
 from tuichat.tui.words import error_text, key_sentence
+
+NOTICE_SECONDS = 10.0
+"""What is only told goes by itself after so long."""
+
+READING_SECONDS = 2.0
+"""A warning or an error is not taken away by a key that comes sooner: it may have been on its way."""
 
 TELL_SECONDS = 0.2
 """Counts are asked for, and the node is told what was seen, at most so often."""
@@ -55,6 +62,8 @@ class ConversationScreen(Screen[None]):
         super().__init__()
         self.shared = shared
         self._last_seen = (0, 0)
+        self._notice = 0
+        self._notice_read = False
         self._count_pace = Pace(self, TELL_SECONDS, self._start_recount)
         self._seen_pace = Pace(self, TELL_SECONDS, self._start_mark_seen)
 
@@ -68,12 +77,34 @@ class ConversationScreen(Screen[None]):
         """The input."""
         return self.query_one("#composer", Composer)
 
-    def say(self, text: str, level: Level = "info") -> None:
-        """Say a sentence above the input; it stays until the next one, or until something is sent."""
+    def say(self, text: str, level: Level = "info", *, lasting: bool = False) -> None:
+        """Say a sentence above the input.
+
+        The next key takes it away: at once if it only tells, else when there was time to read it. What is
+        only told goes by itself, too. Something `lasting` stays until another sentence or until Enter.
+        """
         notice = self.query_one("#notice", Static)
         notice.set_classes(f"-{level}")
         notice.display = bool(text)
         notice.update(Text(text))
+        self._notice += 1
+        self._notice_read = level == "info" and not lasting
+        if text and not lasting:
+            gone = level == "info"
+            seconds = NOTICE_SECONDS if gone else READING_SECONDS
+            self.set_timer(seconds, partial(self._notice_old, self._notice, gone=gone))
+
+    def _notice_old(self, number: int, *, gone: bool) -> None:
+        if number == self._notice:
+            if gone:
+                self.say("")
+            else:
+                self._notice_read = True
+
+    def notice_read(self) -> None:
+        """A key came: what was said for a moment goes."""
+        if self._notice_read and self.query("#notice") and self.query_one("#notice").display:
+            self.say("")
 
     def fail(self, error: TuichatError) -> None:
         """Say what went wrong and what to do."""
@@ -135,8 +166,28 @@ class ConversationScreen(Screen[None]):
         else:
             self.post_message(self.TakeBack(event.message))
 
+    @on(History.Typed)
+    def _typed_over_history(self, event: History.Typed) -> None:
+        if self.has_class("-bare"):
+            return
+        if self.history.choosing:
+            self.history.action_end_choosing()
+        self.set_focus(self.composer)
+        if event.pasted:
+            self.composer.paste(event.text)
+        else:
+            self.composer.insert(event.text)
+
+    @on(History.Chose)
+    def _chose(self) -> None:
+        message = self.history.chosen_message()
+        self.set_class(message is not None, "-choosing")
+        if message is not None:
+            self.query_one("#hints", Static).update(choosing_text(message))
+
     @on(History.ChoosingEnded)
     def _choosing_ended(self) -> None:
+        self.remove_class("-choosing")
         self.query_one("#hints", Static).update(hint_text())
         if self.has_class("-bare"):
             self.post_message(self.Run(Command("bare", "")))
@@ -147,8 +198,6 @@ class ConversationScreen(Screen[None]):
     def _choosing_asked(self) -> None:
         self.say("")
         self.history.begin_choosing()
-        if self.history.choosing:
-            self.query_one("#hints", Static).update(_("c copy  x take back  Esc write"))
 
     @on(Composer.Scrolled)
     def _scrolled(self, event: Composer.Scrolled) -> None:
@@ -191,7 +240,12 @@ class ConversationScreen(Screen[None]):
 
     def _send(self, typed: str, text: str) -> None:
         person = self.conversation.person
-        if self.has_class("-requests") or person is None:
+        if self.has_class("-requests"):
+            self.say(
+                _("These are requests, so nothing was sent. Alt+1 or Alt+K goes to a conversation."), "error"
+            )
+            self.composer.give_back(typed)
+        elif person is None:
             self.say(_("No conversation is open, so nothing was sent. /add ADDRESS asks somebody."), "error")
             self.composer.give_back(typed)
         elif person.key_changed:

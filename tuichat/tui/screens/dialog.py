@@ -23,6 +23,13 @@ class Dialog(ModalScreen[Result]):
         super().__init__(classes="-ascii" if glyphs.ascii_only else None)
         self.glyphs = glyphs
 
+    def on_screen_suspend(self) -> None:
+        """A question in front of it stands alone: two frames in one another are hard to read."""
+        self.add_class("-behind")
+
+    def on_screen_resume(self) -> None:
+        self.remove_class("-behind")
+
     def action_close(self) -> None:
         """Leave without a result."""
         self.dismiss(None)

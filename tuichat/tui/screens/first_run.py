@@ -40,7 +40,11 @@ class FirstRun(Screen[bool]):
     ]
 
     class Created(WidgetMessage):
-        """The profile exists; its node should be attached to."""
+        """The profile exists; its node should be attached to. `sealed`: a passphrase opens it."""
+
+        def __init__(self, *, sealed: bool) -> None:
+            super().__init__()
+            self.sealed = sealed
 
     def __init__(self, shared: Context, create: CreateProfile) -> None:
         super().__init__()
@@ -62,10 +66,11 @@ class FirstRun(Screen[bool]):
                 with VerticalScroll(id="beside", can_focus=False):
                     yield Static("", id="address", markup=False)
                     yield Static("", id="tor", markup=False)
-                    yield Static("", id="next", markup=False)
+            yield Static(_("c copy   a add someone   Enter go on"), id="next", markup=False)
 
     def on_mount(self) -> None:
         self.query_one("#result").display = False
+        self.query_one("#next").display = False
         self._ask_passphrase()
 
     def happened(self, happening: Happening) -> None:
@@ -114,7 +119,12 @@ class FirstRun(Screen[bool]):
 
     def _ask_passphrase(self) -> None:
         self._question(
-            "passphrase", _("A passphrase locks everything that is kept here. Choose one; Enter skips it.")
+            "passphrase",
+            _(
+                "A passphrase locks everything that is kept here. Choose one you will not forget: nobody can "
+                "open the profile without it, and nothing brings it back. Enter alone goes on without one; "
+                "then whoever gets at this disk reads everything."
+            ),
         )
 
     def _ask_name(self) -> None:
@@ -138,7 +148,7 @@ class FirstRun(Screen[bool]):
             self._ask_name()
             self._remark(error_text(error))
         else:
-            self.post_message(self.Created())
+            self.post_message(self.Created(sealed=bool(self._passphrase)))
 
     @work(exclusive=True)
     async def _opened(self) -> None:
@@ -167,7 +177,7 @@ class FirstRun(Screen[bool]):
         if not self._shared.glyphs.ascii_only:
             self.query_one("#code", Static).update(qr_text(address))
         self.query_one("#address", Static).update(Text(address, "bold"))
-        self.query_one("#next", Static).update(_("c  copy\na  add someone\nEnter  go on"))
+        self.query_one("#next").display = True
         self._show_tor()
         self.set_timer(TOR_PATIENCE_SECONDS, self._patience_over)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.style import Style
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.color import Color
 from textual.containers import VerticalScroll
 from textual.types import CSSPathType
 from textual.widgets import Static
@@ -64,16 +66,23 @@ class Help(Dialog[None]):
     def _page(self) -> Text:
         width = min(72, self.app.size.width) - 8
         text = Text()
+        self._heading(text, _("Keys"))
         for key, meaning in key_rows():
             self._entry(text, key, meaning, width)
         text.append("\n")
+        self._heading(text, _("Commands"))
         for name, (argument, meaning) in usages().items():
             self._entry(text, f"/{name} {argument}", meaning, width)
         text.append(
             "\n" + _("// at the beginning sends a literal slash; /1 opens the first conversation.") + "\n\n"
         )
+        self._heading(text, _("Signs"))
         text.append(self._signs())
         return text
+
+    def _heading(self, text: Text, words: str) -> None:
+        accent = Color.parse(self.app.theme_variables["accent"]).rich_color
+        text.append(f"{words}\n", Style(bold=True, color=accent))
 
     def _entry(self, text: Text, head: str, meaning: str, width: int) -> None:
         """A key or command, and beside it, or in a narrow window below it, what it does."""

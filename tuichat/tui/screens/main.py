@@ -30,9 +30,9 @@ from tuichat.tui.pace import Pace
 from tuichat.tui.screens.conversation_screen import ConversationScreen
 from tuichat.tui.screens.main_lines import banner_text, empty_text, hint_text, title_parts, top_parts
 from tuichat.tui.session import Connected, Happening, Lost
-from tuichat.tui.slash import Command
+from tuichat.tui.slash import Command, Names
 from tuichat.tui.widgets.composer import Composer
-from tuichat.tui.widgets.conversations import REQUESTS, Conversations
+from tuichat.tui.widgets.conversations import BLOCKED, REQUESTS, Conversations
 from tuichat.tui.widgets.history import History
 from tuichat.tui.widgets.history_rows import RowStyle
 from tuichat.tui.widgets.parts_line import PartsLine
@@ -89,6 +89,7 @@ class MainScreen(ConversationScreen):
         self._loaded = False
         self._ready = False
         self._banner = ""
+        self._trouble = ""
 
     def compose(self) -> ComposeResult:
         """From top to bottom, as it is seen."""
@@ -114,13 +115,14 @@ class MainScreen(ConversationScreen):
     def on_mount(self) -> None:
         self.conversation = Conversation(self.shared, self.history)
         self._ready = True
+        self.composer.deaf = True  # until the profile is known to be open: a passphrase may be typed ahead
         self.composer.focus()
         self.watch(self.app, "app_focus", self._focus_changed, init=False)
         if self.shared.options.hint:
-            self.say(self.shared.options.hint)
+            self.say(self.shared.options.hint, lasting=True)
         self.update_state()
         if self.shared.session.connected and not self.shared.session.locked:
-            self._load()
+            self._opened_profile()
 
     # The parts.
 
@@ -128,6 +130,11 @@ class MainScreen(ConversationScreen):
     def narrow(self) -> bool:
         """Whether the list and the conversation take turns."""
         return self.has_class("-narrow")
+
+    @property
+    def person(self) -> Contact | None:
+        """Whose conversation is seen; None if requests are, or nothing is open."""
+        return None if self.has_class("-requests") else self.conversation.person
 
     # What happens elsewhere.
 
@@ -141,16 +148,16 @@ class MainScreen(ConversationScreen):
                     self._arrived.append((message, new))
                 if not (new and message.direction == "in" and self._looked_at(message.contact)):
                     self.recount_soon()  # else that comes after it is marked as seen
-            case Connected(hello=hello) if not hello.locked:
+            case Connected(hello=hello):
+                self._forget() if hello.locked else self._opened_profile()
+            case LockedEvent(locked=locked):
+                self._forget() if locked else self._opened_profile()
+            case MissedEvent():
                 self._load()
-            case LockedEvent(locked=False) | MissedEvent():
-                self._load()
-            case LockedEvent(locked=True):
-                self._forget()
             case NoticeEvent(text=text, level=level):
                 self.say(text, level)
-            case TorEvent(tor=tor) if problem_sentence(tor.problem):
-                self.say(problem_sentence(tor.problem), "warning")
+            case TorEvent(tor=tor):
+                self._tell_trouble(problem_sentence(tor.problem))
             case Lost():
                 self._lost(happening)
         self._pace.ask()
@@ -187,6 +194,8 @@ class MainScreen(ConversationScreen):
             self.history.look_again()
 
     def _lost(self, lost: Lost) -> None:
+        if lost.reason != "handover":
+            self.composer.deaf = False  # /connect; a profile with a passphrase has its question in front
         if lost.reason == "handover":
             self.say(_("Another node takes over; looking for it..."))
         elif lost.reason == "stop":
@@ -201,8 +210,13 @@ class MainScreen(ConversationScreen):
         self.shared.session.known.forget()
         self.conversation.close()
         self.composer.take("")
+        self.composer.deaf = True
         self._drafts.clear()
         self._loaded = False
+
+    def _opened_profile(self) -> None:
+        self.composer.deaf = False
+        self._load()
 
     @work(exclusive=True, group="load")
     async def _load(self) -> None:
@@ -217,9 +231,7 @@ class MainScreen(ConversationScreen):
                 if people:
                     self.open(people[0].id)
             self.update_state()
-            trouble = problem_sentence(session.known.tor.problem)
-            if trouble:
-                self.say(trouble, "warning")
+            self._tell_trouble(problem_sentence(session.known.tor.problem))
             if not self._loaded:
                 self._loaded = True
                 self.set_timer(TOR_PATIENCE_SECONDS, self._patience_over)
@@ -230,7 +242,14 @@ class MainScreen(ConversationScreen):
     def _patience_over(self) -> None:
         tor = self.shared.session.known.tor
         if self._loaded and tor.bootstrap < 100 and not tor.problem:
-            self.say(blocked_sentence(), "warning")
+            self._tell_trouble(blocked_sentence())
+
+    def _tell_trouble(self, trouble: str) -> None:
+        """What hinders tor, when that has changed; the top row goes on saying it in a word."""
+        if trouble != self._trouble:
+            before, self._trouble = self._trouble, trouble
+            if trouble or str(self.query_one("#notice", Static).render()) == before:
+                self.say(trouble, "warning")
 
     # What is shown.
 
@@ -240,7 +259,9 @@ class MainScreen(ConversationScreen):
             return  # a signal ends the interface while it opens
         known, person = self.shared.session.known, self.conversation.person
         showing = REQUESTS if self.has_class("-requests") else self.conversation.contact
-        self.query_one(Conversations).show(self._people_shown(), len(known.requests()), showing)
+        blocked = known.blocked()
+        listed = self.query_one(Conversations)
+        listed.show(self._people_shown(), len(known.requests()), showing, blocked=len(blocked))
         self.query_one(Requests).show(known.requests())
         in_chat = self.narrow and not self.has_class("-list")
         top = top_parts(known, person if in_chat else None, self._glyphs)
@@ -248,9 +269,14 @@ class MainScreen(ConversationScreen):
         requests = self.has_class("-requests")
         self.query_one(Title).show(*title_parts(None if requests else person, self._glyphs, requests))
         self._show_banner(None if requests else person)
-        self.history.say_instead(empty_text(known, person))
+        looking = self.composer.deaf and not self.shared.session.connected
+        self.history.say_instead(_("Looking for your node...") if looking else empty_text(known, person))
         self.conversation.restyle()
-        self.composer.names = [contact.name for contact in known.conversations()]
+        self.composer.names = Names(
+            tuple(each.name for each in known.conversations()),
+            tuple(each.name for each in known.requests()),
+            tuple(each.name for each in blocked),
+        )
         tee = None if self.narrow else 18
         for rule in self.query(HorizontalRule):
             rule.meet(tee)
@@ -302,6 +328,8 @@ class MainScreen(ConversationScreen):
         entries = self.query_one(Conversations).entries()
         if 0 < number <= len(entries):
             self.open(entries[number - 1])
+        else:
+            self.say(_("There is no conversation {number} in the list.").format(number=number))
 
     def action_neighbour(self, step: int) -> None:
         """The conversation above or below."""
@@ -335,7 +363,8 @@ class MainScreen(ConversationScreen):
     def action_begin_command(self) -> None:
         """A slash outside the input begins a command all the same."""
         self.composer.focus()
-        self.composer.insert("/")
+        if not self.composer.deaf:
+            self.composer.insert("/")
 
     def action_command(self, name: str) -> None:
         """A key that stands for a command."""
@@ -356,7 +385,10 @@ class MainScreen(ConversationScreen):
 
     @on(Conversations.Opened)
     def _opened(self, event: Conversations.Opened) -> None:
-        self.open(event.contact)
+        if event.contact == BLOCKED:
+            self.run(Command("blocked", ""))
+        else:
+            self.open(event.contact)
 
     @on(Title.Pressed)
     def _title_pressed(self) -> None:

@@ -12,8 +12,9 @@ from tuichat.model import Message
 from tuichat.tui.known import Known
 from tuichat.tui.screens.confirm import Confirm
 from tuichat.tui.screens.people_commands import PeopleCommands
-from tuichat.tui.slash import Command
+from tuichat.tui.slash import Command, usages
 from tuichat.tui.widgets.conversations import REQUESTS
+from tuichat.tui.wrapping import fit
 
 if TYPE_CHECKING:
     from tuichat.tui.app import TuichatApp
@@ -59,6 +60,14 @@ class Commands:
 
     def run(self, command: Command) -> None:
         """Run it without holding up the interface; a failure is said."""
+        argument, _meaning = usages().get(command.name, ("?", ""))
+        if command.argument and not argument:
+            self._screen.fail(
+                UsageError(
+                    _("Nothing may stand behind /{name}.").format(name=command.name), _("Nothing was done.")
+                )
+            )
+            return
         self._screen.run_worker(self._guarded(self._deeds[command.name](command)), group="command")
 
     def cancel(self, message: Message) -> None:
@@ -100,6 +109,8 @@ class Commands:
         self._screen.action_open_nth(int(command.argument))
 
     async def _query(self, command: Command) -> None:
+        if not command.argument:
+            raise UsageError(_("With whom?"), "/query NAME")
         person = self._known.named(command.argument)
         if person is None:
             raise UsageError(_("There is no contact called {name}.").format(name=command.argument))
@@ -149,7 +160,10 @@ class Commands:
     async def _take_back(self, message: Message) -> None:
         if message.direction == "in" or message.state != "queued":
             raise UsageError(_("Only what has not left yet can be taken back."), _("Nothing was changed."))
-        await self._node.cancel(message.id)
+        quoted = self._screen.shared.glyphs.quoted(fit(" ".join(message.text.split()), 40))
+        question = _("Take back {text}? It is not sent then.").format(text=quoted)
+        if await self.ask(question, _("y  take back   n  no")):
+            await self._node.cancel(message.id)
 
     async def _copy(self, command: Command) -> None:
         message = self._screen.history.chosen_message() or self._screen.conversation.newest()
@@ -192,11 +206,17 @@ class Commands:
         await self._theme(Command("theme", words[1]))
 
     async def _connect(self, command: Command) -> None:
-        if not self._screen.shared.session.connected:
+        if self._screen.shared.session.connected:
+            self._screen.say(_("Your node is connected."))
+        else:
             self._screen.say(_("Looking for your node..."))
             self._app.start_session()
 
     async def _lock(self, command: Command) -> None:
+        if not self._app.sealed:
+            raise UsageError(
+                _("This profile has no passphrase, so a lock would keep nobody out."), _("Nothing was done.")
+            )
         await self._node.lock()
 
     async def _quit(self, command: Command) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tuichat.i18n import _, ngettext
-from tuichat.model import Contact
+from tuichat.model import Contact, Message
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.known import Known
 from tuichat.tui.widgets.parts_line import Parts
@@ -49,19 +49,27 @@ def empty_text(known: Known, person: Contact | None) -> str:
     if person is not None:
         return _("No messages yet. Write the first one below.")
     if known.address and not known.conversations():
-        return "\n".join(
-            (
-                _("Nobody here yet."),
-                _("/address   shows your address, to be given to people"),
-                _("/add       asks somebody whose address you have"),
-            )
-        )
+        lines = [
+            _("Nobody here yet."),
+            _("/address   shows your address, to be given to people"),
+            _("/add       asks somebody whose address you have"),
+        ]
+        if known.blocked():
+            lines.append(_("/blocked   shows whom you blocked"))
+        return "\n".join(lines)
     return ""
 
 
 def hint_text() -> str:
     """The keys at the right of the input."""
     return _("Esc choose  F1 help")
+
+
+def choosing_text(message: Message) -> str:
+    """The keys while this message is chosen: only those that do something with it."""
+    if message.direction == "out" and message.state == "queued":
+        return _("c copy  x take back  Esc write")
+    return _("c copy  Esc write")
 
 
 def _name_parts(person: Contact, glyphs: Glyphs) -> Parts:

@@ -40,6 +40,8 @@ class PeopleCommands:
         return {
             "add": self._add,
             "invite": self._invite,
+            "invites": self._invites,
+            "blocked": self._blocked,
             "accept": self._accept,
             "reject": self._reject,
             "block": self._block,
@@ -61,9 +63,11 @@ class PeopleCommands:
 
     def _one(self, name: str) -> Contact:
         """The contact of this name, or of the open conversation if none is given."""
-        person = self._known.named(name) if name else self._screen.conversation.person
+        person = self._known.named(name) if name else self._screen.person
+        if person is None and not name:
+            raise UsageError(_("No conversation is open."), _("Alt+1 or Alt+K goes to one; or give a name."))
         if person is None:
-            what = _("There is no contact called {name}.").format(name=name) if name else _("Who?")
+            what = _("There is no contact called {name}.").format(name=name)
             names = sorted(contact.name for contact in self._known.people.values())
             raise NotFoundError(what, _("Nothing was changed."), tuple(names[:10]))
         return person
@@ -95,9 +99,19 @@ class PeopleCommands:
 
         seconds = seconds_of(command.argument or _INVITE_TIME)
         if seconds is None:
-            raise UsageError(_("How long is the invite to be good?"), "/invite 30m, /invite 24h, /invite 7d")
+            raise UsageError(_("How long is the invite good for?"), "/invite 30m, /invite 24h, /invite 7d")
         invite = await self._node.invite_create(seconds)
         await self._screen.app.push_screen(NewInvite(self._screen.shared, invite))
+
+    async def _invites(self, command: Command) -> None:
+        from tuichat.tui.screens.open_invites import OpenInvites
+
+        await self._screen.app.push_screen(OpenInvites(self._screen.shared))
+
+    async def _blocked(self, command: Command) -> None:
+        from tuichat.tui.screens.blocked import Blocked
+
+        await self._screen.app.push_screen(Blocked(self._screen.shared))
 
     async def _accept(self, command: Command) -> None:
         contact = await self._node.contact_accept(self._request(command.argument).address)
@@ -110,7 +124,7 @@ class PeopleCommands:
         self._screen.say(_("The request was forgotten; they learn nothing."))
 
     async def _block(self, command: Command) -> None:
-        asked = not command.argument and self._screen.conversation.person is None
+        asked = not command.argument and self._screen.person is None
         person = self._request("") if asked else self._one(command.argument)
         question = _("Block {name}? They learn nothing; messages that wait for them are not sent.")
         if await self._ask(question.format(name=_label(person)), _("y  block   n  no")):

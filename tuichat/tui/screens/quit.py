@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from tuichat.i18n import _, ngettext
+from tuichat.i18n import ngettext
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.screens.dialog import Dialog
 
@@ -18,7 +18,7 @@ class Quit(Dialog[Literal["keep", "leave"]]):
     """Gives "keep" to deliver in the background, "leave" to let the messages wait, None to stay."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("k,enter", "answer('keep')", show=False),
+        Binding("k", "answer('keep')", show=False),
         Binding("q,ctrl+q", "answer('leave')", show=False),
     ]
 
@@ -35,7 +35,11 @@ class Quit(Dialog[Literal["keep", "leave"]]):
         )
         with VerticalScroll(classes="box", can_focus=False):
             yield Static(text.format(count=self._queued), markup=False)
-            keys = _("k  keep delivering in the background\nq  quit; they wait for next time\nEsc  stay")
+            keys = ngettext(
+                "k  keep delivering in the background\nq  quit; it waits for next time\nEsc  stay",
+                "k  keep delivering in the background\nq  quit; they wait for next time\nEsc  stay",
+                self._queued,
+            )
             yield Static(keys, classes="keys", markup=False)
 
     def action_answer(self, answer: Literal["keep", "leave"]) -> None:

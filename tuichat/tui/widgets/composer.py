@@ -9,7 +9,7 @@ from textual.message import Message as WidgetMessage
 from textual.widgets import TextArea
 
 from tuichat.tui.input_history import InputHistory
-from tuichat.tui.slash import complete
+from tuichat.tui.slash import Names, complete
 
 MOST_ROWS = 6
 PASTE_LINES = 5
@@ -80,8 +80,10 @@ class Composer(TextArea):
     def __init__(self, *, blink: bool, id: str | None = None) -> None:  # noqa: A002 -- Textual's name
         super().__init__(id=id, compact=True, highlight_cursor_line=False, show_line_numbers=False)
         self.cursor_blink = blink
-        self.names: list[str] = []
+        self.names = Names()
         self.inputs = InputHistory()
+        self.deaf = False
+        """What is typed now is not meant for it, and is dropped."""
         self._search: tuple[str, int, str] | None = None
         self._completions: list[str] = []
 
@@ -106,6 +108,11 @@ class Composer(TextArea):
         self.insert(pasted_text(text))
 
     async def _on_key(self, event: events.Key) -> None:
+        if self.deaf:
+            event.prevent_default()
+            if event.is_printable or event.key in {"enter", "tab"}:
+                event.stop()
+            return
         handled = (self._search is not None and self._search_key(event)) or self._plain_key(event)
         if event.key != "tab":
             self._completions = []
@@ -146,7 +153,13 @@ class Composer(TextArea):
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()
         event.prevent_default()
-        text = pasted_text(event.text)
+        self.paste(event.text)
+
+    def paste(self, pasted: str) -> None:
+        """Put in what was pasted, after a question if it is long."""
+        if self.deaf:
+            return
+        text = pasted_text(pasted)
         if text.count("\n") >= PASTE_LINES:
             self.post_message(self.PasteAsked(text))
         else:

@@ -21,6 +21,9 @@ from tuichat.tui.wrapping import pad
 REQUESTS = 0
 """Stands for the list of requests where a contact's id is expected."""
 
+BLOCKED = -1
+"""Stands for those who were blocked."""
+
 
 class Conversations(Painted, can_focus=True):
     """Rows of a sign, a name and a count. It never opens anything itself: it posts `Opened`."""
@@ -33,7 +36,7 @@ class Conversations(Painted, can_focus=True):
     ]
 
     class Opened(WidgetMessage):
-        """The reader wants this conversation, or the requests."""
+        """The reader wants this conversation, the requests, or those who were blocked."""
 
         def __init__(self, contact: int) -> None:
             super().__init__()
@@ -44,27 +47,30 @@ class Conversations(Painted, can_focus=True):
         self._glyphs = glyphs
         self._people: Sequence[Contact] = ()
         self._requests = 0
+        self._blocked = 0
         self._open: int | None = None
         self._cursor: int | None = None
 
-    def show(self, people: Sequence[Contact], requests: int, opened: int | None) -> None:
-        """Other people, another number of requests, another open conversation."""
-        if (list(people), requests, opened) == (list(self._people), self._requests, self._open):
+    def show(self, people: Sequence[Contact], requests: int, opened: int | None, *, blocked: int = 0) -> None:
+        """Other people, another number of requests or of the blocked, another open conversation."""
+        before = (list(self._people), self._requests, self._open, self._blocked)
+        if (list(people), requests, opened, blocked) == before:
             return
         self._people = people
         self._requests = requests
+        self._blocked = blocked
         self._open = opened
         if not self.has_focus:
             self._cursor = opened
         self.refresh()
 
     def entries(self) -> list[int]:
-        """What can be opened, from top to bottom."""
+        """The conversations and the requests, from top to bottom."""
         return [person.id for person in self._people] + ([REQUESTS] if self._requests else [])
 
     def action_step(self, step: int) -> None:
         """Move the cursor."""
-        entries = self.entries()
+        entries = self.entries() + ([BLOCKED] if self._blocked else [])
         if entries:
             here = entries.index(self._cursor) if self._cursor in entries else -1
             self._cursor = entries[max(0, min(len(entries) - 1, here + step))]
@@ -98,6 +104,9 @@ class Conversations(Painted, can_focus=True):
         if entry == REQUESTS:
             label = _("requests ({count})").format(count=self._requests)
             parts = [("text", " "), ("title", pad(label, width - 1))]
+        elif entry == BLOCKED:
+            label = _("blocked ({count})").format(count=self._blocked)
+            parts = [("text", " "), ("muted", pad(label, width - 1))]
         else:
             parts = self._person_row(next(person for person in self._people if person.id == entry), width)
         here = entry == self._cursor
@@ -106,10 +115,12 @@ class Conversations(Painted, can_focus=True):
         return self.painted(parts, chosen=here)
 
     def _entry_at(self, y: int) -> int | None:
-        """The list scrolls by itself so that the cursor stays in sight; requests have an empty row above."""
+        """The list scrolls by itself so that the cursor stays in sight; below people is an empty row."""
         rows: list[int | None] = [person.id for person in self._people]
         if self._requests:
             rows += [None, REQUESTS]
+        if self._blocked:
+            rows += [BLOCKED] if self._requests else [None, BLOCKED]
         at = rows.index(self._cursor) if self._cursor in rows else 0
         y += max(0, min(at - self.size.height // 2, len(rows) - self.size.height))
         return rows[y] if 0 <= y < len(rows) else None

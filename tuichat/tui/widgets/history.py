@@ -40,7 +40,7 @@ class History(Painted, can_focus=True):
         Binding("down", "choose(1)", show=False),
         Binding("escape,enter", "end_choosing", show=False),
         Binding("c", "act('copy')", show=False),
-        Binding("x,d", "act('cancel')", show=False),
+        Binding("x", "act('cancel')", show=False),
     ]
 
     class PageWanted(WidgetMessage):
@@ -67,8 +67,19 @@ class History(Painted, can_focus=True):
             self.deed = deed
             self.message = message
 
+    class Chose(WidgetMessage):
+        """Another message is chosen, or the chosen one changed."""
+
     class ChoosingEnded(WidgetMessage):
         """No message is chosen any more."""
+
+    class Typed(WidgetMessage):
+        """Text is being typed or pasted; it belongs into the input."""
+
+        def __init__(self, text: str, *, pasted: bool = False) -> None:
+            super().__init__()
+            self.text = text
+            self.pasted = pasted
 
     def __init__(self, style: RowStyle, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name
         super().__init__(id=id)
@@ -83,6 +94,7 @@ class History(Painted, can_focus=True):
         self._wanted: PageName | None = None
         self._rows: list[ShownRow] | None = None
         self._size_drawn = Size(0, 0)
+        self._typing = False
 
     # What the screen does with it.
 
@@ -153,6 +165,8 @@ class History(Painted, can_focus=True):
         self.window.put(message)
         if added and self._top is not None and message.direction == "in":
             self._unseen += 1
+        if message.id == self._pages.chosen:
+            self.post_message(self.Chose())
         self._changed()
 
     @property
@@ -210,6 +224,7 @@ class History(Painted, can_focus=True):
             self._pages.chosen = shown[-1]
             self._changed()
             self.focus()
+            self.post_message(self.Chose())
 
     def action_choose(self, step: int) -> None:
         """The message above or below the chosen one; without one, scroll."""
@@ -220,6 +235,7 @@ class History(Painted, can_focus=True):
         index = max(0, min(len(self.window) - 1, index + step))
         self._pages.chosen = self.window.messages[index].id
         self._bring_into_view(index)
+        self.post_message(self.Chose())
 
     def action_end_choosing(self) -> None:
         """Back to writing."""
@@ -232,6 +248,23 @@ class History(Painted, can_focus=True):
         message = self.chosen_message()
         if message is not None:
             self.post_message(self.Act(deed, message))
+
+    def on_focus(self) -> None:
+        self._typing = False
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Whoever writes without leaving first means the input; so do c and x from then on."""
+        meant = event.key in self._bindings.key_to_bindings or event.key == "slash"
+        if event.is_printable and event.character and (self._typing or not meant):
+            self._typing = True
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.Typed(event.character))
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        self.post_message(self.Typed(event.text, pasted=True))
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         event.stop()

@@ -113,7 +113,7 @@ class Requests(Painted, can_focus=True):
         ]
         rows = address
         if person.suggested_name:
-            called = _("calls themself {name}").format(name=self._glyphs.quoted(person.suggested_name))
+            called = _("calls themselves {name}").format(name=self._glyphs.quoted(person.suggested_name))
             rows.append(("muted", fit("  " + called, width, self._glyphs.ellipsis)))
         for caution in cautions(person):
             marked = f"{self._glyphs.failed} {caution}"

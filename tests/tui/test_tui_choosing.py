@@ -1,0 +1,103 @@
+"""Choosing a message: what is done with it, and writing on without leaving first."""
+
+from __future__ import annotations
+
+import pytest
+from textual import events
+from textual.widgets import Static
+
+from tests.support.fixed_clock import FixedClock
+from tests.support.interface import enter, running, seen, settle, top
+from tests.support.memory_node import MemoryNode
+from tuichat.tui.screens.confirm import Confirm
+from tuichat.tui.screens.main import MainScreen
+
+
+@pytest.fixture
+def node() -> MemoryNode:
+    return MemoryNode.sample(FixedClock(), node="detached")
+
+
+def hints(screen: MainScreen) -> str:
+    return str(screen.query_one("#hints", Static).render())
+
+
+async def test_writing_without_leaving_first_reaches_the_input_and_takes_nothing_back(
+    node: MemoryNode,
+) -> None:
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, "/query alice")
+        await pilot.press("escape", *"mixed")
+        await settle(pilot)
+        assert screen.composer.text == "mixed"
+        assert not screen.history.choosing
+        assert screen.composer.has_focus
+        assert top(pilot) is screen
+        assert (await node.messages("alice"))[-1].state == "queued"
+
+
+async def test_letters_that_are_keys_are_text_once_something_was_typed(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        await pilot.press("escape")
+        await settle(pilot)
+        for key in "zcx d":
+            pilot.app.post_message(events.Key("space" if key == " " else key, key))
+        await settle(pilot)
+        assert screen.composer.text == "zcx d"
+        assert pilot.app.clipboard == ""
+
+
+async def test_a_paste_while_choosing_reaches_the_input(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        await pilot.press("escape")
+        await settle(pilot)
+        screen.history.post_message(events.Paste("x marks the spot"))
+        await settle(pilot)
+        assert screen.composer.text == "x marks the spot"
+        await pilot.press("escape")
+        await settle(pilot)
+        screen.history.post_message(events.Paste("\n".join("abcdefgh")))
+        await settle(pilot)
+        assert isinstance(top(pilot), Confirm)
+
+
+async def test_d_takes_nothing_back(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, "/query alice")
+        await pilot.press("escape", "d")
+        await settle(pilot)
+        assert (await node.messages("alice"))[-1].state == "queued"
+        assert screen.composer.text == "d"
+
+
+async def test_taking_back_is_offered_only_where_it_works(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        await pilot.press("escape")
+        await settle(pilot)
+        assert "x take back" not in hints(screen)
+        assert "c copy" in hints(screen)
+        await pilot.press("escape")
+        await enter(screen, pilot, "/query alice")
+        await pilot.press("escape")
+        await settle(pilot)
+        assert "x take back" in hints(screen)
+        node.set_state((await node.messages("alice"))[-1].id, "sent")
+        await settle(pilot)
+        assert "x take back" not in hints(screen)
+        await pilot.press("escape")
+        await settle(pilot)
+        assert "F1 help" in hints(screen)
+
+
+async def test_the_keys_are_shown_in_a_narrow_window_too(node: MemoryNode) -> None:
+    async with running(node, size=(40, 15)) as (screen, pilot):
+        await enter(screen, pilot, "/query alice")
+        assert not seen(screen, "#hints")
+        await pilot.press("escape")
+        await settle(pilot)
+        assert seen(screen, "#hints")
+        assert screen.query_one("#hints").region.width >= len(hints(screen)) + 2
+        await pilot.press("escape")
+        await settle(pilot)
+        assert not seen(screen, "#hints")
+        assert seen(screen, "#composer")

@@ -1,0 +1,184 @@
+"""A passphrase is never seen: nothing that is typed before the profile is open gets near the input."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from textual import events
+from textual.pilot import Pilot
+from textual.widgets import Input, Static
+
+from tests.support.fixed_clock import FixedClock
+from tests.support.interface import enter, history_text, interface, notice_text, running, settle, top
+from tests.support.memory_node import PASSPHRASE, MemoryNode
+from tuichat.errors import UnreachableError
+from tuichat.tui.app import TuichatApp
+from tuichat.tui.context import Options
+from tuichat.tui.screens.main import MainScreen
+from tuichat.tui.screens.unlock import Unlock
+from tuichat.tui.session import NodeClient
+
+
+def locked_node() -> MemoryNode:
+    node = MemoryNode.sample(FixedClock(), node="detached")
+    node._locked = True
+    return node
+
+
+def main_of(app: TuichatApp) -> MainScreen:
+    main = app.main_screen()
+    assert main is not None
+    return main
+
+
+def unlock_text(pilot: Pilot[int]) -> str:
+    return "\n".join(str(each.render()) for each in top(pilot).query(Static))
+
+
+async def test_what_is_typed_before_the_node_answers_is_the_passphrase_of_a_profile_that_has_one() -> None:
+    started = asyncio.Event()
+    app = interface(locked_node(), sealed=True, started=started)
+    async with app.run_test() as pilot:
+        assert isinstance(top(pilot), Unlock)
+        assert top(pilot).query_one(Input).password
+        await pilot.press(*PASSPHRASE, "enter")
+        assert main_of(app).composer.text == ""
+        started.set()
+        await settle(pilot)
+        assert top(pilot) is main_of(app)
+        assert main_of(app).composer.text == ""
+        assert "第三页有图表" in history_text(main_of(app))
+
+
+async def test_half_a_passphrase_typed_before_the_node_answers_is_completed_afterwards() -> None:
+    started = asyncio.Event()
+    app = interface(locked_node(), sealed=True, started=started)
+    async with app.run_test() as pilot:
+        await pilot.press(*PASSPHRASE[:5])
+        started.set()
+        await settle(pilot)
+        await pilot.press(*PASSPHRASE[5:], "enter")
+        await settle(pilot)
+        assert top(pilot) is main_of(app)
+
+
+async def test_a_sealed_profile_that_is_open_already_shows_its_messages() -> None:
+    app = interface(MemoryNode.sample(FixedClock()), sealed=True)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        assert top(pilot) is main_of(app)
+        assert "第三页有图表" in history_text(main_of(app))
+        await pilot.press("a")
+        assert main_of(app).composer.text == "a"
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+async def test_nothing_typed_or_pasted_before_the_profile_is_open_reaches_the_input(sealed: bool) -> None:
+    started = asyncio.Event()
+    node = MemoryNode.sample(FixedClock())
+    app = interface(node, sealed=sealed, started=started)
+    async with app.run_test() as pilot:
+        await pilot.press(*"pw/1", "enter", "tab", "escape", "slash")
+        main_of(app).composer.post_message(events.Paste("pasted"))
+        pilot.app.post_message(events.Paste("pasted"))
+        await pilot.pause()
+        assert main_of(app).composer.text == ""
+        before = len(await node.messages("bob"))
+        started.set()
+        await settle(pilot)
+        assert main_of(app).composer.text == ""
+        assert len(await node.messages("bob")) == before
+
+
+async def test_a_node_that_is_slow_to_start_is_said_to_be_looked_for() -> None:
+    started = asyncio.Event()
+    app = interface(MemoryNode.sample(FixedClock()), started=started)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert "Looking for your node" in history_text(main_of(app))
+        started.set()
+        await settle(pilot)
+        assert "Looking for your node" not in history_text(main_of(app))
+
+
+async def test_a_stopped_node_of_a_sealed_profile_asks_for_the_passphrase_before_it_is_started_again() -> (
+    None
+):
+    node = MemoryNode.sample(FixedClock())
+    async with running(node, sealed=True) as (screen, pilot):
+        await node.stop()
+        await settle(pilot)
+        node._locked = True
+        await enter(screen, pilot, "/connect")
+        assert isinstance(top(pilot), Unlock)
+        await pilot.press(*PASSPHRASE, "enter")
+        await settle(pilot)
+        assert top(pilot) is screen
+
+
+async def test_a_node_that_cannot_be_had_is_said_beside_the_question_and_tried_again() -> None:
+    node, tries = locked_node(), 0
+
+    async def attach() -> NodeClient:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise UnreachableError("The node did not start.", "tuichat doctor")
+        return node
+
+    app = TuichatApp(attach, Options(theme="dark", blink=False, sealed=True), FixedClock())
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        assert isinstance(top(pilot), Unlock)
+        assert "The node did not start." in unlock_text(pilot)
+        await pilot.press(*PASSPHRASE, "enter")
+        await settle(pilot)
+        assert top(pilot) is main_of(app)
+
+
+async def test_a_node_that_takes_over_locked_leaves_nothing_in_the_input() -> None:
+    node = MemoryNode.sample(FixedClock())
+    async with running(node, sealed=True) as (screen, pilot):
+        await pilot.press(*"draft")
+        node._locked = True
+        node.break_off("handover")
+        await settle(pilot)
+        assert isinstance(top(pilot), Unlock)
+        assert screen.composer.text == ""
+
+
+async def test_a_profile_without_passphrase_is_not_locked_and_says_why() -> None:
+    node = MemoryNode.sample(FixedClock())
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, "/lock")
+        assert top(pilot) is screen
+        assert "no passphrase" in notice_text(screen)
+        assert not (await node.hello()).locked
+
+
+class OpenedByAnything(MemoryNode):
+    """A locked profile whose key lies beside it."""
+
+    async def unlock(self, passphrase: str) -> None:
+        await super().unlock(PASSPHRASE)
+
+
+async def test_a_profile_without_passphrase_that_was_locked_elsewhere_opens_with_enter() -> None:
+    node = OpenedByAnything(FixedClock())
+    async with running(node) as (screen, pilot):
+        await node.lock()
+        await settle(pilot)
+        assert "no passphrase: Enter opens it" in unlock_text(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert top(pilot) is screen
+
+
+async def test_the_palette_stays_shut_over_a_locked_profile() -> None:
+    app = interface(locked_node(), sealed=True)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("ctrl+p")
+        await settle(pilot)
+        assert isinstance(top(pilot), Unlock)
