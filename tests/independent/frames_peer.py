@@ -142,7 +142,7 @@ def _take_counted(data: bytes) -> tuple[bytes, bytes]:
 
 
 def _reach(reach: bytes) -> bytes:
-    if len(reach) not in (0, 32):
+    if len(reach) not in (0, 32) or reach == bytes(32):
         raise Refused("frame: reach")
     return reach
 

@@ -146,7 +146,9 @@ class ContactLink:
             await asyncio.wait({call})
         except asyncio.CancelledError:
             call.cancel()
-            await asyncio.gather(call, return_exceptions=True)
+            done = await asyncio.gather(call, return_exceptions=True)
+            if isinstance(done[0], LiveLink):  # it was complete already
+                await done[0].hang_up()
             raise
         finally:
             self._call = None

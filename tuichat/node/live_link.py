@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
 from tuichat.clock import Clock, Rng
 from tuichat.errors import PeerError
 from tuichat.network.transport import Connection, ConnectionLostError
-from tuichat.protocol.frames import Frame, Ping, Pong, decode, encode
+from tuichat.protocol.frames import Ack, Env, Frame, Ping, Pong, decode, encode
 from tuichat.protocol.link import Link, LinkStart
 
 KEEPALIVE_SECONDS: Final = 45.0
@@ -36,8 +37,9 @@ class LiveLink:
         self._connection = connection
         self._clock = clock
         self._rng = rng
-        self._waiting: asyncio.Queue[bytes] = asyncio.Queue()
+        self._waiting: deque[tuple[type[Frame], bytes]] = deque()
         self._waiting_bytes = 0
+        self._filled = asyncio.Event()
         self._closed = asyncio.Event()
         self._heard_at = clock.monotonic()
 
@@ -51,13 +53,21 @@ class LiveLink:
         return self._closed.is_set()
 
     def send(self, frame: Frame) -> None:
-        """Put a frame in line; never waits. A link whose line is full is closed."""
+        """Put a frame in line, an ACK before the envelopes at its end. Never waits; a full line ends the link.
+
+        Behind a hundred envelopes, on a link that does not live long, an acknowledgement might never leave:
+        what it stands for would be sent again over every link.
+        """
         data = encode(frame)
         if self._waiting_bytes + len(data) + _FRAME_COST > MAX_WAITING_BYTES:
             self.close()
         if not self.closed:
             self._waiting_bytes += len(data) + _FRAME_COST
-            self._waiting.put_nowait(data)
+            place = len(self._waiting)
+            while isinstance(frame, Ack) and place and self._waiting[place - 1][0] is Env:
+                place -= 1
+            self._waiting.insert(place, (type(frame), data))
+            self._filled.set()
 
     def close(self) -> None:
         """End the link; what has arrived and was not handled stays unread."""
@@ -118,7 +128,10 @@ class LiveLink:
 
     async def _write(self) -> None:
         while True:
-            data = await self._waiting.get()
+            while not self._waiting:
+                self._filled.clear()
+                await self._filled.wait()
+            _kind, data = self._waiting.popleft()
             await self._connection.send(self.link.seal(data))
             self._waiting_bytes -= len(data) + _FRAME_COST
 

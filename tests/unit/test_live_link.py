@@ -1,0 +1,80 @@
+"""The line of a link: what leaves before what."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.support.handshakes import Meeting
+from tests.support.seeded_rng import SeededRng
+from tests.support.virtual_time import VirtualClock, run_virtual
+from tuichat.crypto.envelope import ENVELOPE_SIZES
+from tuichat.crypto.kem import MlKem768
+from tuichat.crypto.ratchet import fresh_keys
+from tuichat.network.transport import ConnectionLostError
+from tuichat.node.live_link import LiveLink
+from tuichat.protocol.frames import Ack, Env, Frame, Hello, New, decode
+from tuichat.protocol.link import Link, LinkStart
+
+SID = bytes(range(16))
+KEYS = fresh_keys(SeededRng(b"keys"), MlKem768())
+
+
+class Reader:
+    """The other end: opens what it is sent, and is lost after so many frames."""
+
+    def __init__(self, link: Link, count: int) -> None:
+        self._link = link
+        self._count = count
+        self.read: list[Frame] = []
+
+    async def send(self, message: bytes) -> None:
+        await asyncio.sleep(0)
+        self.read.append(decode(self._link.open(message)))
+        if len(self.read) == self._count:
+            raise ConnectionLostError
+
+    async def receive(self) -> bytes:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def close(self) -> None:
+        await asyncio.sleep(0)
+
+
+def sent(*frames: Frame) -> list[Frame]:
+    """These frames, put in line before anything leaves, in the order in which they leave."""
+
+    async def whole() -> list[Frame]:
+        mine, theirs, _certificate, _frames = Meeting().links()
+        reader = Reader(theirs, len(frames))
+        clock = VirtualClock()
+        live = LiveLink(mine, reader, LinkStart(bytes(32), 0.0), clock, SeededRng())
+        for frame in frames:
+            live.send(frame)
+        await live.run(lambda _frame: None)
+        return reader.read
+
+    read: list[Frame] = run_virtual(whole())
+    return read
+
+
+def env(number: int) -> Env:
+    return Env(SID, bytes([number]) * ENVELOPE_SIZES[0])
+
+
+def ack(number: int) -> Ack:
+    return Ack(SID, bytes([number]) * 32)
+
+
+def test_acknowledgements_do_not_wait_behind_envelopes_and_keep_their_order() -> None:
+    line: list[Frame] = [env(1), env(2), ack(1), env(3), ack(2)]
+    assert sent(*line) == [ack(1), ack(2), env(1), env(2), env(3)]
+
+
+@pytest.mark.parametrize(
+    "first", [Hello(1, SID, 0, 0, 0, False), New(1, SID, KEYS.dh_public, KEYS.ek_public)]
+)
+def test_nothing_passes_what_says_which_session_it_is(first: Frame) -> None:
+    assert sent(env(1), first, env(2), ack(1)) == [env(1), first, ack(1), env(2)]
