@@ -53,7 +53,7 @@ class LiveLink:
         return self._closed.is_set()
 
     def send(self, frame: Frame) -> None:
-        """Put a frame in line, an ACK before the envelopes at its end. Never waits; a full line ends the link.
+        """Put a frame in line, an ACK before the envelopes at its end. Never waits: a full line ends it.
 
         Behind a hundred envelopes, on a link that does not live long, an acknowledgement might never leave:
         what it stands for would be sent again over every link.
