@@ -104,11 +104,17 @@ class TorState(Record, frozen=True, kw_only=True):
 
 
 class ServiceState(Record, frozen=True, kw_only=True):
-    """Our own onion service. `reachable` is true only once our own answer came back over a fresh circuit."""
+    """Our own onion service. `reachable` is true only once our own answer came back over a fresh circuit.
+
+    Attributes:
+        checked_at: when the rest was found out.
+        missed: how many times in a row no answer came.
+    """
 
     published: bool = False
     reachable: bool = False
     checked_at: datetime | None = None
+    missed: int = 0
 
 
 class ContactCounts(Record, frozen=True, kw_only=True):

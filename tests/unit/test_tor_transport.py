@@ -15,6 +15,7 @@ from tests.support.fake_tor import FakeNetwork, FakeTor
 from tests.support.handshakes import person
 from tests.support.house import House, house
 from tests.support.raw_callers import BINARY, PATIENCE, web_frame
+from tuichat.clock import SystemClock
 from tuichat.network import tor_transport
 from tuichat.network.addresses import address_of
 from tuichat.network.transport import ConnectionLostError, Dialled, DialStage, NetworkState, RefusedError
@@ -237,6 +238,44 @@ async def test_node_looks_at_itself_now_and_then(
     states.clear()
     await lose_service(alice)
     await until(lambda: any(not state.service.reachable for state in states) and reachable(alice))
+
+
+class JumpingClock(SystemClock):
+    """A clock that can be set."""
+
+    ahead = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.ahead
+
+
+async def test_node_looks_at_itself_after_a_sleep_or_another_jump_of_the_clock(
+    homes: tuple[Home, Home], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, _ = homes
+    monkeypatch.setattr(tor_transport, "CLOCK_SECONDS", 0.05)
+    clock = alice.transport._clock = JumpingClock()
+    before = alice.transport.state.service.checked_at
+    alice.transport._doubt()  # the present wait began with the other clock
+    await until(lambda: alice.transport.state.service.checked_at != before)
+    states: list[NetworkState] = []
+    alice.transport.watch(states.append)
+    await asyncio.sleep(0.2)
+    assert states == []
+    clock.ahead = 3600.0
+    await until(lambda: bool(states) and reachable(alice))
+
+
+async def test_how_often_no_answer_came_is_told(homes: tuple[Home, Home]) -> None:
+    alice, _ = homes
+    states: list[NetworkState] = []
+    alice.transport.watch(states.append)
+    alice.tor.refuse = True
+    alice.transport._doubt()
+    await until(lambda: alice.transport.state.service.missed >= 2)
+    alice.tor.refuse = False
+    await until(lambda: reachable(alice))
+    assert alice.transport.state.service.missed == 0
 
 
 async def test_tor_that_does_not_come_to_publishing_is_asked_anew(

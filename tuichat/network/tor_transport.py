@@ -47,6 +47,10 @@ SHORTEST_PROBE_SECONDS: Final = 5.0
 LOOK_AGAIN_SECONDS: Final = 600.0
 """How often our own reachability is looked at while nothing speaks against it."""
 
+CLOCK_SECONDS: Final = 30.0
+"""How often the clock is looked at. One that went so far wrong, or right, tells that the machine slept or was
+somewhere else: what was reachable before need not be now."""
+
 REFRESH_SECONDS: Final = 60.0
 """Between two fetches of one descriptor: tor asks no directory twice in a quarter of an hour."""
 
@@ -163,7 +167,7 @@ class TorTransport:
         pause, failures = _FIRST_PAUSE, 0
         while not await self._probe(service) and self._service is service:
             failures += 1
-            self._update_service(published=service.published, reachable=False)
+            self._update_service(published=service.published, reachable=False, missed=failures)
             await asyncio.sleep(self._rng.uniform(pause / 2, pause))
             pause = min(pause * 2, _LONGEST_PAUSE)
             if failures > 1 and self._service is service:
@@ -185,11 +189,20 @@ class TorTransport:
             async with asyncio.timeout(self._rng.uniform(0.8, 1.2) * LOOK_AGAIN_SECONDS):
                 while self._is_up(service) and not self._doubtful:
                     self._changed.clear()
-                    await self._changed.wait()
+                    await self._change_or_jump()
         if self._doubtful and self._is_up(service):
             await asyncio.sleep(self._rng.uniform(_FIRST_PAUSE / 2, _FIRST_PAUSE))
         self._doubtful = False
         return self._is_up(service)
+
+    async def _change_or_jump(self) -> None:
+        """Wait for a change, or some time; a clock that jumped meanwhile makes doubtful."""
+        before = self._clock.now() - self._clock.monotonic()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOCK_SECONDS):
+                await self._changed.wait()
+        if abs(self._clock.now() - self._clock.monotonic() - before) >= CLOCK_SECONDS:
+            self._doubtful = True
 
     def _is_up(self, service: OnionService) -> bool:
         return self._tor.status.ready and service.published and self._service is service
@@ -217,9 +230,9 @@ class TorTransport:
         self._update(replace(self._state, tor=tor))
         self._changed.set()
 
-    def _update_service(self, *, published: bool, reachable: bool) -> None:
+    def _update_service(self, *, published: bool, reachable: bool, missed: int = 0) -> None:
         checked_at = from_milliseconds(int(self._clock.now() * 1000))
-        state = ServiceState(published=published, reachable=reachable, checked_at=checked_at)
+        state = ServiceState(published=published, reachable=reachable, checked_at=checked_at, missed=missed)
         self._update(replace(self._state, service=state))
 
     def _update(self, state: NetworkState) -> None:

@@ -21,6 +21,8 @@ def reachability(tor: TorState, service: ServiceState, glyphs: Glyphs) -> Part:
         return "waiting", _("{sign} tor {percent}%").format(sign=glyphs.connecting, percent=tor.bootstrap)
     if service.reachable:
         return "linked", f"{glyphs.linked} {_('reachable')}"
+    if service.missed:
+        return "danger", f"{glyphs.failed} {_('not reachable, trying')}"
     if service.published:
         return "waiting", f"{glyphs.connecting} {_('published, checking')}"
     return "waiting", f"{glyphs.connecting} {_('publishing')}"
