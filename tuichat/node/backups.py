@@ -17,7 +17,7 @@ from tuichat.clock import Clock, Rng
 from tuichat.crypto.identity import Identity
 from tuichat.crypto.passphrase import MODERATE, Cost, wrap
 from tuichat.crypto.sealing import KEY_LENGTH
-from tuichat.errors import LockedError, UsageError
+from tuichat.errors import LockedError, StorageError, UsageError
 from tuichat.i18n import _
 from tuichat.model import Backup, DatabaseCheck, from_milliseconds
 from tuichat.node.reach import Visibility
@@ -141,3 +141,10 @@ class Backups:
         except asyncio.CancelledError:
             await asyncio.gather(task, return_exceptions=True)
             raise
+
+
+def backups_in(made: Backups | None) -> Backups:
+    """What makes backups of a node's profile. Raises StorageError for a node without one."""
+    if made is None:
+        raise StorageError(_("This node keeps no profile that could be backed up."))
+    return made

@@ -6,7 +6,7 @@ inside and told after the commit. A subscriber can go on later from the number o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Final, Literal
@@ -105,11 +105,13 @@ class EventHub:
         if record is not None:
             self.tell(MessageEvent(at=self._at(), message=record, new=False))
 
-    def subscribe(self, since: int | None) -> EventBuffer:
-        """Events from now on; with `since`, the durable ones after that number first."""
+    def subscribe(self, since: int | None, told_first: Iterable[AnyEvent] = ()) -> EventBuffer:
+        """Events from now on, behind `told_first`; with `since`, the durable ones after that number first."""
         past = [] if since is None else self._replay(since)
         buffer = EventBuffer(len(past) + DEFAULT_LIMIT)
         for event in past:
+            buffer.put(event)
+        for event in told_first:
             buffer.put(event)
         self._subscribers.append(buffer)
         return buffer

@@ -10,7 +10,7 @@ from tuichat import __version__
 from tuichat.clock import Clock, Rng
 from tuichat.crypto.identity import Identity
 from tuichat.crypto.kem import Kem
-from tuichat.errors import NotFoundError, StorageError, UsageError
+from tuichat.errors import NotFoundError, UsageError
 from tuichat.i18n import _
 from tuichat.model import (
     MAX_REQUEST_BYTES,
@@ -31,7 +31,7 @@ from tuichat.model import (
 )
 from tuichat.network.addresses import address_of, onion_of
 from tuichat.network.transport import NetworkState, Transport
-from tuichat.node.backups import Backups
+from tuichat.node.backups import Backups, backups_in
 from tuichat.node.callers import Callers
 from tuichat.node.calls import CallParts
 from tuichat.node.contact_book import ContactBook, Presence
@@ -180,10 +180,7 @@ class Node:
         )
 
     def subscribe(self, since: int | None = None) -> AsyncIterator[AnyEvent]:
-        buffer = self._hub.subscribe(since)
-        for notice in notices(self._store, self._hub.now()):
-            buffer.put(notice)
-        return buffer
+        return self._hub.subscribe(since, notices(self._store, self._hub.now()))
 
     def _on_network(self, state: NetworkState) -> None:
         before, self._network = self._network, state
@@ -198,15 +195,10 @@ class Node:
     # -- the profile's files --
 
     async def backup(self, path: str, passphrase: str | None = None, force: bool = False) -> Backup:
-        return await self._backups().write(path, passphrase, force)
+        return await backups_in(self._with.backups).write(path, passphrase, force)
 
     async def check_database(self) -> DatabaseCheck:
-        return await self._backups().check_database()
-
-    def _backups(self) -> Backups:
-        if self._with.backups is None:
-            raise StorageError(_("This node keeps no profile that could be backed up."))
-        return self._with.backups
+        return await backups_in(self._with.backups).check_database()
 
     # -- contacts --
 
