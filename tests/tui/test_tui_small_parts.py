@@ -15,7 +15,7 @@ from tuichat.tui.input_history import InputHistory
 from tuichat.tui.known import colour_of
 from tuichat.tui.qr import qr_rows
 from tuichat.tui.session import Connected, Happening, Lost, NodeClient, Session
-from tuichat.tui.slash import Command, Text, Unknown, complete, read_line
+from tuichat.tui.slash import Command, Names, Text, Unknown, complete, read_line
 
 
 @pytest.mark.parametrize(
@@ -37,11 +37,12 @@ def test_a_line_is_read_as_what_it_means(line: str, meaning: object) -> None:
 
 
 def test_completion_knows_commands_and_names() -> None:
-    assert complete("/ren", []) == ["/rename "]
-    assert complete("/query al", ["alice", "bob"]) == ["/query alice "]
-    assert complete("al", ["alice", "bob"]) == ["alice: "]
-    assert complete("see al", ["alice"]) == ["see alice "]
-    assert complete("", ["alice"]) == []
+    names = Names(("alice", "bob"))
+    assert complete("/ren", names) == ["/rename "]
+    assert complete("/query al", names) == ["/query alice "]
+    assert complete("al", names) == ["alice: "]
+    assert complete("see al", names) == ["see alice "]
+    assert complete("", names) == []
 
 
 def test_few_letters_find_a_name_and_beginnings_come_first() -> None:

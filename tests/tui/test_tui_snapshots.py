@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -134,8 +135,9 @@ def test_quick_switch(snap_compare: Compare) -> None:
     assert_looks(snap_compare, interface(conversation()), run_before=then("ctrl+k", "a", "down"))
 
 
-def test_palette(snap_compare: Compare) -> None:
-    assert_looks(snap_compare, interface(conversation()), run_before=then("ctrl+p"))
+@sizes
+def test_palette(snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert_looks(snap_compare, interface(conversation()), terminal_size=size, run_before=then("ctrl+p"))
 
 
 def test_quit(snap_compare: Compare) -> None:
@@ -148,7 +150,59 @@ def test_add_contact(snap_compare: Compare) -> None:
 
 def test_unlock(snap_compare: Compare) -> None:
     node = MemoryNode(FixedClock(), locked=True)
-    assert_looks(snap_compare, interface(node), run_before=then(*"wrong", "enter"))
+    assert_looks(snap_compare, interface(node, sealed=True), run_before=then(*"wrong", "enter"))
+
+
+@sizes
+def test_unlock_before_there_is_a_node(snap_compare: Compare, size: tuple[int, int]) -> None:
+    app = interface(conversation(), sealed=True, started=asyncio.Event())
+    assert_looks(snap_compare, app, terminal_size=size, run_before=then(*"correct horse"))
+
+
+def test_unlock_without_a_passphrase(snap_compare: Compare) -> None:
+    node = MemoryNode(FixedClock(), locked=True)
+    assert_looks(snap_compare, interface(node), terminal_size=(40, 15), run_before=then())
+
+
+@sizes
+def test_choosing_what_waits(snap_compare: Compare, size: tuple[int, int]) -> None:
+    before = then(*"/query alice", "enter", "escape")
+    assert_looks(snap_compare, interface(conversation()), terminal_size=size, run_before=before)
+
+
+def test_take_back(snap_compare: Compare) -> None:
+    before = then(*"/query alice", "enter", "escape", "x")
+    assert_looks(snap_compare, interface(conversation()), terminal_size=(40, 15), run_before=before)
+
+
+@sizes
+def test_open_invites(snap_compare: Compare, size: tuple[int, int]) -> None:
+    node = conversation()
+    for hours in (24, 1, 168):
+        asyncio.run(node.invite_create(hours * 3600))
+    before = then(*"/invites", "enter", "down")
+    assert_looks(snap_compare, interface(node), terminal_size=size, run_before=before)
+
+
+@sizes
+def test_blocked(snap_compare: Compare, size: tuple[int, int]) -> None:
+    node = conversation()
+    node.person("eve", state="blocked")
+    node.person("mallory 👍🏽", state="blocked")
+    before = then(*"/blocked", "enter", "down")
+    assert_looks(snap_compare, interface(node), terminal_size=size, run_before=before)
+
+
+def test_blocked_in_the_list(snap_compare: Compare) -> None:
+    node = conversation()
+    node.person("eve", state="blocked")
+    assert_looks(snap_compare, interface(node), run_before=then())
+
+
+@sizes
+def test_question_over_a_card(snap_compare: Compare, size: tuple[int, int]) -> None:
+    before = then("alt+i", "x")
+    assert_looks(snap_compare, interface(conversation()), terminal_size=size, run_before=before)
 
 
 @sizes
@@ -161,6 +215,15 @@ def test_first_run_ends_with_the_address(snap_compare: Compare, size: tuple[int,
     assert_looks(
         snap_compare, _first_run(), terminal_size=size, run_before=then("enter", "enter", "m", "e", "enter")
     )
+
+
+def test_first_run_where_tor_is_blocked(snap_compare: Compare) -> None:
+    async def before(pilot: Pilot[Any]) -> None:
+        await then("enter", "enter", "m", "e", "enter")(pilot)
+        pilot.app.screen._patience_over()  # type: ignore[attr-defined]
+        await settle(pilot)
+
+    assert_looks(snap_compare, _first_run(), terminal_size=(40, 15), run_before=before)
 
 
 def test_first_run_light(snap_compare: Compare) -> None:
