@@ -59,8 +59,11 @@ async def test_skipping_the_passphrase_says_what_that_means_before_it_is_done() 
     maker = Maker()
     app = interface(MemoryNode(FixedClock()), create_profile=maker)
     async with app.run_test() as pilot:
+        asked = str(top(pilot).query_one("#question", Static).render())
+        assert "whoever gets at this disk reads it" in asked
+        assert "Nothing brings a forgotten one back" in asked
         await pilot.press("enter")
-        assert "whoever gets at this disk" in said(pilot)
+        assert "lie open on this disk" in said(pilot)
         await pilot.press("enter", "enter")
         await settle(pilot)
         assert maker.asked == [(None, None)]
@@ -109,3 +112,40 @@ async def test_trouble_with_tor_is_told_in_words() -> None:
         node.set_tor(problem="", bootstrap=100)
         await settle(pilot)
         assert "blocked" not in str(tor.render())
+
+
+async def test_ctrl_p_at_the_address_leaves_its_keys_alone() -> None:
+    node = MemoryNode(FixedClock())
+    app = interface(node, create_profile=Maker())
+    async with app.run_test(size=(40, 15)) as pilot:
+        await pilot.press("enter", "enter", "enter")
+        await settle(pilot)
+        await pilot.press("ctrl+p")
+        await settle(pilot)
+        assert isinstance(top(pilot), FirstRun)
+        await pilot.press("escape", "enter")
+        await settle(pilot)
+        assert isinstance(top(pilot), MainScreen)
+
+
+async def test_the_keys_stay_in_sight_whatever_is_told_about_tor() -> None:
+    app = interface(MemoryNode(FixedClock()), create_profile=Maker())
+    async with app.run_test(size=(40, 15)) as pilot:
+        await pilot.press("enter", "enter", "enter")
+        await settle(pilot)
+        first = top(pilot)
+        assert isinstance(first, FirstRun)
+        first._patience_over()
+        await settle(pilot)
+        keys = first.query_one("#next-row")
+        assert keys.region.bottom == 15
+        assert "a add someone" in str(first.query_one("#next-row", Static).render())
+
+
+async def test_a_profile_made_with_a_passphrase_is_known_to_have_one() -> None:
+    node = MemoryNode(FixedClock(), locked=True)
+    app = interface(node, create_profile=Maker())
+    async with app.run_test() as pilot:
+        await pilot.press(*PASSPHRASE, "enter", *PASSPHRASE, "enter", "enter")
+        await settle(pilot)
+        assert app.sealed

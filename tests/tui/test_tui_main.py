@@ -289,6 +289,44 @@ async def test_ctrl_q_asks_while_messages_wait_and_can_keep_the_node(node: Memor
     assert pilot.app.return_value == 0
 
 
+async def test_enter_decides_nothing_about_what_waits(node: MemoryNode) -> None:
+    async with running(node) as (_screen, pilot):
+        await pilot.press("ctrl+q")
+        await settle(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert isinstance(top(pilot), Quit)
+        assert not node.kept
+        assert "it waits for next time" in str(top(pilot).query_one(".keys", Static).render())
+
+
+async def test_a_card_is_not_seen_behind_the_question_about_it(node: MemoryNode) -> None:
+    async with running(node) as (_screen, pilot):
+        await pilot.press("alt+i")
+        await settle(pilot)
+        card = top(pilot)
+        assert isinstance(card, ContactCard)
+        await pilot.press("x")
+        await settle(pilot)
+        assert not card.query_one(".box").visible
+        await pilot.press("n")
+        await settle(pilot)
+        assert top(pilot) is card
+        assert card.query_one(".box").visible
+
+
+async def test_a_card_tells_what_somebody_calls_themselves_only_if_it_is_another_name(
+    node: MemoryNode,
+) -> None:
+    node.person("zoe", suggested_name="zoe")
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, "/card zoe")
+        assert "calls themselves" not in str(top(pilot).query_one("#facts", Static).render())
+        await pilot.press("escape")
+        await enter(screen, pilot, "/card 小明")
+        assert "calls themselves “Xiao Ming”" in str(top(pilot).query_one("#facts", Static).render())
+
+
 async def test_ctrl_q_does_not_ask_when_a_daemon_delivers_anyway() -> None:
     daemon = MemoryNode.sample(FixedClock(), node="daemon")
     async with running(daemon) as (_screen, pilot):
@@ -449,6 +487,29 @@ async def test_the_palette_offers_our_commands_and_neither_screenshots_nor_a_bro
     app = interface(MemoryNode.sample(FixedClock()))
     assert [offer() for offer in app.COMMANDS if not isinstance(offer, type)] == [CommandPalette]
     assert len(app.COMMANDS) == 1
+
+
+async def test_the_palette_shows_the_keys_that_the_help_page_lists(node: MemoryNode) -> None:
+    from tuichat.tui.screens.help import key_rows
+    from tuichat.tui.slash import keys_of_commands, usages
+
+    listed = " ".join(key for key, _meaning in key_rows()).split()
+    assert set(keys_of_commands()) < set(usages())
+    assert set(keys_of_commands().values()) <= set(listed)
+    async with running(node) as (_screen, pilot):
+        await pilot.press("ctrl+p")
+        await settle(pilot)
+        from textual.command import CommandList
+
+        shown = [str(option.prompt) for option in top(pilot).query_one(CommandList).options]
+        assert any("/requests" in each and "Alt+R" in each for each in shown)
+        assert any("/add ADDRESS [NAME]" in each for each in shown)
+        assert top(pilot).query_one("#--container").border_title == "Commands"
+        await pilot.press(*"acce")
+        await settle(pilot)
+        await pilot.pause(0.3)
+        shown = [str(option.prompt) for option in top(pilot).query_one(CommandList).options]
+        assert any("/accept [NAME]" in each for each in shown)
 
 
 async def test_bare_view_leaves_nothing_but_messages(node: MemoryNode) -> None:

@@ -66,11 +66,11 @@ class FirstRun(Screen[bool]):
                 with VerticalScroll(id="beside", can_focus=False):
                     yield Static("", id="address", markup=False)
                     yield Static("", id="tor", markup=False)
-            yield Static(_("c copy   a add someone   Enter go on"), id="next", markup=False)
+                    yield Static(_("c  copy\na  add someone\nEnter  go on"), id="next", markup=False)
+            yield Static(_("c copy   a add someone   Enter go on"), id="next-row", markup=False)
 
     def on_mount(self) -> None:
         self.query_one("#result").display = False
-        self.query_one("#next").display = False
         self._ask_passphrase()
 
     def happened(self, happening: Happening) -> None:
@@ -104,8 +104,8 @@ class FirstRun(Screen[bool]):
         else:
             self._remark(
                 _(
-                    "Without a passphrase whoever gets at this disk reads everything: contacts, messages and "
-                    "the key that is your identity. Enter again goes on without one."
+                    "Enter again goes on without a passphrase. Contacts, messages and the key that is your "
+                    "identity then lie open on this disk."
                 )
             )
 
@@ -121,9 +121,9 @@ class FirstRun(Screen[bool]):
         self._question(
             "passphrase",
             _(
-                "A passphrase locks everything that is kept here. Choose one you will not forget: nobody can "
-                "open the profile without it, and nothing brings it back. Enter alone goes on without one; "
-                "then whoever gets at this disk reads everything."
+                "A passphrase locks everything kept here; without one, whoever gets at this disk reads it. "
+                "Nothing brings a forgotten one back: choose one that you will remember. Enter alone goes on "
+                "without."
             ),
         )
 
@@ -177,7 +177,7 @@ class FirstRun(Screen[bool]):
         if not self._shared.glyphs.ascii_only:
             self.query_one("#code", Static).update(qr_text(address))
         self.query_one("#address", Static).update(Text(address, "bold"))
-        self.query_one("#next").display = True
+        self.add_class("-made")
         self._show_tor()
         self.set_timer(TOR_PATIENCE_SECONDS, self._patience_over)
 

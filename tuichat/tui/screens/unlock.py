@@ -45,7 +45,7 @@ class Unlock(Screen[None]):
             locked = _("This profile has a passphrase.")
         with Vertical(id="unlock"):
             yield Static(locked, markup=False)
-            yield Static(_("Passphrase"), classes="label", markup=False)
+            yield Static(_("Passphrase") if self._sealed else "", classes="label", markup=False)
             yield Input(password=True, compact=True)
             yield Static("", id="answer", markup=False)
             yield Static(_("Enter unlock   Ctrl+Q quit"), classes="quiet", markup=False)
