@@ -1,6 +1,7 @@
 """What only the parts below can tell a worried person: which tor is there, and who holds the profile.
 
-Imported by `tuichat doctor` alone. Starts nothing but `tor --version`; a tor that runs is only asked.
+Imported by `tuichat doctor` alone. Starts no tor but for its version and to have it read its configuration,
+which goes nowhere; a tor that runs is only asked.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from onion.binary import advisories, ask_version, check_version, find_tor
+from onion.child import ChildOptions, ChildTor, verify_config
 from onion.errors import TorError
 from onion.system import DEBIAN_CONTROL, SystemTor
 from tuichat.errors import DamagedError
 from tuichat.i18n import _
 from tuichat.store.database import Database
-from tuichat.store.profile import open_profile
+from tuichat.store.profile import needs_passphrase, open_profile
 from tuichat.store.profile_lock import LockHolder, NodeLock, lock_holder
 from tuichat.store.profile_paths import ProfilePaths
 
@@ -37,14 +39,15 @@ class TorFound:
     usable: bool = True
 
 
-async def look_at_tor(binary: str) -> TorFound:
-    """Find tor (`binary` "" for the one in PATH) and ask for its version."""
+async def look_at_tor(options: ChildOptions) -> TorFound:
+    """Find the tor that would be started, ask for its version, and have it read its configuration."""
     # asyncio logs a line when a process it is to kill has ended by itself just then.
     logging.getLogger("asyncio").setLevel(logging.ERROR)
     try:
-        path = find_tor(binary or None)
+        path = find_tor(options.binary)
         version = await ask_version(path)
         check_version(version)
+        await verify_config(ChildTor(options), path)
     except TorError as error:
         return _useless(error)
     return _useful(str(path), version)
@@ -76,6 +79,11 @@ def _useless(error: TorError) -> TorFound:
 def holder(paths: ProfilePaths) -> LockHolder | None:
     """Who holds the profile's lock, None if nobody does. Raises StorageError if that cannot be seen."""
     return lock_holder(paths.lock)
+
+
+def check_identity(paths: ProfilePaths) -> None:
+    """Look at the sealed identity from outside. Raises TuichatError: damaged, missing or unreadable."""
+    needs_passphrase(paths)
 
 
 def set_aside(paths: ProfilePaths) -> list[Path]:

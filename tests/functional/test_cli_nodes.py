@@ -15,6 +15,8 @@ import pytest
 
 from tests.support.homes import PASSPHRASE, Home, new_home
 from tests.support.memory_node import address_of
+from tuichat import bootstrap
+from tuichat.model import TorEvent
 
 SECONDS = 60.0
 
@@ -69,6 +71,7 @@ async def test_of_two_inits_at_once_one_makes_the_profile(home: Home) -> None:
 async def test_daemon_opens_with_a_passphrase_file_and_stops_when_told(home: Home, tmp_path: Path) -> None:
     home.make_profile(PASSPHRASE)
     secret = tmp_path / "passphrase"
+    secret.touch(0o600)
     secret.write_text(PASSPHRASE + "\n")
     daemon = await home.daemon("--passphrase-file", str(secret))
     await home.wait_until(home.socket.exists)
@@ -85,6 +88,7 @@ async def test_daemon_opens_with_a_passphrase_file_and_stops_when_told(home: Hom
 async def test_daemon_refuses_a_wrong_passphrase(home: Home, tmp_path: Path) -> None:
     home.make_profile(PASSPHRASE)
     secret = tmp_path / "passphrase"
+    secret.touch(0o600)
     secret.write_text("wrong")
     code, output, errors = await ended(await home.daemon("--passphrase-file", str(secret)))
     assert (code, output) == (6, "")
@@ -103,7 +107,7 @@ async def test_daemon_without_a_passphrase_waits_to_be_unlocked_and_says_so(home
     await ran(home, "daemon", "stop")
     _output, errors = await process.communicate()
     assert process.returncode == 0
-    assert b"tuichat unlock" in errors
+    assert f" --home {home.paths.home} unlock".encode() in errors
 
 
 async def test_events_go_on_after_a_handover_without_a_gap(home: Home) -> None:
@@ -156,3 +160,46 @@ def test_interface_gives_the_terminal_back_on_an_ending_signal(home: Home, numbe
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 130
     assert seen.count(b"\x1b[?1049l") == 1
     assert b"Traceback" not in seen
+
+
+async def test_node_that_stays_to_deliver_says_so_and_can_be_stopped(home: Home) -> None:
+    home.make_profile()
+    await added(home, address_of("bob"), "bob")
+    async with await bootstrap.attach(home.paths, timeout=SECONDS) as client:
+        await client.send("bob", "hello")
+        await client.keep_until_delivered()
+    status = json.loads(await ran(home, "status", "--json"))
+    assert (status["node"], status["kept"], status["outbox"]["queued"]) == ("detached", True, 1)
+    assert "kept until 1 message is delivered" in await ran(home, "status")
+    code, output, errors = await ended(await home.command("daemon", "stop"))
+    assert (code, output) == (0, "")
+    assert "1 message stays queued" in errors
+    await home.wait_ended()
+    assert "queued" in await ran(home, "messages", "bob")
+    code, _output, errors = await ended(await home.command("daemon", "stop"))
+    assert code == 3
+    assert "ends by itself" in errors
+
+
+async def test_node_tells_why_its_tor_does_not_start(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    tor = home.paths.home.parent / "tor"
+    tor.write_text(
+        '#!/bin/sh\n[ "$1" = --version ] && echo "Tor version 0.4.9.12." && exit\n'
+        "echo 'Nov 22 11:37:50.549 [err] Bug: it fell over.'\nexit 1\n"
+    )
+    tor.chmod(0o700)
+    monkeypatch.setenv("TUICHAT_TOR__BINARY", str(tor))
+    home.make_profile()
+    async with await bootstrap.attach(home.paths, timeout=SECONDS) as client:
+        events = client.subscribe()
+        await client.go_online()
+        async with asyncio.timeout(SECONDS):
+            async for event in events:
+                if isinstance(event, TorEvent) and event.tor.problem:
+                    break
+        status = await client.status()
+    assert (status.tor.problem, "Bug: it fell over" in status.tor.detail) == ("died", True)
+    assert "it fell over" in await ran(home, "status")
+    code, output, _errors = await ended(await home.command("doctor"))
+    assert code == 1
+    assert "it fell over" in output.partition("tor: ")[2]

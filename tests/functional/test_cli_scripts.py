@@ -99,7 +99,10 @@ class World:
     Directives: `node sample`, `node locked` and `node detached` serve a node in memory for HOME;
     `incoming NAME TEXT` lets a message arrive there; `deliver` delivers whatever is sent from then on;
     `key NAME` lets a contact's address show another key;
-    `write FILE TEXT` writes a file below DIR, escapes as in Python; `mode FILE OCTAL` changes its mode.
+    `tor PROBLEM TEXT` lets its tor be hindered, with tor's own words;
+    `keep` lets the node stay until it has delivered;
+    `write FILE TEXT` writes a file below DIR that is its owner's, escapes as in Python; `mode FILE OCTAL`
+    changes its mode; `remove FILE` removes it.
     """
 
     def __init__(self, directory: Path, stack: AsyncExitStack) -> None:
@@ -129,9 +132,16 @@ class World:
             self._node.change_key(rest[0])
         elif word == "deliver":
             self._deliver()
+        elif word == "tor":
+            self._node.set_tor(problem=rest[0], detail=rest[1], running=False)
+        elif word == "keep":
+            await self._node.keep_until_delivered()
         elif word == "write":
             path = self.directory / rest[0]
+            path.touch(0o600)
             path.write_bytes(rest[1].encode().decode("unicode_escape").encode("latin-1"))
+        elif word == "remove":
+            (self.directory / rest[0]).unlink()
         else:
             assert word == "mode"
             (self.directory / rest[0]).chmod(int(rest[1], 8))

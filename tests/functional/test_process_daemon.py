@@ -96,6 +96,7 @@ async def test_a_daemon_opens_itself_with_a_passphrase_file(home: Home) -> None:
     async with new_home() as sealed:
         sealed.make_profile(PASSPHRASE)
         file = sealed.paths.home / "passphrase"
+        file.touch(0o600)
         file.write_text(PASSPHRASE + "\n")
         daemon = await sealed.daemon("--passphrase-file", str(file))
         async with await reattach(sealed.paths, timeout=60) as client:

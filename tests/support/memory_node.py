@@ -275,6 +275,7 @@ class MemoryNode:
             outbox=OutboxCounts(queued=len(queued), oldest_at=min((m.sent_at for m in queued), default=None)),
             version=VERSION,
             pid=4711,
+            kept=self.kept,
         )
 
     async def unlock(self, passphrase: str) -> None:

@@ -11,9 +11,12 @@ import pytest
 from tuichat import errors
 from tuichat.cli.commands import build_parser
 from tuichat.cli.parser import Parser
-from tuichat.config import SETTINGS
+from tuichat.config import SETTINGS, themes
+from tuichat.model import MAX_TEXT_BYTES
 
-PAGE = (Path(__file__).parents[2] / "man" / "tuichat.1").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "man" / "tuichat.1").read_text(encoding="utf-8")
+README = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
 # Without the font changes and escapes of roff, each entry's first line is the synopsis as people read it.
 PLAIN = re.sub(r"\\f[RIBP]|\\dq|\"", "", PAGE).replace("\\-", "-")
 
@@ -73,9 +76,37 @@ def test_settings_and_exit_codes_of_the_manual_are_those_of_the_program() -> Non
     settings = PLAIN.partition(".SH SETTINGS")[2].partition(".SH EXIT STATUS")[0]
     assert set(re.findall(r"\b(?:tor|privacy|ui)\.[a-z_]+", settings)) == set(SETTINGS)
     codes = PLAIN.partition(".SH EXIT STATUS")[2].partition(".SH ENVIRONMENT")[0]
+    assert set(re.findall(r"^\.B (\d+)$", codes, re.MULTILINE)) == exit_codes()
+
+
+def exit_codes() -> set[str]:
+    """Every code that a command may end with."""
     raised = {
         str(found.exit_code)
         for found in vars(errors).values()
         if isinstance(found, type) and issubclass(found, errors.TuichatError)
     }
-    assert set(re.findall(r"^\.B (\d+)$", codes, re.MULTILINE)) == raised | {"0", "130"}
+    return raised | {"0", "130"}
+
+
+def test_readme_has_every_exit_code() -> None:
+    sentence = README.partition("The exit code says what happened: ")[2].partition(". ")[0]
+    assert {part.split()[0] for part in sentence.split(", ")} == exit_codes()
+
+
+def test_limits_and_choices_that_people_meet_are_written_down() -> None:
+    limit = f"at most {MAX_TEXT_BYTES // 1024} KiB"
+    assert limit in PLAIN
+    assert limit in README
+    entry_of_theme = re.search(r"^\.BR ui\.theme .*$", PLAIN, re.MULTILINE)
+    assert entry_of_theme is not None
+    for theme in themes():
+        assert theme in entry_of_theme[0]
+        assert theme in README
+
+
+def test_state_that_no_message_reaches_yet_is_not_offered_but_understood() -> None:
+    """Nobody tells that they have read a message, so that waiting for it ends without it."""
+    assert build_parser().parse_args(["send", "bob", "hi", "--wait", "read"]).wait == "read"
+    assert "read" not in entry(("send",)).split()
+    assert "read}" not in build_parser().subcommands["send"].format_help()

@@ -11,9 +11,11 @@ from tests.support.fixed_clock import START, FixedClock
 from tests.support.memory_node import MemoryNode
 from tuichat.cli.messages import find, shown
 from tuichat.cli.output import width_of
+from tuichat.cli.send import _text as send_text
+from tuichat.cli.standard_input import not_utf_8
 from tuichat.cli.status import shown as status_shown
-from tuichat.errors import NotFoundError
-from tuichat.model import Contact, Message, OutboxCounts, Status, TorState
+from tuichat.errors import NotFoundError, UsageError
+from tuichat.model import MAX_TEXT_BYTES, Contact, Message, OutboxCounts, Status, TorState
 
 NOW = datetime.fromtimestamp(START, tz=UTC)
 
@@ -86,10 +88,26 @@ def test_status_tells_what_hinders_tor_and_how_much_waits() -> None:
         outbox=OutboxCounts(queued=3, oldest_at=NOW),
     )
     text = status_shown(status)
-    assert "clock_skew" in text
+    assert "clock is wrong" in text
     assert "3 queued" in text
     assert status_shown(Status(address=None, node="none", locked=False)) == "no node is running"
 
 
 def test_wide_and_combining_characters_are_measured_in_cells() -> None:
     assert [width_of(text) for text in ("abc", "小明", "e\u0301")] == [3, 4, 1]
+
+
+def test_text_that_is_too_long_is_told_what_to_do_with_it() -> None:
+    with pytest.raises(UsageError) as caught:
+        send_text("x" * (MAX_TEXT_BYTES + 1))
+    assert "48 KiB" in caught.value.message
+    assert caught.value.hint.startswith("Send it in parts; ")
+    assert "--file" in caught.value.hint
+
+
+def test_standard_input_that_is_not_utf_8_is_told_what_to_do_with_it() -> None:
+    with pytest.raises(UnicodeDecodeError) as found:
+        b"caf\xe9".decode()
+    error = not_utf_8(found.value)
+    assert "at byte 4" in error.message
+    assert "iconv" in error.hint

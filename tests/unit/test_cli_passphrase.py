@@ -68,3 +68,17 @@ def test_missing_file_directory_and_closed_descriptor_are_told(tmp_path: Path) -
     ):
         with pytest.raises(LockedError):
             source.read()
+
+
+def test_file_that_others_may_read_is_used_with_a_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = file_of(tmp_path, b"secret")
+    file.chmod(0o600)
+    assert PassphraseSources(file, None, {}).read() == "secret"
+    assert capsys.readouterr().err == ""
+    file.chmod(0o640)
+    assert PassphraseSources(file, None, {}).read() == "secret"
+    assert f"chmod 600 {file}" in capsys.readouterr().err
+    assert PassphraseSources(None, None, {"CREDENTIALS_DIRECTORY": str(tmp_path)}).read() == "secret"
+    assert capsys.readouterr().err == ""

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tuichat.bootstrap.attaching import attach, reattach
+    from tuichat.bootstrap.attaching import NoNodeError, attach, reattach
     from tuichat.bootstrap.backup import check_restorable, restore_profile
     from tuichat.bootstrap.profiles import (
         check_no_profile,
@@ -20,13 +20,16 @@ if TYPE_CHECKING:
         socket_path,
     )
     from tuichat.bootstrap.running import run_node
+    from tuichat.bootstrap.tor_options import child_options
     from tuichat.store.profile_paths import ProfilePaths
 
 __all__ = [
+    "NoNodeError",
     "ProfilePaths",
     "attach",
     "check_no_profile",
     "check_restorable",
+    "child_options",
     "create_profile",
     "profile_exists",
     "profile_paths",
@@ -37,10 +40,12 @@ __all__ = [
 ]
 
 _HOMES = {
+    "NoNodeError": "tuichat.bootstrap.attaching",
     "ProfilePaths": "tuichat.store.profile_paths",
     "attach": "tuichat.bootstrap.attaching",
     "check_no_profile": "tuichat.bootstrap.profiles",
     "check_restorable": "tuichat.bootstrap.backup",
+    "child_options": "tuichat.bootstrap.tor_options",
     "create_profile": "tuichat.bootstrap.profiles",
     "profile_exists": "tuichat.bootstrap.profiles",
     "profile_paths": "tuichat.bootstrap.profiles",

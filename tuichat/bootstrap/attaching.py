@@ -15,13 +15,18 @@ ATTACH_SECONDS = 10.0
 _PAUSE = 0.05
 
 
+class NoNodeError(UnreachableError):
+    """No node runs, and none was to be started."""
+
+
 async def attach(paths: ProfilePaths, *, start: bool = True, timeout: float = ATTACH_SECONDS) -> AsyncClient:
     """Connect to the profile's node; if none runs and `start` is true, to a detached one started now.
 
     A node that starts, ends or hands over just then (its lock is held, but nothing listens) is waited for.
 
     Raises:
-        UnreachableError: no node, or it did not come up within `timeout` seconds.
+        NoNodeError: none runs, and `start` is false.
+        UnreachableError: it did not come up within `timeout` seconds.
         TuichatError: whatever keeps a started node from running.
     """
     try:
@@ -76,8 +81,8 @@ async def _connected(paths: ProfilePaths) -> AsyncClient | None:
     return client
 
 
-def _no_node() -> UnreachableError:
-    return UnreachableError(_("No node is running."), _("Start one: tuichat daemon run"))
+def _no_node() -> NoNodeError:
+    return NoNodeError(_("No node is running."), _("Start one: tuichat daemon run"))
 
 
 def _no_answer() -> UnreachableError:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
-from onion.child import ChildOptions, ChildTor
+from onion.child import ChildTor
 from onion.errors import TorError
 from onion.system import DEBIAN_CONTROL, SystemTor
 from onion.tor import Tor
 from tuichat.bootstrap.onion_place import onion_place
+from tuichat.bootstrap.tor_options import child_options
 from tuichat.clock import Clock, Rng
 from tuichat.config import Config, TorConfig
 from tuichat.crypto.kem import MlKem768
@@ -72,14 +72,7 @@ def make_tor(paths: ProfilePaths, config: TorConfig) -> Tor:
         UsageError: the settings name no place where a tor could be.
     """
     if config.mode == "child":
-        options = ChildOptions(
-            data_directory=paths.tor,
-            run_directory=paths.run_directory(create=True),
-            binary=Path(config.binary) if config.binary else None,
-            extra_torrc=config.extra_torrc,
-            bridges=config.bridges,
-        )
-        return ChildTor(options)
+        return ChildTor(child_options(paths, config, create=True))
     try:
         return SystemTor(config.control or DEBIAN_CONTROL, config.socks)
     except TorError as error:

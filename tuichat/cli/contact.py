@@ -122,6 +122,10 @@ def _add(context: Context) -> int:
         context.output.note(
             _("The request is delivered while you are both online: keep tuichat or its daemon running.")
         )
+    elif message and message != contact.request_text:
+        context.output.note(
+            _("They had asked already, so that no request is sent. To send the text: tuichat send NAME TEXT")
+        )
     return 0
 
 
@@ -144,19 +148,24 @@ def _list(context: Context) -> int:
             context.output.json_line(contact)
     else:
         context.output.table(_row(contact) for contact in contacts)
+        if not contacts:
+            context.output.none_there(_("No contacts yet. Ask somebody: tuichat contact add ADDRESS"))
     return 0
 
 
 def _requests(context: Context) -> int:
-    for contact in context.with_node(AsyncClient.contact_list):
-        if contact.state == "pending":
-            text = "".join(f"\n    {line}" for line in contact.request_text.splitlines())
-            marks = _warnings(contact)
-            if contact.suggested_name:
-                name = _quoted([contact.suggested_name])
-                marks = [_("calls themself {name}").format(name=name), *marks]
-            words = [contact.name, contact.address, *([", ".join(marks)] if marks else [])]
-            context.output.result(contact, "  ".join(words) + text)
+    contacts = context.with_node(AsyncClient.contact_list)
+    pending = [contact for contact in contacts if contact.state == "pending"]
+    for contact in pending:
+        text = "".join(f"\n    {line}" for line in contact.request_text.splitlines())
+        marks = _warnings(contact)
+        if contact.suggested_name not in ("", contact.name):
+            name = _quoted([contact.suggested_name])
+            marks = [_("calls themselves {name}").format(name=name), *marks]
+        words = [contact.name, contact.address, *([", ".join(marks)] if marks else [])]
+        context.output.result(contact, "  ".join(words) + text)
+    if not pending:
+        context.output.none_there(_("Nobody asks to be a contact."))
     return 0
 
 

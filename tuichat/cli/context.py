@@ -76,8 +76,12 @@ class Context:
         return found
 
     @asynccontextmanager
-    async def node(self, *, start: bool = True, unlock: bool = True) -> AsyncIterator[AsyncClient]:
+    async def node(
+        self, *, start: bool = True, unlock: bool = True, none: str = ""
+    ) -> AsyncIterator[AsyncClient]:
         """A connection to the profile's node, unlocked; `start` makes a detached one if none runs.
+
+        `none` is what to do next where none runs and none is to be started, if not to start one.
 
         Raises:
             UnreachableError: none runs, or it does not come up.
@@ -86,19 +90,28 @@ class Context:
         from tuichat import bootstrap
 
         self.config()  # a mistake in it is told here, where a person reads it, not by a detached process
-        client = await bootstrap.attach(self.paths(), start=start, timeout=ATTACH_SECONDS)
+        try:
+            client = await bootstrap.attach(self.paths(), start=start, timeout=ATTACH_SECONDS)
+        except bootstrap.NoNodeError as error:
+            error.hint = none or error.hint
+            raise
         async with client:
             if unlock and (await client.hello()).locked:
                 await client.unlock(self.passphrase.read())
             yield client
 
     def with_node(
-        self, work: Callable[[AsyncClient], Awaitable[Result]], *, start: bool = True, unlock: bool = True
+        self,
+        work: Callable[[AsyncClient], Awaitable[Result]],
+        *,
+        start: bool = True,
+        unlock: bool = True,
+        none: str = "",
     ) -> Result:
-        """Run `work` with a connection to the node; an ending signal cancels it."""
+        """Run `work` with a connection to the node, as `node` gives it; an ending signal cancels it."""
 
         async def connected() -> Result:
-            async with self.node(start=start, unlock=unlock) as client:
+            async with self.node(start=start, unlock=unlock, none=none) as client:
                 return await work(client)
 
         return run_async(connected())

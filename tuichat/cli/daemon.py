@@ -8,14 +8,14 @@ from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
 from tuichat.cli.parser import Parser
 from tuichat.errors import TuichatError, UnreachableError
-from tuichat.i18n import _
+from tuichat.i18n import _, ngettext
 
 
 def add(parser: Parser) -> None:
     """Add the commands."""
     group = parser.add_command("daemon", None, _("run a node that stays, or stop it"))
     group.add_command("run", _run, _("run a node in the foreground until it is stopped"))
-    group.add_command("stop", _stop, _("stop the running daemon"))
+    group.add_command("stop", _stop, _("stop the daemon, or a node that stays to deliver"))
     parser.add_command("node-process", _detached, _("run a detached node"), hidden=True)
 
 
@@ -43,8 +43,9 @@ def _detached(context: Context) -> int:
 
 
 def _stop(context: Context) -> int:
-    async def work(node: AsyncClient) -> None:
-        if (await node.hello()).node != "daemon":
+    async def work(node: AsyncClient) -> int:
+        status = await node.status()
+        if status.node != "daemon" and not status.kept:
             raise UnreachableError(
                 _("No daemon is running, only a node of other commands."),
                 _("It ends by itself 10 seconds after the last of them."),
@@ -53,6 +54,14 @@ def _stop(context: Context) -> int:
         await node.stop()
         async for _event in events:
             await asyncio.sleep(0)
+        return status.outbox.queued if status.kept else 0
 
-    context.with_node(work, start=False, unlock=False)
+    waiting = context.with_node(work, start=False, unlock=False, none=_("So there is nothing to stop."))
+    if waiting:
+        text = ngettext(
+            "{count} message stays queued; it is sent when a node next runs.",
+            "{count} messages stay queued; they are sent when a node next runs.",
+            waiting,
+        )
+        context.output.note(text.format(count=waiting))
     return 0

@@ -6,13 +6,15 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from tuichat.cli.context import Context, run_async
+from tuichat.cli.doctor_tor import running_tor, tor
+from tuichat.cli.finding import Finding, Probe
 from tuichat.cli.output import printable
 from tuichat.cli.parser import Parser
 from tuichat.errors import TuichatError
@@ -25,19 +27,6 @@ _SCARCE_BYTES = 200 * 1024 * 1024
 _LEAST_BYTES = 20 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at. `hint` says what to do unless `state` is "ok"."""
-
-    check: str
-    state: Literal["ok", "warning", "error"]
-    text: str
-    hint: str = ""
-
-
-Probe = Callable[[Context], Iterator[Finding]]
-
-
 def add(parser: Parser) -> None:
     """Add the command."""
     parser.add_command("doctor", run, _("look for what could keep tuichat from working"))
@@ -46,18 +35,27 @@ def add(parser: Parser) -> None:
 def run(context: Context) -> int:
     """Print every finding; 1 if one is an error."""
     worst = 0
+    told: set[str] = set()
     for probe in PROBES:
-        for finding in _found(probe, context):
+        for found in _found(probe, context, told):
+            finding = replace(found, hint=context.output.filled(found.hint))
             context.output.result(_record(finding), _line(finding))
             worst = max(worst, finding.state == "error")
+            told.add(finding.text)
     return worst
 
 
-def _found(probe: Probe, context: Context) -> Iterator[Finding]:
+def _found(probe: Probe, context: Context, told: set[str]) -> Iterator[Finding]:
+    """What `probe` finds; an error that keeps it from looking is told in full once."""
+    name = probe.__name__.strip("_")
     try:
         yield from probe(context)
     except TuichatError as error:
-        yield Finding(probe.__name__.strip("_"), "error", error.message, error.hint)
+        if error.message not in told:
+            yield Finding(name, "error", error.message, error.hint)
+        else:
+            text = _("not looked into, because of the error above")
+            yield Finding(name, "warning", text, _("Mend that first."))
 
 
 def _record(finding: Finding) -> dict[str, str]:
@@ -83,6 +81,13 @@ def _clock(context: Context) -> Iterator[Finding]:
             "clock",
             "error",
             _("the clock says {time}, which is past").format(time=shown),
+            _("Set it: Tor works only with the right time and date."),
+        )
+    elif running_tor(context).problem == "clock_skew":
+        yield Finding(
+            "clock",
+            "error",
+            _("the clock says {time}, which the Tor network says is wrong").format(time=shown),
             _("Set it: Tor works only with the right time and date."),
         )
     else:
@@ -137,8 +142,6 @@ def _disk(context: Context) -> Iterator[Finding]:
 
 
 def _profile(context: Context) -> Iterator[Finding]:
-    from tuichat import bootstrap
-
     home = context.paths().home
     try:
         status = home.lstat()
@@ -150,10 +153,25 @@ def _profile(context: Context) -> Iterator[Finding]:
             "profile", "error", f"{printable(home)}: {error.strerror}", _("Choose another place: --home DIR")
         )
         return
-    yield _about_directory(home, status)
+    about = _about_directory(home, status)
+    if about.state == "ok":
+        about = _about_identity(context) or about
+    yield about
     yield from _exposed_files(home)
-    if not bootstrap.profile_exists(context.paths()):
-        yield _no_profile(home)
+
+
+def _about_identity(context: Context) -> Finding | None:
+    """What is wrong with identity.sealed: damaged, or not there; None if nothing is."""
+    from tuichat import bootstrap, doctor
+
+    paths = context.paths()
+    if not bootstrap.profile_exists(paths) and not paths.database.exists():
+        return _no_profile(paths.home)
+    try:
+        doctor.check_identity(paths)
+    except TuichatError as error:
+        return Finding("profile", "error", error.message, error.hint)
+    return None
 
 
 def _no_profile(home: Path) -> Finding:
@@ -266,20 +284,6 @@ def _node(context: Context) -> Iterator[Finding]:
         )
 
 
-def _tor(context: Context) -> Iterator[Finding]:
-    from tuichat import doctor
-
-    tor = context.config().tor
-    if tor.mode == "system":
-        found = run_async(doctor.look_at_running_tor(tor.control, tor.socks))
-    else:
-        found = run_async(doctor.look_at_tor(tor.binary))
-    yield Finding("tor", "ok" if found.usable else "error", found.text, found.hint)
-    for sentence in found.warnings:
-        hint = _("A newer tor is in the Tor Project's own package repository.")
-        yield Finding("tor", "warning", sentence, hint)
-
-
 PROBES: tuple[Probe, ...] = (
     _python,
     _clock,
@@ -290,5 +294,5 @@ PROBES: tuple[Probe, ...] = (
     _profile,
     _database,
     _node,
-    _tor,
+    tor,
 )

@@ -25,7 +25,7 @@ def add(parser: Parser) -> None:
         metavar=_("TIME"),
         type=duration,
         default=_UNITS["d"],
-        help=_("how long it is good, such as 30m, 24h or 7d; normally 24h"),
+        help=_("how long it is good for, such as 30m, 24h or 7d; normally 24h"),
     )
     created.add_argument("--qr", action="store_true", help=_("draw it as a QR code too"))
     group.add_command("list", _list, _("list the invites you made"))
@@ -67,12 +67,14 @@ def _list(context: Context) -> int:
             context.output.json_line(invite)
     else:
         context.output.table([_row(invite) for invite in invites])
+        if not invites:
+            context.output.none_there(_("No invites yet. Make one: tuichat invite create"))
     return 0
 
 
 def _row(invite: Invite) -> list[str]:
     states = {
-        "open": _("open"),
+        "open": _("open until"),
         "bound": _("used"),
         "closed": _("used"),
         "revoked": _("withdrawn"),

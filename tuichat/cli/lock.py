@@ -19,7 +19,7 @@ def _lock(context: Context) -> int:
         if not (await node.hello()).locked:
             await node.lock()
 
-    context.with_node(work, start=False, unlock=False)
+    context.with_node(work, start=False, unlock=False, none=_("So there is nothing to lock."))
     return 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,16 @@ _SHOWN_CANDIDATES = 10
 
 
 class Output:
-    """The two streams of one command. `json` says which form results take."""
+    """The two streams of one command.
 
-    def __init__(self, json: bool = False) -> None:
+    Args:
+        json: which form results take.
+        filled: makes the commands in a hint what has to be typed here.
+    """
+
+    def __init__(self, json: bool = False, filled: Callable[[str], str] = str) -> None:
         self.json = json
+        self.filled = filled
 
     def result(self, record: msgspec.Struct | dict[str, Any], text: str) -> None:
         """One result: a JSON object of `record`, or `text` for a person."""
@@ -56,7 +62,12 @@ class Output:
 
     def note(self, text: str) -> None:
         """Something for the person that is no result."""
-        say(text)
+        say(self.filled(text))
+
+    def none_there(self, text: str) -> None:
+        """A note that a list is empty, for a person; a program sees it by itself."""
+        if not self.json:
+            self.note(text)
 
     def _write(self, text: str) -> None:
         try:
@@ -80,15 +91,15 @@ def say(text: str) -> None:
         return
 
 
-def report(error: TuichatError) -> None:
-    """The one place where an error becomes words on stderr."""
+def report(error: TuichatError, hint: str) -> None:
+    """The one place where an error becomes words on stderr; `hint` is its own, made fit to be typed."""
     say(f"tuichat: {error.message}")
     if error.candidates:
         shown = ", ".join(error.candidates[:_SHOWN_CANDIDATES])
         more = "" if len(error.candidates) <= _SHOWN_CANDIDATES else ", ..."
         say("  " + _("Perhaps: {names}").format(names=shown + more))
-    if error.hint:
-        say(f"  {error.hint}")
+    if hint:
+        say(f"  {hint}")
 
 
 def printable(path: Path) -> str:

@@ -196,6 +196,15 @@ def some_path(text: str) -> Path:
         raise argparse.ArgumentTypeError(_("there is no such user: {path}").format(path=text)) from None
 
 
+class Choices(tuple[str, ...]):
+    """Choices that help, manual and completions show; those in `also` are taken without being shown."""
+
+    also: tuple[str, ...] = ()
+
+    def __contains__(self, value: object) -> bool:
+        return super().__contains__(value) or value in self.also
+
+
 class NotInThisVersion(argparse.Action):
     """An option that scripts may try and that this version does not have: says so, is not shown in help."""
 

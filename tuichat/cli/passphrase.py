@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tuichat.cli.output import say
 from tuichat.cli.streams import heeded_signals, raise_on_ending_signals
 from tuichat.errors import LockedError
 from tuichat.i18n import _
 
 MAX_PASSPHRASE_BYTES = 1024
 """The longest passphrase, in bytes of UTF-8."""
+
+_SERVICE = "CREDENTIALS_DIRECTORY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +47,10 @@ class PassphraseSources:
             return _from_descriptor(self.descriptor)
         if named := self.environment.get("TUICHAT_PASSPHRASE_FILE"):
             return from_file(Path(named), "TUICHAT_PASSPHRASE_FILE")
-        if directory := self.environment.get("CREDENTIALS_DIRECTORY"):
+        if directory := self.environment.get(_SERVICE):
             credential = Path(directory) / "passphrase"
             if credential.exists():
-                return from_file(credential, "CREDENTIALS_DIRECTORY")
+                return from_file(credential, _SERVICE)
         return None
 
     def given_or_asked(self) -> str | None:
@@ -94,9 +98,17 @@ def from_file(path: Path, option: str) -> str:
     source = f"{option} {path}"
     try:
         with path.open("rb") as file:
+            if option != _SERVICE:
+                _warn_if_others_read(path, os.fstat(file.fileno()))
             return usable(file.read(MAX_PASSPHRASE_BYTES + 3), source)
     except (OSError, ValueError) as error:
         raise _unreadable(source, error) from error
+
+
+def _warn_if_others_read(path: Path, status: os.stat_result) -> None:
+    """A word about a file whose mode opens it to others; the service manager guards its own itself."""
+    if stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:
+        say(_("Others may read the passphrase. Close the file: chmod 600 {path}").format(path=path))
 
 
 def _from_descriptor(descriptor: int) -> str:

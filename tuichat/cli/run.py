@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from tuichat.cli.commands import parser_for
 from tuichat.cli.context import Context
+from tuichat.cli.invocation import Invocation
 from tuichat.cli.output import Output, report
 from tuichat.cli.passphrase import PassphraseSources
 from tuichat.cli.streams import (
@@ -26,21 +27,22 @@ def run(arguments: Sequence[str]) -> int:
     fill_closed_streams()
     raise_on_ending_signals()
     print_anything()
+    invocation = Invocation(sys.argv[0])
     try:
         use_language(None)
-        code = _dispatched(arguments)
+        code = _dispatched(arguments, invocation)
         if sys.stdout is not None:
             sys.stdout.flush()
         return code
     except TuichatError as error:
-        report(error)
+        report(error, invocation.filled(error.hint))
         return error.exit_code
     except BrokenPipeError:
         silence_stdout()
         return 0
 
 
-def _dispatched(arguments: Sequence[str]) -> int:
+def _dispatched(arguments: Sequence[str], invocation: Invocation) -> int:
     for number, argument in enumerate(arguments, 1):
         if not _is_unicode(argument):
             raise UsageError(_("Argument {number} is not valid UTF-8.").format(number=number))
@@ -49,6 +51,7 @@ def _dispatched(arguments: Sequence[str]) -> int:
         words = parser.parse_args(arguments)
     except SystemExit:  # --help and --version have printed what they had to say
         return 0
+    invocation.understood(words)
     if words.run is None:
         raise UsageError(
             _("{command} needs one more word.").format(command=words.group.prog),
@@ -59,7 +62,7 @@ def _dispatched(arguments: Sequence[str]) -> int:
     harden()  # from here on a passphrase may be read
     context = Context(
         words=words,
-        output=Output(json=words.json),
+        output=Output(json=words.json, filled=invocation.filled),
         environment=os.environ,
         passphrase=PassphraseSources(words.passphrase_file, words.passphrase_fd, os.environ),
         clock=SystemClock(),

@@ -7,7 +7,8 @@ import os
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
 from tuichat.cli.following import has_reached, wait_for
-from tuichat.cli.parser import NotInThisVersion, Parser, positive, seconds
+from tuichat.cli.parser import Choices, NotInThisVersion, Parser, positive, seconds
+from tuichat.cli.standard_input import not_utf_8
 from tuichat.errors import NotYetError, StorageError, TuichatError, UsageError
 from tuichat.i18n import _
 from tuichat.model import MAX_TEXT_BYTES, Message, MessageState
@@ -23,9 +24,9 @@ def add(parser: Parser) -> None:
     send.add_argument(
         "text", metavar=_("TEXT"), nargs="?", help=_("the message; - or nothing reads it from standard input")
     )
-    send.add_argument(
-        "--wait", choices=("sent", "delivered", "read"), help=_("wait until it is that far, or exit with 5")
-    )
+    states = Choices(("sent", "delivered"))
+    states.also = ("read",)  # no message of this version gets that far
+    send.add_argument("--wait", choices=states, help=_("wait until it is that far, or exit with 5"))
     send.add_argument(
         "--timeout", metavar=_("SECONDS"), type=seconds, help=_("how long to wait, 60 by default")
     )
@@ -90,7 +91,7 @@ def _text(given: str | None) -> str:
     if len(text.encode()) > MAX_TEXT_BYTES:
         raise UsageError(
             _("The text is longer than {limit} KiB.").format(limit=MAX_TEXT_BYTES // 1024),
-            _("Send it in parts: --file is not in this version."),
+            _("Send it in parts; sending it as a file (--file) is not in this version."),
         )
     return text
 
@@ -106,8 +107,7 @@ def _standard_input() -> str:
     try:
         return data.decode("utf-8").removesuffix("\n")
     except UnicodeDecodeError as error:
-        message = _("Standard input is not UTF-8, at byte {position}.")
-        raise UsageError(message.format(position=error.start + 1)) from None
+        raise not_utf_8(error) from None
 
 
 def _cancel(context: Context) -> int:

@@ -25,5 +25,12 @@ def standard_input(most: int) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        message = _("Standard input is not UTF-8, at byte {position}.")
-        raise UsageError(message.format(position=error.start + 1)) from None
+        raise not_utf_8(error) from None
+
+
+def not_utf_8(error: UnicodeDecodeError) -> UsageError:
+    """What to say of standard input in another encoding, or of data that is no text at all."""
+    return UsageError(
+        _("Standard input is not UTF-8, at byte {position}.").format(position=error.start + 1),
+        _("Convert it first; for Latin-1: iconv -f LATIN1 -t UTF-8"),
+    )

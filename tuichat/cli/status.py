@@ -9,8 +9,9 @@ from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context, run_async
 from tuichat.cli.following import follow
 from tuichat.cli.parser import Parser, seconds
+from tuichat.cli.tor_words import hindrance
 from tuichat.errors import UnreachableError, UsageError
-from tuichat.i18n import _
+from tuichat.i18n import _, ngettext
 from tuichat.model import LockedEvent, ServiceEvent, Status
 
 DEFAULT_WAIT = 180.0
@@ -43,8 +44,19 @@ def run(context: Context) -> int:
     found = run_async(_reachable(context, limit))
     context.output.result(found, shown(found))
     if not found.service.reachable:
-        raise UnreachableError(_("Not reachable within {seconds:g} seconds.").format(seconds=limit))
+        raise _not_in_time(found, limit)
     return 0
+
+
+def _not_in_time(found: Status, limit: float) -> UnreachableError:
+    text = ngettext(
+        "Not reachable within {seconds:g} second.",
+        "Not reachable within {seconds:g} seconds.",
+        1 if limit == 1 else 2,
+    ).format(seconds=limit)
+    if found.node == "none":
+        return UnreachableError(text, _("No node is running. Start one: tuichat daemon run"))
+    return UnreachableError(text)
 
 
 async def _status(context: Context) -> Status:
@@ -87,8 +99,7 @@ def shown(status: Status) -> str:
     """The status for a person, a line for each part."""
     if status.node == "none":
         return _("no node is running")
-    kinds = {"daemon": _("daemon"), "detached": _("detached, ends after its last client")}
-    lines = [(_("node"), f"{kinds[status.node]}, {status.version}, pid {status.pid}")]
+    lines = [(_("node"), f"{_kind(status)}, {status.version}, pid {status.pid}")]
     if status.locked:
         lines.append((_("profile"), _("locked")))
         return _aligned(lines)
@@ -101,17 +112,34 @@ def shown(status: Status) -> str:
     return _aligned(lines)
 
 
+def _kind(status: Status) -> str:
+    """What kind of node it is, and when it ends."""
+    if status.node == "daemon":
+        return _("daemon")
+    if not status.kept:
+        return _("detached, ends after its last client")
+    text = ngettext(
+        "detached, kept until {count} message is delivered",
+        "detached, kept until {count} messages are delivered",
+        status.outbox.queued,
+    )
+    return text.format(count=status.outbox.queued)
+
+
 def _tor(status: Status) -> str:
     tor = status.tor
+    problem = hindrance(tor)
     if not tor.running:
-        return _("not running") + (f": {tor.problem}" if tor.problem else "")
-    parts = [tor.version, f"{tor.bootstrap}%", tor.summary, tor.problem]
+        return _("not running") + (f": {problem}" if problem else "")
+    parts = [tor.version, f"{tor.bootstrap}%", tor.summary, problem]
     return ", ".join(part for part in parts if part)
 
 
 def _service(status: Status) -> str:
     if status.service.reachable:
         return _("reachable")
+    if status.service.missed:
+        return _("not reachable: no answer came {count} times, trying on").format(count=status.service.missed)
     return _("published, not yet known to be reachable") if status.service.published else _("not published")
 
 

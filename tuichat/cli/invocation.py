@@ -1,0 +1,56 @@
+"""How this tuichat was started, so that a hint which names a command works when it is typed as it stands."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shlex
+from pathlib import Path
+
+_REPEATED = ("home", "profile", "config")
+_COMMAND = re.compile(r"(: |\(|\b[Rr]un |\b[Ss]ee )tuichat (?=(-?)[a-z-])")
+
+
+class Invocation:
+    """The program and the options before the command, as they were given here.
+
+    Args:
+        program: the process's own name, `sys.argv[0]`.
+    """
+
+    def __init__(self, program: str) -> None:
+        self._program = Path(program)
+        self._options: list[str] = []
+
+    def understood(self, words: argparse.Namespace) -> None:
+        """From now on hints repeat the options in `words` that say which profile it is."""
+        given = [(name, getattr(words, name)) for name in _REPEATED]
+        self._options = [f"--{name} {shlex.quote(str(value))}" for name, value in given if value is not None]
+
+    def filled(self, hint: str) -> str:
+        """`hint` with the commands in it as they have to be typed."""
+
+        def typed(match: re.Match[str]) -> str:
+            options = [] if match[2] else self._options  # a command that begins with options has its own
+            return match[1] + " ".join([self._typed_program(), *options]) + " "
+
+        return _COMMAND.sub(typed, hint)
+
+    def _typed_program(self) -> str:
+        """The program: as a checkout's starter, by its path where it is not in PATH, or plainly."""
+        if self._program.name == "__main__.py":
+            return _starter(self._program.absolute().parent.parent)
+        if self._program.name != "tuichat":
+            return "tuichat"
+        import shutil
+
+        found = shutil.which("tuichat")
+        in_path = found is not None and Path(found).resolve() == self._program.resolve()
+        return "tuichat" if in_path else shlex.quote(str(self._program))
+
+
+def _starter(root: Path) -> str:
+    """What starts the package that lies in `root`: the checkout's `run`, else Python's own way."""
+    if not (root / "run").is_file():
+        return "python3 -m tuichat"
+    return "./run" if Path.cwd() == root else shlex.quote(str(root / "run"))
