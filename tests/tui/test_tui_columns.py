@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from textual.drivers.linux_driver import LinuxDriver
+from textual.widgets import Static
 
 from tests.support.fixed_clock import FixedClock
-from tests.support.interface import interface
+from tests.support.interface import interface, running, settle
 from tests.support.memory_node import MemoryNode
 from tuichat.tui.columns import ColumnDriver, columns_told
 from tuichat.tui.wrapping import pad
@@ -87,3 +88,18 @@ async def test_the_driver_of_a_terminal_tells_columns(monkeypatch: pytest.Monkey
     assert app.driver_class is ColumnDriver
     ColumnDriver(app).write("\x1b[1;1H👍🏽!")
     assert written == [columns_told("\x1b[1;1H👍🏽!")]
+
+
+async def test_the_hints_are_drawn_anew_behind_a_picture_that_may_have_covered_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with running(MemoryNode.sample(FixedClock())) as (screen, pilot):
+        drawn: list[object] = []
+        hints = screen.query_one("#hints", Static)
+        monkeypatch.setattr(hints, "refresh", lambda *_, **__: drawn.append(hints))
+        screen.composer.take("plain")
+        await settle(pilot)
+        assert not drawn
+        screen.composer.take("👍🏽")
+        await settle(pilot)
+        assert drawn

@@ -115,3 +115,11 @@ async def test_a_card_asked_for_over_requests_is_not_that_of_a_hidden_conversati
         await settle(pilot)
         assert top(pilot) is screen
         assert "Alt+1 or Alt+K" in notice_text(screen)
+
+
+async def test_a_warning_costs_the_bare_view_no_row(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        screen.say("tor is blocked", "warning")
+        await pilot.press("alt+l")
+        await settle(pilot)
+        assert screen.history.size == pilot.app.size

@@ -84,8 +84,7 @@ class ConversationScreen(Screen[None]):
         only told goes by itself, too. Something `lasting` stays until another sentence or until Enter.
         """
         notice = self.query_one("#notice", Static)
-        notice.set_classes(f"-{level}")
-        notice.display = bool(text)
+        notice.set_classes(f"-{level} -shown" if text else "")
         notice.update(Text(text))
         self._notice += 1
         self._notice_read = level == "info" and not lasting
@@ -198,6 +197,11 @@ class ConversationScreen(Screen[None]):
     def _choosing_asked(self) -> None:
         self.say("")
         self.history.begin_choosing()
+
+    @on(Composer.Changed)
+    def _written(self, event: Composer.Changed) -> None:
+        if not event.text_area.text.isascii():
+            self.query_one("#hints", Static).refresh()  # a wide picture at the input's edge may cover them
 
     @on(Composer.Scrolled)
     def _scrolled(self, event: Composer.Scrolled) -> None:
