@@ -211,6 +211,58 @@ async def test_contacts_have_circuits_of_their_own_and_a_lost_one_is_not_used_ag
     assert alice.transport._tokens.get(BOB.onion) != before
 
 
+async def test_dial_that_hangs_is_overtaken_by_one_on_another_circuit(
+    homes: tuple[Home, Home], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = homes
+    monkeypatch.setattr(tor_transport, "HEDGE_SECONDS", 0.1)
+    alice.tor.delay = 10 * PATIENCE
+    dialling = asyncio.create_task(call(alice, bob))
+    await until(lambda: BOB.onion in alice.transport._tokens)
+    hanging = alice.transport._tokens[BOB.onion]
+    await until(lambda: bool(alice.tor._streams.get(hanging)))
+    alice.tor.delay = 0
+    dialled, _ = await dialling
+    token = alice.transport._tokens[BOB.onion]
+    assert token != hanging
+    assert len(alice.tor._streams[token]) == 1
+    await alice.transport.hang_up(BOB.onion)
+    with pytest.raises(ConnectionLostError):
+        await dialled.connection.receive()
+    await dialled.connection.close()
+
+
+async def test_service_of_a_hanging_dial_that_wakes_up_sees_one_caller_go_on(
+    homes: tuple[Home, Home], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = homes
+    monkeypatch.setattr(tor_transport, "HEDGE_SECONDS", 0.1)
+    heads = list[bytes]()
+    rests = list[asyncio.Task[bytes]]()
+    both = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(head := await _head(reader))
+        if len(heads) == 2:
+            both.set()
+        await both.wait()
+        writer.write(_upgrade(head))
+        rests.append(asyncio.ensure_future(reader.read(1)))
+        await rests[-1]
+        writer.close()
+
+    bob.socket.unlink()
+    server = await asyncio.start_unix_server(answer, bob.socket)
+    dialled, _ = await call(alice, bob)
+    await dialled.connection.send(b"message 3")
+    await until(lambda: len(rests) == 2 and all(rest.done() for rest in rests))
+    assert sorted(rest.result() for rest in rests) == [b"", b"\x82"]
+    assert len({_link_header(head) for head in heads}) == 1
+    await dialled.connection.close()
+    server.close()
+    await server.wait_closed()
+
+
 async def test_node_that_lost_a_link_looks_whether_it_is_reachable_and_publishes_anew(
     homes: tuple[Home, Home],
 ) -> None:
@@ -295,6 +347,9 @@ async def test_death_and_return_of_tor_are_told_and_links_come_back(homes: tuple
     await alice.tor.die()
     await until(lambda: not reachable(alice))
     assert (await alice.node.status()).tor.problem == "died"
+    alice.tor.show(problem="clock_skew", detail="by 48 hours ahead")
+    told = (await alice.node.status()).tor
+    assert (told.problem, told.detail) == ("clock_skew", "by 48 hours ahead")
     alice.tor.come_back()
     await until(lambda: reachable(alice))
     await linked(alice, bob)
@@ -369,6 +424,11 @@ async def _head(reader: asyncio.StreamReader) -> bytes:
         return await reader.readuntil(b"\r\n\r\n")
     except (asyncio.IncompleteReadError, ConnectionError):
         return b""
+
+
+def _link_header(head: bytes) -> bytes:
+    (value,) = re.findall(rb"(?i)tuichat-link: (\S+)\r\n", head)
+    return bytes(value)
 
 
 def _upgrade(head: bytes) -> bytes:

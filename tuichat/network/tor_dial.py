@@ -23,6 +23,10 @@ from tuichat.network.web_socket import MAX_MESSAGE_BYTES
 DIAL_SECONDS: Final = 120.0
 """How long one dial may take: tor itself gives up on a cold onion service after about two minutes."""
 
+HEDGE_SECONDS: Final = 20.0
+"""After so long a second dial goes out over a circuit of its own: of a hundred circuits that tor makes one to
+three lead nowhere, and it does not give them up before the whole dial's time is over."""
+
 _NO_AUTOMATIC_HEADERS: Final = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
 _UPGRADED: Final = 101
@@ -32,27 +36,32 @@ Opened = tuple[bytes, "aiohttp.ClientWebSocketResponse[bool]", aiohttp.ClientSes
 
 
 async def open_web_socket(
-    connector: aiohttp.BaseConnector, address: OnionAddress, message1: bytes, on_connected: Callable[[], None]
+    connector: aiohttp.BaseConnector,
+    address: OnionAddress,
+    message1: bytes,
+    on_connected: Callable[[], None],
+    seconds: float = DIAL_SECONDS,
 ) -> Opened:
     """The handshake's second message, the socket, and the session to close after it.
 
     Args:
         connector: leads through tor; closed with the session.
         on_connected: called when the stream stands and the request is about to go out.
+        seconds: for all of it.
 
     Raises:
         RefusedError: reached, and it answered as every stranger is answered: 404.
-        ConnectionLostError: any other answer, whatever else went wrong, or `DIAL_SECONDS` went by.
+        ConnectionLostError: any other answer, whatever else went wrong, or the time went by.
     """
     answer: list[str] = []
     session = aiohttp.ClientSession(
         connector=connector,
         skip_auto_headers=_NO_AUTOMATIC_HEADERS,
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=DIAL_SECONDS),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=seconds),
         trace_configs=[_trace(answer, on_connected)],
     )
     try:
-        async with asyncio.timeout(DIAL_SECONDS):
+        async with asyncio.timeout(seconds):
             socket = await session.ws_connect(
                 f"http://{address.hostname}{LINK_PATH}",
                 headers={LINK_HEADER: base64.urlsafe_b64encode(message1).decode()},

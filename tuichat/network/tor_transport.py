@@ -20,8 +20,9 @@ from onion.tor import OnionService, ServiceOptions, Tor, TorStatus
 from tuichat.clock import Clock, Rng
 from tuichat.model import ServiceState, TorState, from_milliseconds
 from tuichat.network.doorkeeper import NOT_FOUND
+from tuichat.network.hedge import hedged
 from tuichat.network.onion_server import OnionServer
-from tuichat.network.tor_dial import open_web_socket
+from tuichat.network.tor_dial import DIAL_SECONDS, HEDGE_SECONDS, Opened, open_web_socket
 from tuichat.network.transport import (
     Admission,
     Answerer,
@@ -252,8 +253,8 @@ class TorTransport:
         await self._refresh_descriptor(onion, address)
         unwatch = self._tor.watch_stages(_stage_filter(address, on_stage))
         try:
-            message2, socket, session = await open_web_socket(
-                self._tor.connector(self._token(onion)), address, message1, lambda: on_stage("handshake")
+            token, (message2, socket, session) = await self._open(
+                onion, message1, lambda: on_stage("handshake")
             )
         except RefusedError:
             raise
@@ -263,6 +264,7 @@ class TorTransport:
         finally:
             unwatch()
 
+        self._tokens[onion] = token
         self._out_of_touch.discard(onion)
 
         def on_lost() -> None:
@@ -270,6 +272,27 @@ class TorTransport:
             self._doubt()
 
         return Dialled(message2, WebSocketConnection(socket, session, on_lost))
+
+    async def _open(
+        self, onion: bytes, message1: bytes, on_connected: Callable[[], None]
+    ) -> tuple[str, Opened]:
+        """A socket, and the token of its circuit: the contact's, or a fresh one where that takes long.
+
+        The service may be asked twice, with the same first message. It sees one of the two callers leave
+        before the third, as callers do whose circuit breaks.
+        """
+        address = OnionAddress.from_public_key(onion)
+
+        async def over(token: str, seconds: float) -> tuple[str, Opened]:
+            connector = self._tor.connector(token)
+            return token, await open_web_socket(connector, address, message1, on_connected, seconds)
+
+        return await hedged(
+            lambda: over(self._token(onion), DIAL_SECONDS),
+            lambda: over(self._rng.bytes(16).hex(), DIAL_SECONDS - HEDGE_SECONDS),
+            HEDGE_SECONDS,
+            _abandon,
+        )
 
     def _lost_touch(self, onion: bytes) -> None:
         """The next dial gets a fresh circuit, and may find the service at other introduction points."""
@@ -307,6 +330,11 @@ class TorTransport:
             with contextlib.suppress(OnionError):
                 await service.remove()
             self._changed.set()
+
+
+async def _abandon(opened: tuple[str, Opened]) -> None:
+    _token, (_message2, _socket, session) = opened
+    await session.close()
 
 
 def _everybody() -> None:
