@@ -20,6 +20,9 @@ _HIDDEN_SERVICE_STATES: Mapping[str, Stage] = {
     "HSCI_INTRO_SENT": "introduction",
     "HSCR_ESTABLISHED_WAITING": "rendezvous",
 }
+_REASONS: Mapping[str, Problem] = {"NOROUTE": "no_network", "CLOCK_SKEW": "clock_skew"}
+"""Why tor gets no further; whatever else it says, somebody may be in the way."""
+
 _DESCRIPTOR_ACTIONS: Mapping[str, Stage] = {"REQUESTED": "descriptor", "RECEIVED": "introduction"}
 
 
@@ -53,11 +56,11 @@ def status_after(status: TorStatus, event: Event) -> TorStatus:
     if kind == "STATUS_CLIENT" and what == "BOOTSTRAP":
         return _bootstrapped(status, event)
     if kind == "STATUS_CLIENT" and what == "CIRCUIT_ESTABLISHED":
-        return replace(status, problem="")
+        return replace(status, problem="", detail="")
     if kind == "STATUS_GENERAL" and what == "CLOCK_SKEW":
-        return replace(status, problem="clock_skew")
+        return replace(status, problem="clock_skew", detail=_skew(event.fields.get("SKEW", "")))
     if kind == "NETWORK_LIVENESS" and status.bootstrap == 100:
-        return replace(status, problem="" if event.word(1) == "UP" else "no_network")
+        return replace(status, problem="" if event.word(1) == "UP" else "no_network", detail="")
     return status
 
 
@@ -85,7 +88,7 @@ def _bootstrapped(status: TorStatus, event: Event) -> TorStatus:
     problem: Problem = status.problem
     if event.word(1) == "WARN":
         if _is_serious(event) and problem != "clock_skew":
-            problem = "no_network" if event.fields.get("REASON") == "NOROUTE" else "blocked"
+            problem = _REASONS.get(event.fields.get("REASON", ""), "blocked")
     elif bootstrap == 100 or (bootstrap > status.bootstrap and problem != "clock_skew"):
         problem = ""
     return replace(
@@ -94,7 +97,17 @@ def _bootstrapped(status: TorStatus, event: Event) -> TorStatus:
         tag=event.fields.get("TAG", status.tag),
         summary=event.fields.get("SUMMARY", status.summary),
         problem=problem,
+        detail=status.detail if problem == status.problem else "",
     )
+
+
+def _skew(seconds: str) -> str:
+    """How far this machine's clock is off, if tor told so: positive seconds are ahead."""
+    if not re.fullmatch(r"-?[0-9]{1,12}", seconds):
+        return ""
+    minutes = round(abs(int(seconds)) / 60)
+    amount = f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} hours"
+    return f"by {amount} {'behind' if seconds.startswith('-') else 'ahead'}"
 
 
 def _is_serious(event: Event) -> bool:

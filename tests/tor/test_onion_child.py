@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from onion.child import ChildOptions, ChildTor
+from onion.binary import find_tor
+from onion.child import ChildOptions, ChildTor, verify_config
 from onion.errors import TorError
 from onion.events import Event
 from onion.isolation import fresh_token
@@ -181,6 +182,40 @@ async def test_a_stopped_tor_leaves_no_process(short_directory: Path) -> None:
     assert pid is not None
     assert not Path(f"/proc/{pid}").exists()
     assert tor.pid is None
+
+
+async def test_tor_itself_judges_the_configuration_and_nothing_is_made_or_started(
+    short_directory: Path,
+) -> None:
+    torrc = short_directory / "torrc"
+    tor = ChildTor(ChildOptions(short_directory / "data", short_directory / "run", extra_torrc=torrc))
+    torrc.write_text("DisableNetwork 1\n")
+    await verify_config(tor, find_tor())
+    torrc.write_text("DisableNetwork 1\nNoSuchOption 1\n")
+    with pytest.raises(TorError) as caught:
+        await verify_config(tor, find_tor())
+    assert "NoSuchOption" in caught.value.message
+    assert [path.name for path in short_directory.iterdir()] == ["torrc"]
+
+
+async def test_configuration_can_be_judged_while_a_tor_runs_with_it(short_directory: Path) -> None:
+    async with running(short_directory) as tor:
+        await verify_config(tor, find_tor())
+        assert tor.status.alive
+
+
+async def test_how_a_tor_was_ended_is_told_until_it_is_back(short_directory: Path) -> None:
+    async with running(short_directory) as tor:
+        told: list[str] = []
+        tor.watch(lambda status: told.append(status.detail))
+        assert tor.pid is not None
+        os.kill(tor.pid, signal.SIGKILL)
+        await until(tor, "died")
+        async with asyncio.timeout(SECONDS):
+            while not tor.status.alive:  # noqa: ASYNC110 - the supervisor starts it again
+                await asyncio.sleep(0.05)
+        assert any(detail.startswith("ended by signal 9") for detail in told)
+        assert tor.status.detail == ""
 
 
 async def test_a_mistake_in_the_extra_torrc_is_told_and_a_corrected_one_starts(short_directory: Path) -> None:

@@ -83,11 +83,12 @@ def _clock(context: Context) -> Iterator[Finding]:
             _("the clock says {time}, which is past").format(time=shown),
             _("Set it: Tor works only with the right time and date."),
         )
-    elif running_tor(context).problem == "clock_skew":
+    elif (running := running_tor(context)).problem == "clock_skew":
+        wrong = _("the clock says {time}, which the Tor network says is wrong").format(time=shown)
         yield Finding(
             "clock",
             "error",
-            _("the clock says {time}, which the Tor network says is wrong").format(time=shown),
+            f"{wrong}: {running.detail}" if running.detail else wrong,
             _("Set it: Tor works only with the right time and date."),
         )
     else:

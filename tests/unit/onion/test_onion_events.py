@@ -68,6 +68,34 @@ def test_a_wrong_clock_is_told_apart_and_stays_until_tor_works() -> None:
     assert after(skewed, 'STATUS_CLIENT NOTICE BOOTSTRAP PROGRESS=100 TAG=done SUMMARY="x"').problem == ""
 
 
+@pytest.mark.parametrize(
+    ("skew", "detail"),
+    [
+        ("172800", "by 48 hours ahead"),
+        ("-172797", "by 48 hours behind"),
+        ("-3590", "by 60 minutes behind"),
+        ("", ""),
+        ("x", ""),
+    ],
+)
+def test_how_wrong_the_clock_is_goes_with_the_problem(skew: str, detail: str) -> None:
+    skewed = after(STARTING, f"STATUS_GENERAL WARN CLOCK_SKEW SKEW={skew} SOURCE=CONSENSUS")
+    assert (skewed.problem, skewed.detail) == ("clock_skew", detail)
+    assert after(skewed, 'STATUS_CLIENT NOTICE BOOTSTRAP PROGRESS=30 TAG=x SUMMARY="x"').detail == detail
+    assert after(skewed, "STATUS_CLIENT NOTICE CIRCUIT_ESTABLISHED").detail == ""
+    assert after(skewed, 'STATUS_CLIENT NOTICE BOOTSTRAP PROGRESS=100 TAG=done SUMMARY="x"').detail == ""
+
+
+def test_a_wrong_clock_is_told_apart_also_by_who_attaches_later() -> None:
+    """The first thing asked is the bootstrap phase; the clock's own event was told before."""
+    phase = (
+        'STATUS_CLIENT WARN BOOTSTRAP PROGRESS=40 TAG=loading_keys SUMMARY="Loading authority key certs" '
+        'WARNING="Clock skew -172797 in microdesc flavor consensus from CONSENSUS" REASON=CLOCK_SKEW COUNT=1 '
+        "RECOMMENDATION=warn"
+    )
+    assert after(STARTING, phase).problem == "clock_skew"
+
+
 def test_a_network_that_goes_away_is_told_only_of_a_ready_tor() -> None:
     assert after(READY, "NETWORK_LIVENESS DOWN").problem == "no_network"
     assert after(READY, "NETWORK_LIVENESS DOWN", "NETWORK_LIVENESS UP").problem == ""
