@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import apsw
 
-from tuichat.errors import StorageError, TuichatError
+from tuichat.errors import DamagedError, StorageError, TuichatError
 from tuichat.i18n import _
 from tuichat.store.failures import translated
 
@@ -38,6 +38,7 @@ class Database:
 
     Attributes:
         closed: nothing can be read or written any more.
+        damaged: a page turned out unreadable, or `distrust` was called.
 
     Args:
         key: 32 random bytes; the whole file is encrypted under it.
@@ -51,7 +52,7 @@ class Database:
     def __init__(self, path: Path, key: bytes, synchronous: Synchronous = "FULL") -> None:
         if len(key) != KEY_LENGTH:
             raise ValueError("a database key has 32 bytes")
-        self.closed = False
+        self.closed = self.damaged = False
         with translated():
             self._connection = apsw.Connection(str(path))
             try:
@@ -83,7 +84,7 @@ class Database:
 
     def _execute(self, sql: str, values: Sequence[Value]) -> None:
         try:
-            with translated():
+            with self._watched():
                 self._connection.execute(sql, values)
         except StorageError:
             if not self.in_transaction():
@@ -100,12 +101,12 @@ class Database:
 
     def rows(self, sql: str, values: Sequence[Value] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
-        with translated():
+        with self._watched():
             return self._connection.execute(sql, values).fetchall()
 
     def row(self, sql: str, values: Sequence[Value] = ()) -> tuple[Any, ...] | None:
         """The first row of a query, None if it has none."""
-        with translated():
+        with self._watched():
             return self._connection.execute(sql, values).fetchone()
 
     def one(self, sql: str, values: Sequence[Value] = ()) -> Any:
@@ -140,19 +141,38 @@ class Database:
 
     def checkpoint(self) -> None:
         """Move the write-ahead log into the file and cut it to nothing, so that no old page stays in it."""
-        with translated():
+        with self._watched():
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
-    def sound(self) -> bool:
-        """Whether every page decrypts and the tables and indexes hang together (reads the whole file).
+    def sound(self, table: str = "") -> bool:
+        """Whether every page decrypts and tables and indexes hang together; or those of one table."""
+        return self.rows(f"PRAGMA quick_check({table or 1})") == [("ok",)]
 
-        From then on closing also moves the write-ahead log into the file and removes it.
+    def trust(self) -> None:
+        """From now on closing also moves the write-ahead log into the file and removes it."""
+        self._close_with_log(0)
+
+    def distrust(self) -> None:
+        """There is damage: closing leaves file and log as they are, and a log tells the next start to read
+        everything.
         """
-        if self.rows("PRAGMA quick_check(1)") != [("ok",)]:
-            return False
+        self.damaged = True
+        if not self.closed:
+            self._close_with_log(1)
+
+    def _close_with_log(self, left: int) -> None:
         with translated():
-            self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
-        return True
+            self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, left)
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """As `translated`, and damage is remembered."""
+        try:
+            with translated():
+                yield
+        except DamagedError:
+            self.distrust()
+            raise
 
     def copy_into(self, empty: apsw.Connection) -> apsw.Backup:
         """A copy of everything, to be made step by step; what is written meanwhile is in it as well."""

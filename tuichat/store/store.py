@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tuichat.errors import DamagedError, StorageError
 from tuichat.i18n import _
-from tuichat.store import schema
+from tuichat.store import schema, soundness
 from tuichat.store.backup_snapshot import Snapshot
 from tuichat.store.contacts import Contacts
 from tuichat.store.database import Database, Synchronous
@@ -54,7 +54,8 @@ class Store:
         """Open the database at `path` under its 32-byte key; make it when there is none.
 
         Raises:
-            DamagedError: it is not readable with this key, cut, or inconsistent.
+            DamagedError: it is not readable with this key, cut, or inconsistent; see `soundness` for how much
+                of it is looked at.
             StorageError: it cannot be opened, made or written, or a newer version wrote it.
         """
         try:
@@ -80,13 +81,18 @@ class Store:
         """A copy under another 32-byte key, on the directory's disk, to be made step by step."""
         return Snapshot(self._database, directory, key, named=named)
 
+    def distrust(self) -> None:
+        """Somebody found damage by other means: the next start reads the whole file."""
+        self._database.distrust()
+
     def close(self) -> None:
-        """Checkpoint and close; a second call does nothing."""
+        """Checkpoint, unless there is damage, and close; a second call does nothing."""
         if self._closed:
             return
         self._closed = True
         try:
-            self._database.checkpoint()
+            if not self._database.damaged:
+                self._database.checkpoint()
         finally:
             self._database.close()
 
@@ -98,7 +104,7 @@ def _open_existing(path: Path, key: bytes, synchronous: Synchronous) -> Database
     try:
         return _open_sound(path, key, synchronous)
     except DamagedError:
-        for file in (path, path.with_name(path.name + "-wal")):
+        for file in (path, _log_of(path)):
             if file.exists():
                 _read_through(file)
         return _open_sound(path, key, synchronous)
@@ -113,10 +119,13 @@ def _read_through(path: Path) -> None:
 def _open_sound(path: Path, key: bytes, synchronous: Synchronous) -> Database:
     if path.stat().st_size < _PAGE:
         raise _damaged(path)
+    size, ended_well = path.stat().st_size, not _log_of(path).exists()
     database = Database(path, key, synchronous)
     try:
-        if not (database.sound() and schema.version(database)):
+        look = soundness.in_part if ended_well and size > soundness.WHOLE_BYTES else soundness.whole
+        if not look(database):
             raise _damaged(path)
+        database.trust()
         schema.migrate(database)
     except BaseException:
         database.close()
@@ -124,12 +133,16 @@ def _open_sound(path: Path, key: bytes, synchronous: Synchronous) -> Database:
     return database
 
 
+def _log_of(path: Path) -> Path:
+    """The write-ahead log. It is gone after a clean end, and only then."""
+    return path.with_name(path.name + "-wal")
+
+
 def _create(path: Path, key: bytes, synchronous: Synchronous) -> None:
-    log = path.with_name(path.name + "-wal")
-    if log.exists():  # the file it belongs to is gone: what it holds must not be mixed into a new one
+    if _log_of(path).exists():  # its file is gone: what it holds must not be mixed into a new one
         raise _damaged(path)
     unfinished = path.with_name(path.name + ".new")
-    for debris in (unfinished, unfinished.with_name(unfinished.name + "-wal")):
+    for debris in (unfinished, _log_of(unfinished)):
         debris.unlink(missing_ok=True)
     os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
     database = Database(unfinished, key, synchronous)
@@ -137,6 +150,7 @@ def _create(path: Path, key: bytes, synchronous: Synchronous) -> None:
         schema.migrate(database)
         if not database.sound():
             raise _damaged(unfinished)
+        database.trust()
     finally:
         database.close()
     unfinished.rename(path)
