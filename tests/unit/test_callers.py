@@ -14,9 +14,11 @@ from tests.support.simulated_network import SimulatedNetwork
 from tests.support.simulated_node import SimulatedNode
 from tests.support.virtual_time import run_virtual
 from tuichat.network.addresses import address_of
+from tuichat.node import callers
 from tuichat.node.callers import REPLY_SECONDS, Callers, Known
 from tuichat.protocol.frames import Accepted, Received, Request, decode, encode
 from tuichat.protocol.invites import parse_invite
+from tuichat.protocol.knock import knock, pair_psk
 
 Story = Callable[[SimulatedNode, SimulatedNetwork], Awaitable[None]]
 Play = Callable[[Story], None]
@@ -85,6 +87,51 @@ def test_knocks_are_learnt_anew_only_when_a_request_changes_a_secret(
         for _ in range(5):
             await ask(node, network, "bob", "hello")
         assert len(learnt) == before
+
+    play(story)
+
+
+def test_a_contacts_knocks_are_derived_once_a_day(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    derived: list[bytes] = []
+
+    def count(pair: bytes, one: bytes, other: bytes) -> bytes:
+        derived.append(pair)
+        return pair_psk(pair, one, other)
+
+    monkeypatch.setattr(callers, "pair_psk", count)
+
+    async def story(node: SimulatedNode, network: SimulatedNetwork) -> None:
+        for name in ("bob", "carol-anne", "dave"):
+            await ask(node, network, name, "hello")
+            await node.node.contact_accept(address_of(person(name).onion))
+            await ask(node, network, "eve", "hello")  # any call: the knocks are learnt
+        assert len(derived) == len(set(derived)) == 3
+        await asyncio.sleep(86_400.0)
+        await ask(node, network, "eve", "hello")
+        assert len(derived) == 6
+
+    play(story)
+
+
+def test_a_contact_who_was_removed_and_asks_again_is_known_as_the_new_one(play: Play) -> None:
+    async def story(node: SimulatedNode, network: SimulatedNetwork) -> None:
+        address = address_of(person("bob").onion)
+        for _ in range(2):
+            await ask(node, network, "bob", "hello")  # with the same secret
+            accepted = await node.node.contact_accept(address)
+            row = node.node._store.contacts.by_onion(person("bob").onion)
+            assert row is not None
+            assert row.pair_received is not None
+            psk = pair_psk(row.pair_received, row.onion, node.onion)
+            answerer = node.transport.answerer
+            assert answerer is not None
+            meeting = Meeting(person("bob"), node.identity, psk=psk, now=node.clock.now())
+            answer = answerer(meeting.dial().message1)
+            assert answer is not None
+            who = node.node._callers._known[knock(psk, node.onion, node.clock.now())]
+            assert who.whose == accepted.id
+            if row.id == 1:
+                await node.node.contact_remove(address)
 
     play(story)
 

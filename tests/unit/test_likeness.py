@@ -82,3 +82,14 @@ def test_many_alike_are_not_all_named(store: Store, book: ContactBook) -> None:
     for number in range(30):
         add(store, "b" + "." * number + "ob")
     assert {len(names) for names in alike(book).values()} == {8}
+
+
+def test_a_new_look_alike_shows_on_who_was_there_before(store: Store, book: ContactBook) -> None:
+    bob = add(store, "bob")
+    shown = book.contact(bob)
+    assert shown is not None
+    assert shown.alike == ()
+    other = add(store, "b0b")
+    assert alike(book) == {"bob": ("b0b",), "b0b": ("bob",)}
+    store.contacts.update(other, petname="carol")
+    assert alike(book) == {"bob": (), "carol": ()}

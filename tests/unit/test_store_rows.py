@@ -44,6 +44,41 @@ def test_contact_is_found_by_id_onion_and_petname(store: Store) -> None:
     assert (row.pair_sent, row.pair_received, row.confirmed) == (bytes(32), b"p" * 32, False)
 
 
+def test_petnames_are_always_those_of_now(store: Store) -> None:
+    ada = add_contact(store).id
+    assert store.contacts.petnames() == store.contacts.petnames() == [(ada, "Ada")]
+    bob = add_contact(store, "Bob", bytes(32)).id
+    assert store.contacts.petnames() == [(ada, "Ada"), (bob, "Bob")]
+    store.contacts.update(bob, petname="Robert")
+    store.contacts.update(bob, verified=True)
+    assert store.contacts.petnames() == [(ada, "Ada"), (bob, "Robert")]
+    store.contacts.remove(ada)
+    assert store.contacts.petnames() == [(bob, "Robert")]
+
+
+def test_petnames_that_were_rolled_back_are_not_remembered(store: Store) -> None:
+    ada = add_contact(store).id
+
+    def renamed_in_vain() -> None:
+        with store.transaction():
+            store.contacts.update(ada, petname="Grace")
+            assert store.contacts.petnames() == [(ada, "Grace")]
+            raise ValueError("stop")
+
+    with pytest.raises(ValueError, match="stop"):
+        renamed_in_vain()
+    assert store.contacts.petnames() == [(ada, "Ada")]
+
+
+def test_pair_secrets_are_those_of_accepted_and_asked_contacts(store: Store) -> None:
+    found = []
+    for number, state in enumerate(("accepted", "requested", "pending", "blocked")):
+        onion, pair = bytes([number]) * 32, bytes([number + 100]) * 32
+        row = store.contacts.add(onion, state, state, created_at=SECOND, pair_received=pair)  # type: ignore[arg-type]
+        found.append((row.id, onion, None, pair))
+    assert store.contacts.pairs() == found[:2]
+
+
 def test_contact_update_changes_only_the_named_fields(store: Store) -> None:
     row = add_contact(store)
     changed = store.contacts.update(row.id, confirmed=True, sig=b"s" * 32, last_pair="sent", epoch=2**32 - 1)

@@ -63,6 +63,9 @@ class Known:
         return -self.whose if self.whose < 0 else None
 
 
+_Derived = tuple[Known, tuple[bytes, ...]]
+"""Who knocks with a pair secret, and the knocks of these days."""
+
 Reply = Accepted | Received | Gone
 
 Welcome = Callable[[LiveLink, int, list[bytes]], Coroutine[Any, Any, None]]
@@ -91,6 +94,8 @@ class Callers:
         self._known: dict[bytes, Known] = {}
         self._psks: dict[bytes, bytes] = {}
         self._known_by: tuple[int, int] | None = None
+        self._derived: dict[tuple[int, bytes], _Derived] = {}
+        self._derived_on = -1
         self._budget = Budget(clock.monotonic)
         self._turns = Turns(clock.monotonic)
 
@@ -133,18 +138,25 @@ class Callers:
         for invite in self._store.invites.unexpired(int(now * 1000)):
             psk = invite_psk(invite.secret, onion)
             everyone.append(Known(psk, -invite.id, until=invite.expires_at / 1000))
-        for row in self._store.contacts.all():
-            everyone += self._knocks_of(row)
-        return [(knock, who) for who in everyone for knock in answered_knocks(who.psk, onion, now)]
+        knocks = [(knock, who) for who in everyone for knock in answered_knocks(who.psk, onion, now)]
+        return knocks + self._contacts_knocks(now)
 
-    def _knocks_of(self, row: ContactRow) -> list[Known]:
-        """Both pair secrets are answered once it is accepted or requested by me (C3)."""
-        if row.state not in ("accepted", "requested"):
-            return []
-        pairs = (row.pair_sent, row.pair_received)
-        return [
-            Known(pair_psk(pair, row.onion, self._identity.onion), row.id, pair) for pair in pairs if pair
-        ]
+    def _contacts_knocks(self, now: float) -> list[tuple[bytes, Known]]:
+        """Both pair secrets are answered once a contact is accepted or requested by me (C3).
+
+        What was derived from a secret serves for the rest of the day: of many contacts few change at a time.
+        """
+        earlier = self._derived if self._derived_on == int(now) // _DAY else {}
+        self._derived, self._derived_on = {}, int(now) // _DAY
+        for contact, onion, sent, received in self._store.contacts.pairs():
+            for pair in filter(None, (sent, received)):
+                place = (contact, pair)
+                self._derived[place] = earlier.get(place) or self._derive(contact, onion, pair, now)
+        return [(knock, who) for who, knocks in self._derived.values() for knock in knocks]
+
+    def _derive(self, contact: int, onion: bytes, pair: bytes, now: float) -> _Derived:
+        psk = pair_psk(pair, onion, self._identity.onion)
+        return Known(psk, contact, pair), answered_knocks(psk, self._identity.onion, now)
 
     async def _attend(self, answering: Answering, who: Known, connection: Connection, started: float) -> None:
         leave = self._budget.enter(who.whose)

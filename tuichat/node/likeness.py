@@ -28,11 +28,18 @@ class Likeness:
     def __init__(self) -> None:
         self._skeletons = lru_cache(_REMEMBERED)(skeletons)
         self._mixed = lru_cache(_REMEMBERED)(mixed_scripts)
+        self._last: tuple[list[tuple[int, str]], Likely] = ([], {})
 
     def of(self, petnames: Iterable[tuple[int, str]]) -> Likely:
-        """An index of all contacts, to look several up in."""
+        """An index of all contacts, to look several up in. The last one serves until a petname changes."""
+        named = list(petnames)
+        if named != self._last[0]:
+            self._last = (named, self._index(named))
+        return self._last[1]
+
+    def _index(self, named: list[tuple[int, str]]) -> Likely:
         found: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
-        for contact, name in petnames:
+        for contact, name in named:
             for skeleton in self._skeletons(name):
                 found[skeleton].append((contact, name))
         return found
@@ -48,4 +55,5 @@ class Likeness:
 
     def mixed(self, row: ContactRow) -> bool:
         """Whether a word of either name mixes scripts."""
-        return self._mixed(row.petname) or self._mixed(row.suggested_name)
+        names = (row.petname, row.suggested_name)
+        return any(self._mixed(name) for name in names if not name.isascii())  # ASCII has Latin letters only

@@ -19,6 +19,10 @@ _INSERT = """
         (onion, state, petname, suggested_name, request_text, pair_sent, pair_received, invite, created_at)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
+_PAIRS = """
+    SELECT id, onion, pair_sent, pair_received FROM contacts
+    WHERE state IN ('accepted', 'requested') ORDER BY id
+"""
 
 
 class ContactChanges(TypedDict, total=False):
@@ -53,6 +57,7 @@ class Contacts:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._petnames: list[tuple[int, str]] | None = None
 
     def add(
         self,
@@ -70,6 +75,7 @@ class Contacts:
         """A new contact, with an empty conversation. The onion and the petname must be free."""
         words = (onion, state, petname, suggested_name, request_text)
         values = (*words, pair_sent, pair_received, invite, created_at)
+        self._petnames = None
         with self._database.step():
             contact = self._database.insert(_INSERT, values)
             self._database.run("INSERT INTO conversations (contact) VALUES (?)", (contact,))
@@ -93,10 +99,21 @@ class Contacts:
         return sorted(rows, key=lambda row: (row.petname.casefold(), row.petname))
 
     def petnames(self) -> list[tuple[int, str]]:
-        """Every contact's id and petname, by id."""
-        return [
-            (row[0], row[1]) for row in self._database.rows("SELECT id, petname FROM contacts ORDER BY id")
-        ]
+        """Every contact's id and petname, by id; not to be changed.
+
+        Remembered until a petname changes, for each contact that is shown is compared with all others. Never
+        what was read inside a transaction: it may be rolled back.
+        """
+        if self._petnames is not None:
+            return self._petnames
+        rows = self._database.rows("SELECT id, petname FROM contacts ORDER BY id")
+        found = [(row[0], row[1]) for row in rows]
+        self._petnames = None if self._database.in_transaction() else found
+        return found
+
+    def pairs(self) -> list[tuple[int, bytes, bytes | None, bytes | None]]:
+        """Id, onion and both pair secrets of everybody who is accepted or was asked by me, by id."""
+        return [(row[0], row[1], row[2], row[3]) for row in self._database.rows(_PAIRS)]
 
     def update(self, contact: int, **changes: Unpack[ContactChanges]) -> ContactRow:
         """Change fields of a contact; the row as it is then.
@@ -105,6 +122,8 @@ class Contacts:
             NotFoundError: there is no such contact.
         """
         assert changes.keys() <= _CHANGEABLE, "only these fields of a contact can be changed"
+        if "petname" in changes:
+            self._petnames = None
         if changes:
             assignments = ", ".join(f"{name} = ?" for name in changes)
             values: tuple[Any, ...] = (*changes.values(), contact)
@@ -113,6 +132,7 @@ class Contacts:
 
     def remove(self, contact: int) -> None:
         """Erase a contact with its conversation, outbox, session and everything known of its messages."""
+        self._petnames = None
         self._database.run("DELETE FROM contacts WHERE id = ?", (contact,))
 
     def count(self, state: ContactState) -> int:
