@@ -58,6 +58,12 @@ def test_certificate_says_what_its_owner_is() -> None:
     assert certificate.raw == ALICE.certificate
 
 
+def test_public_keys_and_certificate_are_worked_out_once() -> None:
+    for name in ("onion", "sig", "ik", "certificate"):
+        assert getattr(ALICE, name) is getattr(ALICE, name)
+    assert ALICE.certificate == signed_by(ALICE, epoch=ALICE.epoch)
+
+
 def test_three_keys_are_independent() -> None:
     assert len({ALICE.onion_seed, ALICE.sig_seed, ALICE.ik_secret}) == 3
 

@@ -18,7 +18,7 @@ Both signatures cover "tuichat/cert/v1" || 0x00 || the first 105 bytes.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from tuichat.clock import Rng
@@ -40,43 +40,46 @@ _GROUP_BYTES = 5
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Identity:
-    """A node's own secrets, 32 bytes each; nothing prints them."""
+    """A node's own secrets, 32 bytes each, and what is public of them; nothing prints them.
+
+    Attributes:
+        onion: the 32-byte public key of the onion service: the address.
+        sig: the 32-byte public key that verifies my statements.
+        ik: the 32-byte public key of the handshake.
+        certificate: the 233-byte certificate.
+    """
 
     onion_seed: bytes
     sig_seed: bytes
     ik_secret: bytes
     epoch: int
+    onion: bytes = field(init=False, compare=False)
+    sig: bytes = field(init=False, compare=False)
+    ik: bytes = field(init=False, compare=False)
+    certificate: bytes = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Once, for each handshake and each envelope needs some of them: a key costs 20 to 40 microseconds.
+        public = {
+            "onion": curve25519.ed25519_public(self.onion_seed),
+            "sig": curve25519.ed25519_public(self.sig_seed),
+            "ik": curve25519.x25519_public(self.ik_secret),
+        }
+        for name, key in public.items():
+            object.__setattr__(self, name, key)
+        object.__setattr__(self, "certificate", _certificate(self))
 
     @classmethod
     def generate(cls, rng: Rng, now: float) -> Identity:
         """A new identity at Unix time `now`, in seconds."""
         return cls(rng.bytes(32), rng.bytes(32), rng.bytes(32), next_epoch(0, now))
 
-    @property
-    def onion(self) -> bytes:
-        """The 32-byte public key of the onion service: the address."""
-        return curve25519.ed25519_public(self.onion_seed)
 
-    @property
-    def sig(self) -> bytes:
-        """The 32-byte public key that verifies my statements."""
-        return curve25519.ed25519_public(self.sig_seed)
-
-    @property
-    def ik(self) -> bytes:
-        """The 32-byte public key of the handshake."""
-        return curve25519.x25519_public(self.ik_secret)
-
-    @property
-    def certificate(self) -> bytes:
-        """The 233-byte certificate; the same bytes each time."""
-        signed = _SIGNED.pack(CERTIFICATE_VERSION, self.epoch, CAPABILITIES, self.onion, self.sig, self.ik)
-        statement = _CONTEXT + signed
-        return (
-            signed
-            + curve25519.ed25519_sign(self.onion_seed, statement)
-            + curve25519.ed25519_sign(self.sig_seed, statement)
-        )
+def _certificate(me: Identity) -> bytes:
+    signed = _SIGNED.pack(CERTIFICATE_VERSION, me.epoch, CAPABILITIES, me.onion, me.sig, me.ik)
+    statement = _CONTEXT + signed
+    by_onion = curve25519.ed25519_sign(me.onion_seed, statement)
+    return signed + by_onion + curve25519.ed25519_sign(me.sig_seed, statement)
 
 
 def next_epoch(last: int, now: float) -> int:
