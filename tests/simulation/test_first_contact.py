@@ -117,7 +117,7 @@ def test_unblocked_person_whom_i_asked_is_asked_again_with_the_same_text(
     run_virtual(story())
 
 
-def test_unblocked_stranger_asks_as_before_and_their_words_are_never_sent_to_them(tmp_path: Path) -> None:
+def test_unblocked_stranger_asks_as_before(tmp_path: Path) -> None:
     async def story() -> None:
         async with Pair(tmp_path) as pair:
             await pair.alice.node.contact_add(pair.bob.address, "bob", "hello")
@@ -126,6 +126,18 @@ def test_unblocked_stranger_asks_as_before_and_their_words_are_never_sent_to_the
             await pair.bob.node.contact_block("alice")
             unblocked = await pair.bob.node.contact_unblock("alice")
             assert (unblocked.state, unblocked.request_text) == ("pending", "hello")
+            await pair.bob.node.contact_accept("alice")
+            assert await until(pair.both_linked, TWO_DAYS)
+
+    run_virtual(story())
+
+
+def test_words_of_a_contact_who_asked_are_not_sent_to_them_after_an_unblock(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with Pair(tmp_path) as pair:
+            await pair.alice.node.contact_add(pair.bob.address, "bob", "hello")
+            assert await until(pair.bob_is_asked, TWO_DAYS)
+            await pair.bob.node.contact_rename((await pair.bob.node.contact_list())[0].name, "alice")
             await pair.bob.node.contact_accept("alice")
             assert await until(pair.both_linked, TWO_DAYS)
             await pair.bob.say(pair.alice, "hi")
