@@ -161,3 +161,8 @@ def test_word_that_is_not_understood_gets_the_hint_that_fits(words: tuple[str, .
 
 def test_number_that_is_too_large_is_called_so() -> None:
     assert "too large" in refused("messages", "bob", "--limit", "9" * 40).message
+
+
+@pytest.mark.parametrize("text", ["-hello", "-hello there", "-h "])
+def test_a_text_that_begins_like_the_help_option_is_refused_and_not_taken_for_it(text: str) -> None:
+    assert text in refused("send", "bob", text).message

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from tuichat.cli.streams import silence_stdout
 from tuichat.errors import StorageError, TuichatError
 from tuichat.i18n import _
 
@@ -76,6 +77,7 @@ class Output:
         except BrokenPipeError:
             raise
         except OSError as error:
+            silence_stdout()  # what is still buffered would fail once more at exit, and say so
             message = _("The output cannot be written: {why}.")
             raise StorageError(message.format(why=error.strerror)) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -78,8 +79,11 @@ class Parser(argparse.ArgumentParser):
         """As argparse's; a command says itself what it does not understand.
 
         Words behind an option are left over by some versions of argparse if they are for a positional that
-        may be missing: it is given them here.
+        may be missing: it is given them here. And some take "-hello" for "-h", and print the help.
         """
+        for word in itertools.takewhile(lambda word: word != "--", args or ()):
+            if len(word) > 2 and word[1] != "-" and word[:2] in self._option_string_actions:
+                raise UsageError(_("This is not understood: {0}.").format(word), self._hint_about(word))
         found, rest = super().parse_known_args(args, namespace)
         if rest and not self.subcommands:
             self._take_rest(found, rest)

@@ -247,7 +247,7 @@ class ContactCard(Dialog[None]):
 
     def _show(self) -> None:
         person = self.person
-        if person is not None and self.is_mounted:
+        if person is not None and self.query("#facts"):  # nothing is there before it is composed
             self.query_one("#facts", Static).update(self._facts(person))
             self.query_one(".keys", Static).update(self._keys())
 
