@@ -62,3 +62,15 @@ def test_flood_is_measured_beside_a_quiet_conversation() -> None:
     assert "during the flood" in said
     assert "without it" in said
     assert "target: at most 2" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "figure"),
+    [
+        ("soak", ("--stories", "3"), "losses, doubles, inversions, jams in  0 stories"),
+        ("power_loss", ("--states", "60", "--minutes", "1"), "failures                    0   target: 0"),
+    ],
+)
+def test_soak_says_what_it_reached(name: str, options: tuple[str, ...], figure: str) -> None:
+    assert f"benchmarks.{name}" in (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    assert figure in benchmark(name, *options)
