@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
+from onion.errors import TorError
 from tests.support.fake_tor import FakeNetwork, FakeTor
 from tests.support.handshakes import person
 from tests.support.house import House, house
@@ -328,6 +329,21 @@ async def test_how_often_no_answer_came_is_told(homes: tuple[Home, Home]) -> Non
     alice.tor.refuse = False
     await until(lambda: reachable(alice))
     assert alice.transport.state.service.missed == 0
+
+
+async def test_service_that_tor_does_not_know_any_more_is_put_up_as_a_new_one(
+    homes: tuple[Home, Home], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, _ = homes
+    (address, service) = next(iter(alice.tor.services.items()))
+
+    async def refuse() -> None:
+        raise TorError("refused", "Tor refused: {reason}", reason="Unknown Onion Service id")
+
+    monkeypatch.setattr(service, "republish", refuse)
+    await lose_service(alice)
+    alice.transport._doubt()
+    await until(lambda: alice.tor.services.get(address) not in (None, service) and reachable(alice))
 
 
 async def test_tor_that_does_not_come_to_publishing_is_asked_anew(

@@ -137,9 +137,13 @@ class TorTransport:
         while True:
             try:
                 await self._be_online()
-            except OnionError:
+            except OnionError as error:
                 self._on_tor_status(self._tor.status)
                 self._update(replace(self._state, service=ServiceState()))
+                if isinstance(error, TorError) and error.code == "refused":
+                    await (
+                        self.renew()
+                    )  # tor does not know our service any more: it cannot end it to begin anew
                 await asyncio.sleep(self._rng.uniform(pause / 2, pause))
                 pause = min(pause * 2, _LONGEST_PAUSE)
             else:
