@@ -1,0 +1,172 @@
+"""What can happen to two people who talk over tor, each trouble as something done to one of them.
+
+A trouble is over when `do` returns; then messages must come through. What it leaves behind, such as a clock
+that is wrong, `mend` takes away afterwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from benchmarks.troubled_node import CLOCK, CONTROL, UNPUBLISH
+from onion.controller import Controller
+from onion.endpoint import Endpoint
+from onion.errors import TorError
+from tests.support.people import ROOT, Person
+
+
+class Links(Protocol):
+    """What a private network's links can suffer."""
+
+    def cut(self) -> int: ...
+
+    def stall(self, seconds: float) -> None: ...
+
+
+class Victim(Person):
+    """A person whose node can be troubled from outside."""
+
+    async def _spawn(self, *words: str, output: int = asyncio.subprocess.PIPE) -> asyncio.subprocess.Process:
+        if words[0] != "daemon":
+            return await super()._spawn(*words, output=output)
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "benchmarks.troubled_node", "--home", str(self.paths.home), *words),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=self._environment,
+            cwd=ROOT,
+        )
+
+    async def living_tor(self) -> int:
+        """The process of their tor, as soon as there is one."""
+        while (pid := self.tor_pid()) is None:  # noqa: ASYNC110 - their node starts it
+            await asyncio.sleep(0.05)
+        return pid
+
+    @contextlib.asynccontextmanager
+    async def control(self) -> AsyncIterator[Controller]:
+        """A control connection to their tor beside their node's, as soon as it takes one."""
+        endpoint = Endpoint(path=self.paths.run_directory() / "control")
+        cookie = self.paths.tor / "control_auth_cookie"
+        while True:
+            try:
+                controller = await Controller.connect(endpoint, lambda _event: None, cookie)
+                break
+            except TorError:
+                await asyncio.sleep(0.1)
+        try:
+            yield controller
+        finally:
+            await controller.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Who suffers, on what network, and for how many seconds if it lasts."""
+
+    victim: Victim
+    links: Links
+    seconds: float
+
+
+async def _kill_tor(scene: Scene) -> None:
+    os.kill(await scene.victim.living_tor(), signal.SIGKILL)
+
+
+async def _stop_tor(scene: Scene) -> None:
+    pid = await scene.victim.living_tor()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        await asyncio.sleep(scene.seconds)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+
+
+async def _lose_control(scene: Scene) -> None:
+    os.kill(scene.victim.pid, CONTROL)
+
+
+async def _close_circuits(scene: Scene) -> None:
+    async with scene.victim.control() as controller:
+        for line in (await controller.get_info("circuit-status")).splitlines():
+            with contextlib.suppress(TorError):  # it may have closed by itself since
+                await controller.call(f"CLOSECIRCUIT {line.split()[0]}")
+
+
+async def _cut(scene: Scene) -> None:
+    scene.links.cut()
+
+
+async def _stall(scene: Scene) -> None:
+    scene.links.stall(scene.seconds)
+    await asyncio.sleep(scene.seconds)
+
+
+async def _unpublish(scene: Scene) -> None:
+    """And close what stands: an open link would not need the service."""
+    os.kill(scene.victim.pid, UNPUBLISH)
+    await _close_circuits(scene)
+
+
+async def _disable_network(scene: Scene) -> None:
+    async with scene.victim.control() as controller:
+        await controller.call("SETCONF DisableNetwork=1")
+        await asyncio.sleep(scene.seconds)
+        await controller.call("SETCONF DisableNetwork=0")
+
+
+async def _kill_node(scene: Scene) -> None:
+    await scene.victim.kill()
+    await scene.victim.start()
+
+
+async def _set_clock_ahead(scene: Scene) -> None:
+    """And close what stands: a new link is to be made by the wrong clock."""
+    os.kill(scene.victim.pid, CLOCK)
+    await _close_circuits(scene)
+
+
+async def _set_clock_right(scene: Scene) -> None:
+    os.kill(scene.victim.pid, CLOCK)
+
+
+async def _nothing(_scene: Scene) -> None:
+    return
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Attributes: `name`, for people; `do`, which ends with the trouble; `mend`, for later."""
+
+    name: str
+    do: Callable[[Scene], Awaitable[None]]
+    mend: Callable[[Scene], Awaitable[None]] = _nothing
+
+
+TROUBLES: Final = (
+    Trouble("tor killed", _kill_tor),
+    Trouble("tor stopped for a while", _stop_tor),
+    Trouble("control connection lost", _lose_control),
+    Trouble("all circuits closed", _close_circuits),
+    Trouble("links cut", _cut),
+    Trouble("links stalled for a while", _stall),
+    Trouble("service unpublished", _unpublish),
+    Trouble("DisableNetwork for a while", _disable_network),
+    Trouble("node killed", _kill_node),
+    Trouble("node's clock a day ahead", _set_clock_ahead, _set_clock_right),
+)
+
+
+def some_seconds(rng: random.Random) -> float:
+    """How long a trouble lasts that lasts."""
+    return rng.uniform(1.0, 4.0)
