@@ -19,6 +19,7 @@ from tuichat.model import (
     TorEvent,
     TorState,
 )
+from tuichat.tui.slash import Names
 from tuichat.tui.themes import PEOPLE
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -83,6 +84,14 @@ class Known:
         """Who was blocked, by name."""
         found = [person for person in self.people.values() if person.state == "blocked"]
         return sorted(found, key=lambda person: person.name)
+
+    def names(self) -> Names:
+        """Whom words may mean."""
+        return Names(
+            tuple(person.name for person in self.conversations()),
+            tuple(person.name for person in self.requests()),
+            tuple(person.name for person in self.blocked()),
+        )
 
     def unread(self) -> int:
         """How many messages of all conversations were not seen yet."""

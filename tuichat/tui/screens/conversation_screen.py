@@ -64,6 +64,7 @@ class ConversationScreen(Screen[None]):
         self._last_seen = (0, 0)
         self._notice = 0
         self._notice_read = False
+        self._trouble = ""
         self._count_pace = Pace(self, TELL_SECONDS, self._start_recount)
         self._seen_pace = Pace(self, TELL_SECONDS, self._start_mark_seen)
 
@@ -105,6 +106,13 @@ class ConversationScreen(Screen[None]):
         if self._notice_read and self.query("#notice") and self.query_one("#notice").display:
             self.say("")
 
+    def tell_trouble(self, trouble: str) -> None:
+        """What hinders tor, when that has changed; the top row goes on saying it in a word."""
+        if trouble != self._trouble:
+            before, self._trouble = self._trouble, trouble
+            if trouble or str(self.query_one("#notice", Static).render()) == before:
+                self.say(trouble, "warning")
+
     def fail(self, error: TuichatError) -> None:
         """Say what went wrong and what to do."""
         self.say(error_text(error), "error")
@@ -133,6 +141,16 @@ class ConversationScreen(Screen[None]):
             except TuichatError as error:
                 self.fail(error)
             self.post_message(self.Counted())
+
+    def action_scroll(self, pages: int) -> None:
+        """Move the history."""
+        self.history.scroll_pages(pages)
+
+    def action_begin_command(self) -> None:
+        """A slash outside the input begins a command all the same."""
+        self.composer.focus()
+        if not self.composer.deaf:
+            self.composer.insert("/")
 
     # What the widgets say.
 

@@ -28,9 +28,16 @@ from tuichat.tui.context import Context
 from tuichat.tui.conversation import Conversation
 from tuichat.tui.pace import Pace
 from tuichat.tui.screens.conversation_screen import ConversationScreen
-from tuichat.tui.screens.main_lines import banner_text, empty_text, hint_text, title_parts, top_parts
+from tuichat.tui.screens.main_lines import (
+    banner_text,
+    empty_text,
+    hint_text,
+    lost_text,
+    title_parts,
+    top_parts,
+)
 from tuichat.tui.session import Connected, Happening, Lost
-from tuichat.tui.slash import Command, Names
+from tuichat.tui.slash import Command
 from tuichat.tui.widgets.composer import Composer
 from tuichat.tui.widgets.conversations import BLOCKED, REQUESTS, Conversations
 from tuichat.tui.widgets.history import History
@@ -39,7 +46,7 @@ from tuichat.tui.widgets.parts_line import PartsLine
 from tuichat.tui.widgets.requests import Requests
 from tuichat.tui.widgets.rules import HorizontalRule, VerticalRule
 from tuichat.tui.widgets.title import Title
-from tuichat.tui.words import blocked_sentence, error_text, problem_sentence
+from tuichat.tui.words import blocked_sentence, problem_sentence
 
 if TYPE_CHECKING:
     from tuichat.tui.screens.main_commands import Commands
@@ -89,7 +96,6 @@ class MainScreen(ConversationScreen):
         self._loaded = False
         self._ready = False
         self._banner = ""
-        self._trouble = ""
 
     def compose(self) -> ComposeResult:
         """From top to bottom, as it is seen."""
@@ -157,7 +163,7 @@ class MainScreen(ConversationScreen):
             case NoticeEvent(text=text, level=level):
                 self.say(text, level)
             case TorEvent(tor=tor):
-                self._tell_trouble(problem_sentence(tor.problem))
+                self.tell_trouble(problem_sentence(tor.problem))
             case Lost():
                 self._lost(happening)
         self._pace.ask()
@@ -196,14 +202,7 @@ class MainScreen(ConversationScreen):
     def _lost(self, lost: Lost) -> None:
         if lost.reason != "handover":
             self.composer.deaf = False  # /connect; a profile with a passphrase has its question in front
-        if lost.reason == "handover":
-            self.say(_("Another node takes over; looking for it..."))
-        elif lost.reason == "stop":
-            self.say(
-                _("Your node was stopped. What waits stays queued. /connect starts it again."), "warning"
-            )
-        elif lost.error is not None:
-            self.say(error_text(lost.error), "error")
+        self.say(*lost_text(lost))
 
     def _forget(self) -> None:
         """The profile was locked: nothing of it stays on screen or in the input."""
@@ -231,7 +230,7 @@ class MainScreen(ConversationScreen):
                 if people:
                     self.open(people[0].id)
             self.update_state()
-            self._tell_trouble(problem_sentence(session.known.tor.problem))
+            self.tell_trouble(problem_sentence(session.known.tor.problem))
             if not self._loaded:
                 self._loaded = True
                 self.set_timer(TOR_PATIENCE_SECONDS, self._patience_over)
@@ -242,14 +241,7 @@ class MainScreen(ConversationScreen):
     def _patience_over(self) -> None:
         tor = self.shared.session.known.tor
         if self._loaded and tor.bootstrap < 100 and not tor.problem:
-            self._tell_trouble(blocked_sentence())
-
-    def _tell_trouble(self, trouble: str) -> None:
-        """What hinders tor, when that has changed; the top row goes on saying it in a word."""
-        if trouble != self._trouble:
-            before, self._trouble = self._trouble, trouble
-            if trouble or str(self.query_one("#notice", Static).render()) == before:
-                self.say(trouble, "warning")
+            self.tell_trouble(blocked_sentence())
 
     # What is shown.
 
@@ -272,11 +264,7 @@ class MainScreen(ConversationScreen):
         looking = self.composer.deaf and not self.shared.session.connected
         self.history.say_instead(_("Looking for your node...") if looking else empty_text(known, person))
         self.conversation.restyle()
-        self.composer.names = Names(
-            tuple(each.name for each in known.conversations()),
-            tuple(each.name for each in known.requests()),
-            tuple(each.name for each in blocked),
-        )
+        self.composer.names = known.names()
         tee = None if self.narrow else 18
         for rule in self.query(HorizontalRule):
             rule.meet(tee)
@@ -348,10 +336,6 @@ class MainScreen(ConversationScreen):
         self.query_one(Conversations).focus() if self.has_class("-list") else self.composer.focus()
         self.update_state()
 
-    def action_scroll(self, pages: int) -> None:
-        """Move the history."""
-        self.history.scroll_pages(pages)
-
     def action_leave(self) -> None:
         """Esc outside the input: back to writing."""
         if self.has_class("-bare"):
@@ -359,12 +343,6 @@ class MainScreen(ConversationScreen):
         elif self.has_class("-requests") and self.conversation.contact is not None:
             self.open(self.conversation.contact)
         self.composer.focus()
-
-    def action_begin_command(self) -> None:
-        """A slash outside the input begins a command all the same."""
-        self.composer.focus()
-        if not self.composer.deaf:
-            self.composer.insert("/")
 
     def action_command(self, name: str) -> None:
         """A key that stands for a command."""

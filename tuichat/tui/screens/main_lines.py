@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from tuichat.i18n import _, ngettext
 from tuichat.model import Contact, Message
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.known import Known
+from tuichat.tui.session import Lost
 from tuichat.tui.widgets.parts_line import Parts
-from tuichat.tui.words import key_sentence, link, reachability
+from tuichat.tui.words import error_text, key_sentence, link, reachability
 
 
 def top_parts(known: Known, person: Contact | None, glyphs: Glyphs) -> tuple[Parts, Parts]:
@@ -63,6 +66,17 @@ def empty_text(known: Known, person: Contact | None) -> str:
 def hint_text() -> str:
     """The keys at the right of the input."""
     return _("Esc choose  F1 help")
+
+
+def lost_text(lost: Lost) -> tuple[str, Literal["info", "warning", "error"]]:
+    """What it means that the node is gone, and how loud that is."""
+    if lost.reason == "handover":
+        return _("Another node takes over; looking for it..."), "info"
+    if lost.error is not None:
+        return error_text(lost.error), "error"
+    if lost.reason == "stop":
+        return _("Your node was stopped. What waits stays queued. /connect starts it again."), "warning"
+    return _("Your node cannot be found. What waits stays queued. /connect starts it again."), "error"
 
 
 def choosing_text(message: Message) -> str:
