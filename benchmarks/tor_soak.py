@@ -191,9 +191,9 @@ class Soak:
         """Both histories must have all that was said, once and in order."""
         for person, other in ((self._alice, self._bob), (self._bob, self._alice)):
             said = self.said[person.name]
-            self.wrong += _differences(f"{person.name}'s own history", said, await person.texts(other, "out"))
+            self.wrong += differences(f"{person.name}'s own history", said, await person.texts(other, "out"))
             heard = await other.texts(person, "in")
-            self.wrong += _differences(f"{person.name} in {other.name}'s history", said, heard)
+            self.wrong += differences(f"{person.name} in {other.name}'s history", said, heard)
 
     def show(self, cycles: int) -> None:
         """Print the figures."""
@@ -234,7 +234,7 @@ async def _ready_to_received(node: AsyncClient, text: str) -> float:
     raise RuntimeError("the node ended")
 
 
-def _differences(where: str, said: Sequence[str], found: Sequence[str]) -> list[str]:
+def differences(where: str, said: Sequence[str], found: Sequence[str]) -> list[str]:
     """How what stands in a history differs from what was said, in words."""
     place = {text: number for number, text in enumerate(said)}
     order = [place[text] for text in dict.fromkeys(found) if text in place]
