@@ -11,7 +11,7 @@ import pytest
 from tests.support.stores import ONION, SECOND, add_contact, open_store, receive, wire_id, write
 from tuichat.errors import NotFoundError
 from tuichat.model import from_milliseconds
-from tuichat.store import events, messages
+from tuichat.store import events, messages, outbox
 from tuichat.store.database import Database
 from tuichat.store.records import EventRow, OutboxRow, SessionRow
 from tuichat.store.store import Store
@@ -248,10 +248,11 @@ def test_summaries_tell_last_time_unread_and_queued_of_each_contact(store: Store
         (messages.COUNT_UNREAD, (1,), {"messages_unread"}),
         (messages.MARK_READ, (1, 1), {"messages_unread"}),
         (messages.SUMMARIES, (), {"messages_in_order", "messages_unread", "outbox_messages"}),
+        (outbox.TOTALS, (), {"outbox_messages"}),
     ],
-    ids=["newest", "oldest", "unread", "mark read", "summaries"],
+    ids=["newest", "oldest", "unread", "mark read", "summaries", "totals"],
 )
-def test_no_query_of_the_history_reads_or_sorts_all_of_it(
+def test_no_query_reads_or_sorts_all_of_the_history_or_the_envelopes(
     tmp_path: Path, query: str, values: tuple[int, ...], plan: set[str]
 ) -> None:
     open_store(tmp_path).close()

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import apsw
 
 from tuichat.errors import DamagedError, StorageError, TuichatError
 from tuichat.i18n import _
-from tuichat.store.failures import translated
+from tuichat.store.failures import translate, translated
 
 Synchronous = Literal["FULL", "OFF"]
 Value = int | str | bytes | None
@@ -84,12 +84,14 @@ class Database:
 
     def _execute(self, sql: str, values: Sequence[Value]) -> None:
         try:
-            with self._watched():
-                self._connection.execute(sql, values)
-        except StorageError:
-            if not self.in_transaction():
-                self._cover_failed_commit()
-            raise
+            self._connection.execute(sql, values)
+        except apsw.Error as failure:
+            try:
+                self._explain(failure)
+            except StorageError:
+                if not self.in_transaction():
+                    self._cover_failed_commit()
+                raise
 
     def _cover_failed_commit(self) -> None:
         """Overwrite what a failed commit may have left whole at the log's end: the next start would keep it.
@@ -101,13 +103,17 @@ class Database:
 
     def rows(self, sql: str, values: Sequence[Value] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
-        with self._watched():
+        try:
             return self._connection.execute(sql, values).fetchall()
+        except apsw.Error as failure:
+            self._explain(failure)
 
     def row(self, sql: str, values: Sequence[Value] = ()) -> tuple[Any, ...] | None:
         """The first row of a query, None if it has none."""
-        with self._watched():
+        try:
             return self._connection.execute(sql, values).fetchone()
+        except apsw.Error as failure:
+            self._explain(failure)
 
     def one(self, sql: str, values: Sequence[Value] = ()) -> Any:
         """The first column of the single row of a query that always has one."""
@@ -141,12 +147,17 @@ class Database:
 
     def checkpoint(self) -> None:
         """Move the write-ahead log into the file and cut it to nothing, so that no old page stays in it."""
-        with self._watched():
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self.rows("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def sound(self, table: str = "") -> bool:
-        """Whether every page decrypts and tables and indexes hang together; or those of one table."""
-        return self.rows(f"PRAGMA quick_check({table or 1})") == [("ok",)]
+        """Whether every page decrypts and tables and indexes hang together; or those of one table.
+
+        If all are sound, the file is trusted.
+        """
+        sound = self.rows(f"PRAGMA quick_check({table or 1})") == [("ok",)]
+        if sound and not table:
+            self.trust()
+        return sound
 
     def trust(self) -> None:
         """From now on closing also moves the write-ahead log into the file and removes it."""
@@ -164,15 +175,14 @@ class Database:
         with translated():
             self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, left)
 
-    @contextmanager
-    def _watched(self) -> Iterator[None]:
-        """As `translated`, and damage is remembered."""
-        try:
-            with translated():
-                yield
-        except DamagedError:
+    def _explain(self, failure: apsw.Error) -> NoReturn:
+        """Raise what `failure` means to a person, as `translated` does; damage is remembered."""
+        error = translate(failure)
+        if error is None:
+            raise failure
+        if isinstance(error, DamagedError):
             self.distrust()
-            raise
+        raise error from failure
 
     def copy_into(self, empty: apsw.Connection) -> apsw.Backup:
         """A copy of everything, to be made step by step; what is written meanwhile is in it as well."""

@@ -25,12 +25,14 @@ _SAMPLE = "SELECT text, body FROM messages WHERE id >= ? ORDER BY id LIMIT 1"
 
 
 def whole(database: Database) -> bool:
-    """Whether all of it is sound."""
+    """Whether all of it is sound. If so, it is trusted."""
     return database.sound() and schema.version(database) > 0
 
 
 def in_part(database: Database) -> bool:
     """Whether the schema and all tables that do not grow are sound, and some messages can be read.
+
+    If so, the database is trusted: closing it will be a clean end.
 
     Raises:
         DamagedError: some of it cannot be read.
@@ -41,4 +43,5 @@ def in_part(database: Database) -> bool:
     newest = database.one("SELECT coalesce(max(id), 0) FROM messages")
     for number in range(_SAMPLES):
         database.row(_SAMPLE, (newest * number // (_SAMPLES - 1),))
+    database.trust()
     return True

@@ -125,7 +125,6 @@ def _open_sound(path: Path, key: bytes, synchronous: Synchronous) -> Database:
         look = soundness.in_part if ended_well and size > soundness.WHOLE_BYTES else soundness.whole
         if not look(database):
             raise _damaged(path)
-        database.trust()
         schema.migrate(database)
     except BaseException:
         database.close()
@@ -150,7 +149,6 @@ def _create(path: Path, key: bytes, synchronous: Synchronous) -> None:
         schema.migrate(database)
         if not database.sound():
             raise _damaged(unfinished)
-        database.trust()
     finally:
         database.close()
     unfinished.rename(path)
