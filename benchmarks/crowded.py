@@ -81,16 +81,19 @@ class Person:
         return Node(parts)
 
     def fill(self, contacts: int, messages: int) -> None:
-        """Add contacts until there are so many, messages that wait for each but the friend, and history."""
+        """Add contacts until there are so many, and messages: half the friend's, half the others'.
+
+        Ten wait for each of the others, so with many contacts and few messages there are more in all.
+        """
         store = Store.open(self.paths.database, self._profile.database_key, synchronous="OFF")
         friend = store.contacts.by_petname(PEER)
         assert friend is not None
         try:
             others = [self._add(store, number) for number in range(contacts - 1)]
-            rest = messages - len(others) * QUEUED_EACH
-            _fill(store, friend.id, rest - rest // 2)
+            _fill(store, friend.id, messages - messages // 2)
+            rest = max(0, messages // 2 - len(others) * QUEUED_EACH)
             for place, contact in enumerate(others):
-                _fill(store, contact, rest // 2 // len(others) + (place < rest // 2 % len(others)))
+                _fill(store, contact, rest // len(others) + (place < rest % len(others)))
         finally:
             store.close()
 

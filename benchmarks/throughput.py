@@ -38,8 +38,8 @@ from tuichat.node.delivery import IN_FLIGHT
 from tuichat.node.node import Node
 from tuichat.store.store import Store
 
-SIZES: Final = ((400, 60), (100, 16_384))
-"""How many messages of how many bytes."""
+_SHORT, _LONG = 60, 16_384
+_LONG_SHARE = 4
 
 _ME: Final = "me"
 _ACKNOWLEDGEMENT: Final = bytes(32)
@@ -60,9 +60,9 @@ class _Seen:
     computed_out: list[float] = field(default_factory=list)
 
 
-def measure_throughput(rounds: int) -> None:
-    """Measure and print."""
-    for count, size in SIZES:
+def measure_throughput(rounds: int, short: int) -> None:
+    """Measure and print, with so many short messages, and a quarter of them long."""
+    for count, size in ((short, _SHORT), (max(1, short // _LONG_SHARE), _LONG)):
         seen = asyncio.run(_measure(rounds, count, size))
         report.heading(f"One node's link: {count} messages of {size:,} bytes ({rounds} rounds)")
         _show("a bare WebSocket", seen.raw, size)
