@@ -10,6 +10,7 @@ from tests.support.fixed_clock import FixedClock
 from tests.support.stores import KEY, add_contact, open_store, receive
 from tuichat.errors import DamagedError, StorageError
 from tuichat.store import quarantine, schema, soundness
+from tuichat.store.backup_snapshot import Snapshot
 from tuichat.store.database import Database
 from tuichat.store.profile_paths import ProfilePaths
 from tuichat.store.store import Store
@@ -178,6 +179,23 @@ def test_damage_that_was_found_by_other_means_is_looked_for_at_the_next_start(
     assert looks == [""]
     store.distrust()  # closed: it can tell nobody any more
     assert not log_of(large).exists()
+
+
+def test_damage_met_by_a_backup_is_found_at_the_next_start(large: Path) -> None:
+    unsampled(large)
+    store = Store.open(large, KEY)
+    copy = store.snapshot(large.parent, bytes(32))
+    with pytest.raises(DamagedError):
+        all_of(copy)
+    copy.close()
+    store.close()
+    with pytest.raises(DamagedError):
+        Store.open(large, KEY)
+
+
+def all_of(copy: Snapshot) -> None:
+    while not copy.step():
+        pass
 
 
 def test_damaged_file_is_not_written_when_it_is_closed(large: Path) -> None:

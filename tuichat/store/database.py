@@ -6,7 +6,7 @@ engine's tasks. The connection locks the file for itself: a second writer is ref
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, NoReturn
@@ -184,13 +184,37 @@ class Database:
             self.distrust()
         raise error from failure
 
-    def copy_into(self, empty: apsw.Connection) -> apsw.Backup:
+    def copy_into(self, empty: apsw.Connection) -> Copying:
         """A copy of everything, to be made step by step; what is written meanwhile is in it as well."""
         with translated():
-            return empty.backup("main", self._connection, "main")
+            return Copying(empty.backup("main", self._connection, "main"), self._explain)
 
     def close(self) -> None:
         """Close the connection; an open transaction is rolled back."""
         self.closed = True
         with translated():
             self._connection.close(True)
+
+
+class Copying:
+    """A copy in the making. Pages that cannot be read are damage, as anywhere.
+
+    Args:
+        explain: raises what a failure means.
+    """
+
+    def __init__(self, backup: apsw.Backup, explain: Callable[[apsw.Error], NoReturn]) -> None:
+        self._backup = backup
+        self._explain = explain
+
+    def step(self, pages: int) -> bool:
+        """Copy so many pages; whether all are copied."""
+        try:
+            return self._backup.step(pages)
+        except apsw.Error as failure:
+            self._explain(failure)
+
+    def finish(self) -> None:
+        """Let go of the database."""
+        with translated():
+            self._backup.finish()
