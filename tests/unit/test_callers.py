@@ -132,6 +132,7 @@ def test_a_contact_who_was_removed_and_asks_again_is_known_as_the_new_one(play: 
             assert who.whose == accepted.id
             if row.id == 1:
                 await node.node.contact_remove(address)
+                assert answerer(meeting.dial().message1) is None
 
     play(story)
 
