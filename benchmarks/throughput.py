@@ -4,8 +4,8 @@ The node is a daemon; its friend is a node in this process, who comes straight t
 node's onion service. Messages wait on one side until the two are linked. Time counts from there until the
 last one is acknowledged: envelopes, acknowledgements, and on each side a commit to disk for each message.
 Beside it, on the same machine: a bare WebSocket between two processes that carries as many bytes and answers
-each message with 32, with as many in flight; and messages sealed, opened and committed one after another, and
-no more.
+each message with 32, with as many in flight; and messages sealed, opened and committed to a history one after
+another, and no more.
 
 `python -m benchmarks.throughput serve SOCKET` is the other end of the bare WebSocket.
 """
@@ -197,18 +197,29 @@ async def _serve(path: str) -> None:
 
 
 def _bare(path: Path, texts: list[str]) -> float:
-    """Seconds a message that is sealed, opened and committed."""
+    """Seconds a message that is sealed, opened, put into a history and committed."""
     here, there = _RNG.bytes(32), _RNG.bytes(32)
     exporter, sid, keys = _RNG.bytes(32), _RNG.bytes(16), fresh_keys(_RNG, _KEM)
     mine = Ratchet.as_dialler(exporter, 1, sid, keys.dh_public, keys.ek_public, _KEM)
     theirs = Ratchet.as_answerer(exporter, 1, sid, keys)
+    path.unlink(missing_ok=True)
     store = Store.open(path, bytes(32))
     try:
+        contact = store.contacts.add(here, "accepted", PEER, created_at=0).id
         began = time.perf_counter()
         for number, text in enumerate(texts):
             envelope = mine.seal(number + 1, text.encode(), Parties(here, there), _RNG, _KEM)
             _seq, body = theirs.open(envelope, Parties(here, there), 0.0, _KEM)
-            store.settings.put("body", body)
+            store.messages.add(
+                contact,
+                "in",
+                number.to_bytes(16, "big"),
+                "text",
+                body.decode(),
+                sent_at=number,
+                received_at=number,
+                state="read",
+            )
         return (time.perf_counter() - began) / len(texts)
     finally:
         store.close()
