@@ -17,7 +17,7 @@ from tests.support.handshakes import person
 from tests.support.house import House, house
 from tests.support.raw_callers import BINARY, PATIENCE, web_frame
 from tuichat.clock import SystemClock
-from tuichat.network import tor_transport
+from tuichat.network import tor_caller, tor_transport
 from tuichat.network.addresses import address_of
 from tuichat.network.transport import ConnectionLostError, Dialled, DialStage, NetworkState, RefusedError
 from tuichat.node import contact_link
@@ -203,28 +203,31 @@ async def test_contacts_have_circuits_of_their_own_and_a_lost_one_is_not_used_ag
 ) -> None:
     alice, bob = homes
     await befriend(alice, bob)
-    tokens = {alice.transport._token(BOB.onion), alice.transport._token(person("carol").onion)}
+    tokens = {
+        alice.transport._caller._token(BOB.onion),
+        alice.transport._caller._token(person("carol").onion),
+    }
     assert len(tokens) == 2
-    before = alice.transport._tokens[BOB.onion]
+    before = alice.transport._caller._tokens[BOB.onion]
     bob.tor.refuse = alice.tor.refuse = True
     with pytest.raises(ConnectionLostError):
         await call(alice, bob)
-    assert alice.transport._tokens.get(BOB.onion) != before
+    assert alice.transport._caller._tokens.get(BOB.onion) != before
 
 
 async def test_dial_that_hangs_is_overtaken_by_one_on_another_circuit(
     homes: tuple[Home, Home], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice, bob = homes
-    monkeypatch.setattr(tor_transport, "HEDGE_SECONDS", 0.1)
+    monkeypatch.setattr(tor_caller, "HEDGE_SECONDS", 0.1)
     alice.tor.delay = 10 * PATIENCE
     dialling = asyncio.create_task(call(alice, bob))
-    await until(lambda: BOB.onion in alice.transport._tokens)
-    hanging = alice.transport._tokens[BOB.onion]
+    await until(lambda: BOB.onion in alice.transport._caller._tokens)
+    hanging = alice.transport._caller._tokens[BOB.onion]
     await until(lambda: bool(alice.tor._streams.get(hanging)))
     alice.tor.delay = 0
     dialled, _ = await dialling
-    token = alice.transport._tokens[BOB.onion]
+    token = alice.transport._caller._tokens[BOB.onion]
     assert token != hanging
     assert len(alice.tor._streams[token]) == 1
     await alice.transport.hang_up(BOB.onion)
@@ -237,7 +240,7 @@ async def test_service_of_a_hanging_dial_that_wakes_up_sees_one_caller_go_on(
     homes: tuple[Home, Home], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice, bob = homes
-    monkeypatch.setattr(tor_transport, "HEDGE_SECONDS", 0.1)
+    monkeypatch.setattr(tor_caller, "HEDGE_SECONDS", 0.1)
     heads = list[bytes]()
     rests = list[asyncio.Task[bytes]]()
     both = asyncio.Event()

@@ -1,38 +1,22 @@
-"""The transport over Tor: our onion service answers, aiohttp WebSockets through tor's SOCKS port call.
-
-Onion names go to tor as they are; nothing here asks a resolver.
-"""
+"""The transport over Tor: our onion service answers and is kept reachable; `tor_caller` calls others."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from onion.address import OnionAddress
 from onion.errors import OnionError, TorError
-from onion.tor import DialStage as TorStage
 from onion.tor import OnionService, ServiceOptions, Tor, TorStatus
 from tuichat.clock import Clock, Rng
 from tuichat.model import ServiceState, TorState, from_milliseconds
 from tuichat.network.doorkeeper import NOT_FOUND
-from tuichat.network.hedge import hedged
 from tuichat.network.onion_server import OnionServer
-from tuichat.network.tor_dial import DIAL_SECONDS, HEDGE_SECONDS, Opened, open_web_socket
-from tuichat.network.transport import (
-    Admission,
-    Answerer,
-    ConnectionLostError,
-    Dialled,
-    DialStage,
-    NetworkState,
-    RefusedError,
-)
-from tuichat.network.web_socket import WebSocketConnection
+from tuichat.network.tor_caller import TorCaller
+from tuichat.network.transport import Admission, Answerer, Dialled, DialStage, NetworkState
 
 PUBLISH_SECONDS: Final = 60.0
 """How long tor may take to publish before it is asked anew: a tor whose introduction points have failed a few
@@ -52,10 +36,6 @@ CLOCK_SECONDS: Final = 30.0
 """How often the clock is looked at. One that went so far wrong, or right, tells that the machine slept or was
 somewhere else: what was reachable before need not be now."""
 
-REFRESH_SECONDS: Final = 60.0
-"""Between two fetches of one descriptor: tor asks no directory twice in a quarter of an hour."""
-
-_FETCH_SECONDS: Final = 10.0
 _FIRST_PAUSE: Final = 2.0
 _LONGEST_PAUSE: Final = 60.0
 
@@ -81,7 +61,6 @@ class TorTransport:
         self._rng = rng
         self._state = NetworkState()
         self._watchers: list[Callable[[NetworkState], None]] = []
-        self._tokens: dict[bytes, str] = {}
         self._server: OnionServer | None = None
         self._admission: Admission = _everybody
         self._service: OnionService | None = None
@@ -89,9 +68,8 @@ class TorTransport:
         self._changed = asyncio.Event()
         self._doubtful = False
         self._probe_seconds = PROBE_SECONDS
-        self._out_of_touch: set[bytes] = set()
-        self._refreshed: dict[bytes, float] = {}
         self._unwatch: Callable[[], None] | None = None
+        self._caller = TorCaller(tor, clock, rng, self._doubt)
 
     @property
     def state(self) -> NetworkState:
@@ -251,82 +229,10 @@ class TorTransport:
     async def dial(
         self, onion: bytes, message1: bytes, on_stage: Callable[[DialStage], None], reach: bytes | None = None
     ) -> Dialled:
-        address = OnionAddress.from_public_key(onion)
-        on_stage("descriptor")
-        await self._show_key(address, reach)
-        await self._refresh_descriptor(onion, address)
-        unwatch = self._tor.watch_stages(_stage_filter(address, on_stage))
-        try:
-            token, (message2, socket, session) = await self._open(
-                onion, message1, lambda: on_stage("handshake")
-            )
-        except RefusedError:
-            raise
-        except ConnectionLostError:
-            self._lost_touch(onion)
-            raise
-        finally:
-            unwatch()
-
-        self._tokens[onion] = token
-        self._out_of_touch.discard(onion)
-
-        def on_lost() -> None:
-            self._lost_touch(onion)
-            self._doubt()
-
-        return Dialled(message2, WebSocketConnection(socket, session, on_lost))
-
-    async def _open(
-        self, onion: bytes, message1: bytes, on_connected: Callable[[], None]
-    ) -> tuple[str, Opened]:
-        """A socket, and the token of its circuit: the contact's, or a fresh one where that takes long.
-
-        The service may be asked twice, with the same first message. It sees one of the two callers leave
-        before the third, as callers do whose circuit breaks.
-        """
-        address = OnionAddress.from_public_key(onion)
-
-        async def over(token: str, seconds: float) -> tuple[str, Opened]:
-            connector = self._tor.connector(token)
-            return token, await open_web_socket(connector, address, message1, on_connected, seconds)
-
-        return await hedged(
-            lambda: over(self._token(onion), DIAL_SECONDS),
-            lambda: over(self._rng.bytes(16).hex(), DIAL_SECONDS - HEDGE_SECONDS),
-            HEDGE_SECONDS,
-            _abandon,
-        )
-
-    def _lost_touch(self, onion: bytes) -> None:
-        """The next dial gets a fresh circuit, and may find the service at other introduction points."""
-        self._tokens.pop(onion, None)
-        self._out_of_touch.add(onion)
-
-    async def _refresh_descriptor(self, onion: bytes, address: OnionAddress) -> None:
-        """Whoever was lost may have started again: tor would try the old introduction points first."""
-        now = self._clock.monotonic()
-        if onion in self._out_of_touch and now - self._refreshed.get(onion, -math.inf) >= REFRESH_SECONDS:
-            self._refreshed[onion] = now
-            await self._tor.refresh_descriptor(address, _FETCH_SECONDS)
-
-    async def _show_key(self, address: OnionAddress, reach: bytes | None) -> None:
-        """Let tor use the key by which that service admits us."""
-        if reach is None:
-            return
-        try:
-            await self._tor.add_client_key(address, reach)
-        except OnionError as error:
-            raise ConnectionLostError from error
-
-    def _token(self, onion: bytes) -> str:
-        return self._tokens.setdefault(onion, self._rng.bytes(16).hex())
+        return await self._caller.dial(onion, message1, on_stage, reach)
 
     async def hang_up(self, onion: bytes) -> None:
-        token = self._tokens.pop(onion, None)
-        if token is not None:
-            with contextlib.suppress(OnionError):
-                await self._tor.close_circuits(token)
+        await self._caller.hang_up(onion)
 
     async def renew(self) -> None:
         service, self._service = self._service, None
@@ -336,25 +242,12 @@ class TorTransport:
             self._changed.set()
 
 
-async def _abandon(opened: tuple[str, Opened]) -> None:
-    _token, (_message2, _socket, session) = opened
-    await session.close()
-
-
 def _everybody() -> None:
     return None
 
 
 def _is_our_answer(answer: bytes) -> bool:
     return answer == NOT_FOUND
-
-
-def _stage_filter(address: OnionAddress, on_stage: Callable[[DialStage], None]) -> Callable[[TorStage], None]:
-    def tell(stage: TorStage) -> None:
-        if stage.address == address and stage.stage in ("introduction", "rendezvous"):
-            on_stage("rendezvous")
-
-    return tell
 
 
 async def _publish(service: OnionService) -> None:
