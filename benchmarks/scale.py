@@ -258,7 +258,7 @@ def _show(grows: str, sizes: Sequence[tuple[int, int]], seen: dict[tuple[int, in
 
 def _verdict(grows: str, label: str, found: Sequence[float]) -> str:
     """Whether what must not grow with the messages does."""
-    if grows == "contacts" or label in (_KILLED, _DATABASE):
+    if len(found) < 2 or grows == "contacts" or label in (_KILLED, _DATABASE):
         return ""
     met = found[-1] <= _AT_MOST_RATIO * found[0] + _AT_MOST_MORE
     limits = f"{_AT_MOST_RATIO:g}, and {_AT_MOST_MORE:g} more"

@@ -22,6 +22,5 @@ def test_scale_is_measured_and_a_link_beside_a_bare_one() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     for label in ("from process to answer", "online until delivered", "memory after the start"):
         assert label in done.stdout
-    assert "target: at most 2, and 1 more: met" in done.stdout
     assert "x the time of the bare WebSocket" in done.stdout
     assert "x the time of seal, open and commit" in done.stdout
