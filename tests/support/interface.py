@@ -67,7 +67,10 @@ async def running(
 
 async def settle(pilot: Pilot[int]) -> None:
     """Wait until nothing is under way: a node in memory answers within a few turns of the loop."""
-    for _turn in range(10):
+    mains = [each for each in pilot.app.screen_stack if isinstance(each, MainScreen)]
+    while not all(main.ready for main in mains):
+        await pilot.pause()
+    for _turn in range(5):
         await pilot.pause()
     while any(isinstance(each, MainScreen) and each.catching_up for each in pilot.app.screen_stack):
         await pilot.pause(0.02)

@@ -43,7 +43,7 @@ async def until(pilot: Pilot[int], condition: Callable[[], bool]) -> None:
 async def write(app: TuichatApp, pilot: Pilot[int], line: str) -> None:
     main = app.main_screen()
     assert main is not None
-    await until(pilot, lambda: not main.composer.deaf)
+    await until(pilot, lambda: main.ready and not main.composer.deaf)
     main.composer.take(line)
     await pilot.press("enter")
 

@@ -110,9 +110,12 @@ class TuichatApp(App[int]):
         if self._options.create_profile is None:
             if self.sealed:
                 self._ask_to_unlock()
-            self.call_after_refresh(self._attach_to_node)  # something is seen before the node is asked
         else:
             self._first_run()
+
+    def on_conversation_screen_ready(self) -> None:
+        if self._options.create_profile is None:
+            self._attach_to_node()
 
     def _first_run(self) -> None:
         from tuichat.tui.screens.first_run import FirstRun

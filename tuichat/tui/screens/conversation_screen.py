@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from rich.text import Text
 from textual import on, work
@@ -20,9 +20,11 @@ from tuichat.tui.pace import Pace
 from tuichat.tui.screens.main_lines import choosing_text, hint_text
 from tuichat.tui.slash import Command, Unknown, read_line
 from tuichat.tui.slash import Text as MessageText
-from tuichat.tui.widgets.composer import Composer
 from tuichat.tui.widgets.history import History
 from tuichat.tui.words import error_text, key_sentence
+
+if TYPE_CHECKING:
+    from tuichat.tui.widgets.composer import Composer
 
 NOTICE_SECONDS = 10.0
 """What is only told goes by itself after so long."""
@@ -40,6 +42,9 @@ class ConversationScreen(Screen[None]):
     """Answers the history and the input; what they mean beyond the conversation it posts as messages."""
 
     conversation: Conversation
+
+    class Ready(WidgetMessage):
+        """All of the screen is there."""
 
     class Run(WidgetMessage):
         """A command was typed or pressed."""
@@ -61,6 +66,7 @@ class ConversationScreen(Screen[None]):
     def __init__(self, shared: Context) -> None:
         super().__init__()
         self.shared = shared
+        self.ready = False
         self._last_seen = (0, 0)
         self._notice = 0
         self._notice_read = False
@@ -76,7 +82,21 @@ class ConversationScreen(Screen[None]):
     @property
     def composer(self) -> Composer:
         """The input."""
-        return self.query_one("#composer", Composer)
+        return cast("Composer", self.query_one("#composer"))
+
+    async def bring_input(self) -> None:
+        """The input takes long to make: it comes behind the first picture."""
+        from tuichat.tui.widgets.composer import Composer
+
+        composer = Composer(blink=self.shared.options.blink, id="composer")
+        composer.deaf = True  # until the profile is known to be open: a passphrase may be typed ahead
+        await self.query_one("#entry").mount(composer, after="#prompt")
+        composer.focus()
+        self.ready = True
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        """Nothing can be done before there is an input."""
+        return self.ready
 
     def say(self, text: str, level: Level = "info", *, lasting: bool = False) -> None:
         """Say a sentence above the input.
@@ -211,28 +231,23 @@ class ConversationScreen(Screen[None]):
         elif self.history.has_focus:
             self.composer.focus()
 
-    @on(Composer.ChoosingAsked)
-    def _choosing_asked(self) -> None:
+    def on_composer_choosing_asked(self) -> None:
         self.say("")
         self.history.begin_choosing()
 
-    @on(Composer.Changed)
-    def _written(self, event: Composer.Changed) -> None:
+    def on_text_area_changed(self, event: Composer.Changed) -> None:
         if not event.text_area.text.isascii():
             self.query_one("#hints", Static).refresh()  # a wide picture at the input's edge may cover them
 
-    @on(Composer.Scrolled)
-    def _scrolled(self, event: Composer.Scrolled) -> None:
+    def on_composer_scrolled(self, event: Composer.Scrolled) -> None:
         self.history.scroll_pages(event.pages)
 
-    @on(Composer.Searching)
-    def _searching(self, event: Composer.Searching) -> None:
+    def on_composer_searching(self, event: Composer.Searching) -> None:
         hints = self.query_one("#hints", Static)
         hints.update(hint_text() if event.part is None else Text(_("search: {part}").format(part=event.part)))
 
-    @on(Composer.PasteAsked)
     @work(group="paste")
-    async def _paste_asked(self, event: Composer.PasteAsked) -> None:
+    async def on_composer_paste_asked(self, event: Composer.PasteAsked) -> None:
         lines = event.text.count("\n") + 1
         question = ngettext("Paste {count} line?", "Paste {count} lines?", lines).format(count=lines)
         from tuichat.tui.screens.confirm import Confirm
@@ -242,8 +257,7 @@ class ConversationScreen(Screen[None]):
         if answer:
             self.composer.insert_paste(event.text)
 
-    @on(Composer.Submitted)
-    def _submitted(self, event: Composer.Submitted) -> None:
+    def on_composer_submitted(self, event: Composer.Submitted) -> None:
         if not event.text.strip():
             return
         line = read_line(event.text)

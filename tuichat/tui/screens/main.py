@@ -38,7 +38,6 @@ from tuichat.tui.screens.main_lines import (
 )
 from tuichat.tui.session import Connected, Happening, Lost
 from tuichat.tui.slash import Command
-from tuichat.tui.widgets.composer import Composer
 from tuichat.tui.widgets.conversations import BLOCKED, REQUESTS, Conversations
 from tuichat.tui.widgets.history import History
 from tuichat.tui.widgets.history_rows import RowStyle
@@ -94,7 +93,6 @@ class MainScreen(ConversationScreen):
         self._pace = Pace(self, PICTURE_SECONDS, self._catch_up)
         self._was_narrow: bool | None = None
         self._loaded = False
-        self._ready = False
         self._banner = ""
 
     def compose(self) -> ComposeResult:
@@ -115,20 +113,22 @@ class MainScreen(ConversationScreen):
         yield Static("", id="notice", markup=False)
         with Horizontal(id="entry"):
             yield Static(f" {glyphs.prompt} ", id="prompt", markup=False)
-            yield Composer(blink=self.shared.options.blink, id="composer")
             yield Static(hint_text(), id="hints", markup=False)
 
     def on_mount(self) -> None:
         self.conversation = Conversation(self.shared, self.history)
-        self._ready = True
-        self.composer.deaf = True  # until the profile is known to be open: a passphrase may be typed ahead
-        self.composer.focus()
         self.watch(self.app, "app_focus", self._focus_changed, init=False)
         if self.shared.options.hint:
             self.say(self.shared.options.hint, lasting=True)
         self.update_state()
+        self.call_after_refresh(self._begin)
+
+    async def _begin(self) -> None:
+        await self.bring_input()
+        self.update_state()
         if self.shared.session.connected and not self.shared.session.locked:
             self._opened_profile()
+        self.post_message(self.Ready())
 
     # The parts.
 
@@ -146,7 +146,7 @@ class MainScreen(ConversationScreen):
 
     def happened(self, happening: Happening) -> None:
         """Take in one event; drawing is put off until the events at hand are through."""
-        if not self._ready:
+        if not self.ready:
             return
         match happening:
             case MessageEvent(message=message, new=new):
@@ -261,10 +261,11 @@ class MainScreen(ConversationScreen):
         requests = self.has_class("-requests")
         self.query_one(Title).show(*title_parts(None if requests else person, self._glyphs, requests))
         self._show_banner(None if requests else person)
-        looking = self.composer.deaf and not self.shared.session.connected
+        looking = not self.shared.session.connected and (not self.ready or self.composer.deaf)
         self.history.say_instead(_("Looking for your node...") if looking else empty_text(known, person))
         self.conversation.restyle()
-        self.composer.names = known.names()
+        if self.ready:
+            self.composer.names = known.names()
         tee = None if self.narrow else 18
         for rule in self.query(HorizontalRule):
             rule.meet(tee)
@@ -381,8 +382,7 @@ class MainScreen(ConversationScreen):
     def _decided(self, event: Requests.Decided) -> None:
         self.run(Command(event.decision, event.contact.address))
 
-    @on(Composer.SwitchAsked)
-    def _switch_asked(self) -> None:
+    def on_composer_switch_asked(self) -> None:
         self.action_switch()
 
     @on(ConversationScreen.Run)
