@@ -1,7 +1,7 @@
 """A key encapsulation that repeats and costs nothing: for thousands of simulated handshakes.
 
 The library's encapsulation takes no randomness, and ML-KEM written out (`deterministic_kem`) takes longer
-than all else in a story. This one has the same interface, sizes and refusals, and keeps no secret from anybody.
+than all else in a story. This has the same interface, sizes and refusals, and keeps no secret from anybody.
 """
 
 from __future__ import annotations
