@@ -37,7 +37,7 @@ def _time_ahead(clock: SystemClock) -> float:
 
 async def _change_clock() -> None:
     wrong = SystemClock.now is _time_ahead
-    SystemClock.now = _right_time if wrong else _time_ahead  # type: ignore[method-assign]
+    SystemClock.now = _right_time if wrong else _time_ahead  # type: ignore[method-assign, assignment]
 
 
 async def _lose_control() -> None:

@@ -34,6 +34,7 @@ from tuichat.errors import DamagedError, LockedError, StorageError, TuichatError
 from tuichat.store import backup_restore, backup_snapshot
 from tuichat.store.backup_file import CHUNK, MANIFEST_ROOM, BackupReader, Manifest, write_backup
 from tuichat.store.backup_renewal import last_restored
+from tuichat.store.backup_snapshot import Snapshot
 from tuichat.store.database import Database
 from tuichat.store.identity_file import Content
 from tuichat.store.profile_lock import NodeLock
@@ -528,3 +529,13 @@ async def test_a_sound_database_is_found_sound_and_one_with_a_changed_page_is_no
     with pytest.raises(DamagedError):
         await profile.backups.check_database()
     assert names(tmp_path) == {"home"}
+
+
+async def test_a_database_found_unsound_is_read_whole_at_the_next_start(
+    profile: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Snapshot, "sound", lambda _copy: False)
+    assert not (await profile.backups.check_database()).sound
+    log = profile.paths.database.with_name(profile.paths.database.name + "-wal")
+    profile.store.close()
+    assert log.exists(), "only a clean end takes it away"

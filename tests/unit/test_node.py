@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.support.simulated_node import SimulatedNode, until
 from tests.support.stores import receive
 from tests.support.virtual_time import run_virtual
 from tuichat.api.wire import MAX_ANSWER_LINE, encode_result
-from tuichat.errors import NotFoundError, TuichatError, UsageError
+from tuichat.errors import DamagedError, NotFoundError, TuichatError, UsageError
 from tuichat.model import (
     MAX_TEXT_BYTES,
     AnyEvent,
@@ -22,10 +23,12 @@ from tuichat.model import (
     LinkEvent,
     MessageEvent,
     MissedEvent,
+    NoticeEvent,
 )
 from tuichat.network.transport import RefusedError
 from tuichat.node.budget import MAX_STRANGERS
 from tuichat.node.conversations import PAGE_BYTES
+from tuichat.node.delivery import Delivery
 from tuichat.node.node import Node
 from tuichat.protocol.knock import public_psk
 from tuichat.protocol.link import Dialling
@@ -392,3 +395,42 @@ def test_strangers_who_stay_silent_are_bounded_and_contacts_still_get_in(play: P
         assert all(connection.lost for _, connection in open_connections)
 
     play(story)
+
+
+def test_who_calls_while_the_node_ends_is_hung_up_on_and_leaves_no_task(play: Play) -> None:
+    async def story(people: People) -> None:
+        await people.befriend()
+        links = people.node._links
+        welcomed = []
+
+        async def hang_up() -> None:
+            welcomed.append("hung up")
+
+        await links.close()
+        caller = SimpleNamespace(hang_up=hang_up)
+        await links._welcome(caller, 1, [])  # type: ignore[arg-type]
+        assert welcomed == ["hung up"]
+        assert not links._tasks
+
+    play(story)
+
+
+def test_damage_met_on_a_link_is_told_and_ends_the_link_only(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(people: People) -> None:
+        await people.befriend()
+        stream = people.node.subscribe()
+        with monkeypatch.context() as patch:
+            patch.setattr(Delivery, "handle", _damaged)
+            await people.bob.say(people.alice, "does it arrive?")
+            while not isinstance(event := await anext(stream), NoticeEvent):
+                pass
+            assert "damaged page" in event.text
+        assert await until(people.bob.settled, 3600)
+
+    play(story)
+
+
+def _damaged(*_: object) -> None:
+    raise DamagedError("A damaged page was met.")

@@ -97,7 +97,10 @@ class Backups:
         """
         key = self._with.rng.bytes(KEY_LENGTH)
         async with self._checking, self._copied(key, named=True) as copy:
-            return DatabaseCheck(sound=await self._aside(copy.sound), bytes=copy.size)
+            check = DatabaseCheck(sound=await self._aside(copy.sound), bytes=copy.size)
+        if not check.sound:
+            self._with.store.distrust()
+        return check
 
     @asynccontextmanager
     async def _copied(self, key: bytes, *, named: bool = False) -> AsyncIterator[Snapshot]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from tuichat.clock import Clock, Rng
 from tuichat.crypto.identity import Certificate, Identity
 from tuichat.crypto.kem import Kem
-from tuichat.errors import PeerError, StorageError
+from tuichat.errors import DamagedError, PeerError, StorageError
 from tuichat.network.transport import Answer, Connection, ConnectionLostError
 from tuichat.node.budget import STRANGERS, Budget, Turns
 from tuichat.node.first_contact import FirstContact
@@ -176,7 +176,7 @@ class Callers:
                 leave()
                 assert self._welcome is not None
                 await self._welcome(live, contact, [] if who.pair is None else frames)
-        except (PeerError, ConnectionLostError, TimeoutError, StorageError):
+        except (PeerError, ConnectionLostError, TimeoutError, StorageError, DamagedError):
             pass  # it ends with this caller, in silence
         finally:
             leave()

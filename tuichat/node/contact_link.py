@@ -12,7 +12,7 @@ from typing import Final
 
 from tuichat.clock import Clock, Rng
 from tuichat.crypto.kem import Kem
-from tuichat.errors import PeerError, StorageError
+from tuichat.errors import DamagedError, PeerError, StorageError
 from tuichat.i18n import _
 from tuichat.model import LinkEvent, LinkStage, NoticeEvent, from_milliseconds
 from tuichat.network.transport import ConnectionLostError, Transport
@@ -132,7 +132,7 @@ class ContactLink:
             return FIRST_PAUSE
         except (ConnectionLostError, PeerError):
             return self._next_pause()
-        except StorageError as error:
+        except (StorageError, DamagedError) as error:
             self._tell_storage(error)
             return self._next_pause()
 
@@ -196,7 +196,7 @@ class ContactLink:
             await live.run(handle, delivery.take_waiting)
         except PeerError:
             await live.hang_up()
-        except StorageError as error:
+        except (StorageError, DamagedError) as error:
             self._tell_storage(error)
             await live.hang_up()
         finally:
@@ -282,7 +282,7 @@ class ContactLink:
         now = from_milliseconds(self._with.hub.now())
         self._with.hub.tell(LinkEvent(at=now, contact=self._contact, stage=stage, retry_at=retry_at))
 
-    def _tell_storage(self, error: StorageError) -> None:
+    def _tell_storage(self, error: StorageError | DamagedError) -> None:
         now = from_milliseconds(self._with.hub.now())
         text = _("{problem} Messages that arrive are not lost: they stay with their senders.").format(
             problem=error.message

@@ -10,7 +10,7 @@ from typing import Final
 
 from tuichat.clock import Clock
 from tuichat.crypto.ratchet import Ratchet
-from tuichat.errors import StorageError
+from tuichat.errors import DamagedError, StorageError
 from tuichat.node.events import EventHub
 from tuichat.store.store import Store
 
@@ -40,7 +40,7 @@ class Housekeeper:
     async def keep(self) -> None:
         """For as long as the node runs. The disk's failures are told by whoever commits next."""
         while True:
-            with contextlib.suppress(StorageError):
+            with contextlib.suppress(StorageError, DamagedError):
                 self._forget_expired_keys()
                 self._empty_log()
             await self._admit()

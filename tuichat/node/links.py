@@ -37,6 +37,7 @@ class Links:
             clock=parts.clock,
             rng=parts.rng,
         )
+        self._closed = False
         callers.attach(self._welcome)
 
     def start(self) -> None:
@@ -67,7 +68,8 @@ class Links:
             await asyncio.gather(task, return_exceptions=True)
 
     async def close(self) -> None:
-        """End all."""
+        """End all; who calls from now on is hung up on."""
+        self._closed = True
         for contact in list(self._links):
             await self.drop(contact)
 
@@ -104,6 +106,9 @@ class Links:
 
     async def _welcome(self, live: LiveLink, contact: int, early: list[bytes]) -> None:
         link = self._links.get(contact)
+        if self._closed:
+            await live.hang_up()
+            return
         if link is None:
             self.add(contact)
             link = self._links[contact]
