@@ -29,7 +29,7 @@ from onion.tor import DialStage, Problem, ServiceOptions, TorStatus, Unsubscribe
 _HEARTBEAT_SECONDS = 30.0
 _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 60.0
-# A tor that lived this long did not die of its configuration: start again soon.
+# A tor that lived this long, or reached the network, did not die of its configuration: start again soon.
 _HEALTHY_SECONDS = 120.0
 _PROBLEMS: dict[str, Problem] = {
     "missing": "missing",
@@ -221,7 +221,7 @@ class ControlledTor(ABC):
         while True:
             since = time.monotonic()
             await self._until_lost()
-            if time.monotonic() - since > _HEALTHY_SECONDS:
+            if self.status.ready or time.monotonic() - since > _HEALTHY_SECONDS:
                 wait = _FIRST_WAIT
             lost = TorStatus(version=self.status.version, problem=self._loss)
             self._board.show(lost)

@@ -99,9 +99,13 @@ class ControlledService:
             await controller.call(self._command(pow_defence=False))
 
     async def delete(self, controller: Controller) -> None:
-        """Have `controller`'s tor end the service; for its tor only."""
+        """Have `controller`'s tor end the service, if it has it still; for its tor only."""
         self.lost()
-        await controller.call(f"DEL_ONION {self._address}")
+        try:
+            await controller.call(f"DEL_ONION {self._address}")
+        except TorError as error:
+            if error.code != "refused":
+                raise
 
     def lost(self) -> None:
         """Its tor has it no longer, or not yet."""

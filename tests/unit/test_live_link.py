@@ -13,7 +13,7 @@ from tuichat.crypto.envelope import ENVELOPE_SIZES
 from tuichat.crypto.kem import MlKem768
 from tuichat.crypto.ratchet import fresh_keys
 from tuichat.network.transport import ConnectionLostError
-from tuichat.node.live_link import LiveLink
+from tuichat.node.live_link import KEEPALIVE_JITTER, KEEPALIVE_SECONDS, LiveLink
 from tuichat.protocol.frames import Ack, Env, Frame, Hello, New, decode
 from tuichat.protocol.link import Link, LinkStart
 
@@ -78,3 +78,15 @@ def test_acknowledgements_do_not_wait_behind_envelopes_and_keep_their_order() ->
 )
 def test_nothing_passes_what_says_which_session_it_is(first: Frame) -> None:
     assert sent(env(1), first, env(2), ack(1)) == [env(1), first, ack(1), env(2)]
+
+
+def test_a_link_that_went_silent_is_noticed_after_two_spans_of_the_keepalive() -> None:
+    async def whole() -> float:
+        mine, theirs, _certificate, _frames = Meeting().links()
+        live = LiveLink(mine, Reader(theirs, 0), LinkStart(bytes(32), 0.0), VirtualClock(), SeededRng())
+        await live.run(lambda _frame: None)
+        return asyncio.get_running_loop().time()
+
+    silent: float = run_virtual(whole())
+    assert silent >= 2 * KEEPALIVE_SECONDS * (1 - KEEPALIVE_JITTER)
+    assert silent <= 2 * KEEPALIVE_SECONDS * (1 + KEEPALIVE_JITTER)

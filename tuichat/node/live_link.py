@@ -136,9 +136,13 @@ class LiveLink:
             self._waiting_bytes -= len(data) + _FRAME_COST
 
     async def _keep_alive(self) -> None:
+        """Say PING after each span; end when nothing was heard for two."""
         while True:
-            pause = KEEPALIVE_SECONDS * self._rng.uniform(1 - KEEPALIVE_JITTER, 1 + KEEPALIVE_JITTER)
-            await asyncio.sleep(pause)
-            if self._clock.monotonic() - self._heard_at > 2 * pause:
-                return
+            span = KEEPALIVE_SECONDS * self._rng.uniform(1 - KEEPALIVE_JITTER, 1 + KEEPALIVE_JITTER)
+            ping_at = self._clock.monotonic() + span
+            while (now := self._clock.monotonic()) < ping_at:
+                dead_at = self._heard_at + 2 * span
+                if now >= dead_at:
+                    return
+                await asyncio.sleep(min(ping_at, dead_at) - now)
             self.send(Ping())
