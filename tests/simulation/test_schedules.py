@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.schedule import Backups, play
+from tests.support.failing_disks import FailingDisks
+from tests.support.schedule import REGRESSIONS, Backups, play, read_replay
 from tuichat.crypto.kdf import blake2b_256
 from tuichat.crypto.ratchet import Ratchet
 from tuichat.node.delivery import Delivery, DeliveryContext
@@ -20,7 +21,8 @@ from tuichat.protocol.frames import Ack, Frame
 from tuichat.store.records import SessionRow
 from tuichat.store.sessions import Sessions
 
-SCHEDULES = 1_640
+SCHEDULES = 1_480
+WITH_FAILING_DISKS = 160
 WITH_BACKUPS = 180
 BLOCK = 20
 
@@ -30,6 +32,30 @@ def test_each_message_arrives_once_and_in_order(first: int) -> None:
     outcomes = [play(seed) for seed in range(first, first + BLOCK)]
     assert [outcome.replay for outcome in outcomes if outcome.wrong] == []
     assert sum(outcome.deliveries for outcome in outcomes) > BLOCK
+
+
+@pytest.mark.parametrize("first", range(0, WITH_FAILING_DISKS, BLOCK))
+def test_disks_that_fail_lose_nothing_that_was_said_to_be_kept(
+    first: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disks: list[FailingDisks] = []
+    make = FailingDisks.__init__
+
+    def remember(self: FailingDisks) -> None:
+        make(self)
+        disks.append(self)
+
+    monkeypatch.setattr(FailingDisks, "__init__", remember)
+    outcomes = [play(seed, failing=True) for seed in range(first, first + BLOCK)]
+    assert [outcome.replay for outcome in outcomes if outcome.wrong] == []
+    assert sum(disk.struck for disk in disks) > BLOCK
+
+
+def test_stories_that_once_found_a_mistake_stay_well() -> None:
+    stories = [read_replay(line) for line in REGRESSIONS.read_text(encoding="utf-8").splitlines()]
+    assert stories
+    outcomes = [play(seed, backups=backups, failing=failing) for seed, backups, failing in stories]
+    assert [outcome.replay for outcome in outcomes if outcome.wrong] == []
 
 
 @pytest.mark.parametrize("backups", ["one", "all"])

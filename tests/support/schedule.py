@@ -1,6 +1,6 @@
 """One random story of three people and a bad network, decided by a seed, and what must hold at its end.
 
-Run one again: python -m tests.support.schedule SEED [one|all|restored]
+Run one again: python -m tests.support.schedule SEED [one|all|restored] [--failing]
 
 Without old backups each message is in the other's history once, in the order in which it was sent, and none
 is missing. Who goes on from an old backup has forgotten what happened since. Then it holds that
@@ -21,13 +21,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import hashlib
+import sys
 import tempfile
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal, get_args
 
+from tests.support.failing_disks import FailingDisks
 from tests.support.restored_node import RestoredNode
 from tests.support.seeded_rng import SeededRng
 from tests.support.simulated_kem import SimulatedKem
@@ -35,7 +37,11 @@ from tests.support.simulated_network import SimulatedNetwork
 from tests.support.simulated_node import SimulatedNode, until
 from tests.support.troubles import Troubles
 from tests.support.virtual_time import run_virtual
+from tests.support.watched_vfs import watching
 from tuichat.errors import StorageError, TuichatError, UsageError
+
+REGRESSIONS = Path(__file__).parents[1] / "simulation" / "regressions.txt"
+"""Stories that once found a mistake, planted or not, each in a line as the command takes it."""
 
 STEPS = (6, 30)
 """A story has from so many to so many steps."""
@@ -59,6 +65,7 @@ class Outcome:
 
     seed: int
     backups: Backups
+    failing: bool
     deliveries: int
     crashes: int
     restorations: int
@@ -68,7 +75,12 @@ class Outcome:
     @property
     def replay(self) -> str:
         """What was wrong, and the command that plays it again."""
-        return f"python -m tests.support.schedule {self.seed} {self.backups}  # {'; '.join(self.wrong)}"
+        return f"python -m tests.support.schedule {self.words}  # {'; '.join(self.wrong)}"
+
+    @property
+    def words(self) -> str:
+        """Which story it was, as the command takes it."""
+        return f"{self.seed} {self.backups}{' --failing' if self.failing else ''}"
 
 
 class Forgotten:
@@ -107,8 +119,11 @@ class Forgotten:
 class Schedule:
     """A story in the making."""
 
-    def __init__(self, seed: int, directory: Path, patience: float, backups: Backups) -> None:
+    def __init__(
+        self, seed: int, directory: Path, patience: float, backups: Backups, disks: FailingDisks | None = None
+    ) -> None:
         self._seed = seed
+        self._failing = disks is not None
         self._patience = patience
         self._backups = backups
         self._forgotten = Forgotten()
@@ -121,7 +136,7 @@ class Schedule:
         ]
         for person in self.people:
             person.kem = SimulatedKem()
-        self._troubles = Troubles(self.network, self.people, SeededRng(b"troubles %d" % seed))
+        self._troubles = Troubles(self.network, self.people, SeededRng(b"troubles %d" % seed), disks)
         self._cancelled: set[str] = set()
         self._cut_off: set[str] = set()
         self._count = 0
@@ -303,7 +318,14 @@ class Schedule:
         crashes = sum(person.crashes for person in self.people)
         restorations = sum(person.restorations for person in self.people)
         return Outcome(
-            self._seed, self._backups, deliveries, crashes, restorations, tuple(wrong), digest.hexdigest()
+            seed=self._seed,
+            backups=self._backups,
+            failing=self._failing,
+            deliveries=deliveries,
+            crashes=crashes,
+            restorations=restorations,
+            wrong=tuple(wrong),
+            digest=digest.hexdigest(),
         )
 
     def _compare(self, sender: SimulatedNode, receiver: SimulatedNode, arrived: list[str]) -> list[str]:
@@ -336,17 +358,28 @@ async def _asked(one: SimulatedNode, other: SimulatedNode) -> bool:
     return any(contact.address == one.address for contact in await other.node.contact_list())
 
 
-def play(seed: int, patience: float = PATIENCE_SECONDS, backups: Backups = "none") -> Outcome:
-    """Play the schedule of a seed in memory-backed files."""
+def play(
+    seed: int, patience: float = PATIENCE_SECONDS, backups: Backups = "none", *, failing: bool = False
+) -> Outcome:
+    """Play the schedule of a seed in memory-backed files; with `failing`, disks do not fill, but fail."""
     fast = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=fast if fast.is_dir() else None) as directory:
-        outcome: Outcome = run_virtual(Schedule(seed, Path(directory), patience, backups).play())
+        disks = FailingDisks() if failing else None
+        with nullcontext() if disks is None else watching(disks):
+            outcome: Outcome = run_virtual(Schedule(seed, Path(directory), patience, backups, disks).play())
     return outcome
 
 
-if __name__ == "__main__":
-    chosen = argparse.ArgumentParser()
+def read_replay(line: str) -> tuple[int, Backups, bool]:
+    """Seed, who goes on from backups and whether disks fail, from a command's words. Exits on a mistake."""
+    chosen = argparse.ArgumentParser(prog="python -m tests.support.schedule")
     chosen.add_argument("seed", type=int)
     chosen.add_argument("backups", nargs="?", choices=get_args(Backups), default="none")
-    arguments = chosen.parse_args()
-    print(play(arguments.seed, backups=arguments.backups))
+    chosen.add_argument("--failing", action="store_true")
+    words = chosen.parse_args(line.split("#")[0].split())
+    return words.seed, words.backups, words.failing
+
+
+if __name__ == "__main__":
+    seed, backups, failing = read_replay(" ".join(sys.argv[1:]))
+    print(play(seed, backups=backups, failing=failing))

@@ -1,9 +1,10 @@
-"""What may befall a story: a bad, clogged or one-way network, full disks, clocks that jump. It all heals."""
+"""What may befall a story: bad or clogged networks, full or failing disks, wrong clocks. It all heals."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tests.support.failing_disks import FailingDisks
 from tests.support.seeded_rng import SeededRng
 from tests.support.simulated_network import Faults, SimulatedNetwork
 from tests.support.simulated_node import SimulatedNode
@@ -20,7 +21,14 @@ _JUMPS = (-86_400.0, -600.0, 3_600.0, 86_400.0)
 class Troubles:
     """Chooses by its own seeded source."""
 
-    def __init__(self, network: SimulatedNetwork, people: Sequence[SimulatedNode], rng: SeededRng) -> None:
+    def __init__(
+        self,
+        network: SimulatedNetwork,
+        people: Sequence[SimulatedNode],
+        rng: SeededRng,
+        disks: FailingDisks | None = None,
+    ) -> None:
+        self._disks = disks
         self._network = network
         self._people = people
         self._rng = rng
@@ -38,6 +46,8 @@ class Troubles:
                 self._network.silent.symmetric_difference_update({(person.onion, other.onion)})
             case 8:
                 self._network.clogged = not self._network.clogged
+            case 9 | 10 if self._disks is not None:
+                self._disks.failing.symmetric_difference_update({person.name})
             case 9 | 10:
                 person.disk_full = not person.disk_full
             case _:
@@ -48,6 +58,8 @@ class Troubles:
         self._network.faults = Faults()
         self._network.silent.clear()
         self._network.clogged = False
+        if self._disks is not None:
+            self._disks.failing.clear()
         for person in self._people:
             person.disk_full = False
             person.clock.offset = 0.0
