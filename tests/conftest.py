@@ -1,7 +1,8 @@
 """What holds for every test: no socket leaves this machine, and no process stays behind.
 
 The loopback guard is installed here, before any test module is imported, and handed on by PYTHONPATH to every
-Python process that a test starts with this environment.
+Python process that a test starts with this environment. In it a node finds no tor: one with default settings
+would call the public network. A test that wants tor says so, and which network it is to join.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ def _install_guard() -> Path:
     os.environ["LOOPBACK_GUARD_RECORD"] = record
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_GUARD), os.environ.get("PYTHONPATH")]))
     os.environ[_RUN_MARK] = str(os.getpid())
+    for name in [name for name in os.environ if name.startswith("TUICHAT_")]:
+        del os.environ[name]  # this person's own
+    os.environ["TUICHAT_TOR__BINARY"] = "/nonexistent/tor"
     spec = importlib.util.spec_from_file_location("loopback_guard", _GUARD / "sitecustomize.py")
     assert spec is not None
     assert spec.loader is not None

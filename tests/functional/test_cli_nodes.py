@@ -23,7 +23,6 @@ SECONDS = 60.0
 
 @pytest.fixture
 async def home(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Home]:
-    monkeypatch.setenv("TUICHAT_TOR__BINARY", "/nonexistent/tor")
     monkeypatch.setenv("TERM", "xterm-256color")
     async with new_home() as made:
         yield made

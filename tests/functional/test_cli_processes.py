@@ -26,7 +26,7 @@ SECONDS = 60.0
 
 
 def environment(**changes: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TUICHAT_", "LC_"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("LC_")}
     return {**kept, "LANG": "C.UTF-8", "PYTHONPATH": str(ROOT), **changes}
 
 

@@ -108,7 +108,7 @@ class World:
     def __init__(self, directory: Path, stack: AsyncExitStack) -> None:
         self.directory = directory
         self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("TUICHAT_")},
+            **os.environ,
             "LANG": "C.UTF-8",
             "PYTHONPATH": str(ROOT),
         }

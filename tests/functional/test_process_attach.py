@@ -20,8 +20,7 @@ from tuichat.store.profile_lock import NodeLock
 
 
 @pytest.fixture
-async def home(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Home]:
-    monkeypatch.setenv("TUICHAT_TOR__BINARY", "/nonexistent/tor")
+async def home() -> AsyncIterator[Home]:
     async with new_home() as made:
         yield made
 

@@ -15,8 +15,7 @@ from tuichat.model import ClosingEvent
 
 
 @pytest.fixture
-async def home(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Home]:
-    monkeypatch.setenv("TUICHAT_TOR__BINARY", "/nonexistent/tor")
+async def home() -> AsyncIterator[Home]:
     async with new_home() as made:
         made.make_profile()
         yield made

@@ -58,6 +58,7 @@ class Person:
         self.log = directory / f"{name}.log"
         self.paths = profile_paths(directory / name, "default", None)
         self._environment = {**os.environ, **(marks or {}), "TUICHAT_TOR__EXTRA_TORRC": str(torrc)}
+        self._environment.pop("TUICHAT_TOR__BINARY", None)  # by which tests find no tor
         self._daemon: asyncio.subprocess.Process | None = None
         self._client: AsyncClient | None = None
         self._running = asyncio.Event()
