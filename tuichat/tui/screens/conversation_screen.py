@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 from rich.text import Text
 from textual import on, work
@@ -66,7 +66,7 @@ class ConversationScreen(Screen[None]):
     def __init__(self, shared: Context) -> None:
         super().__init__()
         self.shared = shared
-        self.ready = False
+        self._composer: Composer | None = None
         self._last_seen = (0, 0)
         self._notice = 0
         self._notice_read = False
@@ -80,9 +80,15 @@ class ConversationScreen(Screen[None]):
         return self.query_one("#history", History)
 
     @property
+    def ready(self) -> bool:
+        """Whether there is an input."""
+        return self._composer is not None
+
+    @property
     def composer(self) -> Composer:
-        """The input."""
-        return cast("Composer", self.query_one("#composer"))
+        """The input; there is one once this is `ready`."""
+        assert self._composer is not None
+        return self._composer
 
     async def bring_input(self) -> None:
         """The input takes long to make: it comes behind the first picture."""
@@ -91,8 +97,9 @@ class ConversationScreen(Screen[None]):
         composer = Composer(blink=self.shared.options.blink, id="composer")
         composer.deaf = True  # until the profile is known to be open: a passphrase may be typed ahead
         await self.query_one("#entry").mount(composer, after="#prompt")
-        composer.focus()
-        self.ready = True
+        if composer.is_attached:  # else a signal ends the interface while it opens
+            composer.focus()
+            self._composer = composer
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         """Nothing can be done before there is an input."""

@@ -125,6 +125,8 @@ class MainScreen(ConversationScreen):
 
     async def _begin(self) -> None:
         await self.bring_input()
+        if not self.ready:
+            return
         self.update_state()
         if self.shared.session.connected and not self.shared.session.locked:
             self._opened_profile()
