@@ -119,6 +119,7 @@ class Controller:
         if "\n" in command or "\r" in command:
             raise ValueError("a command is one line")
         answer: asyncio.Future[list[tuple[str, str]]] = self._loop.create_future()
+        answer.add_done_callback(_forgive)
         try:
             async with asyncio.timeout(timeout):
                 async with self._sending:
@@ -175,6 +176,12 @@ class Controller:
             answer = self._waiting.popleft()
             if not answer.done():
                 answer.set_exception(_lost())
+
+
+def _forgive(answer: asyncio.Future[list[tuple[str, str]]]) -> None:
+    """A call that ended while it was still being sent looks at no answer: asyncio need not complain."""
+    if not answer.cancelled():
+        answer.exception()
 
 
 def _handing(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
 import hmac
 import logging
@@ -10,6 +11,7 @@ import os
 import re
 import stat
 import tempfile
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -235,6 +237,29 @@ async def test_a_lost_connection_ends_the_calls_that_wait() -> None:
             await waiting
         assert caught.value.code == "control"
         await controller.closed.wait()
+
+
+async def test_a_call_that_ended_while_it_was_sent_leaves_no_complaint(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with control_port() as port, connected(port) as controller:
+        begun, sent = threading.Event(), threading.Event()
+
+        def send(_command: str) -> None:
+            begun.set()
+            sent.wait(60)
+
+        monkeypatch.setattr(controller._socket, "send", send)
+        call = asyncio.create_task(controller.get_info("version"))
+        await asyncio.to_thread(begun.wait, 60)
+        call.cancel()
+        await asyncio.gather(call, return_exceptions=True)
+        sent.set()
+        port.hang_up()
+        await controller.closed.wait()
+        del call
+        gc.collect()
+    assert caplog.text == ""
 
 
 async def test_a_command_cannot_become_two() -> None:
