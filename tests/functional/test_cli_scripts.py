@@ -37,6 +37,8 @@ from tests.support.memory_node import MemoryNode
 from tuichat import bootstrap
 from tuichat.api.server import ApiServer
 from tuichat.model import MessageEvent
+from tuichat.store.database import Database
+from tuichat.store.profile import open_profile
 from tuichat.store.profile_lock import lock_holder
 
 SCRIPTS = sorted((Path(__file__).parent / "cli").glob("*.txt"))
@@ -101,6 +103,7 @@ class World:
     `key NAME` lets a contact's address show another key;
     `tor PROBLEM TEXT` lets its tor be hindered, with tor's own words;
     `keep` lets the node stay until it has delivered;
+    `newer` ends the node and makes HOME's database one that a later version wrote;
     `write FILE TEXT` writes a file below DIR that is its owner's, escapes as in Python; `mode FILE OCTAL`
     changes its mode; `remove FILE` removes it.
     """
@@ -136,6 +139,8 @@ class World:
             self._node.set_tor(problem=rest[0], detail=rest[1], running=False)
         elif word == "keep":
             await self._node.keep_until_delivered()
+        elif word == "newer":
+            await self._write_newer()
         elif word == "write":
             path = self.directory / rest[0]
             path.touch(0o600)
@@ -194,6 +199,15 @@ class World:
         server = ApiServer(self._node, path)
         await server.start()
         self._stack.push_async_callback(server.close)
+
+    async def _write_newer(self) -> None:
+        paths = bootstrap.profile_paths(self._place("HOME"), "default", None)
+        await _ended(paths.lock)
+        database = Database(paths.database, open_profile(paths, None).database_key)
+        database.run("ALTER TABLE messages RENAME COLUMN text TO words")
+        database.run("PRAGMA user_version = 9999")
+        database.trust()
+        database.close()
 
     def _deliver(self) -> None:
         async def delivering() -> None:

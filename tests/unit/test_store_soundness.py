@@ -225,6 +225,7 @@ def test_a_large_file_of_an_older_schema_is_brought_up(large: Path) -> None:
 def test_a_large_file_of_a_newer_schema_is_refused_and_left_alone(large: Path) -> None:
     database = Database(large, KEY)
     database.run("CREATE TABLE unheard_of (x)")
+    database.run("ALTER TABLE messages RENAME COLUMN text TO words")
     database.run("PRAGMA user_version = 9999")
     database.trust()
     database.close()

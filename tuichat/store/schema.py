@@ -31,22 +31,26 @@ def version(database: Database) -> int:
     return int(database.one("PRAGMA user_version"))
 
 
-def migrate(database: Database, known: tuple[str, ...] | None = None) -> None:
-    """Run what is missing of `known` (by default: all that this version ships), each step in a transaction.
+def refuse_newer(database: Database) -> None:
+    """Before anything else is asked of the tables: those of a newer schema may have other columns.
 
     Raises:
         StorageError: the schema is newer than this program, which must not touch it.
     """
-    wanted = steps() if known is None else known
     present = version(database)
-    if present > len(wanted):
+    if present > len(steps()):
         raise StorageError(
             _(
                 "The database was written by a newer tuichat (schema {present}; this one knows {known})."
-            ).format(present=present, known=len(wanted)),
+            ).format(present=present, known=len(steps())),
             _("Use the newer version."),
         )
-    for number in range(present + 1, len(wanted) + 1):
+
+
+def migrate(database: Database, known: tuple[str, ...] | None = None) -> None:
+    """Run what is missing of `known` (by default: all that this version ships), each step in a transaction."""
+    wanted = steps() if known is None else known
+    for number in range(version(database) + 1, len(wanted) + 1):
         with database.transaction():
             database.run(wanted[number - 1])
             database.run(f"PRAGMA user_version = {number}")

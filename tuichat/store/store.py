@@ -122,6 +122,7 @@ def _open_sound(path: Path, key: bytes, synchronous: Synchronous) -> Database:
     size, ended_well = path.stat().st_size, not _log_of(path).exists()
     database = Database(path, key, synchronous)
     try:
+        schema.refuse_newer(database)
         look = soundness.in_part if ended_well and size > soundness.WHOLE_BYTES else soundness.whole
         if not look(database):
             raise _damaged(path)
