@@ -48,7 +48,7 @@ def refuse_newer(database: Database) -> None:
 
 
 def migrate(database: Database, known: tuple[str, ...] | None = None) -> None:
-    """Run what is missing of `known` (by default: all that this version ships), each step in a transaction."""
+    """Run what is missing of `known` (all that this version ships by default), each step in a transaction."""
     wanted = steps() if known is None else known
     for number in range(version(database) + 1, len(wanted) + 1):
         with database.transaction():
