@@ -109,7 +109,7 @@ def database_is_sound(paths: ProfilePaths, passphrase: str) -> bool | None:
         except DamagedError:
             return False
         try:
-            return database.sound()
+            return database.hangs_together()
         except DamagedError:
             return False
         finally:

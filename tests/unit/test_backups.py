@@ -8,7 +8,7 @@ import io
 import os
 import stat
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from tests.support.handshakes import person
 from tests.support.house import house
 from tests.support.seeded_rng import SeededRng
 from tests.support.stores import KEY, add_contact, receive, wire_id, write
+from tuichat import doctor
 from tuichat.crypto.identity import PinVerdict, judge_pins, parse_certificate, pins_of
 from tuichat.errors import DamagedError, LockedError, StorageError, TuichatError, UsageError
 from tuichat.store import backup_restore, backup_snapshot
@@ -539,3 +540,41 @@ async def test_a_database_found_unsound_is_read_whole_at_the_next_start(
     log = profile.paths.database.with_name(profile.paths.database.name + "-wal")
     profile.store.close()
     assert log.exists(), "only a clean end takes it away"
+
+
+def unindexed(database: Database) -> None:
+    """A row that an index lacks."""
+    whole = database.row("SELECT * FROM sqlite_schema WHERE name = 'messages_in_order'")
+    assert whole is not None
+    database.run("PRAGMA writable_schema = ON")
+    database.run("DELETE FROM sqlite_schema WHERE name = 'messages_in_order'")
+    database.run("PRAGMA writable_schema = RESET")
+    database.run("UPDATE messages SET id = 7")
+    database.run("PRAGMA writable_schema = ON")
+    database.run("INSERT INTO sqlite_schema VALUES (?, ?, ?, ?, ?)", whole)
+    database.run("PRAGMA writable_schema = RESET")
+
+
+def orphaned(database: Database) -> None:
+    """A row that belongs to none that is there."""
+    database.run("PRAGMA foreign_keys = OFF")
+    database.run("DELETE FROM conversations")
+
+
+@pytest.mark.parametrize("spoil", [unindexed, orphaned])
+async def test_the_doctor_sees_in_both_of_its_ways_what_a_start_does_not_look_for(
+    profile: Profile, spoil: Callable[[Database], None]
+) -> None:
+    receive(profile.store, add_contact(profile.store).id, 1)
+    profile.store.close()
+    database = Database(profile.paths.database, profile.profile.database_key)
+    spoil(database)
+    database.trust()
+    database.close()
+    assert doctor.database_is_sound(profile.paths, SECRET) is False
+    profile.store = opened_by(profile)
+    assert not (await profile.backups.check_database()).sound
+
+
+def opened_by(profile: Profile) -> Store:
+    return Store.open(profile.paths.database, profile.profile.database_key, synchronous="OFF")

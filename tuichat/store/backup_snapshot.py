@@ -18,7 +18,7 @@ import apsw
 
 from tuichat.errors import StorageError
 from tuichat.i18n import _
-from tuichat.store.database import Database
+from tuichat.store.database import Database, hangs_together
 from tuichat.store.failures import translated
 from tuichat.store.profile_paths import impossible
 
@@ -87,7 +87,7 @@ class Snapshot:
             reader = apsw.Connection(f"{self._path.as_uri()}?immutable=1", flags=unchanging)
             try:
                 _use_key(reader, self._key)
-                return reader.execute("PRAGMA quick_check(1)").fetchall() == [("ok",)]
+                return hangs_together(reader)
             finally:
                 reader.close(True)
 
