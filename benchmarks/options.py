@@ -25,6 +25,31 @@ def at_least_one(text: str) -> int:
     return value
 
 
+def add_minutes(made: argparse.ArgumentParser, default: float) -> None:
+    """For what is to reach a number and may take long: `--minutes`; see `ends_after` and `fell_short`."""
+    made.set_defaults(most_minutes=default)
+    made.add_argument(
+        "--minutes",
+        type=float,
+        metavar="M",
+        help=f"end by then, whatever was reached; without it, too little after {default:g} is a failure",
+    )
+
+
+def ends_after(chosen: argparse.Namespace) -> float:
+    """After how many seconds to end."""
+    minutes = chosen.most_minutes if chosen.minutes is None else chosen.minutes
+    return float(minutes) * 60
+
+
+def fell_short(chosen: argparse.Namespace, reached: int, wanted: int, what: str) -> bool:
+    """Whether less was reached than asked for, and nobody chose when to end. Says so."""
+    short = chosen.minutes is None and reached < wanted
+    if short:
+        print(f"  FELL SHORT: {reached:,} of {wanted:,} {what} in {chosen.most_minutes:g} minutes")
+    return short
+
+
 def parse(made: argparse.ArgumentParser, arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read `arguments`, or the process's own. From here on SIGTERM ends what was started, too."""
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))

@@ -68,7 +68,11 @@ def test_flood_is_measured_beside_a_quiet_conversation() -> None:
     ("name", "options", "figure"),
     [
         ("soak", ("--stories", "3"), "losses, doubles, inversions, jams in  0 stories"),
-        ("power_loss", ("--states", "60", "--minutes", "1"), "failures                    0   target: 0"),
+        (
+            "power_loss",
+            ("--states", "60", "--every-fault", "100"),
+            "failures                    0   target: 0",
+        ),
     ],
 )
 def test_soak_says_what_it_reached(name: str, options: tuple[str, ...], figure: str) -> None:
