@@ -12,7 +12,8 @@ from tests.support.simulated_network import SimulatedNetwork
 from tests.support.simulated_node import SimulatedNode, until
 from tests.support.virtual_time import run_virtual
 from tuichat.errors import NotFoundError, TuichatError, UsageError
-from tuichat.node.reach import MAX_KEYS, SPARE_KEYS
+from tuichat.node.reach import MAX_KEYS, SPARE_KEYS, Visibility
+from tuichat.protocol.invites import parse_invite
 
 DAY = 86_400.0
 CUTS = range(1, 17)
@@ -267,6 +268,46 @@ def test_removed_contact_loses_its_key_and_the_introduction_points(tmp_path: Pat
             await asyncio.sleep(DAY * 3)
             assert await circle.alice.node.contact_list() == []
             assert not await linked(circle.bob, circle.alice)
+
+    run_virtual(story())
+
+
+@pytest.mark.parametrize("visibility", ["public", "contacts"])
+@pytest.mark.parametrize("how", ["remove", "block"])
+def test_invite_does_not_bring_back_who_is_removed_or_blocked_during_its_own_link(
+    tmp_path: Path, visibility: Visibility, how: str
+) -> None:
+    async def story() -> None:
+        circle = Circle(tmp_path)
+        circle.alice.visibility = visibility
+        async with circle:
+            text = await circle.invite()
+            await circle.bob.node.contact_add(text, "alice")
+            assert await until(lambda: linked(circle.alice, circle.bob), DAY)
+            end = getattr(circle.alice.node, f"contact_{how}")
+            await end(circle.bob.address)
+            assert (await circle.alice.node.invite_list())[0].state == "revoked"
+            assert not (visibility == "contacts" and circle.alice.transport.admits(parse_invite(text).reach))
+            await asyncio.sleep(2 * DAY)
+            states = {contact.state for contact in await circle.alice.node.contact_list()}
+            # one who was removed may still ask, where strangers can connect
+            left = {"block": {"blocked"}, "remove": {"pending"} if visibility == "public" else set()}
+            assert states == left[how]
+            assert not await linked(circle.bob, circle.alice)
+
+    run_virtual(story())
+
+
+def test_invite_by_which_somebody_came_is_dropped_at_the_first_link_as_contacts(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with Circle(tmp_path) as circle:
+            await circle.bob.node.contact_add(await circle.invite(), "alice")
+            assert await until(lambda: linked(circle.alice, circle.bob), DAY)
+            assert circle.bob.store.contacts.all()[0].invite
+            circle.network.cut_all()
+            await asyncio.sleep(60)
+            assert await until(lambda: linked(circle.alice, circle.bob), DAY)
+            assert not circle.bob.store.contacts.all()[0].invite
 
     run_virtual(story())
 

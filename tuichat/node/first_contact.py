@@ -173,7 +173,8 @@ class FirstContact:
         last_pair = row.last_pair if pair is None else "sent" if pair == row.pair_sent else "received"
         same = (state, confirmed, last_pair) == (row.state, row.confirmed, row.last_pair)
         closes = pair is not None and self._invites.has_bound(row.onion)
-        if same and not keys_changed and not closes:
+        invite = "" if pair is not None else row.invite
+        if same and not keys_changed and not closes and invite == row.invite:
             return
         with self._hub.change() as changes:
             if pair is not None:
@@ -187,6 +188,7 @@ class FirstContact:
                 ik=certificate.ik,
                 epoch=certificate.epoch,
                 version=version,
+                invite=invite,
             )
             if (state, confirmed) != (row.state, row.confirmed):
                 changes.contact(row.id)
@@ -271,6 +273,7 @@ class FirstContact:
     def forget(self, row: ContactRow) -> None:
         """Remove a contact or a request, with all that belongs to it (C8)."""
         with self._hub.change() as changes:
+            self._invites.revoke_bound(row.onion)
             self._store.contacts.remove(row.id)
             changes.contact_removed(row.id)
 
@@ -287,6 +290,7 @@ class FirstContact:
             self._store.sessions.forget(row.id)
             self._store.sessions.put(SessionRow(row.id, gen=session.gen))
             self._store.reach_keys.take_back(row.id)
+            self._invites.revoke_bound(row.onion)
             blocked = self._store.contacts.update(
                 row.id,
                 state="blocked",

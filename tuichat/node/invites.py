@@ -80,6 +80,10 @@ class Invites:
         """The contact has linked under a pair secret: the invite that made it one is closed (C5)."""
         self._store.invites.close_bound(onion)
 
+    def revoke_bound(self, onion: bytes) -> None:
+        """The contact is removed or blocked: the invite that made it one does not do so again (C8)."""
+        self._store.invites.revoke_bound(onion)
+
     def _invite(self, row: InviteRow) -> Invite:
         me = self._identity
         return Invite(me.onion, row.secret, sig_hash(me.sig), row.expires_at // 1000)

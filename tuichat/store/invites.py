@@ -51,6 +51,11 @@ class Invites:
         query = "UPDATE invites SET state = 'closed' WHERE state = 'bound' AND onion = ?"
         return self._database.run(query, (onion,))
 
+    def revoke_bound(self, onion: bytes) -> int:
+        """Invites bound to this onion are withdrawn (C8); how many were."""
+        query = "UPDATE invites SET state = 'revoked' WHERE state = 'bound' AND onion = ?"
+        return self._database.run(query, (onion,))
+
     def forget_expired(self, before: int) -> int:
         """Drop invites that expired before this time; how many."""
         return self._database.run("DELETE FROM invites WHERE expires_at < ?", (before,))
