@@ -13,7 +13,7 @@ from tests.support.simulated_node import SimulatedNode, until
 from tests.support.virtual_time import run_virtual
 from tuichat.errors import NotFoundError, TuichatError, UsageError
 from tuichat.node.reach import MAX_KEYS, SPARE_KEYS, Visibility
-from tuichat.protocol.invites import parse_invite
+from tuichat.protocol.invites import Invite, parse_invite
 
 DAY = 86_400.0
 CUTS = range(1, 17)
@@ -144,6 +144,20 @@ def test_mistyped_expired_and_own_invites_are_refused_and_told_apart(tmp_path: P
             for seconds in (0, 59, 400 * 86_400):
                 with pytest.raises(UsageError):
                     await circle.alice.node.invite_create(seconds)
+
+    run_virtual(story())
+
+
+@pytest.mark.parametrize("onion", [bytes(32), b"\x02" + bytes(31)], ids=["order 4", "no point"])
+def test_invite_to_an_address_that_nobody_can_own_is_refused_and_stores_nothing(
+    tmp_path: Path, onion: bytes
+) -> None:
+    async def story() -> None:
+        async with Circle(tmp_path) as circle:
+            text = str(Invite(onion, bytes(32), bytes(16), int(circle.bob.clock.now()) + 3600))
+            with pytest.raises(UsageError, match="nobody can own"):
+                await circle.bob.node.contact_add(text, "nobody")
+            assert await circle.bob.node.contact_list() == []
 
     run_virtual(story())
 

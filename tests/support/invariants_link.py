@@ -29,7 +29,7 @@ REMOTE: Final = parse_certificate(Meeting().callee.certificate)
 SID: Final = bytes(range(16))
 SECRET: Final = b"one secret".ljust(32)
 ONIONS: Final = b"\x01" * 32, b"\x02" * 32
-INVITE: Final = Invite(ONIONS[0], SECRET, sig_hash(b"\x03" * 32), 1_800_000_000)
+INVITE: Final = Invite(REMOTE.onion, SECRET, sig_hash(b"\x03" * 32), 1_800_000_000)
 
 EVERY_FRAME: Final[tuple[frames.Frame, ...]] = (
     frames.Request(b"p" * 32, b"r" * 32, "小明", "we met"),

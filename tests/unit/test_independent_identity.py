@@ -163,3 +163,12 @@ def test_each_reads_the_others_invite_and_both_refuse_altered_ones() -> None:
                 invites.parse_invite(bad)
             with pytest.raises(Refused):
                 invite_peer.read_invite(bad, 0)
+
+
+@pytest.mark.parametrize("onion", [bytes(32), b"\x01" + bytes(31), b"\x02" + bytes(31), b"\xff" * 32])
+def test_both_refuse_an_invite_to_an_address_that_nobody_can_own(onion: bytes) -> None:
+    text = invite_peer.Invite(onion, SECRET, bytes(16), int(START)).text()
+    with pytest.raises(invites.InviteError, match="key"):
+        invites.parse_invite(text)
+    with pytest.raises(Refused):
+        invite_peer.read_invite(text, 0)

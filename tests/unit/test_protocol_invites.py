@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tuichat.crypto.curve25519 import ed25519_public
 from tuichat.protocol.invites import (
     LATEST_EXPIRY,
     PREFIX,
@@ -17,14 +18,15 @@ from tuichat.protocol.invites import (
     sig_hash,
 )
 
-INVITE = Invite(bytes([1]) * 32, bytes([2]) * 32, sig_hash(bytes([3]) * 32), 1_800_000_000)
+ONION = ed25519_public(bytes([1]) * 32)
+INVITE = Invite(ONION, bytes([2]) * 32, sig_hash(bytes([3]) * 32), 1_800_000_000)
 
 
 @given(
     st.binary(min_size=32, max_size=32), st.binary(min_size=32, max_size=32), st.integers(0, LATEST_EXPIRY)
 )
-def test_what_is_written_is_read(onion: bytes, secret: bytes, expires_at: int) -> None:
-    invite = Invite(onion, secret, bytes(16), expires_at)
+def test_what_is_written_is_read(seed: bytes, secret: bytes, expires_at: int) -> None:
+    invite = Invite(ed25519_public(seed), secret, bytes(16), expires_at)
     assert parse_invite(str(invite)) == invite
 
 
@@ -58,6 +60,21 @@ def test_mistakes_are_told_apart(text: str, reason: str) -> None:
     with pytest.raises(InviteError) as caught:
         parse_invite(text)
     assert caught.value.reason == reason
+
+
+UNUSABLE_KEYS = {
+    "order 1": b"\x01" + bytes(31),
+    "order 4": bytes(32),
+    "no point": b"\x02" + bytes(31),
+    "not canonical": b"\xff" * 32,
+}
+
+
+@pytest.mark.parametrize("key", UNUSABLE_KEYS.values(), ids=UNUSABLE_KEYS)
+def test_address_that_nobody_can_own_is_refused(key: bytes) -> None:
+    with pytest.raises(InviteError) as caught:
+        parse_invite(str(Invite(key, bytes(32), bytes(16), 1_800_000_000)))
+    assert caught.value.reason == "key"
 
 
 def test_secret_is_in_no_repr() -> None:

@@ -109,7 +109,9 @@ def read_invite(text: str, now: float) -> Invite:
     try:
         invite = parse_invite(text)
     except InviteError as error:
-        raise UsageError(_why(error.reason), _("Copy the whole line that begins with tuichat1:")) from None
+        unusable = error.reason == "key"
+        hint = _("Ask for a new one.") if unusable else _("Copy the whole line that begins with tuichat1:")
+        raise UsageError(_why(error.reason), hint) from None
     if invite.expires_at <= now:
         raise UsageError(_("This invite has expired."), _("Ask for a new one."))
     return invite
@@ -122,4 +124,5 @@ def _why(reason: str) -> str:
         "character": _("There is a character in this invite that does not belong there."),
         "check": _("This invite was mistyped: its check does not match."),
         "version": _("This invite was made by a newer tuichat."),
+        "key": _("This invite leads to an address that nobody can own."),
     }[reason]

@@ -20,6 +20,7 @@ import struct
 from dataclasses import dataclass, field
 from typing import Final
 
+from tuichat.crypto.curve25519 import is_ed25519_public
 from tuichat.crypto.kdf import blake2b_256, kdf
 
 PREFIX: Final = "tuichat1:"
@@ -36,7 +37,7 @@ _LENGTH: Final = _FIELDS.size + _CHECK_LENGTH
 
 
 class InviteError(ValueError):
-    """A text is no invite. `reason`: "prefix", "character", "length", "check" or "version"."""
+    """A text is no invite. `reason`: "prefix", "character", "length", "check", "version" or "key"."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"not an invite: {reason}")
@@ -118,6 +119,8 @@ def parse_invite(text: str) -> Invite:
     version, onion, secret, sig, expires_at = _FIELDS.unpack(data[:-_CHECK_LENGTH])
     if version != VERSION:
         raise InviteError("version")
+    if not is_ed25519_public(onion):
+        raise InviteError("key")
     return Invite(onion, secret, sig, min(expires_at, LATEST_EXPIRY))
 
 
