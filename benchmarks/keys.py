@@ -38,7 +38,7 @@ from tuichat.crypto.identity import Identity
 from tuichat.crypto.kem import MlKem768
 from tuichat.errors import TuichatError
 from tuichat.node.node import Node, NodeParts
-from tuichat.node.reach import MAX_KEYS
+from tuichat.node.reach import INVITE_KEYS, MAX_KEYS
 from tuichat.store.store import Store
 
 NUMBERS = (1, 64, 256, 320)
@@ -183,7 +183,7 @@ async def _refused_by_node(directory: Path) -> str:
     node = Node(NodeParts(store, identity, "", transport, clock, rng, MlKem768(), visibility="contacts"))
     await node.start()
     try:
-        for _ in range(MAX_KEYS):
+        for _ in range(MAX_KEYS // INVITE_KEYS):
             await node.invite_create()
         await node.invite_create()
     except TuichatError as error:

@@ -11,8 +11,9 @@ from tests.support.seeded_rng import SeededRng
 from tests.support.simulated_network import SimulatedNetwork
 from tests.support.simulated_node import SimulatedNode, until
 from tests.support.virtual_time import run_virtual
+from tuichat.crypto.curve25519 import ed25519_public
 from tuichat.errors import NotFoundError, TuichatError, UsageError
-from tuichat.node.reach import MAX_KEYS, SPARE_KEYS, Visibility
+from tuichat.node.reach import INVITE_KEYS, MAX_KEYS, SPARE_KEYS, Visibility, key_for
 from tuichat.protocol.invites import Invite, parse_invite
 
 DAY = 86_400.0
@@ -331,11 +332,94 @@ def test_one_key_too_many_is_refused_with_a_sentence(tmp_path: Path) -> None:
         circle = Circle(tmp_path)
         circle.alice.visibility = "contacts"
         async with circle:
-            for _ in range(MAX_KEYS):
-                await circle.alice.node.invite_create()
+            texts = [await circle.invite() for _ in range(MAX_KEYS // INVITE_KEYS)]
             with pytest.raises(TuichatError, match=str(MAX_KEYS)):
-                await circle.alice.node.invite_create()
-            assert len(circle.alice.transport.admitted or []) <= MAX_KEYS
+                await circle.invite()
+            with pytest.raises(TuichatError, match=str(MAX_KEYS)):
+                await circle.alice.node.contact_add(circle.carol.address)
+            transport = circle.alice.transport
+            assert len(transport.admitted or []) == MAX_KEYS
+            before = transport.renewed
+            await circle.bob.node.contact_add(texts[0], "alice")
+            assert await until(lambda: linked(circle.alice, circle.bob), DAY)
+            await asyncio.sleep(3600)
+            assert transport.renewed == before, "a publication tells that an invite was used"
+            (row,) = circle.alice.store.contacts.all()
+            assert transport.admits(circle.alice.store.reach_keys.of(row.id))
+            await transport.renew()
+            assert len(transport.admitted or []) == MAX_KEYS
+            assert all(transport.admits(parse_invite(text).reach) for text in texts)
+
+    run_virtual(story())
+
+
+def add_contacts(person: SimulatedNode, count: int) -> None:
+    """So many people whom the person asked and never reached."""
+    for number in range(count):
+        onion = ed25519_public(number.to_bytes(32, "big"))
+        person.store.contacts.add(onion, "requested", f"person {number}", created_at=0)
+
+
+def test_contacts_that_have_no_key_yet_count_too(tmp_path: Path) -> None:
+    async def story() -> None:
+        circle = Circle(tmp_path)
+        circle.alice.visibility = "contacts"
+        async with circle:
+            add_contacts(circle.alice, MAX_KEYS - 1)
+            await circle.alice.node.contact_add(circle.bob.address)
+            for add in (
+                circle.alice.node.contact_add(circle.carol.address),
+                circle.alice.node.invite_create(),
+            ):
+                with pytest.raises(TuichatError, match=str(MAX_KEYS)):
+                    await add
+            await circle.alice.transport.renew()
+            assert len(circle.alice.transport.admitted or []) == MAX_KEYS
+            renewed = circle.alice.transport.renewed
+            for row in circle.alice.store.contacts.all():
+                key_for(circle.alice.store, SeededRng(b"keys"), row.id)
+            await asyncio.sleep(3600)
+            assert circle.alice.transport.renewed == renewed
+
+    run_virtual(story())
+
+
+def test_public_profile_with_too_many_contacts_does_not_go_online_for_contacts_only(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with Circle(tmp_path) as circle:
+            add_contacts(circle.alice, MAX_KEYS + 1)
+            await circle.alice.stop()
+            circle.alice.visibility = "contacts"
+            with pytest.raises(TuichatError, match=str(MAX_KEYS)):
+                await circle.alice.start()
+            assert circle.alice.transport.answerer is None
+            with pytest.raises(TuichatError, match=str(MAX_KEYS)):
+                await circle.alice.node.send("person 0", "hello")
+            assert circle.alice.node.queued_count() == 0
+            await circle.alice.node.contact_remove("person 0")
+            await circle.alice.node.go_online()
+            assert len(circle.alice.transport.admitted or []) == MAX_KEYS
+
+    run_virtual(story())
+
+
+def test_each_open_invite_has_a_spare_key_for_whom_it_makes_a_contact(tmp_path: Path) -> None:
+    async def story() -> None:
+        circle = Circle(tmp_path)
+        circle.alice.visibility = "contacts"
+        async with circle:
+            transport, store = circle.alice.transport, circle.alice.store
+            for _ in range(SPARE_KEYS + 1):
+                await circle.invite()
+            assert len(transport.admitted or []) == SPARE_KEYS + INVITE_KEYS * (SPARE_KEYS + 1)
+            renewed = transport.renewed
+            for number in range(SPARE_KEYS + 1):
+                onion = ed25519_public(number.to_bytes(32, "big"))
+                row = store.contacts.add(onion, "accepted", f"person {number}", created_at=0)
+                store.invites.set_state(number + 1, "bound", onion)
+                assert transport.admits(key_for(store, SeededRng(b"keys"), row.id))
+            await asyncio.sleep(3600)
+            assert transport.renewed == renewed
 
     run_virtual(story())
 

@@ -411,7 +411,7 @@ async def test_invites_and_spare_keys_of_a_backup_are_good_no_more(profile: Prof
     store.invites.set_state(2, "bound", b"o" * 32)
     store.invites.set_state(3, "closed", b"o" * 32)
     for letter in b"gs":
-        store.reach_keys.add(bytes([letter]) * 32)
+        store.reach_keys.add([bytes([letter]) * 32])
     store.reach_keys.give(b"g" * 32, contact.id)
     assert restore(tmp_path / "new", await profile.back_up(tmp_path / "backup")).found.invites == 3
     restored = opened(tmp_path / "new")

@@ -42,7 +42,7 @@ from tuichat.node.housekeeping import Housekeeper
 from tuichat.node.invites import Invites, read_invite
 from tuichat.node.keys import Keys
 from tuichat.node.links import Links
-from tuichat.node.reach import Reach, Visibility
+from tuichat.node.reach import INVITE_KEYS, Reach, Visibility
 from tuichat.node.restored import notices
 from tuichat.node.supervisor import supervise
 from tuichat.node.verification import Verification
@@ -136,7 +136,12 @@ class Node:
         self._housekeeping = asyncio.create_task(supervise("house", self._housekeeper.keep), name="house")
 
     async def go_online(self) -> None:
-        """Start the transport; contacts are dialled as soon as it is ready."""
+        """Start the transport; contacts are dialled as soon as it is ready.
+
+        Raises:
+            TuichatError: the service is to admit contacts only, and they are too many.
+        """
+        self._reach.check_room(self._hub.now())
         await self._with.transport.start(self._callers.answer, self._admitted)
 
     def _admitted(self) -> list[bytes] | None:
@@ -212,7 +217,8 @@ class Node:
         existing = self._store.contacts.by_onion(onion)
         if existing is not None and (invite is None or existing.state in ("accepted", "blocked")):
             return await self._add_existing(existing, name, text)
-        self._reach.check_room(self._hub.now())
+        is_new = existing is None or existing.state == "pending"
+        self._reach.check_room(self._hub.now(), 1 if is_new else 0)
         invitation = "" if invite is None else str(invite)
         if existing is not None:
             if existing.state == "requested" and text not in ("", existing.request_text):
@@ -263,7 +269,7 @@ class Node:
         return await self._accept(row, None)
 
     async def _accept(self, row: ContactRow, petname: str | None) -> Contact:
-        self._reach.check_room(self._hub.now())
+        self._reach.check_room(self._hub.now(), 1)
         self._first_contact.accept(row, petname)
         self._links.add(row.id)
         await self.go_online()
@@ -289,6 +295,7 @@ class Node:
         row = self._book.find(ref)
         if row.state != "blocked":
             raise UsageError(_("{name} is not blocked.").format(name=row.petname))
+        self._reach.check_room(self._hub.now(), 1)
         if self._first_contact.unblock(row).state == "requested":
             self._links.add(row.id)
             await self.go_online()
@@ -321,6 +328,8 @@ class Node:
 
     async def contact_trust(self, ref: str, accept: bool) -> Contact:
         row = self._book.find(ref)
+        if accept:
+            self._reach.check_room(self._hub.now())
         self._keys.decide(row, accept=accept)
         if accept:
             await self._links.drop(row.id)  # the present one is the old key's, if there is one
@@ -333,7 +342,7 @@ class Node:
 
     async def invite_create(self, seconds: int = 86_400) -> Invite:
         now = self._hub.now()
-        self._reach.check_room(now)
+        self._reach.check_room(now, INVITE_KEYS)
         with self._hub.change():
             invite = self._invites.create(seconds, now)
         await self._invites_changed()
@@ -354,6 +363,7 @@ class Node:
     # -- messages --
 
     async def send(self, ref: str, text: str) -> Message:
+        self._reach.check_room(self._hub.now())
         message = self._conversations.send(ref, text)
         await self.go_online()
         return message

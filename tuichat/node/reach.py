@@ -1,12 +1,14 @@
 """Who may connect at all: the client-authorization keys of our service, and how they come to contacts (C1).
 
 Every contact is given a key of its own from the first, whether the service admits only some or everybody:
-so the setting can change without anybody being locked out. With `visibility = contacts` some spare keys are
-published beforehand, so that giving one to a new contact changes nothing that others could watch.
+so the setting can change without anybody being locked out. With `visibility = contacts` spare keys are
+published beforehand, so that giving one to a new contact changes nothing that others could watch. Each open
+invite has one that is kept for whom it will make a contact: using it needs no room that was not there before.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final, Literal
 
 from tuichat.clock import Rng
@@ -19,6 +21,11 @@ from tuichat.store.store import Store
 Visibility = Literal["public", "contacts"]
 
 SPARE_KEYS: Final = 8
+"""Published for contacts to come, beside those that open invites and contacts without a key will need."""
+
+INVITE_KEYS: Final = 2
+"""An open invite's own key, and the one that its bearer will be given."""
+
 MAX_KEYS: Final = 320
 """tor publishes 352 client keys and silently never 400; our own probe needs one as well."""
 
@@ -49,9 +56,8 @@ class Reach:
         """Public keys to publish the service with, at `now` in milliseconds; None for everybody."""
         if not self.hidden:
             return None
-        self._fill_up()
         needed = self._needed(now)
-        private = [*needed, *self._store.reach_keys.spare()][:MAX_KEYS]
+        private = [*needed, *self._spare(self._expected(now), MAX_KEYS - len(needed))]
         self._published = frozenset(private)
         return [x25519_public(key) for key in private]
 
@@ -63,34 +69,51 @@ class Reach:
         """As the function `key_for`."""
         return key_for(self._store, self._rng, contact)
 
-    def check_room(self, now: int) -> None:
-        """Refuse one more contact or invite when tor would not publish its key.
+    def check_room(self, now: int, more: int = 0) -> None:
+        """Refuse `more` keys than tor would publish.
 
         Raises:
-            TuichatError: 320 keys are in use.
+            TuichatError: contacts and invites need over 320 keys then.
         """
-        if self.hidden and len(self._needed(now)) >= MAX_KEYS:
+        if self.hidden and self._places(now) + more > MAX_KEYS:
             raise TuichatError(
-                _("With visibility = contacts at most {most} contacts and invites fit.").format(
-                    most=MAX_KEYS
-                ),
-                _("Remove contacts or revoke invites that you no longer need."),
+                _(
+                    "With visibility = contacts at most {most} keys fit: one for each contact, "
+                    "{each} for each open invite."
+                ).format(most=MAX_KEYS, each=INVITE_KEYS),
+                _("Remove contacts, revoke invites, or set privacy.visibility to public."),
             )
 
+    def _places(self, now: int) -> int:
+        """How many keys contacts and invites have or will be given."""
+        invites = Counter(invite.state for invite in self._store.invites.unexpired(now))
+        return self._contacts() + INVITE_KEYS * invites["open"] + invites["bound"]
+
+    def _contacts(self) -> int:
+        return self._store.contacts.count("accepted") + self._store.contacts.count("requested")
+
     def _needed(self, now: int) -> list[bytes]:
-        """The keys that somebody holds."""
-        return self._store.reach_keys.given() + self._of_invites(now)
-
-    def _of_invites(self, now: int) -> list[bytes]:
-        return [
-            invite_reach(invite.secret, self._own_onion)
-            for invite in self._store.invites.unexpired(now)
-            if invite.state in ("open", "bound")
+        """The keys that somebody holds; if a clock was set back, not all that may have expired fit in."""
+        invites = self._store.invites.unexpired(now)
+        secrets = [
+            invite.secret for state in ("open", "bound") for invite in invites if invite.state == state
         ]
+        held = [invite_reach(secret, self._own_onion) for secret in secrets]
+        return [*self._store.reach_keys.given(), *held][:MAX_KEYS]
 
-    def _fill_up(self) -> None:
-        for _number in range(SPARE_KEYS - len(self._store.reach_keys.spare())):
-            _add_spare(self._store, self._rng)
+    def _expected(self, now: int) -> int:
+        """How many spare keys to publish: what is promised already, and some more."""
+        keyless = self._contacts() - len(self._store.reach_keys.given())
+        invites = [invite for invite in self._store.invites.unexpired(now) if invite.state == "open"]
+        return SPARE_KEYS + keyless + len(invites)
+
+    def _spare(self, wanted: int, most: int) -> list[bytes]:
+        """The spare keys that are given out next, oldest first."""
+        number = min(wanted, most)
+        missing = number - len(self._store.reach_keys.spare())
+        if missing > 0:
+            self._store.reach_keys.add([self._rng.bytes(_KEY_LENGTH) for _number in range(missing)])
+        return self._store.reach_keys.spare()[:number]
 
 
 def key_for(store: Store, rng: Rng, contact: int) -> bytes:
@@ -98,13 +121,8 @@ def key_for(store: Store, rng: Rng, contact: int) -> bytes:
     key = store.reach_keys.of(contact)
     if key is not None:
         return key
-    spare = store.reach_keys.spare()
-    key = spare[0] if spare else _add_spare(store, rng)
+    if not store.reach_keys.spare():
+        store.reach_keys.add([rng.bytes(_KEY_LENGTH)])
+    key = store.reach_keys.spare()[0]
     store.reach_keys.give(key, contact)
-    return key
-
-
-def _add_spare(store: Store, rng: Rng) -> bytes:
-    key = rng.bytes(_KEY_LENGTH)
-    store.reach_keys.add(key)
     return key

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tuichat.store.database import Database
 
 
@@ -26,9 +28,11 @@ class ReachKeys:
         query = "SELECT private FROM reach_keys WHERE contact IS NULL ORDER BY id"
         return [bytes(row[0]) for row in self._database.rows(query)]
 
-    def add(self, private: bytes) -> None:
-        """A new spare key."""
-        self._database.insert("INSERT INTO reach_keys (private) VALUES (?)", (private,))
+    def add(self, private: Iterable[bytes]) -> None:
+        """New spare keys, all or none."""
+        with self._database.step():
+            for key in private:
+                self._database.insert("INSERT INTO reach_keys (private) VALUES (?)", (key,))
 
     def give(self, private: bytes, contact: int) -> None:
         """A spare key becomes a contact's."""
