@@ -202,7 +202,10 @@ class NodeApi(Protocol):
         ...
 
     async def file_prepare(self, file: int) -> None:
-        """An offer came on screen: get circuits ready if its contact is verified. Never fails, may do nothing."""
+        """An offer came on screen: get circuits ready if its contact is verified.
+
+        Never fails, and may do nothing.
+        """
         ...
 
     def subscribe(self, since: int | None = None) -> AsyncIterator[AnyEvent]:
