@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Literal, cast
 
 import pytest
@@ -14,6 +15,8 @@ from tuichat.event_buffer import EventBuffer
 from tuichat.model import ClosingEvent, ContactEvent, LinkEvent, LockedEvent, MessageEvent
 from tuichat.node.gate import Gate
 from tuichat.node.node import Node
+
+Call = Callable[[Gate], Awaitable[object]]
 
 CALLS = (
     lambda gate: gate.contact_list(),
@@ -142,26 +145,31 @@ async def test_a_daemon_goes_online_by_itself_and_a_detached_node_when_needed(pr
     assert other.node.online_asked
 
 
+LOOKING: tuple[Call, ...] = (
+    lambda gate: gate.file_list(),
+    lambda gate: gate.file_get(1),
+    lambda gate: gate.file_prepare(1),
+)
+MOVING: tuple[Call, ...] = (
+    lambda gate: gate.file_accept(1),
+    lambda gate: gate.file_decline(1),
+    lambda gate: gate.file_cancel(2),
+    lambda gate: gate.file_send("bob", ["/a/one.txt"]),
+)
+
+
+async def went_online(call: Call) -> bool:
+    profile = Profile()
+    profile.node.sizes = {"/a/one.txt": 1}
+    gate = profile.gate("detached")
+    await gate.unlock(PASSPHRASE)
+    await call(gate)
+    return profile.node.online_asked
+
+
 async def test_what_moves_a_file_takes_a_detached_node_online_and_looking_does_not() -> None:
-    looking = (
-        lambda gate: gate.file_list(),
-        lambda gate: gate.file_get(1),
-        lambda gate: gate.file_prepare(1),
-    )
-    moving = (
-        lambda gate: gate.file_accept(1),
-        lambda gate: gate.file_decline(1),
-        lambda gate: gate.file_cancel(2),
-        lambda gate: gate.file_send("bob", ["/a/one.txt"]),
-    )
-    for calls, online in ((looking, False), (moving, True)):
-        for call in calls:
-            profile = Profile()
-            profile.node.sizes = {"/a/one.txt": 1}
-            gate = profile.gate("detached")
-            await gate.unlock(PASSPHRASE)
-            await call(gate)
-            assert profile.node.online_asked == online
+    assert not any([await went_online(call) for call in LOOKING])
+    assert all([await went_online(call) for call in MOVING])
 
 
 async def test_a_node_that_was_online_goes_online_again_when_unlocked_again(profile: Profile) -> None:
