@@ -22,6 +22,7 @@ from tuichat.crypto.identity import Identity
 from tuichat.crypto.kem import MlKem768
 from tuichat.errors import TuichatError
 from tuichat.network.addresses import address_of
+from tuichat.node.file_places import FileRules
 from tuichat.node.node import Node, NodeParts
 
 _TURNS = 14
@@ -77,6 +78,7 @@ class _Person:
             clock=VirtualClock(),
             rng=self.rng,
             kem=MlKem768(),
+            files=FileRules.inside(self._directory),
         )
         self.node = Node(parts)
         await self.node.start()

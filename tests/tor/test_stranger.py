@@ -27,6 +27,7 @@ from tuichat.clock import SystemClock, SystemRng
 from tuichat.crypto.kem import MlKem768
 from tuichat.network.doorkeeper import NOT_FOUND
 from tuichat.network.tor_transport import TorTransport
+from tuichat.node.file_places import FileRules
 from tuichat.node.node import Node, NodeParts
 from tuichat.store.store import Store
 
@@ -67,7 +68,7 @@ async def hidden_node(place: Place, tor_network: NetworkThread) -> AsyncIterator
         tor = ChildTor(ChildOptions(directory / "t", directory / "r", extra_torrc=tor_network.torrc))
         transport = TorTransport(tor, ME.onion_seed, directory / "onion.sock", clock, rng)
         store = open_store(directory)
-        node = Node(NodeParts(store, ME, "", transport, clock, rng, MlKem768(), visibility="contacts"))
+        node = Node(NodeParts(store, ME, "", transport, clock, rng, MlKem768(), FileRules.inside(directory), "contacts"))
         await node.start()
         try:
             await node.go_online()

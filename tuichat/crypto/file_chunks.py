@@ -5,10 +5,10 @@
     hash    BLAKE2b-256 of the sealed chunk, its tag included
     root    BLAKE2b-256("tuichat/1 file" || BLAKE2b-256(key) || size 8 || list of hashes)
 
-Integers are big-endian. The nonce is fixed, so that the same file can be sealed again on demand without keeping
-the ciphertext; a key is therefore drawn for one sealing of one file, and whoever seals again compares each
-chunk with the list before its first byte leaves: a file that was changed meanwhile would put two plaintexts
-under one nonce. The root commits to the key, so nobody can offer two files under one list.
+Integers are big-endian. The nonce is fixed, so that the same file can be sealed again on demand without
+keeping the ciphertext; a key is therefore drawn for one sealing of one file, and whoever seals again compares
+each chunk with the list before its first byte leaves: a file that was changed meanwhile would put two
+plaintexts under one nonce. The root commits to the key, so nobody can offer two files under one list.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ KEY_LENGTH: Final = 32
 HASH_LENGTH: Final = 32
 TAG_LENGTH: Final = 16
 MAX_SIZE: Final = 1 << 44
-"""The largest file in bytes, 16 TiB: far beyond any disk here, and its list has still a size one can store."""
+"""The largest file in bytes, 16 TiB: its list of hashes can still be stored."""
 
 SMALL_CHUNK: Final = 64 * 1024
 LARGE_CHUNK: Final = 256 * 1024
@@ -90,7 +90,7 @@ class Layout:
         return begin, end - begin
 
     def chunks_at(self, offset: int, length: int) -> range | None:
-        """The whole chunks that lie exactly there in the blob; None if that is not where chunks begin and end."""
+        """The whole chunks that lie exactly there in the blob; None if other ones do."""
         sealed = self.chunk + TAG_LENGTH
         first, rest = divmod(offset - self.list_length, sealed)
         if rest or first < 0 or length <= 0:
@@ -119,7 +119,7 @@ class ChunkCipher:
         return "<ChunkCipher>"
 
     def seal(self, index: int, plaintext: bytes) -> bytes:
-        """The chunk `index`, sealed. Raises ValueError if the plaintext has another length than that chunk."""
+        """The chunk `index`, sealed. Raises ValueError if it has another length than that chunk."""
         if len(plaintext) != self.layout.plain_length(index):
             raise ValueError("a chunk has a wrong length")
         return nacl.bindings.crypto_aead_xchacha20poly1305_ietf_encrypt(

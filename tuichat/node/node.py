@@ -19,10 +19,12 @@ from tuichat.model import (
     Contact,
     ContactCounts,
     DatabaseCheck,
+    File,
     Invite,
     Message,
     OutboxCounts,
     SafetyNumber,
+    Sent,
     ServiceEvent,
     Status,
     TorEvent,
@@ -37,11 +39,15 @@ from tuichat.node.calls import CallParts
 from tuichat.node.contact_book import ContactBook, Presence
 from tuichat.node.conversations import ConversationParts, Conversations
 from tuichat.node.events import EventHub
+from tuichat.node.file_places import FileRules
+from tuichat.node.file_progress import FileBook
+from tuichat.node.file_wiring import FileParts, make_transfers
 from tuichat.node.first_contact import FirstContact, FirstContactParts, check_request_text
 from tuichat.node.housekeeping import Housekeeper
 from tuichat.node.invites import Invites, read_invite
 from tuichat.node.keys import Keys
 from tuichat.node.links import Links
+from tuichat.node.pull import OffLoop
 from tuichat.node.reach import Reach, Visibility
 from tuichat.node.restored import notices
 from tuichat.node.supervisor import supervise
@@ -56,7 +62,8 @@ class NodeParts:
     """The concrete parts of a node; `name` is what this person calls themself, "" for nothing.
 
     `visibility` is who may connect to our service: everybody, or who holds a key of ours; `backups` makes
-    some of the profile, if there is one.
+    some of the profile, if there is one; `files` is what is settled about files; `off_loop` runs what waits
+    for the disk or computes long.
     """
 
     store: Store
@@ -66,8 +73,10 @@ class NodeParts:
     clock: Clock
     rng: Rng
     kem: Kem
+    files: FileRules
     visibility: Visibility = "public"
     backups: Backups | None = None
+    off_loop: OffLoop = asyncio.to_thread
 
 
 class Node:
@@ -81,7 +90,8 @@ class Node:
             lambda contact, message: self._links.in_flight(contact, message),
         )
         self._book = ContactBook(parts.store, presence)
-        self._hub = EventHub(parts.store, parts.clock, self._book.contact, self._book.message)
+        files = FileBook(parts.store, parts.clock.monotonic)
+        self._hub = EventHub(parts.store, parts.clock, self._book.contact, self._book.message, files.get)
         self._keys = Keys(parts.store, self._hub)
         self._verification = Verification(parts.store, self._hub, parts.identity)
         self._invites = Invites(parts.store, parts.identity, parts.rng)
@@ -124,7 +134,26 @@ class Node:
                 kem=parts.kem,
             )
         )
-        self._housekeeper = Housekeeper(parts.store, self._hub, parts.clock, self._admit)
+        self._transfers = make_transfers(
+            FileParts(
+                store=parts.store,
+                hub=self._hub,
+                book=self._book,
+                files=files,
+                links=self._links,
+                conversations=self._conversations,
+                transport=parts.transport,
+                own_onion=parts.identity.onion,
+                rules=parts.files,
+                clock=parts.clock,
+                rng=parts.rng,
+                kem=parts.kem,
+                off_loop=parts.off_loop,
+            )
+        )
+        self._housekeeper = Housekeeper(
+            parts.store, self._hub, parts.clock, self._admit, self._transfers.expire
+        )
         self._housekeeping: asyncio.Task[None] | None = None
 
     # -- life --
@@ -133,11 +162,12 @@ class Node:
         """Begin; offline until `go_online`."""
         self._with.transport.watch(self._on_network)
         self._links.start()
+        self._transfers.start()
         self._housekeeping = asyncio.create_task(supervise("house", self._housekeeper.keep), name="house")
 
     async def go_online(self) -> None:
         """Start the transport; contacts are dialled as soon as it is ready."""
-        await self._with.transport.start(self._callers.answer, self._admitted)
+        await self._with.transport.start(self._callers.answer, self._admitted, self._transfers.find_blob)
 
     def _admitted(self) -> list[bytes] | None:
         return self._reach.admitted(self._hub.now())
@@ -152,6 +182,7 @@ class Node:
         if self._housekeeping is not None:
             self._housekeeping.cancel()
             await asyncio.gather(self._housekeeping, return_exceptions=True)
+        await self._transfers.close()
         await self._links.close()
         await self._with.transport.stop()
         self._hub.close()
@@ -371,6 +402,39 @@ class Node:
 
     async def mark_read(self, ref: str, up_to: int) -> None:
         self._conversations.mark_read(ref, up_to)
+
+    # -- files --
+
+    async def file_send(
+        self, ref: str, paths: list[str], caption: str = "", as_is: bool = False
+    ) -> list[Sent]:
+        sent = await self._transfers.send(ref, paths, caption, as_is=as_is)
+        await self.go_online()
+        return sent
+
+    async def file_list(self, ref: str | None = None) -> list[File]:
+        return self._transfers.list_all(ref)
+
+    async def file_get(self, file: int) -> File:
+        return self._transfers.get(file)
+
+    async def file_accept(self, file: int, to: str = "", whole_group: bool = False) -> list[File]:
+        return await self._transfers.accept(file, to, whole_group=whole_group)
+
+    async def file_decline(self, file: int) -> File:
+        return self._transfers.decline(file)
+
+    async def file_cancel(self, file: int) -> File:
+        return self._transfers.cancel(file)
+
+    async def file_pause(self, file: int) -> File:
+        return self._transfers.pause(file)
+
+    async def file_resume(self, file: int) -> File:
+        return await self._transfers.resume(file)
+
+    async def file_prepare(self, file: int) -> None:
+        self._transfers.prepare(file)
 
     def _record(self, contact: int) -> Contact:
         record = self._book.contact(contact)

@@ -102,11 +102,12 @@ class OutboxRow:
 
     Attributes:
         id: order of queueing.
-        message: the history row it carries, None for a void.
+        message: the history row it carries, None for a void and for what one node tells the other.
         wire_id: 16 bytes, kept over every sealing.
         body: encoded body; envelope: sealed bytes under the present session, None before one exists.
         seq: its number in the session, 0 before sealing.
         given: whether any envelope of it was ever handed to a link.
+        void: it only fills the place of a number.
     """
 
     id: int
@@ -119,6 +120,7 @@ class OutboxRow:
     envelope_hash: bytes | None = field(default=None, repr=False)
     given: bool = False
     queued_at: int = 0
+    void: bool = False
 
 
 @dataclass(frozen=True, slots=True)

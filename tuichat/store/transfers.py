@@ -80,6 +80,18 @@ class Transfers:
         """The files whose offers have not ended, oldest first."""
         return self._rows("WHERE ended_at IS NULL ORDER BY id")
 
+    def unanswered(self, contact: int) -> list[int]:
+        """The ids of a contact's offers that wait for this person, oldest first."""
+        query = """SELECT id FROM files WHERE contact = ? AND direction = 'in' AND ended_at IS NULL
+            AND NOT accepted ORDER BY id"""
+        return [row[0] for row in self._database.rows(query, (contact,))]
+
+    def wanted(self, contact: int) -> list[FileRow]:
+        """The files that this person accepted from a contact and that are to be fetched now, oldest first."""
+        condition = """WHERE contact = ? AND direction = 'in' AND ended_at IS NULL AND accepted
+            AND state = 'waiting' ORDER BY id"""
+        return self._rows(condition, contact)
+
     def in_group(self, contact: int, group_id: bytes) -> list[FileRow]:
         """The files that a contact and I exchanged in one go, oldest first."""
         return self._rows("WHERE contact = ? AND group_id = ? ORDER BY id", contact, group_id)
@@ -115,12 +127,21 @@ class Transfers:
                 self.leave(row.source)
             self._database.run("DELETE FROM file_parts WHERE file = ?", (file,))
             self._database.run(
-                """UPDATE files SET state = ?, reason = ?, ended_at = ?, paused_by = '', "key" = x'', root = x'',
+                """UPDATE files SET state = ?, reason = ?, ended_at = ?, paused_by = '', "key" = x'', root =
+                x'',
                    path = x'', source_is_copy = 0, stored_as = iif(? = 'complete', stored_as, '')
                    WHERE id = ?""",
                 (state, reason, at, state, file),
             )
         return self._present(file)
+
+    def announce(self, file: int, message: int, root: bytes) -> None:
+        """A prepared offer has its line in the history now, and its root."""
+        self._database.run("UPDATE files SET message = ?, root = ? WHERE id = ?", (message, root, file))
+
+    def remove(self, file: int) -> None:
+        """Forget a file that nobody was told of."""
+        self._database.run("DELETE FROM files WHERE id = ?", (file,))
 
     # -- the list of chunks --
 
@@ -154,6 +175,12 @@ class Transfers:
         """Keep a part's map."""
         query = "UPDATE file_parts SET done = ? WHERE file = ? AND part = ?"
         self._database.run(query, (done, file, part))
+
+    def begin_anew(self, file: int) -> None:
+        """Nothing of a file is on disk any more."""
+        with self._database.step():
+            self._database.run("UPDATE file_parts SET done = x'' WHERE file = ?", (file,))
+            self._database.run("UPDATE files SET fetched = 0 WHERE id = ?", (file,))
 
     # -- what is to be removed from the disk --
 

@@ -52,3 +52,7 @@ CREATE TRIGGER files_leave_remains AFTER DELETE ON files BEGIN
     INSERT OR IGNORE INTO file_remains SELECT OLD.stored_as WHERE OLD.stored_as <> '' AND OLD.state <> 'complete';
     INSERT OR IGNORE INTO file_remains SELECT OLD.source WHERE OLD.source_is_copy;
 END;
+
+-- Until now every row without a message was a void; now nodes tell each other of files, too.
+ALTER TABLE outbox ADD COLUMN void INTEGER NOT NULL DEFAULT 0;
+UPDATE outbox SET void = 1 WHERE message IS NULL;
