@@ -1,8 +1,9 @@
 """What a file and its folders are called: labels, which people read, and names that are safe on a disk.
 
-A label is what the offer carries: the last part of a path, sanitised as every string is (sanitize.py), at most
-255 characters with its extension kept. A place is at most sixteen such labels of folders joined by "/", none
-of them empty or made of dots. Both say nothing about a path here; sanitising either again changes nothing.
+A label is what the offer carries: the last part of a path, sanitised as every string is (sanitize.py), at
+most 255 characters with its extension kept. A place is at most sixteen such labels of folders joined by "/",
+none of them empty or made of dots. Both say nothing about a path here; sanitising either again changes
+nothing.
 
 Only when a person chose a directory does a label become a name in it, under these rules:
 
