@@ -70,8 +70,10 @@ class MemoryFiles(ABC):
         place: str = "",
         pixels: tuple[int, int] | None = None,
     ) -> File:
-        """A contact offers a file. `group` is the id of the first of several."""
+        """A contact offers a file. `group` is the id of the first of several, which belongs to them then."""
         width, height = pixels or (None, None)
+        if group is not None:
+            self._files[group] = msgspec.structs.replace(self._files[group], group=group)
         made = self._made(ref, "in", name, size, media_type)
         made = msgspec.structs.replace(made, group=group, place=place, width=width, height=height)
         return self._offer(ref, made, caption, "delivered")
@@ -114,7 +116,7 @@ class MemoryFiles(ABC):
             2_097_152,
             media_type="application/vnd.oasis.opendocument.spreadsheet",
         )
-        sheet = self.progress(sheet.id, 1_426_063, rate=1_900_000, circuits=8)
+        sheet = self.progress(sheet.id, 1_426_064, rate=1_900_000, circuits=8)
         mine = self._made("小明", "out", "晚饭.jpg", 5_242_880, "image/jpeg")
         mine = self._offer("小明", msgspec.structs.replace(mine, path="/home/you/晚饭.jpg"), "", "delivered")
         return picture, sheet, self.set_file(mine.id, state="waiting")
@@ -255,7 +257,7 @@ class MemoryFiles(ABC):
         elif Path(path).is_file():
             yield path, "", Path(path).stat().st_size
         else:
-            raise UsageError(f"There is no file {path}.")
+            raise NotFoundError(f"There is no file {path}.")
 
     def _send(
         self, ref: str, path: str, place: str, size: int, caption: str, as_is: bool, group: int | None
@@ -288,7 +290,7 @@ class MemoryFiles(ABC):
         if known.state != "waiting":
             return
         for percent in (0, 40, 68):
-            self.progress(file, known.size * percent // 100, rate=1_900_000, circuits=8)
+            self.progress(file, -(-known.size * percent // 100), rate=1_900_000, circuits=8)
         self.end(file, "complete")
 
     def _path(self, known: File) -> str:
