@@ -73,13 +73,17 @@ def _row(file: File, contact: str) -> list[str]:
     """What others chose comes last, so that it can be taken for nothing else."""
     who = _("from {name}") if file.direction == "in" else _("to {name}")
     words = [str(file.id), who.format(name=one_line(contact)), shown_size(file.size), how_far(file)]
-    return [*words, full_name(file)]
+    return [*words, "  ".join([one_line(file.path)] * _is_here(file) + [full_name(file)])]
 
 
 def shown(file: File) -> str:
     """A file on a line: its number, how far it is, and where it is or what it is called."""
-    there = file.direction == "in" and file.state == "complete"
-    return f"{file.id}  {how_far(file)}  {one_line(file.path) if there else full_name(file)}"
+    return f"{file.id}  {how_far(file)}  {one_line(file.path) if _is_here(file) else full_name(file)}"
+
+
+def _is_here(file: File) -> bool:
+    """Whether it was received, and lies where it was put."""
+    return file.direction == "in" and file.state == "complete" and bool(file.path)
 
 
 def _accept(context: Context) -> int:
