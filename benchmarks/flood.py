@@ -35,7 +35,8 @@ from tuichat.crypto.kem import MlKem768
 from tuichat.model import MessageEvent
 from tuichat.network.addresses import address_of, onion_of
 from tuichat.node.file_places import FileRules
-from tuichat.node.node import Node, NodeParts
+from tuichat.node.node import Node
+from tuichat.node.parts import NodeParts
 from tuichat.store.profile import create_profile, open_profile
 from tuichat.store.store import Store
 

@@ -38,7 +38,8 @@ from tuichat.crypto.identity import Identity
 from tuichat.crypto.kem import MlKem768
 from tuichat.errors import TuichatError
 from tuichat.node.file_places import FileRules
-from tuichat.node.node import Node, NodeParts
+from tuichat.node.node import Node
+from tuichat.node.parts import NodeParts
 from tuichat.node.reach import MAX_KEYS
 from tuichat.store.store import Store
 

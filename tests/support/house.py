@@ -17,7 +17,8 @@ from tuichat.crypto.identity import Identity
 from tuichat.crypto.kem import MlKem768
 from tuichat.network.tor_transport import TorTransport
 from tuichat.node.file_places import FileRules
-from tuichat.node.node import Node, NodeParts
+from tuichat.node.node import Node
+from tuichat.node.parts import NodeParts
 
 AnyTor = TypeVar("AnyTor", bound=Tor)
 

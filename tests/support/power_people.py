@@ -23,7 +23,8 @@ from tuichat.crypto.kem import MlKem768
 from tuichat.errors import TuichatError
 from tuichat.network.addresses import address_of
 from tuichat.node.file_places import FileRules
-from tuichat.node.node import Node, NodeParts
+from tuichat.node.node import Node
+from tuichat.node.parts import NodeParts
 
 _TURNS = 14
 _DAY = 86_400.0

@@ -17,7 +17,8 @@ from tuichat.crypto.kem import Kem
 from tuichat.model import Direction, Message
 from tuichat.network.addresses import address_of
 from tuichat.node.file_places import FileRules
-from tuichat.node.node import Node, NodeParts
+from tuichat.node.node import Node
+from tuichat.node.parts import NodeParts
 from tuichat.node.reach import Visibility
 from tuichat.store.store import Store
 

@@ -18,7 +18,8 @@ from tuichat.i18n import _
 from tuichat.network.tor_transport import TorTransport
 from tuichat.node.backups import BackupParts, Backups
 from tuichat.node.file_places import FileRules
-from tuichat.node.node import Node, NodeParts
+from tuichat.node.node import Node
+from tuichat.node.parts import NodeParts
 from tuichat.store.backup_file import BackupKey
 from tuichat.store.profile import open_profile
 from tuichat.store.profile_paths import ProfilePaths

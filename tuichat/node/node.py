@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 from tuichat import __version__
-from tuichat.clock import Clock, Rng
-from tuichat.crypto.identity import Identity
-from tuichat.crypto.kem import Kem
 from tuichat.errors import NotFoundError, UsageError
 from tuichat.i18n import _
 from tuichat.model import (
@@ -19,12 +15,10 @@ from tuichat.model import (
     Contact,
     ContactCounts,
     DatabaseCheck,
-    File,
     Invite,
     Message,
     OutboxCounts,
     SafetyNumber,
-    Sent,
     ServiceEvent,
     Status,
     TorEvent,
@@ -32,54 +26,31 @@ from tuichat.model import (
     from_milliseconds,
 )
 from tuichat.network.addresses import address_of, onion_of
-from tuichat.network.transport import NetworkState, Transport
-from tuichat.node.backups import Backups, backups_in
+from tuichat.network.transport import NetworkState
+from tuichat.node.backups import backups_in
 from tuichat.node.callers import Callers
 from tuichat.node.calls import CallParts
 from tuichat.node.contact_book import ContactBook, Presence
 from tuichat.node.conversations import ConversationParts, Conversations
 from tuichat.node.events import EventHub
-from tuichat.node.file_places import FileRules
+from tuichat.node.file_methods import FileMethods
 from tuichat.node.file_progress import FileBook
-from tuichat.node.file_wiring import FileParts, make_transfers
+from tuichat.node.file_wiring import make_transfers
 from tuichat.node.first_contact import FirstContact, FirstContactParts, check_request_text
 from tuichat.node.housekeeping import Housekeeper
 from tuichat.node.invites import Invites, read_invite
 from tuichat.node.keys import Keys
 from tuichat.node.links import Links
-from tuichat.node.pull import OffLoop
-from tuichat.node.reach import Reach, Visibility
+from tuichat.node.parts import NodeParts
+from tuichat.node.reach import Reach
 from tuichat.node.restored import notices
 from tuichat.node.supervisor import supervise
 from tuichat.node.verification import Verification
 from tuichat.protocol.invites import looks_like_invite
 from tuichat.store.records import ContactRow
-from tuichat.store.store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class NodeParts:
-    """The concrete parts of a node; `name` is what this person calls themself, "" for nothing.
-
-    `visibility` is who may connect to our service: everybody, or who holds a key of ours; `backups` makes
-    some of the profile, if there is one; `files` is what is settled about files; `off_loop` runs what waits
-    for the disk or computes long.
-    """
-
-    store: Store
-    identity: Identity
-    name: str
-    transport: Transport
-    clock: Clock
-    rng: Rng
-    kem: Kem
-    files: FileRules
-    visibility: Visibility = "public"
-    backups: Backups | None = None
-    off_loop: OffLoop = asyncio.to_thread
-
-
-class Node:
+class Node(FileMethods):
     """One unlocked profile at work. It implements NodeApi but for what concerns locking and ending."""
 
     def __init__(self, parts: NodeParts) -> None:
@@ -135,21 +106,7 @@ class Node:
             )
         )
         self._transfers = make_transfers(
-            FileParts(
-                store=parts.store,
-                hub=self._hub,
-                book=self._book,
-                files=files,
-                links=self._links,
-                conversations=self._conversations,
-                transport=parts.transport,
-                own_onion=parts.identity.onion,
-                rules=parts.files,
-                clock=parts.clock,
-                rng=parts.rng,
-                kem=parts.kem,
-                off_loop=parts.off_loop,
-            )
+            parts, self._hub, self._book, files, self._links, self._conversations
         )
         self._housekeeper = Housekeeper(
             parts.store, self._hub, parts.clock, self._admit, self._transfers.expire
@@ -402,39 +359,6 @@ class Node:
 
     async def mark_read(self, ref: str, up_to: int) -> None:
         self._conversations.mark_read(ref, up_to)
-
-    # -- files --
-
-    async def file_send(
-        self, ref: str, paths: list[str], caption: str = "", as_is: bool = False
-    ) -> list[Sent]:
-        sent = await self._transfers.send(ref, paths, caption, as_is=as_is)
-        await self.go_online()
-        return sent
-
-    async def file_list(self, ref: str | None = None) -> list[File]:
-        return self._transfers.list_all(ref)
-
-    async def file_get(self, file: int) -> File:
-        return self._transfers.get(file)
-
-    async def file_accept(self, file: int, to: str = "", whole_group: bool = False) -> list[File]:
-        return await self._transfers.accept(file, to, whole_group=whole_group)
-
-    async def file_decline(self, file: int) -> File:
-        return self._transfers.decline(file)
-
-    async def file_cancel(self, file: int) -> File:
-        return self._transfers.cancel(file)
-
-    async def file_pause(self, file: int) -> File:
-        return self._transfers.pause(file)
-
-    async def file_resume(self, file: int) -> File:
-        return await self._transfers.resume(file)
-
-    async def file_prepare(self, file: int) -> None:
-        self._transfers.prepare(file)
 
     def _record(self, contact: int) -> Contact:
         record = self._book.contact(contact)

@@ -102,6 +102,8 @@ class Sending:
                 ),
                 _("Send them in parts, or pack them into one file."),
             )
+        for path, _folders in found:
+            _check_utf_8(path)
         return found
 
     async def _prepared(self, path: Path, folders: str, *, as_is: bool) -> _Prepared:
@@ -177,6 +179,17 @@ def _checked_path(text: str) -> Path:
     if "\0" in text or not path.is_absolute():
         raise UsageError(_("{path!r} is no absolute path.").format(path=text))
     return path
+
+
+def _check_utf_8(path: Path) -> None:
+    """Neither the store nor a client can be told of a path that is no text."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise UsageError(
+            _("The name of {path} is not UTF-8.").format(path=shown(path)),
+            _("Rename it, or send the others one by one."),
+        ) from None
 
 
 def _look(path: Path) -> tuple[bytes, int]:

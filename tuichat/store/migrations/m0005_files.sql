@@ -48,10 +48,10 @@ CREATE TABLE file_parts (
 CREATE TABLE file_remains (
     path TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
-CREATE TRIGGER files_leave_remains AFTER DELETE ON files BEGIN
-    INSERT OR IGNORE INTO file_remains SELECT OLD.stored_as WHERE OLD.stored_as <> '' AND OLD.state <> 'complete';
-    INSERT OR IGNORE INTO file_remains SELECT OLD.source WHERE OLD.source_is_copy;
-END;
+CREATE TRIGGER files_leave_parts AFTER DELETE ON files WHEN OLD.stored_as <> '' AND OLD.state <> 'complete'
+    BEGIN INSERT OR IGNORE INTO file_remains VALUES (OLD.stored_as); END;
+CREATE TRIGGER files_leave_copies AFTER DELETE ON files WHEN OLD.source_is_copy
+    BEGIN INSERT OR IGNORE INTO file_remains VALUES (OLD.source); END;
 
 -- Until now every row without a message was a void; now nodes tell each other of files, too.
 ALTER TABLE outbox ADD COLUMN void INTEGER NOT NULL DEFAULT 0;
