@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import stat
 from collections import Counter
 from collections.abc import Callable, Coroutine
@@ -166,6 +167,16 @@ def test_cancelled_file_leaves_nothing_on_disk_and_its_path_is_dead(
             (row,) = each.node._store.transfers.all()
             assert (row.key, row.root, row.path) == (b"", b"", b"")
             assert each.node._store.transfers.hashes(row.id, 0) == b""
+
+    play(tmp_path, story)
+
+
+def test_name_that_is_no_text_is_refused_before_anything_is_offered(tmp_path: Path) -> None:
+    async def story(made: FileStory) -> None:
+        made.write("trip/a.txt", 5).with_name(os.fsdecode(b"caf\xe9.txt")).touch()
+        with pytest.raises(UsageError, match="not UTF-8"):
+            await made.offer(made.directory / "hers" / "trip")
+        assert await made.alice.node.file_list() == []
 
     play(tmp_path, story)
 

@@ -137,6 +137,6 @@ def _checked_text(text: str) -> str:
     if size > MAX_TEXT_BYTES:
         raise UsageError(
             _("The message has {size} bytes; at most {most} fit.").format(size=size, most=MAX_TEXT_BYTES),
-            _("Send it in parts. Sending as a file (--file) is not in this version."),
+            _("Send it in parts, or as a file (--file)."),
         )
     return clean
