@@ -226,7 +226,7 @@ class Gate:
         return await self._ask_online(lambda node: node.file_cancel(file))
 
     async def file_pause(self, file: int) -> File:
-        return await self._ask(lambda node: node.file_pause(file))
+        return await self._ask_online(lambda node: node.file_pause(file))
 
     async def file_resume(self, file: int) -> File:
         return await self._ask_online(lambda node: node.file_resume(file))
