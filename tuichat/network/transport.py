@@ -5,7 +5,7 @@ Two implementations: `tor_transport.TorTransport`, and the simulated network of 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -87,8 +87,10 @@ BlobFinder = Callable[[bytes], Blob | None]
 class Circuit(Protocol):
     """A way of its own to one service, over which parts of its blobs are fetched."""
 
-    def fetch(self, path: bytes, offset: int, length: int) -> AsyncIterator[bytes]:
+    def fetch(self, path: bytes, offset: int, length: int) -> AsyncGenerator[bytes, None]:
         """These bytes of a blob as they come, exactly `length` together; several may be fetched at a time.
+
+        Whoever stops before the end closes the generator.
 
         Raises:
             RefusedError: nothing lies there for us, or not in such parts.
