@@ -12,7 +12,7 @@ from tuichat.clock import Rng
 from tuichat.crypto.file_chunks import MAX_SIZE
 from tuichat.errors import NotFoundError, UsageError
 from tuichat.i18n import _
-from tuichat.media.cleaning import Cleaned, clean
+from tuichat.media.cleaning import CLEANABLE, Cleaned, clean
 from tuichat.media.facts import dimensions
 from tuichat.media.failures import shown, unreadable
 from tuichat.media.folders import walk
@@ -125,7 +125,12 @@ class Sending:
             width=None if pixels is None else pixels[0],
             height=None if pixels is None else pixels[1],
         )
-        return _Prepared(source, () if cleaned is None else cleaned[1].removed, warnings(media_type))
+        is_clean = media_type in CLEANABLE and not as_is
+        return _Prepared(
+            source,
+            cleaned=() if cleaned is None else cleaned[1].removed,
+            warnings=() if is_clean else warnings(media_type),
+        )
 
     async def _clean(self, path: Path, media_type: str) -> tuple[Path, Cleaned] | None:
         """A copy without what tells of the maker; it is removed at the next start if nobody offers it."""
