@@ -23,9 +23,6 @@ from tuichat.node.pull import OffLoop
 from tuichat.store.records import FileRow
 from tuichat.store.store import Store
 
-MAX_RANGE: Final = 1 << 20
-"""The longest range in bytes of the blob: it is held in memory while it leaves."""
-
 READS_AT_ONCE: Final = 4
 """So many ranges are sealed at a time, in all."""
 
@@ -105,8 +102,6 @@ class OfferedBlob:
         return self._layout.blob_length
 
     async def read(self, offset: int, length: int) -> bytes | None:
-        if length > MAX_RANGE:
-            return None
         try:
             if offset + length <= self._layout.list_length:
                 return self._read_list(offset, length)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -323,7 +323,7 @@ async def _settled(slots: list[asyncio.Task[None]], saver: asyncio.Task[None], p
         raise StalledError
 
 
-async def _patiently(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _patiently(parts: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
     """The parts of an answer; ConnectionLostError when the next one takes too long."""
     seconds = FIRST_BYTE_SECONDS
     try:
@@ -339,4 +339,4 @@ async def _patiently(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             seconds = STALL_SECONDS
     finally:
         with contextlib.suppress(ConnectionLostError, RefusedError):
-            await parts.aclose()  # type: ignore[attr-defined] # an async generator, whoever made it
+            await parts.aclose()
