@@ -99,7 +99,7 @@ def telling_jpeg(orientation: int = 1, **how: Any) -> bytes:
     plain = saved(drawn(mode), "JPEG", quality=90, icc_profile=telling_profile(), **how)
     head, rest = plain[:2], plain[2:]
     if rest.startswith(b"\xff\xe0"):
-        jfif = segment(0xE0, b"JFIF\0\1\2\0\0\1\0\1" + b"\1\1" + b"CAN")
+        jfif = segment(0xE0, b"JFIF\0\1\2\0\0\1\0\1" + b"\2\1" + CANARY)
         rest = jfif + rest[2 + int.from_bytes(rest[2:4], "big") :]
     more = (
         segment(0xE0, b"JFXX\0\x10" + CANARY)

@@ -269,6 +269,23 @@ def test_a_jpeg_without_an_end_is_copied_as_far_as_it_goes() -> None:
     assert copy.endswith(cut[-100:])
 
 
+def test_of_several_exifs_the_first_says_which_way_up() -> None:
+    turned = b"".join(pictures.segment(0xE1, b"Exif\0\0" + orientation_only(way)) for way in (6, 3))
+    picture = saved(drawn(), "JPEG")
+    copy, removed = strip_jpeg(picture[:2] + turned + picture[2:], upright)
+    assert copy == picture[:2] + turned[: len(turned) // 2] + picture[2:]
+    assert [each.sort for each in removed] == ["exif"]
+
+
+def test_what_is_appended_to_the_way_colours_are_coded_goes() -> None:
+    picture = saved(drawn("CMYK"), "JPEG")
+    at = picture.index(b"\xff\xee")
+    longer = pictures.segment(0xEE, picture[at + 4 : at + 16] + CANARY)
+    copy, removed = strip_jpeg(picture[:at] + longer + picture[at + 16 :], upright)
+    assert copy == picture
+    assert [each.sort for each in removed] == ["other"]
+
+
 def test_a_profile_in_several_pieces_is_put_together() -> None:
     profile = pictures.telling_profile()
     pieces = b"".join(

@@ -183,9 +183,7 @@ def _rewrite_tiff(data: bytes) -> tuple[bytes, set[Trace]]:
         for page in _pages(picture):
             traces |= _page_traces(page)
             layout = _layout(page)
-            bare = page.copy()
-            bare.info = {}
-            bare.save(writer, "TIFF", **layout)
+            page.copy().save(writer, "TIFF", **layout)  # a copy has the pixels, not the tags
             writer.newFrame()
     return target.getvalue(), traces
 
@@ -229,9 +227,15 @@ def look_again(data: bytes, copy: bytes, kind: str) -> None:
     with _open(copy, kind) as after:
         if before is not None and after.size != before:
             raise PictureError
-        allowed = LAYOUT_TAGS if kind == "TIFF" else {ExifTags.Base.Orientation}
-        if set(after.info) - _HARMLESS or set(after.getexif()) - allowed:
+        if set(after.info) - _HARMLESS or _tags(after):
             raise PictureError
+
+
+def _tags(picture: ImageFile) -> set[int]:
+    """The tags of a picture that tell something."""
+    if isinstance(picture, TiffImagePlugin.TiffImageFile):
+        return set(picture.tag_v2) - LAYOUT_TAGS
+    return set(_exif(picture.info.get("exif", b""))) - {ExifTags.Base.Orientation}
 
 
 if __name__ == "__main__":
