@@ -5,7 +5,9 @@ Claims, with 25 ms on each link of the Tor network, connecting included, medians
     OnionShare at 16 MiB, 3.5 times from 64 MiB on; as fast as 0.95 of the best raw download that splits the
     file beforehand over as many circuits; at 1 MiB no slower than a raw download over one circuit;
   - from a cold start at least 2.2 times as fast as OnionShare, a second file at least 4 times;
-  - sealing and checking at least 150 MB a second on one core.
+  - sealing and checking at least 150 MB a second on one core;
+  - a message's way from `send` to "delivered" takes at most 1.5 times as long while a file comes;
+  - offering a file of any size (`--huge`, sparse) and giving it costs the sender's node at most 64 MB.
 
 Ours is the whole way: chunks are sealed again from disk, checked, written and safe on disk. OnionShare 2.7's
 command line takes part if it is installed (`--onionshare PATH`); it sends over its own service, fetched over
@@ -24,6 +26,7 @@ from pathlib import Path
 
 from benchmarks import options, report
 from benchmarks.onionshare import OnionShare, onionshare
+from benchmarks.processes import resident_mb
 from benchmarks.raw_files import RawFiles, raw_files
 from benchmarks.tor_pair import FIRST, SECOND, People, people, private_network
 from tuichat.clock import SystemRng
@@ -42,6 +45,10 @@ _SHOWN = {
     COLD: "tuichat, from a cold start",
     AGAIN: "tuichat, a second file",
 }
+AT_MOST_SLOWER = 1.5
+MESSAGES = 20
+MEANWHILE_MIB = 64
+GIVING_TICKS = 100
 _PREPARE_SECONDS = 30.0
 _IDLE_SECONDS = 65.0
 """After that circuits that nobody used are closed."""
@@ -55,6 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--sizes", type=options.at_least_one, nargs="+", default=[1, 16, 64], metavar="MIB", help="of files"
     )
     made.add_argument("--latency", type=float, default=LATENCY_MS, metavar="MS", help="added per link")
+    made.add_argument(
+        "--huge", type=options.at_least_one, default=10, metavar="GIB", help="of the file for the memory"
+    )
     made.add_argument("--onionshare", metavar="PATH", help="its command onionshare-cli, to measure it too")
     chosen = options.parse(made, arguments)
     _sealing()
@@ -90,7 +100,68 @@ async def _measure(chosen: argparse.Namespace) -> int:
                 rounds = chosen.rounds or ROUNDS.get(size, 1)
                 found = await _size(both, raw, shared, given, size, rounds)
                 _print(size, rounds, chosen.latency, found)
+            await _chat(both, given, chosen.latency)
+            await _memory(both, given, chosen.huge)
     return 0
+
+
+async def _chat(both: People, given: Path, latency: float) -> None:
+    """Messages from the receiver while nothing else happens, and while a file comes."""
+    idle = [await _message(both) for _ in range(MESSAGES)]
+    path = given / "meanwhile"
+    await asyncio.to_thread(_fill, path, MEANWHILE_MIB)
+    both.first.forget()
+    await both.second.client.file_send(FIRST, [str(path)])
+    offer = await both.first.file_is(_is_offer)
+    await both.first.client.file_accept(offer.id)
+    await both.first.file_is(lambda file: file.id == offer.id and file.bytes_done > 0)
+    busy: list[float] = []
+    while len(busy) < MESSAGES:
+        busy.append(await _message(both))
+        if (await both.first.client.file_get(offer.id)).state != "active":
+            break
+    await both.first.client.file_cancel(offer.id)
+    report.heading(f"Send to delivered while a file comes, {latency:g} ms a link")
+    report.compare(
+        report.Series("while a file comes", busy), report.Series("at rest", idle), at_most=AT_MOST_SLOWER
+    )
+
+
+async def _message(both: People) -> float:
+    began = time.perf_counter()
+    message = await both.first.client.send(SECOND, "are you still there?")
+    return await both.first.delivered(message) - began
+
+
+async def _memory(both: People, given: Path, gib: int) -> None:
+    """The sender's node before, while and after it reads and gives a large file."""
+    path = given / "huge"
+    with path.open("wb") as file:
+        file.truncate(gib << 30)
+    pid = both.second.home.node_pid
+    before, most = resident_mb(pid), 0.0
+    both.first.forget()
+    sending = asyncio.ensure_future(both.second.client.file_send(FIRST, [str(path)]))
+    while not sending.done():
+        most = max(most, resident_mb(pid))
+        await asyncio.wait({sending}, timeout=0.2)
+    offer = await both.first.file_is(_is_offer)
+    await both.first.client.file_accept(offer.id)
+    for _ in range(GIVING_TICKS):
+        most = max(most, resident_mb(pid))
+        await asyncio.sleep(0.2)
+    done = (await both.first.client.file_get(offer.id)).bytes_done
+    await both.first.client.file_cancel(offer.id)
+    report.heading(
+        f"Memory of the sender's node with a file of {gib} GiB, of which {done >> 20} MiB were given"
+    )
+    report.difference(
+        report.Series("the most", [most], "MB"), report.Series("before", [before], "MB"), at_most=64.0
+    )
+
+
+def _is_offer(file: File) -> bool:
+    return file.direction == "in" and file.state == "offered"
 
 
 async def _verify(both: People) -> None:
@@ -134,7 +205,7 @@ async def _ours(both: People, path: Path, *, prepared: bool) -> float:
     client = both.first.client  # only that one's tor can reach the other
     both.first.forget()
     await both.second.client.file_send(FIRST, [str(path)])
-    offer = await both.first.file_is(lambda file: file.direction == "in" and file.state == "offered")
+    offer = await both.first.file_is(_is_offer)
     if prepared:
         await client.file_prepare(offer.id)
         await asyncio.sleep(_PREPARE_SECONDS)

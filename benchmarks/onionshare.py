@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import re
 import time
 from collections.abc import AsyncIterator
@@ -41,6 +42,7 @@ class OnionShare:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
             cwd=path.parent,
+            env={**os.environ, "HOME": str(self._settings.parent)},
         )
         try:
             host = await self._address(process)

@@ -14,12 +14,14 @@ import aiohttp
 from aiohttp import web
 
 from benchmarks.raw_pair import started_tor
+from onion.errors import DialError
 from onion.isolation import fresh_token
 from onion.tor import OnionService, Tor
 from tuichat.clock import SystemRng
 
 _DIAL_SECONDS = 120.0
 _READY_SECONDS = 120.0
+_ATTEMPTS = 3
 
 
 class RawFiles:
@@ -33,10 +35,10 @@ class RawFiles:
         """Seconds until a file is here over so many fresh circuits, each with its share of it."""
         began = time.perf_counter()
         share = -(-size // circuits)
-        tokens = [fresh_token() for _number in range(circuits)]
+        tokens: list[str] = []
         parts = [
-            self._part(name, token, number * share, min((number + 1) * share, size))
-            for number, token in enumerate(tokens)
+            self._part(name, tokens, number * share, min((number + 1) * share, size))
+            for number in range(circuits)
         ]
         received = sum(await asyncio.gather(*parts))
         took = time.perf_counter() - began
@@ -46,7 +48,17 @@ class RawFiles:
             await self._client.close_circuits(token)
         return took
 
-    async def _part(self, name: str, token: str, begin: int, end: int) -> int:
+    async def _part(self, name: str, tokens: list[str], begin: int, end: int) -> int:
+        """A share over a circuit of its own; over another one if tor could not make it."""
+        for _attempt in range(_ATTEMPTS):
+            tokens.append(fresh_token())
+            try:
+                return await self._over(name, tokens[-1], begin, end)
+            except DialError:
+                continue
+        raise RuntimeError("tor makes no circuit")
+
+    async def _over(self, name: str, token: str, begin: int, end: int) -> int:
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=_DIAL_SECONDS)
         async with (
             aiohttp.ClientSession(connector=self._client.connector(token), timeout=timeout) as session,

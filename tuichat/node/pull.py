@@ -55,6 +55,11 @@ OffLoop = Callable[[Callable[[], Any]], Awaitable[Any]]
 """Runs something that takes long or waits for the disk, without holding up the event loop."""
 
 
+def wanted_circuits(size: int, most: int) -> int:
+    """How many circuits carry a file of `size` bytes, `most` of them by the person's choice."""
+    return min(MANY_CIRCUITS if size >= LARGE_SIZE else CIRCUITS, most)
+
+
 class NotThereError(Exception):
     """The other side does not give the file, at present or any more."""
 
@@ -181,11 +186,8 @@ class Pull:
 
     async def _get_chunks(self) -> None:
         pieces = Pieces(self._done.missing(), chunks_in_piece(self._layout))
-        wanted = MANY_CIRCUITS if self._row.size >= LARGE_SIZE else CIRCUITS
-        slots = [
-            asyncio.ensure_future(self._slot(pieces))
-            for _number in range(min(wanted, self._with.most_circuits))
-        ]
+        count = wanted_circuits(self._row.size, self._with.most_circuits)
+        slots = [asyncio.ensure_future(self._slot(pieces)) for _number in range(count)]
         saver = asyncio.ensure_future(self._keep_saving())
         try:
             await _settled(slots, saver, pieces)

@@ -32,7 +32,7 @@ from tuichat.node.file_notes import FileNotes
 from tuichat.node.file_places import FileRules, is_full, names_for
 from tuichat.node.file_progress import FileBook
 from tuichat.node.file_steps import Step
-from tuichat.node.pull import CIRCUITS, NotThereError, OffLoop, Pull, PullParts, StalledError
+from tuichat.node.pull import NotThereError, OffLoop, Pull, PullParts, StalledError, wanted_circuits
 from tuichat.node.supervisor import supervise
 from tuichat.store.part_file import put_in_place
 from tuichat.store.records import FileRow
@@ -174,7 +174,7 @@ class _Carrier:
     def prepare(self, row: FileRow) -> None:
         """Have circuits ready."""
         if row.size:
-            self._circuits.prepare(row.path, min(CIRCUITS, self._with.rules.circuits))
+            self._circuits.prepare(row.path, wanted_circuits(row.size, self._with.rules.circuits))
 
     def changed(self, file: int, *, wanted: bool) -> None:
         """A file's state changed: one that is not to go on is stopped."""
