@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import stat
 from collections import Counter
@@ -15,10 +16,11 @@ import pytest
 from tests.support.file_story import DAY, HOUR, KIB, MIB, FileStory, file_story
 from tests.support.simulated_node import SimulatedNode
 from tests.support.virtual_time import run_virtual
-from tuichat.crypto.file_chunks import ChunkCipher
-from tuichat.errors import NotFoundError, StorageError, UsageError
-from tuichat.node import file_arrivals, transfers
+from tuichat.crypto.file_chunks import ChunkCipher, Layout
+from tuichat.errors import NotFoundError, StorageError, TuichatError, UsageError
+from tuichat.node import blobs, file_arrivals, offering, transfers
 from tuichat.node.pull import Pull
+from tuichat.store.part_file import PartFile
 
 Story = Callable[[FileStory], Coroutine[Any, Any, None]]
 
@@ -455,5 +457,69 @@ def test_nobody_can_do_anything_to_a_file_that_is_not_there(tmp_path: Path) -> N
             with pytest.raises(NotFoundError):
                 await getattr(made.bob.node, verb)(99)
         await made.bob.node.file_prepare(99)
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize("what", ["vanished", "pipe", "empty folder", "nothing", "relative", "a zero byte"])
+def test_what_cannot_be_sent_has_its_sentence_and_leaves_no_debris(tmp_path: Path, what: str) -> None:
+    async def story(made: FileStory) -> None:
+        path = tmp_path / "what"
+        if what == "pipe":
+            os.mkfifo(path)
+        elif what == "empty folder":
+            path.mkdir()
+        paths = {"nothing": [], "relative": ["a.txt"], "a zero byte": ["/tmp/a\0b"]}.get(what, [str(path)])
+        with pytest.raises(TuichatError) as caught:
+            await made.alice.node.file_send("bob", paths)
+        assert caught.value.message
+        assert await made.alice.node.file_list() == []
+        assert await made.alice.history(made.bob, "out") == []
+        outgoing = tmp_path / "alice" / "outgoing"
+        assert not outgoing.exists() or list(outgoing.iterdir()) == []
+
+    play(tmp_path, story)
+
+
+def test_file_that_grows_while_it_is_read_is_not_offered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(made: FileStory) -> None:
+        source = made.write("log", 8 * MIB)
+        read = blobs.read_chunks
+
+        def growing(path: str, layout: Layout, chunks: range) -> list[bytes]:
+            if chunks.start:
+                with source.open("ab") as file:
+                    file.write(b"one more line")
+            return read(path, layout, chunks)
+
+        monkeypatch.setattr(offering, "read_chunks", growing)
+        with pytest.raises(TuichatError, match="changes while"):
+            await made.alice.node.file_send("bob", [str(source)])
+        assert made.alice.node._store.transfers.all() == []
+
+    play(tmp_path, story)
+
+
+def test_disk_that_fails_while_a_file_comes_is_told_and_it_goes_on_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(made: FileStory) -> None:
+        source = made.write("large", 8 * MIB)
+        (offer,) = await made.offer(source)
+        await made.bob.node.file_accept(offer.id)
+        await made.until_bytes(made.bob, offer.id, MIB)
+        with monkeypatch.context() as failing:
+
+            def full(self: PartFile, offset: int, data: bytes) -> None:
+                raise OSError(errno.ENOSPC, "no space")
+
+            failing.setattr(PartFile, "write", full)
+            failed = await made.until_state(made.bob, offer.id, "failed")
+            assert failed.reason == "space"
+        await made.bob.node.file_resume(offer.id)
+        mine = await made.until_state(made.bob, offer.id, "complete")
+        assert Path(mine.path).read_bytes() == source.read_bytes()
 
     play(tmp_path, story)

@@ -29,6 +29,7 @@ class FileCircuits:
         self._make = make
         self._idle: list[Circuit] = []
         self._building: set[asyncio.Task[Circuit]] = set()
+        self._prepared: list[asyncio.Task[Circuit]] = []
         self._closing: asyncio.TimerHandle | None = None
         self._ends: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -39,7 +40,8 @@ class FileCircuits:
         return len(self._idle)
 
     async def take(self, path: bytes) -> Circuit:
-        """One that stands: an idle one, or a new one that has brought its first bytes from `path`.
+        """One that stands: an idle one, one that is being built, or a new one that is built by fetching its
+        first bytes from `path`.
 
         Raises:
             RefusedError: nothing lies at that path.
@@ -47,12 +49,19 @@ class FileCircuits:
         """
         if self._idle:
             return self._idle.pop()
-        building = self._begin(path)
+        building = self._prepared.pop() if self._prepared else self._begin(path)
         try:
             return await asyncio.shield(building)
         except asyncio.CancelledError:
             building.add_done_callback(self._keep)
             raise
+
+    def prepare(self, path: bytes, count: int) -> None:
+        """Have up to `count` of them stand soon, or at once for who takes them; nobody waits for it."""
+        for _number in range(count - len(self._idle) - len(self._prepared)):
+            building = self._begin(path)
+            self._prepared.append(building)
+            building.add_done_callback(self._unclaimed)
 
     def _begin(self, path: bytes) -> asyncio.Task[Circuit]:
         building = asyncio.get_running_loop().create_task(self._built(path))
@@ -60,8 +69,14 @@ class FileCircuits:
         building.add_done_callback(self._building.discard)
         return building
 
+    def _unclaimed(self, building: asyncio.Task[Circuit]) -> None:
+        """It was prepared: if nobody has taken it meanwhile, it waits."""
+        if building in self._prepared:
+            self._prepared.remove(building)
+            self._keep(building)
+
     def _keep(self, building: asyncio.Task[Circuit]) -> None:
-        """Nobody waits for it any more: it is there for the next file."""
+        """Nobody waits for it: it is there for who comes next."""
         if not building.cancelled() and building.exception() is None:
             self.give_back(building.result())
 
@@ -86,11 +101,6 @@ class FileCircuits:
             return
         self._idle.append(circuit)
         self._wait_idle()
-
-    def prepare(self, path: bytes, count: int) -> None:
-        """Have up to `count` of them stand soon; nobody waits for it."""
-        for _number in range(count - len(self._idle) - len(self._building)):
-            self._begin(path).add_done_callback(self._keep)
 
     def _wait_idle(self) -> None:
         if self._closing is not None:

@@ -91,6 +91,7 @@ class Pull:
         self._row = row
         self._progress = progress
         self._layout = Layout(row.size)
+        self._count = wanted_circuits(row.size, parts.most_circuits)
         self._cipher = ChunkCipher(row.key, row.wire_id, self._layout)
         self._done = load_map(parts.store, row)
         self._unsaved: set[int] = set()
@@ -111,6 +112,8 @@ class Pull:
             return
         self._part = await self._off_loop(lambda: PartFile(Path(self._row.stored_as), self._row.size))
         try:
+            # All of them at once: each takes seconds, and the list comes over the first.
+            self._with.circuits.prepare(self._row.path, self._count)
             await self._get_list()
             await self._look_on_disk()
             await self._get_chunks()
@@ -186,8 +189,7 @@ class Pull:
 
     async def _get_chunks(self) -> None:
         pieces = Pieces(self._done.missing(), chunks_in_piece(self._layout))
-        count = wanted_circuits(self._row.size, self._with.most_circuits)
-        slots = [asyncio.ensure_future(self._slot(pieces)) for _number in range(count)]
+        slots = [asyncio.ensure_future(self._slot(pieces)) for _number in range(self._count)]
         saver = asyncio.ensure_future(self._keep_saving())
         try:
             await _settled(slots, saver, pieces)
