@@ -338,6 +338,17 @@ def test_files_sent_in_one_go_are_accepted_together_and_keep_their_folders(tmp_p
     play(tmp_path, story)
 
 
+def test_links_in_a_folder_are_left_out_and_told(tmp_path: Path) -> None:
+    async def story(made: FileStory) -> None:
+        made.write("trip/a.txt", 5)
+        (made.directory / "hers" / "trip" / "b.txt").symlink_to("/etc/hostname")
+        (sent,) = await made.alice.node.file_send("bob", [str(made.directory / "hers" / "trip")])
+        assert sent.file.name == "a.txt"
+        assert any("1 link" in warning for warning in sent.warnings)
+
+    play(tmp_path, story)
+
+
 def test_nothing_is_written_over_and_no_link_is_followed(tmp_path: Path) -> None:
     async def story(made: FileStory) -> None:
         target = tmp_path / "chosen"

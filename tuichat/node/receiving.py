@@ -15,7 +15,7 @@ from typing import Final
 from tuichat.clock import Clock
 from tuichat.crypto.file_chunks import ChunkError
 from tuichat.errors import DamagedError, StorageError
-from tuichat.media.sniff import sniff
+from tuichat.media.sniff import HEAD_BYTES, sniff
 from tuichat.model import (
     AnyEvent,
     ContactEvent,
@@ -45,8 +45,6 @@ FIRST_PAUSE: Final = 5.0
 LONGEST_PAUSE: Final = 600.0
 TICK_SECONDS: Final = 0.25
 """How often it is told how far a file is."""
-
-SNIFFED_BYTES: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,4 +279,4 @@ def _finish(row: FileRow) -> tuple[Path, bytes]:
     """Give a whole file its name; that, and its first bytes. Blocks."""
     final = put_in_place(Path(row.stored_as), names_for(Path(row.target)))
     with final.open("rb") as file:
-        return final, file.read(SNIFFED_BYTES)
+        return final, file.read(HEAD_BYTES)

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from tuichat.clock import Rng
 from tuichat.crypto.file_chunks import MAX_SIZE
 from tuichat.errors import NotFoundError, UsageError
-from tuichat.i18n import _
+from tuichat.i18n import _, ngettext
 from tuichat.media.cleaning import CLEANABLE, Cleaned, clean
-from tuichat.media.facts import dimensions
+from tuichat.media.facts import FACTS_BYTES, dimensions
 from tuichat.media.failures import shown, unreadable
 from tuichat.media.folders import walk
-from tuichat.media.sniff import sniff
+from tuichat.media.sniff import HEAD_BYTES, sniff
 from tuichat.media.words import warnings
 from tuichat.model import Sent
 from tuichat.node.contact_book import ContactBook
@@ -38,7 +40,6 @@ MAX_FILES: Final = 1000
 
 _GROUP_LENGTH: Final = 16
 _COPY_BYTES: Final = 8
-_HEAD_BYTES: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,40 +77,18 @@ class Sending:
         Those before one that cannot be offered stay offered; the error names it.
         """
         words = _checked_caption(caption)
-        found = await self._with.off_loop(lambda: self._found(paths))
+        found, links = await self._with.off_loop(lambda: _found(paths))
         group = self._with.rng.bytes(_GROUP_LENGTH) if len(found) > 1 else None
         sent: list[Sent] = []
         for path, folders in found:
             prepared = await self._prepared(path, folders, as_is=as_is)
             sent.append(await self._offer(row, prepared, group, "" if sent else words))
-        return sent
-
-    def _found(self, paths: list[str]) -> list[tuple[Path, str]]:
-        """All files at the paths, with their places. Blocks."""
-        if not paths:
-            raise UsageError(_("No file was named."))
-        found: list[tuple[Path, str]] = []
-        for text in paths:
-            path = _checked_path(text)
-            if path.is_dir():
-                found += [(each.path, place(each.folders)) for each in walk(path, MAX_FILES).files]
-            else:
-                found.append((path, ""))
-        if len(found) > MAX_FILES:
-            raise UsageError(
-                _("These are {count} files; at most {most} go at once.").format(
-                    count=len(found), most=MAX_FILES
-                ),
-                _("Send them in parts, or pack them into one file."),
-            )
-        for path, _folders in found:
-            _check_utf_8(path)
-        return found
+        return _with_left_out(sent, links)
 
     async def _prepared(self, path: Path, folders: str, *, as_is: bool) -> _Prepared:
         head, size = await self._with.off_loop(lambda: _look(path))
         name = label(path.name)
-        media_type = sniff(head[:4096], name)
+        media_type = sniff(head[:HEAD_BYTES], name)
         cleaned = None if as_is else await self._clean(path, media_type)
         copy = None if cleaned is None else cleaned[0]
         if copy is not None:
@@ -169,6 +148,42 @@ class Sending:
         return Sent(message=told, file=file, cleaned=prepared.cleaned, warnings=prepared.warnings)
 
 
+def _found(paths: list[str]) -> tuple[list[tuple[Path, str]], int]:
+    """All files at the paths with their places, each of which can be read; how many links were left out.
+    Blocks.
+    """
+    if not paths:
+        raise UsageError(_("No file was named."))
+    found: list[tuple[Path, str]] = []
+    links = 0
+    for text in paths:
+        path = _checked_path(text)
+        if path.is_dir():
+            folder = walk(path, MAX_FILES)
+            found += [(each.path, place(each.folders)) for each in folder.files]
+            links += len(folder.links)
+        else:
+            found.append((path, ""))
+    if len(found) > MAX_FILES:
+        raise UsageError(
+            _("These are {count} files; at most {most} go at once.").format(count=len(found), most=MAX_FILES),
+            _("Send them in parts, or pack them into one file."),
+        )
+    for path, _folders in found:
+        _check_utf_8(path)
+        _look(path)
+    return found, links
+
+
+def _with_left_out(sent: list[Sent], links: int) -> list[Sent]:
+    """Say with the first file that links were not followed."""
+    if not links:
+        return sent
+    words = ngettext("{count} link was left out.", "{count} links were left out.", links).format(count=links)
+    first = msgspec.structs.replace(sent[0], warnings=(*sent[0].warnings, words))
+    return [first, *sent[1:]]
+
+
 def _checked_caption(caption: str) -> str:
     clean = sanitize_text(caption)
     if len(clean.encode()) > MAX_CAPTION_BYTES:
@@ -211,6 +226,6 @@ def _look(path: Path) -> tuple[bytes, int]:
             raise UsageError(_("{path} is no file that could be sent.").format(path=shown(path)))
         if status.st_size > MAX_SIZE:
             raise UsageError(_("{path} is too large.").format(path=shown(path)))
-        return os.pread(descriptor, _HEAD_BYTES, 0), status.st_size
+        return os.pread(descriptor, FACTS_BYTES, 0), status.st_size
     finally:
         os.close(descriptor)
