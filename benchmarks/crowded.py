@@ -21,8 +21,10 @@ from tuichat.crypto.kem import MlKem768
 from tuichat.crypto.ratchet import Ratchet, fresh_keys
 from tuichat.network.addresses import address_of
 from tuichat.network.transport import Answerer, ConnectionLostError, Dialled, DialStage, Transport
-from tuichat.node.node import Node, NodeParts
+from tuichat.node.file_places import FileRules
+from tuichat.node.node import Node
 from tuichat.node.outbox import Outbox, Sealing
+from tuichat.node.parts import NodeParts
 from tuichat.store.profile import create_profile, open_profile
 from tuichat.store.records import SessionRow
 from tuichat.store.store import Store
@@ -77,6 +79,7 @@ class Person:
             clock=_CLOCK,
             rng=_RNG,
             kem=_KEM,
+            files=FileRules.inside(self.paths.home),
         )
         return Node(parts)
 

@@ -34,7 +34,9 @@ from tuichat.clock import SystemClock, SystemRng
 from tuichat.crypto.kem import MlKem768
 from tuichat.model import MessageEvent
 from tuichat.network.addresses import address_of, onion_of
-from tuichat.node.node import Node, NodeParts
+from tuichat.node.file_places import FileRules
+from tuichat.node.node import Node
+from tuichat.node.parts import NodeParts
 from tuichat.store.profile import create_profile, open_profile
 from tuichat.store.store import Store
 
@@ -163,6 +165,7 @@ async def _contact(home: Home, address: str) -> AsyncIterator[_Contact]:
         clock=SystemClock(),
         rng=SystemRng(),
         kem=MlKem768(),
+        files=FileRules.inside(paths.home),
     )
     client = await AsyncClient.open(home.socket)
     await client.contact_add(address_of(profile.identity.onion), "contact")

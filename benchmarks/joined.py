@@ -10,6 +10,8 @@ from tuichat.network.transport import (
     Admission,
     Answer,
     Answerer,
+    BlobFinder,
+    Circuit,
     ConnectionLostError,
     Dialled,
     DialStage,
@@ -61,7 +63,7 @@ class JoinedTransport:
     def watch(self, callback: Callable[[NetworkState], None]) -> None:
         self._watchers.append(callback)
 
-    async def start(self, answerer: Answerer, admission: Admission) -> None:
+    async def start(self, answerer: Answerer, admission: Admission, blobs: BlobFinder) -> None:
         if not self._ready.is_set():
             self._everybody[self._onion] = answerer
             self._tell(_ONLINE)
@@ -92,6 +94,9 @@ class JoinedTransport:
         near.other, far.other = far, near
         self._run(answer, far)
         return Dialled(answer.message2, near)
+
+    async def circuit(self, onion: bytes, reach: bytes | None = None) -> Circuit:
+        raise ConnectionLostError  # nobody has files here
 
     async def hang_up(self, onion: bytes) -> None:
         pass  # there are no circuits

@@ -37,7 +37,9 @@ from tuichat.clock import SystemClock, SystemRng
 from tuichat.crypto.identity import Identity
 from tuichat.crypto.kem import MlKem768
 from tuichat.errors import TuichatError
-from tuichat.node.node import Node, NodeParts
+from tuichat.node.file_places import FileRules
+from tuichat.node.node import Node
+from tuichat.node.parts import NodeParts
 from tuichat.node.reach import INVITE_KEYS, MAX_KEYS
 from tuichat.store.store import Store
 
@@ -180,7 +182,11 @@ async def _refused_by_node(directory: Path) -> str:
     identity = Identity.generate(rng, clock.now())
     store = Store.open(directory / "keys.db", rng.bytes(32), synchronous="OFF")
     transport = JoinedTransport(identity.onion, {})
-    node = Node(NodeParts(store, identity, "", transport, clock, rng, MlKem768(), visibility="contacts"))
+    node = Node(
+        NodeParts(
+            store, identity, "", transport, clock, rng, MlKem768(), FileRules.inside(directory), "contacts"
+        )
+    )
     await node.start()
     try:
         for _ in range(MAX_KEYS // INVITE_KEYS):

@@ -68,8 +68,8 @@ async def echo_web_socket(socket: aiohttp.ClientWebSocketResponse[bool], data: b
 async def raw_pair(directory: Path, torrc: Path) -> AsyncIterator[RawPair]:
     """Both tors, started, and the two services, published."""
     async with contextlib.AsyncExitStack() as stack:
-        client = await stack.enter_async_context(_tor(directory / "client", torrc))
-        server = await stack.enter_async_context(_tor(directory / "server", torrc))
+        client = await stack.enter_async_context(started_tor(directory / "client", torrc))
+        server = await stack.enter_async_context(started_tor(directory / "server", torrc))
         web_socket, plain = directory / "web.sock", directory / "plain.sock"
         await stack.enter_async_context(_web_server(web_socket))
         await stack.enter_async_context(await asyncio.start_unix_server(_echo_plain, plain))
@@ -82,7 +82,8 @@ async def raw_pair(directory: Path, torrc: Path) -> AsyncIterator[RawPair]:
 
 
 @contextlib.asynccontextmanager
-async def _tor(directory: Path, torrc: Path) -> AsyncIterator[ChildTor]:
+async def started_tor(directory: Path, torrc: Path) -> AsyncIterator[ChildTor]:
+    """A tor of the network, ready; ended afterwards."""
     options = ChildOptions(directory / "data", directory / "run", extra_torrc=torrc)
     tor = ChildTor(options)
     try:

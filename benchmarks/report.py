@@ -77,6 +77,14 @@ def limit(ours: Series, *, at_most: float, worst: bool = True) -> None:
     _verdict(words, shown, f"{_number(at_most, ours.unit)} {ours.unit}", met=value <= at_most)
 
 
+def ratio(words: str, other: Series, ours: Series, *, at_least: float) -> None:
+    """Two sides that were shown already: ours must be so many times as fast as the other."""
+    faster = other.median / ours.median
+    verdict = "met" if faster >= at_least else "MISSED"
+    words = f"as fast as {words}"
+    print(f"  {words:{_LABEL_WIDTH}} {faster:>10.2f}   target: at least {at_least:g}: {verdict}")
+
+
 def _verdict(words: str, value: str, target: str, *, met: bool) -> None:
     print(f"  {words:{_LABEL_WIDTH}} {value:>10}   target: at most {target}: {'met' if met else 'MISSED'}")
 

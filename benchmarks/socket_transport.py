@@ -11,7 +11,16 @@ import aiohttp
 from onion.address import OnionAddress
 from tuichat.model import ServiceState, TorState
 from tuichat.network.tor_dial import open_web_socket
-from tuichat.network.transport import Admission, Answerer, Dialled, DialStage, NetworkState
+from tuichat.network.transport import (
+    Admission,
+    Answerer,
+    BlobFinder,
+    Circuit,
+    ConnectionLostError,
+    Dialled,
+    DialStage,
+    NetworkState,
+)
 from tuichat.network.web_socket import WebSocketConnection
 
 _ONLINE = NetworkState(
@@ -35,7 +44,7 @@ class SocketTransport:
     def watch(self, callback: Callable[[NetworkState], None]) -> None:
         self._watchers.append(callback)
 
-    async def start(self, answerer: Answerer, admission: Admission) -> None:
+    async def start(self, answerer: Answerer, admission: Admission, blobs: BlobFinder) -> None:
         if not self._ready.is_set():
             self._ready.set()
             self._tell(_ONLINE)
@@ -57,6 +66,9 @@ class SocketTransport:
             lambda: on_stage("handshake"),
         )
         return Dialled(message2, WebSocketConnection(socket, session))
+
+    async def circuit(self, onion: bytes, reach: bytes | None = None) -> Circuit:
+        raise ConnectionLostError  # nobody has files here
 
     async def hang_up(self, onion: bytes) -> None:
         pass  # there are no circuits

@@ -21,13 +21,14 @@ from onion.controller import Controller
 from onion.endpoint import Endpoint
 from onion.errors import TorError
 from tuichat.api.client import AsyncClient
-from tuichat.model import AnyEvent, LinkEvent, Message, MessageEvent, ServiceEvent
+from tuichat.model import AnyEvent, File, FileEvent, LinkEvent, Message, MessageEvent, ServiceEvent
 
 FIRST, SECOND = "first", "second"
 
 _SETTINGS = '[tor]\nextra_torrc = "{torrc}"\n'
 _BOOT_SECONDS = 150.0
 _PATIENCE = 120.0
+_FILE_PATIENCE = 1200.0
 
 
 @contextlib.asynccontextmanager
@@ -92,6 +93,18 @@ class Person:
         """When the own service was told to be published; waits for it."""
         return await self._first(lambda event: isinstance(event, ServiceEvent) and event.service.published)
 
+    async def file_is(self, wanted: Callable[[File], bool]) -> File:
+        """The first file told of since the last `forget` that is so; waits for it."""
+        found: list[File] = []
+
+        def is_wanted(event: AnyEvent) -> bool:
+            if isinstance(event, FileEvent) and wanted(event.file):
+                found.append(event.file)
+            return bool(found)
+
+        await self._first(is_wanted, _FILE_PATIENCE)
+        return found[0]
+
     async def link_lost(self) -> float:
         """When a link was lost since the last `forget`; waits for it."""
         return await self._first(lambda event: isinstance(event, LinkEvent) and event.stage != "linked")
@@ -112,8 +125,8 @@ class Person:
             async with self._more:
                 self._more.notify_all()
 
-    async def _first(self, wanted: Callable[[AnyEvent], bool]) -> float:
-        async with asyncio.timeout(_PATIENCE), self._more:
+    async def _first(self, wanted: Callable[[AnyEvent], bool], patience: float = _PATIENCE) -> float:
+        async with asyncio.timeout(patience), self._more:
             while True:
                 for at, event in self._told:
                     if wanted(event):

@@ -19,8 +19,10 @@ from tuichat.clock import SystemClock, SystemRng
 from tuichat.crypto.kem import MlKem768
 from tuichat.network.addresses import address_of
 from tuichat.network.transport import Answerer
+from tuichat.node.file_places import FileRules
 from tuichat.node.gate import Gate
-from tuichat.node.node import Node, NodeParts
+from tuichat.node.node import Node
+from tuichat.node.parts import NodeParts
 from tuichat.store.profile import OpenProfile, create_profile, open_profile
 from tuichat.store.store import Store
 
@@ -45,6 +47,7 @@ class _Person:
             clock=SystemClock(),
             rng=SystemRng(),
             kem=MlKem768(),
+            files=FileRules.inside(home),
         )
         self.node = Node(parts)
 

@@ -19,6 +19,8 @@ from ssl import SSLContext
 
 import aiohttp_socks
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.http import RawResponseMessage
+from aiohttp.streams import StreamReader
 from aiohttp_socks.connector import _ResponseHandler
 
 from onion.address import OnionAddress
@@ -29,6 +31,8 @@ from onion.isolation import PASSWORD, check_token
 DEFAULT_SECONDS = 120.0
 _ADDRESS_LENGTHS = {1: 4, 4: 16}
 _FIRST_EXTENDED = 0xF0
+_KEEP_SECONDS = 50.0  # a stream without a request is kept for the next one: opening one takes a round trip
+_MAX_UNREAD = 16
 _CLOSING_SECONDS = 0.5
 _CLOSING_POLLS = 25
 _REPLIES = {
@@ -80,7 +84,7 @@ class SocksConnector(aiohttp_socks.ProxyConnector):
     """An aiohttp connector for one token. A dial that fails raises DialError."""
 
     def __init__(self, endpoint: Callable[[], Endpoint], token: str) -> None:
-        super().__init__("127.0.0.1", 0, rdns=True, limit=0)
+        super().__init__("127.0.0.1", 0, rdns=True, limit=0, keepalive_timeout=_KEEP_SECONDS)
         self._endpoint = endpoint
         self._token = check_token(token)
 
@@ -94,10 +98,23 @@ class SocksConnector(aiohttp_socks.ProxyConnector):
         transport = writer.transport
         assert isinstance(transport, asyncio.Transport)
         # It keeps the writer, whose end would close the transport (asyncio, since Python 3.11.5).
-        protocol = _ResponseHandler(asyncio.get_running_loop(), writer)
+        protocol = _Answers(asyncio.get_running_loop(), writer)
         transport.set_protocol(protocol)
         protocol.connection_made(transport)
         return transport, protocol
+
+
+class _Answers(_ResponseHandler):
+    """aiohttp's reader of answers, cut off from a service that answers what nobody asked.
+
+    aiohttp goes on reading from a connection that waits for its next request, and would keep all that comes.
+    """
+
+    def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
+        if len(self) < _MAX_UNREAD:
+            super().feed_data(data, size)
+        elif self.transport is not None:
+            self.transport.abort()
 
 
 async def _negotiate(

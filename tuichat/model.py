@@ -14,7 +14,12 @@ import msgspec
 
 ContactState = Literal["requested", "pending", "accepted", "blocked"]
 Direction = Literal["in", "out"]
-MessageKind = Literal["text", "unsupported"]
+MessageKind = Literal["text", "file", "unsupported"]
+FileState = Literal[
+    "offered", "waiting", "active", "paused", "complete", "declined", "cancelled", "failed"
+]
+FileReason = Literal["", "changed", "space", "unreadable", "expired", "peer", "restored", "damaged"]
+PausedBy = Literal["", "me", "them", "both"]
 MessageState = Literal["queued", "sent", "delivered", "read", "failed", "cancelled"]
 InviteState = Literal["open", "bound", "closed", "revoked", "expired"]
 NodeKind = Literal["none", "detached", "daemon"]
@@ -87,6 +92,63 @@ class Message(Record, frozen=True, kw_only=True):
     edited: bool = False
     reactions: tuple[str, ...] = ()
     file: int | None = None
+
+
+class File(Record, frozen=True, kw_only=True):
+    """A file that was offered, by me (`out`) or to me (`in`), and how far it is.
+
+    Attributes:
+        message: the line of the history that offers it.
+        name: a label; on disk a file in the inbox has a name of its own.
+        place: the folders that it lies in, joined by "/", a label too.
+        size, bytes_done: bytes; done is what was checked and is on disk, or was fetched from me.
+        media_type: what the sender took it for; `sniffed_type` what the received bytes look like, "" before.
+        reason: why it failed or was cancelled, "" if there is nothing to say.
+        paused_by: who wants it paused.
+        circuits: how many carry it now; rate: bytes a second now.
+        path: where it is read from or was put; "" for one that is not there yet.
+        group: the same number for files that were sent in one go.
+        width, height: of a picture, as the sender claims; None if unknown.
+        expires_at: when the offer ends.
+    """
+
+    id: int
+    contact: int
+    message: int | None
+    direction: Direction
+    name: str
+    place: str = ""
+    size: int
+    media_type: str
+    sniffed_type: str = ""
+    state: FileState
+    reason: FileReason = ""
+    paused_by: PausedBy = ""
+    bytes_done: int = 0
+    circuits: int = 0
+    rate: int = 0
+    path: str = ""
+    group: int | None = None
+    width: int | None = None
+    height: int | None = None
+    offered_at: datetime
+    expires_at: datetime
+
+
+class Sent(Record, frozen=True, kw_only=True):
+    """What became of a path that was sent.
+
+    Attributes:
+        message: the line of the history.
+        file: the offer.
+        cleaned: what was taken out of a copy of it, in words for the person; empty if nothing was.
+        warnings: what may still be in it.
+    """
+
+    message: Message
+    file: File
+    cleaned: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class TorState(Record, frozen=True, kw_only=True):
@@ -251,6 +313,12 @@ class MessageEvent(Event, frozen=True, kw_only=True, tag="message"):
     new: bool
 
 
+class FileEvent(Event, frozen=True, kw_only=True, tag="file"):
+    """A file's state changed (then it has a number), or it went on (then it has none)."""
+
+    file: File
+
+
 class ContactEvent(Event, frozen=True, kw_only=True, tag="contact"):
     """A contact appeared or changed; a new `pending` one is somebody's request."""
 
@@ -312,6 +380,7 @@ class MissedEvent(Event, frozen=True, kw_only=True, tag="missed"):
 
 AnyEvent = (
     MessageEvent
+    | FileEvent
     | ContactEvent
     | ContactRemovedEvent
     | LinkEvent

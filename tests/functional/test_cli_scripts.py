@@ -99,13 +99,16 @@ class World:
     """What a script plays in: a home, a directory for its files, an environment, perhaps a node.
 
     Directives: `node sample`, `node locked` and `node detached` serve a node in memory for HOME;
+    `files` puts the sample's files there; `fetches` lets whatever is accepted come at once;
+    `offer NAME FILE SIZE` lets a contact offer a file, with `of ID` in one go with another;
+    `file ID STATE REASON` ends one;
     `incoming NAME TEXT` lets a message arrive there; `deliver` delivers whatever is sent from then on;
     `key NAME` lets a contact's address show another key;
     `tor PROBLEM TEXT` lets its tor be hindered, with tor's own words;
     `keep` lets the node stay until it has delivered;
     `newer` ends the node and makes HOME's database one that a later version wrote;
     `write FILE TEXT` writes a file below DIR that is its owner's, escapes as in Python; `mode FILE OCTAL`
-    changes its mode; `remove FILE` removes it.
+    changes its mode; `remove FILE` removes it; `directory NAME` and `pipe NAME` make one.
     """
 
     def __init__(self, directory: Path, stack: AsyncExitStack) -> None:
@@ -129,6 +132,8 @@ class World:
         word, *rest = shlex.split(line)
         if word == "node":
             await self._serve(rest[0])
+        elif word in ("files", "fetches", "offer", "file"):
+            self._change_files(word, rest)
         elif word == "incoming":
             self._node.incoming(rest[0], rest[1].replace("\\n", "\n"))
         elif word == "key":
@@ -147,9 +152,24 @@ class World:
             path.write_bytes(rest[1].encode().decode("unicode_escape").encode("latin-1"))
         elif word == "remove":
             (self.directory / rest[0]).unlink()
+        elif word == "directory":
+            (self.directory / rest[0]).mkdir(0o700)
+        elif word == "pipe":
+            os.mkfifo(self.directory / rest[0], 0o600)
         else:
             assert word == "mode"
             (self.directory / rest[0]).chmod(int(rest[1], 8))
+
+    def _change_files(self, word: str, rest: list[str]) -> None:
+        if word == "files":
+            self._node.sample_files()
+        elif word == "fetches":
+            self._node.fetches = True
+        elif word == "offer":
+            name = rest[1].encode().decode("unicode_escape").encode("latin-1").decode()
+            self._node.offer(rest[0], name, int(rest[2]), group=int(rest[4]) if rest[3:] else None)
+        else:
+            self._node.end(int(rest[0]), *rest[1:])  # type: ignore[arg-type]
 
     async def run(self, step: Step) -> None:
         """Run a command and hold it to what is expected."""

@@ -43,7 +43,7 @@ class Meeting:
 
     async def __aenter__(self) -> Meeting:
         await self.node.start()
-        await self._transport.start(self._answer, lambda: None)
+        await self._transport.start(self._answer, lambda: None, lambda _path: None)
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -16,7 +16,9 @@ from tuichat.clock import SystemClock, SystemRng
 from tuichat.crypto.identity import Identity
 from tuichat.crypto.kem import MlKem768
 from tuichat.network.tor_transport import TorTransport
-from tuichat.node.node import Node, NodeParts
+from tuichat.node.file_places import FileRules
+from tuichat.node.node import Node
+from tuichat.node.parts import NodeParts
 
 AnyTor = TypeVar("AnyTor", bound=Tor)
 
@@ -38,7 +40,18 @@ async def house_on(tor: AnyTor, identity: Identity) -> AsyncIterator[House[AnyTo
     with tempfile.TemporaryDirectory(prefix="tc") as name:
         directory, clock, rng = Path(name), SystemClock(), SystemRng()
         transport = TorTransport(tor, identity.onion_seed, directory / "onion.sock", clock, rng)
-        node = Node(NodeParts(open_store(directory), identity, "", transport, clock, rng, MlKem768()))
+        node = Node(
+            NodeParts(
+                open_store(directory),
+                identity,
+                "",
+                transport,
+                clock,
+                rng,
+                MlKem768(),
+                FileRules.inside(directory),
+            )
+        )
         await node.start()
         try:
             await node.go_online()

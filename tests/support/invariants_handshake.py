@@ -181,7 +181,9 @@ async def _answer_at_the_door(data: bytes) -> bytes:
     """What a doorkeeper who knows nobody answers."""
     mine, theirs = socket.socketpair()
     loop = asyncio.get_running_loop()
-    await loop.connect_accepted_socket(lambda: Doorkeeper(_knows_nobody, _admits_nobody, {}), theirs)
+    await loop.connect_accepted_socket(
+        lambda: Doorkeeper(_knows_nobody, _admits_nobody, _has_no_files, {}), theirs
+    )
     caller = await RawCaller.over(mine)
     caller.send(data)
     return await caller.answer()
@@ -189,6 +191,10 @@ async def _answer_at_the_door(data: bytes) -> bytes:
 
 def _knows_nobody(message1: bytes) -> Answer | None:
     return None
+
+
+def _has_no_files() -> asyncio.Protocol:
+    raise AssertionError("somebody was let in")
 
 
 def _admits_nobody(transport: asyncio.Transport, answer: Answer) -> asyncio.Protocol:

@@ -1,7 +1,8 @@
 """A whole node in memory: the same promises as the real one, no disk, no network, driven by the test.
 
 `MemoryNode.sample(clock)` has people in it: bob (linked), alice, 小明 (offline), carol (who was asked), and a
-request from dave. Everything is deterministic: addresses come from names, times from the clock.
+request from dave; with `files=True` also files, see `sample_files`. Everything is deterministic: addresses
+come from names, times from the clock. What it does with files is in `memory_files`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import msgspec
 from onion.address import OnionAddress
 from onion.errors import AddressError
 from onion.keys import public_key
+from tests.support.memory_files import MemoryFiles
 from tuichat.api.node_api import API_VERSION
 from tuichat.clock import Clock
 from tuichat.errors import KeyNotTrustedError, LockedError, NotFoundError, TuichatError, UsageError
@@ -32,6 +34,7 @@ from tuichat.model import (
     ContactRemovedEvent,
     ContactState,
     DatabaseCheck,
+    Direction,
     Hello,
     Invite,
     LinkEvent,
@@ -84,12 +87,13 @@ class Person:
         )
 
 
-class MemoryNode:
+class MemoryNode(MemoryFiles):
     """Implements NodeApi. Attributes that tests read: `kept`, `online_asked`, `stopped` (why), `readers`."""
 
     def __init__(
         self, clock: Clock, *, name: str = "me", node: NodeKind = "daemon", locked: bool = False
     ) -> None:
+        super().__init__()
         self.address = address_of(name)
         self.kept = False
         self.online_asked = False
@@ -110,7 +114,7 @@ class MemoryNode:
         self._service = ServiceState()
 
     @classmethod
-    def sample(cls, clock: Clock, *, node: NodeKind = "daemon") -> MemoryNode:
+    def sample(cls, clock: Clock, *, node: NodeKind = "daemon", files: bool = False) -> MemoryNode:
         """A node with people and a few messages, tor at 100 and the service reachable."""
         made = cls(clock, node=node)
         made.person("bob", stage="linked", verified=True)
@@ -125,6 +129,8 @@ class MemoryNode:
         made.incoming("bob", "page 3 has the figures. 第三页有图表 👩‍🚀")
         made.incoming("小明", "晚上见 🍜")
         made.outgoing("alice", "call me when you are back", state="queued")
+        if files:
+            made.sample_files()
         return made
 
     # What tests do to it.
@@ -465,17 +471,18 @@ class MemoryNode:
             reader.put(event)
 
     def _append(
-        self, person: Person, direction: Literal["in", "out"], text: str, state: MessageState
+        self, person: Person, direction: Direction, text: str, state: MessageState, file: int | None = None
     ) -> Message:
         message = Message(
             id=len(self._messages) + 1,
             contact=person.record.id,
             direction=direction,
-            kind="text",
+            kind="text" if file is None else "file",
             text=text,
             sent_at=self.now(),
             received_at=self.now() if direction == "in" else None,
             state=state,
+            file=file,
         )
         person.history.append(message)
         self._messages[message.id] = person
@@ -501,6 +508,7 @@ class MemoryNode:
 
     def _remove(self, person: Person) -> None:
         del self._people[person.record.id]
+        self._forget_files(person.record.id)
         self._emit(ContactRemovedEvent(at=self.now(), seq=self._next(), contact=person.record.id))
 
     def _check_open(self) -> None:

@@ -22,7 +22,9 @@ from tuichat.crypto.identity import Identity
 from tuichat.crypto.kem import MlKem768
 from tuichat.errors import TuichatError
 from tuichat.network.addresses import address_of
-from tuichat.node.node import Node, NodeParts
+from tuichat.node.file_places import FileRules
+from tuichat.node.node import Node
+from tuichat.node.parts import NodeParts
 
 _TURNS = 14
 _DAY = 86_400.0
@@ -77,6 +79,7 @@ class _Person:
             clock=VirtualClock(),
             rng=self.rng,
             kem=MlKem768(),
+            files=FileRules.inside(self._directory),
         )
         self.node = Node(parts)
         await self.node.start()

@@ -28,10 +28,13 @@ def play(number: int, states: int, synchronous: Synchronous = "FULL", result: Re
     fast = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=fast if fast.is_dir() else None) as directory:
         places = iter(Path(directory) / str(count) for count in range(10))
+        written = rows(_made(places), number, synchronous)
+        # What the others leave need not open at all.
+        left = _lost(written[0], number) if synchronous == "FULL" else None
         logs = [
             (people(_made(places), number, synchronous, losses=synchronous == "FULL"), 4, True),
-            (written := rows(_made(places), number, synchronous), 3, True),
-            (rows(_made(places), -number, synchronous, found=_lost(written[0], number)), 2, True),
+            (written, 3, True),
+            (rows(_made(places), -number, synchronous, found=left), 2, True),
             (rows(_made(places), number, synchronous, failing=1 + number % _SYNCS), 1, False),
         ]
         total = result or Result()

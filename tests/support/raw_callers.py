@@ -51,6 +51,16 @@ def request(message1: bytes) -> bytes:
     return head(headers(message1))
 
 
+def file_line(path: bytes) -> str:
+    """The first line of a proper request for a file."""
+    return f"GET /file/{base64.urlsafe_b64encode(path).decode().rstrip('=')} HTTP/1.1"
+
+
+def file_request(path: bytes, first: int, last: int) -> bytes:
+    """A proper request for a part of the blob at a path of 32 bytes."""
+    return head({"Host": "nobody.onion", "Range": f"bytes={first}-{last}"}, file_line(path))
+
+
 @dataclass(frozen=True, slots=True)
 class WebFrame:
     """A WebSocket frame (RFC 6455, 5.2): `bits` is its first byte, `payload` is unmasked."""

@@ -11,12 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.support.seeded_rng import SeededRng
+from tests.support.simulated_circuit import SimulatedCircuit
 from tuichat.crypto.curve25519 import x25519_public
 from tuichat.model import ServiceState, TorState
 from tuichat.network.transport import (
     Admission,
     Answer,
     Answerer,
+    BlobFinder,
+    Circuit,
     Connection,
     ConnectionLostError,
     Dialled,
@@ -33,7 +36,8 @@ DIAL_SECONDS = 120.0
 class Faults:
     """Probabilities for each message (and `unreachable` for each dial), and delays in seconds.
 
-    Those that are `late` take as long as `latest`.
+    Those that are `late` take as long as `latest`. The pieces of what is fetched over a circuit are lost and
+    cut like messages; some are `corrupt`, as from a sender who means ill.
     """
 
     lose: float = 0.0
@@ -41,6 +45,7 @@ class Faults:
     reorder: float = 0.0
     cut: float = 0.0
     unreachable: float = 0.0
+    corrupt: float = 0.0
     late: float = 0.0
     shortest: float = 0.05
     longest: float = 0.6
@@ -110,6 +115,7 @@ class SimulatedNetwork:
         self._rng = rng
         self._transports: dict[bytes, SimulatedTransport] = {}
         self._connections: list[SimulatedConnection] = []
+        self._circuits: list[SimulatedCircuit] = []
         self.captured: list[bytes] = []
         self.carried = 0
         self.cut_at: int | None = None
@@ -126,7 +132,7 @@ class SimulatedNetwork:
         waiting, self._clogged = self._clogged or [], [] if now else None
         for message, receiver in waiting:
             asyncio.get_running_loop().call_at(
-                receiver.due(self._delay(), in_order=True), receiver.arrive, message
+                receiver.due(self.delay(), in_order=True), receiver.arrive, message
             )
 
     def join(self, transport: SimulatedTransport) -> None:
@@ -136,44 +142,66 @@ class SimulatedNetwork:
         if self._transports.get(transport.onion) is transport:
             del self._transports[transport.onion]
 
+    def service(self, onion: bytes) -> SimulatedTransport | None:
+        """Who is online under a key."""
+        return self._transports.get(onion)
+
+    def circuit(self, caller: bytes, onion: bytes, reach: bytes | None) -> SimulatedCircuit:
+        """A new circuit, not built yet."""
+        circuit = SimulatedCircuit(self, caller, onion, reach)
+        self._circuits.append(circuit)
+        return circuit
+
+    def drop(self, circuit: SimulatedCircuit) -> None:
+        """It was closed."""
+        if circuit in self._circuits:
+            self._circuits.remove(circuit)
+
+    def cut_circuits(self, caller: bytes | None = None) -> None:
+        """What is fetched just now is lost: everybody's, or one caller's."""
+        for circuit in self._circuits:
+            if caller in (None, circuit.caller):
+                circuit.cut()
+
     def cut_all(self) -> None:
-        """Every connection is lost at once."""
+        """Every connection and every circuit is lost at once."""
         for connection in self._connections:
             connection.cut()
         self._connections.clear()
+        self.cut_circuits()
 
     def carry(self, message: bytes, sender: SimulatedConnection, receiver: SimulatedConnection) -> None:
         if self._takes(message):
             return
-        if self._happens(self.faults.cut):
+        if self.happens(self.faults.cut):
             sender.cut()
             return
-        if self._happens(self.faults.lose) or (sender.owner, receiver.owner) in self.silent:
+        if self.happens(self.faults.lose) or (sender.owner, receiver.owner) in self.silent:
             return
         if self._clogged is not None:
             self._clogged.append((message, receiver))
             return
-        for _ in range(2 if self._happens(self.faults.duplicate) else 1):
-            in_order = not self._happens(self.faults.reorder)
-            at = receiver.due(self._delay(), in_order=in_order)
+        for _ in range(2 if self.happens(self.faults.duplicate) else 1):
+            in_order = not self.happens(self.faults.reorder)
+            at = receiver.due(self.delay(), in_order=in_order)
             asyncio.get_running_loop().call_at(at, receiver.arrive, message)
 
     async def connect(
         self, onion: bytes, message1: bytes, reach: bytes | None = None, caller: bytes = b""
     ) -> tuple[bytes, SimulatedConnection]:
         """Reach the service of a key with message 1, and be answered."""
-        await asyncio.sleep(self._delay() * 2)
+        await asyncio.sleep(self.delay() * 2)
         transport = self._transports.get(onion)
         if self.clogged or {(caller, onion), (onion, caller)} & self.silent:
             await asyncio.sleep(DIAL_SECONDS)
             raise ConnectionLostError
-        if transport is None or not transport.admits(reach) or self._happens(self.faults.unreachable):
+        if transport is None or not transport.admits(reach) or self.happens(self.faults.unreachable):
             raise ConnectionLostError
         if self._takes(message1):
             raise ConnectionLostError
         answer = transport.answerer(message1) if transport.answerer is not None else None
         if answer is None:
-            await asyncio.sleep(self._delay())
+            await asyncio.sleep(self.delay())
             raise RefusedError
         mine, theirs = SimulatedConnection(self, caller), SimulatedConnection(self, onion)
         mine.other, theirs.other = theirs, mine
@@ -182,7 +210,7 @@ class SimulatedNetwork:
         if self._takes(answer.message2):
             mine.cut()
             raise ConnectionLostError
-        await asyncio.sleep(self._delay())
+        await asyncio.sleep(self.delay())
         return answer.message2, mine
 
     def _takes(self, message: bytes) -> bool:
@@ -194,11 +222,16 @@ class SimulatedNetwork:
             return True
         return False
 
-    def _happens(self, probability: float) -> bool:
+    def flipped(self, data: bytes) -> bytes:
+        """The same with one bit another."""
+        at, bit = divmod(int(self._rng.uniform(0, 8 * len(data))), 8)
+        return data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1 :]
+
+    def happens(self, probability: float) -> bool:
         return probability > 0 and self._rng.uniform(0, 1) < probability
 
-    def _delay(self) -> float:
-        longest = self.faults.latest if self._happens(self.faults.late) else self.faults.longest
+    def delay(self) -> float:
+        longest = self.faults.latest if self.happens(self.faults.late) else self.faults.longest
         return self._rng.uniform(self.faults.shortest, longest)
 
 
@@ -210,6 +243,7 @@ class SimulatedTransport:
         self.answerer: Answerer | None = None
         self.admission: Admission | None = None
         self.admitted: list[bytes] | None = None
+        self.blobs: BlobFinder | None = None
         self._network = network
         self._online = asyncio.Event()
         self._state = NetworkState()
@@ -225,8 +259,9 @@ class SimulatedTransport:
     def watch(self, callback: Callable[[NetworkState], None]) -> None:
         self._watchers.append(callback)
 
-    async def start(self, answerer: Answerer, admission: Admission) -> None:
+    async def start(self, answerer: Answerer, admission: Admission, blobs: BlobFinder) -> None:
         if self.answerer is None:
+            self.blobs = blobs
             self.answerer = answerer
             self.admission = admission
             self.admitted = admission()
@@ -237,7 +272,8 @@ class SimulatedTransport:
     async def stop(self) -> None:
         self._online.clear()
         self._network.leave(self)
-        self.answerer = None
+        self._network.cut_circuits(self.onion)
+        self.answerer = self.blobs = None
         for task in list(self._attending):
             task.cancel()
         await asyncio.gather(*self._attending, return_exceptions=True)
@@ -253,6 +289,11 @@ class SimulatedTransport:
         message2, connection = await self._network.connect(onion, message1, reach, self.onion)
         on_stage("handshake")
         return Dialled(message2, connection)
+
+    async def circuit(self, onion: bytes, reach: bytes | None = None) -> Circuit:
+        if not self._online.is_set():
+            raise ConnectionLostError
+        return self._network.circuit(self.onion, onion, reach)
 
     async def hang_up(self, onion: bytes) -> None:
         await asyncio.sleep(0)

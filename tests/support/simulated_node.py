@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tests.support.deterministic_kem import DeterministicMlKem768
 from tests.support.seeded_rng import SeededRng
@@ -14,7 +16,9 @@ from tuichat.crypto.identity import Identity
 from tuichat.crypto.kem import Kem
 from tuichat.model import Direction, Message
 from tuichat.network.addresses import address_of
-from tuichat.node.node import Node, NodeParts
+from tuichat.node.file_places import FileRules
+from tuichat.node.node import Node
+from tuichat.node.parts import NodeParts
 from tuichat.node.reach import Visibility
 from tuichat.store.store import Store
 
@@ -99,6 +103,8 @@ class SimulatedNode:
             clock=self.clock,
             rng=self._rng,
             kem=self.kem,
+            files=FileRules.inside(self._directory / self.name),
+            off_loop=_at_once,
             visibility=self.visibility,
         )
         self._node = Node(parts)
@@ -163,6 +169,11 @@ class SimulatedNode:
     def log(self) -> Path:
         """The database's write-ahead log."""
         return self._database.with_name(self._database.name + "-wal")
+
+
+async def _at_once(work: Callable[[], Any]) -> Any:
+    """In place of a thread, whose moments nobody could repeat."""
+    return work()
 
 
 def _copy(database: Path, to: Path) -> None:

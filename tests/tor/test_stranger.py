@@ -27,7 +27,9 @@ from tuichat.clock import SystemClock, SystemRng
 from tuichat.crypto.kem import MlKem768
 from tuichat.network.doorkeeper import NOT_FOUND
 from tuichat.network.tor_transport import TorTransport
-from tuichat.node.node import Node, NodeParts
+from tuichat.node.file_places import FileRules
+from tuichat.node.node import Node
+from tuichat.node.parts import NodeParts
 from tuichat.store.store import Store
 
 pytestmark = [pytest.mark.tor, pytest.mark.asyncio(loop_scope="module")]
@@ -67,7 +69,8 @@ async def hidden_node(place: Place, tor_network: NetworkThread) -> AsyncIterator
         tor = ChildTor(ChildOptions(directory / "t", directory / "r", extra_torrc=tor_network.torrc))
         transport = TorTransport(tor, ME.onion_seed, directory / "onion.sock", clock, rng)
         store = open_store(directory)
-        node = Node(NodeParts(store, ME, "", transport, clock, rng, MlKem768(), visibility="contacts"))
+        rules = FileRules.inside(directory)
+        node = Node(NodeParts(store, ME, "", transport, clock, rng, MlKem768(), rules, "contacts"))
         await node.start()
         try:
             await node.go_online()

@@ -86,7 +86,7 @@ async def place(tor_network: NetworkThread, names: list[object]) -> AsyncIterato
         )
         try:
             async with house_on(mine, ME) as home:
-                await transport.start(lambda _message1: None, lambda: None)
+                await transport.start(lambda _message1: None, lambda: None, lambda _path: None)
                 await transport.wait_ready()
                 async with asyncio.timeout(SECONDS):
                     while not home.transport.state.service.reachable:  # noqa: ASYNC110 - tor brings it about
@@ -238,7 +238,7 @@ async def test_unknown_knock_is_refused_and_an_absent_service_is_lost(place: Pla
 async def test_distinct_contacts_are_called_over_distinct_circuits(place: Place) -> None:
     with tempfile.TemporaryDirectory(prefix="tor-") as directory:
         path = Path(directory) / "onion.sock"
-        server = OnionServer(path, _answering(OTHER))
+        server = OnionServer(path, _answering(OTHER), lambda _path: None)
         await server.start()
         service = await place.home.tor.publish(OTHER.onion_seed, path)
         try:

@@ -18,7 +18,16 @@ from tuichat.api import AsyncClient
 from tuichat.api.node_api import NodeApi
 from tuichat.api.server import ApiServer
 from tuichat.errors import LockedError, NotFoundError, TuichatError, UnreachableError, UsageError
-from tuichat.model import ClosingEvent, ContactEvent, LockedEvent, Message, MessageEvent, NoticeEvent, Status
+from tuichat.model import (
+    ClosingEvent,
+    ContactEvent,
+    FileEvent,
+    LockedEvent,
+    Message,
+    MessageEvent,
+    NoticeEvent,
+    Status,
+)
 
 
 @pytest.fixture
@@ -87,6 +96,44 @@ async def test_every_order_reaches_the_node(client: AsyncClient, node: MemoryNod
     await client.unlock(PASSPHRASE)
     await client.stop("handover")
     assert node.stopped == "handover"
+
+
+async def test_every_order_about_files_reaches_the_node(client: AsyncClient, node: MemoryNode) -> None:
+    api: NodeApi = client
+    node.sizes = {"/a/one.txt": 10, "/a/two.txt": 20}
+    offered = node.offer("bob", "three.txt", 30)
+    also = node.offer("bob", "four.txt", 40, group=offered.id)
+    sent = await api.file_send("bob", ["/a/one.txt", "/a/two.txt"], "both", as_is=True)
+    assert [each.file.name for each in sent] == ["one.txt", "two.txt"]
+    assert (sent[0].message.kind, sent[0].message.text) == ("file", "both")
+    assert await api.file_list() == await node.file_list()
+    assert await api.file_list("alice") == []
+    await api.file_prepare(offered.id)
+    assert node.prepared == [offered.id]
+    assert [each.state for each in await api.file_accept(offered.id, "/to", whole_group=False)] == ["waiting"]
+    assert (await api.file_pause(offered.id)).paused_by == "me"
+    assert (await api.file_resume(offered.id)).state == "waiting"
+    assert (await api.file_decline(also.id)).state == "declined"
+    assert (await api.file_cancel(sent[1].file.id)).state == "cancelled"
+    assert await api.file_get(also.id) == await node.file_get(also.id)
+    with pytest.raises(NotFoundError):
+        await api.file_get(99)
+    with pytest.raises(UsageError):
+        await api.file_get(-1)
+
+
+async def test_progress_of_a_file_is_a_passing_event_and_its_states_are_kept(
+    client: AsyncClient, node: MemoryNode
+) -> None:
+    file = node.offer("bob", "draft.txt", 100)
+    events = client.subscribe()
+    await client.hello()
+    node.progress(file.id, 0)
+    node.progress(file.id, 68, rate=10, circuits=2)
+    node.end(file.id, "complete")
+    told = [await anext(events) for _ in range(3)]
+    assert [isinstance(event, FileEvent) and event.file.bytes_done for event in told] == [0, 68, 100]
+    assert [event.seq is None for event in told] == [False, True, False]
 
 
 async def test_a_refusal_arrives_as_its_own_class_with_hint_and_candidates(client: AsyncClient) -> None:

@@ -15,6 +15,7 @@ import pytest
 from tests.support.fixed_clock import FixedClock
 from tests.support.memory_node import MemoryNode
 from tests.support.served import served
+from tuichat.api import connection
 from tuichat.api.peer import refusal_for
 from tuichat.api.server import MAX_CLIENTS, ApiServer
 from tuichat.api.wire import (
@@ -319,4 +320,26 @@ async def test_calls_under_way_are_limited_and_the_rest_wait_their_turn() -> Non
         assert {(await client.read())["id"] for _ in range(40)} == set(range(40))
         assert (await client.ask("subscribe"))["error"]["data"]["code"] == "usage"
         await client.close()
+        await other.close()
+
+
+async def test_long_call_is_answered_to_a_client_that_asks_no_more_and_dropped_for_one_that_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connection, "PATIENCE", 0)
+    node = Endless()
+    async with served(node) as (server, path):
+        listening, leaving, other = [await Raw.open(path) for _ in range(3)]
+        for number, client in enumerate((listening, leaving), 1):
+            client.writer.write(b'{"jsonrpc":"2.0","id":7,"method":"go_online"}\n')
+            while node.running < number:
+                await other.ask("hello")
+        listening.writer.write_eof()
+        await leaving.close()
+        while server.client_count > 2:
+            await other.ask("hello")
+        node.gate.set()
+        assert (await listening.read())["id"] == 7
+        assert await listening.reader.read() == b""
+        await listening.close()
         await other.close()

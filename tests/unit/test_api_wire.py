@@ -43,6 +43,7 @@ def test_every_method_of_the_node_api_has_one_name_on_the_wire() -> None:
     assert {method.attribute for method in METHODS.values()} == set(names)
     assert wire_name("contact_add") == "contact.add"
     assert wire_name("message_get") == "message.get"
+    assert wire_name("file_send") == "file.send"
     assert wire_name("messages") == "messages"
     assert wire_name("mark_read") == "mark_read"
 

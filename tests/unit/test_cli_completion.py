@@ -39,6 +39,12 @@ def test_commands_and_their_subcommands_are_offered(offers: Offers) -> None:
     assert {"add", "list", "verify"} <= set(offers("tuichat contact "))
 
 
+def test_commands_and_options_about_files_are_offered(offers: Offers) -> None:
+    assert {"list", "accept", "decline", "cancel", "pause", "resume"} <= set(offers("tuichat files "))
+    assert {"--to", "--all", "--wait", "--timeout"} <= set(offers("tuichat files accept 1 --"))
+    assert offers("tuichat send bob --fi") == ["--file"]
+
+
 def test_options_are_offered_where_they_are_taken(offers: Offers) -> None:
     assert offers("tuichat send bob --wa") == ["--wait"]
     assert {"--home", "--profile", "--json"} <= set(offers("tuichat --"))
@@ -59,7 +65,7 @@ def test_name_that_is_also_a_command_changes_nothing(offers: Offers) -> None:
 
 
 def test_later_and_hidden_words_are_not_offered(offers: Offers) -> None:
-    assert "--file" not in offers("tuichat send --")
+    assert "--reply" not in offers("tuichat send --")
     assert "node-process" not in offers("tuichat ")
 
 

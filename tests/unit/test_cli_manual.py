@@ -11,8 +11,8 @@ import pytest
 from tuichat import errors
 from tuichat.cli.commands import build_parser
 from tuichat.cli.parser import Parser
-from tuichat.config import SETTINGS, themes
 from tuichat.model import MAX_TEXT_BYTES
+from tuichat.settings import SETTINGS, themes
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "man" / "tuichat.1").read_text(encoding="utf-8")
@@ -74,7 +74,7 @@ def test_every_global_option_stands_in_the_manual() -> None:
 
 def test_settings_and_exit_codes_of_the_manual_are_those_of_the_program() -> None:
     settings = PLAIN.partition(".SH SETTINGS")[2].partition(".SH EXIT STATUS")[0]
-    assert set(re.findall(r"\b(?:tor|privacy|ui)\.[a-z_]+", settings)) == set(SETTINGS)
+    assert set(re.findall(r"\b(?:tor|privacy|files|ui)\.[a-z_]+", settings)) == set(SETTINGS)
     codes = PLAIN.partition(".SH EXIT STATUS")[2].partition(".SH ENVIRONMENT")[0]
     assert set(re.findall(r"^\.B (\d+)$", codes, re.MULTILINE)) == exit_codes()
 

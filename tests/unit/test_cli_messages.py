@@ -101,7 +101,7 @@ def test_text_that_is_too_long_is_told_what_to_do_with_it() -> None:
     with pytest.raises(UsageError) as caught:
         send_text("x" * (MAX_TEXT_BYTES + 1))
     assert "48 KiB" in caught.value.message
-    assert caught.value.hint.startswith("Send it in parts; ")
+    assert caught.value.hint.startswith("Send it in parts, ")
     assert "--file" in caught.value.hint
 
 

@@ -75,13 +75,12 @@ def test_hidden_command_is_not_proposed() -> None:
     assert "node-process" not in build_parser().format_help()
 
 
-@pytest.mark.parametrize("option", ["--file", "--reply"])
-@pytest.mark.parametrize("form", ["{} x", "{}=x", "{}"])
-def test_option_of_a_later_version_says_so(option: str, form: str) -> None:
-    error = refused("send", "bob", *form.format(option).split())
+@pytest.mark.parametrize("form", ["--reply x", "--reply=x", "--reply"])
+def test_option_of_a_later_version_says_so(form: str) -> None:
+    error = refused("send", "bob", *form.split())
     assert "not in this version" in error.message
     send = build_parser().subcommands["send"]
-    assert option not in send.format_help()
+    assert "--reply" not in send.format_help()
 
 
 def test_abbreviations_are_refused_so_that_scripts_do_not_break_later() -> None:

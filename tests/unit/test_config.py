@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tuichat.cli.config_edit import edited, set_key, toml
-from tuichat.config import SETTINGS, Config, load_config, parse_config, value_of
+from tuichat.config import Config, FilesConfig, load_config, parse_config, value_of
 from tuichat.errors import StorageError, UsageError
+from tuichat.settings import SETTINGS
 
 KEY = "0123456789ABCDEF" * 2 + "01234567"
 """A bridge's fingerprint."""
@@ -41,6 +42,34 @@ def test_bridges_from_the_environment_are_one_a_line_or_an_array(tmp_path: Path)
     assert one.tor.bridges == other.tor.bridges == (f"obfs4 1.2.3.4:1 {KEY}", "5.6.7.8:9")
 
 
+def test_settings_about_files_are_amounts_numbers_and_a_path(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        '[files]\ndirectory = "in"\ncircuits = 4\nauto_accept_below = "10MiB"\nquota = 5000000\n',
+    )
+    found = load_config(path, {}).files
+    assert found == FilesConfig(tmp_path / "in", 4, 10 * 2**20, 5_000_000)
+    elsewhere = load_config(path, {"TUICHAT_FILES__DIRECTORY": "in", "TUICHAT_FILES__CIRCUITS": "16"}).files
+    assert (elsewhere.directory, elsewhere.circuits) == (Path.cwd() / "in", 16)
+    for never in ("", "0"):
+        assert load_config(path, {"TUICHAT_FILES__AUTO_ACCEPT_BELOW": never}).files.auto_accept_below == 0
+
+
+def test_settings_about_files_are_shown_as_they_can_be_written(tmp_path: Path) -> None:
+    config = load_config(tmp_path / "none", {"TUICHAT_FILES__AUTO_ACCEPT_BELOW": "1500 kb"})
+    assert value_of(config, "files.quota") == "20GiB"
+    assert value_of(config, "files.auto_accept_below") == "1500kB"
+    assert value_of(config, "files.circuits") == 12
+    assert value_of(config, "files.directory") == ""
+
+
+def test_number_is_written_without_quotes_and_keeps_its_comment(tmp_path: Path) -> None:
+    path = written(tmp_path, "[files]\ncircuits = 8 # enough\nquota = 1_000_000 # little\n")
+    set_key(path, "files.circuits", "4")
+    set_key(path, "files.quota", "2GB")
+    assert path.read_text() == '[files]\ncircuits = 4 # enough\nquota = "2GB" # little\n'
+
+
 @pytest.mark.parametrize(
     ("text", "line", "says"),
     [
@@ -61,6 +90,20 @@ def test_bridges_from_the_environment_are_one_a_line_or_an_array(tmp_path: Path)
         ('[ui]\ntime_format = "25h"\n', 2, "24h, 12h"),
         ("[ui]\n\nkeys = {}\n", 3, "not in this version"),
         ("[privacy]\nreceipts = true\n", 2, "not in this version"),
+        ("[files]\ncircuits = 17\n", 2, "from 1 to 16"),
+        ("[files]\ncircuits = 0\n", 2, "from 1 to 16"),
+        ("[files]\ncircuits = -1\n", 2, "from 1 to 16"),
+        ("[files]\ncircuits = true\n", 2, "string"),
+        ("[files]\ncircuits = 1.5\n", 2, "string"),
+        ('[files]\n\ncircuits = "many"\n', 3, "from 1 to 16"),
+        ('[files]\nauto_accept_below = "10 megs"\n', 2, "500kB, 10MiB or 20GiB"),
+        ("[files]\nauto_accept_below = -5\n", 2, "500kB, 10MiB or 20GiB"),
+        ('[files]\nquota = "9999999999TiB"\n', 2, "500kB, 10MiB or 20GiB"),
+        ('[files]\nquota = ""\n', 2, "more than nothing"),
+        ("[files]\nquota = 0\n", 2, "more than nothing"),
+        ('[files]\ndirectory = "a\\nb"\n', 2, "one line"),
+        ('[files]\ndirectory = "~nobody-of-this-name/x"\n', 2, "no such user"),
+        ("[files]\ninbox = 1\n", 2, "files.directory, files.circuits, files.auto_accept_below, files.quota"),
         ('\n[[hooks]]\nevent = "message"\n', 2, "not in this version"),
     ],
 )
@@ -104,7 +147,9 @@ def test_directory_in_the_files_place_is_told(tmp_path: Path) -> None:
     [
         ("TUICHAT_TOR__MODE", "both", "child, system"),
         ("TUICHAT_TOR__MODUS", "child", "tor.mode"),
-        ("TUICHAT_FILES__QUOTA", "1", "not in this version"),
+        ("TUICHAT_HOOKS__EXEC", "1", "not in this version"),
+        ("TUICHAT_FILES__QUOTA", "much", "TUICHAT_FILES__QUOTA: files.quota cannot be 'much'"),
+        ("TUICHAT_FILES__CIRCUITS", "", "from 1 to 16"),
         ("TUICHAT_TOR__BRIDGES", "[1, 2]", "list of strings"),
         ("TUICHAT_TOR__BRIDGES", "[", "list"),
     ],
@@ -133,12 +178,13 @@ def test_set_replaces_a_value_of_several_lines(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", list(SETTINGS))
 def test_each_key_is_set_in_a_new_file_and_read_back(tmp_path: Path, name: str) -> None:
-    choices = SETTINGS[name].choices
-    value = (choices() or ("any",))[-1] if choices else "192.0.2.1:1" if "bridges" in name else "/a/b"
+    choices, form = SETTINGS[name].choices, SETTINGS[name].form
+    some = {"list": "192.0.2.1:1", "count": "7", "size": "3MiB", "text": "/a/b"}
+    value = (choices() or ("any",))[-1] if choices else some[form]
     path = tmp_path / "deep" / "tuichat.toml"
     set_key(path, name, value)
     found = value_of(load_config(path, {}), name)
-    assert found == ((value,) if SETTINGS[name].is_list else value)
+    assert found == ((value,) if form == "list" else int(value) if form == "count" else value)
     assert path.stat().st_mode & 0o777 == 0o600
 
 

@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.raw_callers import PATIENCE, RawCaller, head, headers, request
+from tests.support.raw_callers import PATIENCE, RawCaller, file_request, head, headers, request
 from tuichat.network import doorkeeper
-from tuichat.network.doorkeeper import LINK_HEADER, MAX_HEAD_BYTES, NOT_FOUND, Doorkeeper, knock_of
+from tuichat.network.doorkeeper import LINK_HEADER, NOT_FOUND, Doorkeeper, knock_of
+from tuichat.network.request_head import MAX_HEAD_BYTES
 from tuichat.network.transport import Answer, Connection
 
 MESSAGE1 = bytes(range(256)) * 4
@@ -154,7 +155,7 @@ class Door:
         mine, theirs = socket.socketpair()
         loop = asyncio.get_running_loop()
         await loop.connect_accepted_socket(
-            lambda: Doorkeeper(self._answer, self._admit, self.present), theirs
+            lambda: Doorkeeper(self._answer, self._admit, self._files, self.present), theirs
         )
         return await RawCaller.over(mine)
 
@@ -174,6 +175,9 @@ class Door:
 
     def _admit(self, transport: asyncio.Transport, answer: Answer) -> asyncio.Protocol:
         return Echo(answer.message2)
+
+    def _files(self) -> asyncio.Protocol:
+        return Echo(b"a file for ")
 
 
 class Echo(asyncio.Protocol):
@@ -206,6 +210,21 @@ async def test_one_who_is_let_in_is_handed_on_with_the_request_as_it_came(door: 
     whole = request(MESSAGE1)
     assert await door.ask(whole) == b"message 2" + whole
     assert not door.present
+
+
+async def test_one_who_asks_for_a_file_is_handed_on_with_the_request_as_it_came(door: Door) -> None:
+    whole = file_request(bytes(32), 0, 0)
+    assert await door.ask(whole) == b"a file for " + whole
+    assert await door.ask(whole[:50], whole[50:]) == b"a file for " + whole
+    assert door.asked == []
+    assert not door.present
+
+
+async def test_ill_formed_request_for_a_file_is_not_handed_on(door: Door) -> None:
+    whole = file_request(bytes(32), 0, 0)
+    for data in (whole.replace(b"GET", b"PUT"), whole + b"x", whole + whole, whole.replace(b"0-0", b"0-")):
+        assert await door.ask(data) == NOT_FOUND
+    assert await door.ask(whole[:-1], end=True) == NOT_FOUND
 
 
 @pytest.mark.parametrize("cut", [1, 16, 100, 1000, len(request(MESSAGE1)) - 1])

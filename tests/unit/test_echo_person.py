@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import pytest
 
@@ -94,6 +95,29 @@ async def test_it_says_hello_once_and_answers_each_message_once(
     said = await until(node, lambda said: len(said) == 3)
     assert "robin" in said[0]
     assert said[1:] == ["You wrote: one", "You wrote: two"]
+
+
+async def test_it_offers_a_file_once_and_takes_those_that_it_is_offered(
+    node: MemoryNode, tmp_path: Path
+) -> None:
+    gift = tmp_path / "gift"
+    gift.write_bytes(bytes(10))
+    node.incoming("you", "before it began")
+    async with served(node) as (_server, path):
+        for heard in (3, 4):  # the second time it has to find out what it said already
+            running = asyncio.ensure_future(
+                EchoPerson(lambda: AsyncClient.open(path), "you", "robin", gift).run()
+            )
+            await until(node, lambda said, heard=heard: len(said) == heard)  # type: ignore[misc]
+            if heard == 3:
+                offered = node.offer("you", "plan.txt", 5)
+                await until(node, lambda said: len(said) == 4)
+            running.cancel()
+            await asyncio.wait({running})
+    kinds = [m.kind for m in await node.messages("you") if m.direction == "out"]
+    assert kinds == ["text", "file", "text", "text"]
+    assert (await node.file_get(offered.id)).state in ("waiting", "active", "complete")
+    assert "plan.txt (5 bytes)" in (await node.messages("you"))[-1].text
 
 
 async def test_after_a_broken_connection_it_answers_what_came_meanwhile_and_nothing_twice(

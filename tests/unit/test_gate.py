@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Literal, cast
 
 import pytest
@@ -14,6 +15,8 @@ from tuichat.event_buffer import EventBuffer
 from tuichat.model import ClosingEvent, ContactEvent, LinkEvent, LockedEvent, MessageEvent
 from tuichat.node.gate import Gate
 from tuichat.node.node import Node
+
+Call = Callable[[Gate], Awaitable[object]]
 
 CALLS = (
     lambda gate: gate.contact_list(),
@@ -31,6 +34,15 @@ CALLS = (
     lambda gate: gate.message_get(1),
     lambda gate: gate.messages("bob"),
     lambda gate: gate.mark_read("bob", 1),
+    lambda gate: gate.file_send("bob", ["/a/one.txt"]),
+    lambda gate: gate.file_list(),
+    lambda gate: gate.file_get(1),
+    lambda gate: gate.file_accept(1),
+    lambda gate: gate.file_decline(1),
+    lambda gate: gate.file_cancel(1),
+    lambda gate: gate.file_pause(1),
+    lambda gate: gate.file_resume(1),
+    lambda gate: gate.file_prepare(1),
     lambda gate: gate.go_online(),
     lambda gate: gate.keep_until_delivered(),
     lambda gate: gate.backup("/backup"),
@@ -44,7 +56,7 @@ class Profile:
 
     def __init__(self) -> None:
         self.clock = FixedClock()
-        self.node = MemoryNode.sample(self.clock)
+        self.node = MemoryNode.sample(self.clock, files=True)
         self.opened = 0
         self.is_open = False
 
@@ -88,7 +100,7 @@ async def test_every_method_is_passed_on_once_it_is_open(profile: Profile, numbe
     await gate.unlock(PASSPHRASE)
     expected: type[TuichatError] | tuple[()] = ()
     try:
-        await CALLS[number](MemoryNode.sample(profile.clock))
+        await CALLS[number](MemoryNode.sample(profile.clock, files=True))
     except TuichatError as error:
         expected = type(error)
     if expected:
@@ -131,6 +143,33 @@ async def test_a_daemon_goes_online_by_itself_and_a_detached_node_when_needed(pr
     other = Profile()
     await other.gate("daemon").unlock(PASSPHRASE)
     assert other.node.online_asked
+
+
+LOOKING: tuple[Call, ...] = (
+    lambda gate: gate.file_list(),
+    lambda gate: gate.file_get(1),
+    lambda gate: gate.file_prepare(1),
+)
+MOVING: tuple[Call, ...] = (
+    lambda gate: gate.file_accept(1),
+    lambda gate: gate.file_decline(1),
+    lambda gate: gate.file_cancel(2),
+    lambda gate: gate.file_send("bob", ["/a/one.txt"]),
+)
+
+
+async def went_online(call: Call) -> bool:
+    profile = Profile()
+    profile.node.sizes = {"/a/one.txt": 1}
+    gate = profile.gate("detached")
+    await gate.unlock(PASSPHRASE)
+    await call(gate)
+    return profile.node.online_asked
+
+
+async def test_what_moves_a_file_takes_a_detached_node_online_and_looking_does_not() -> None:
+    assert not any([await went_online(call) for call in LOOKING])
+    assert all([await went_online(call) for call in MOVING])
 
 
 async def test_a_node_that_was_online_goes_online_again_when_unlocked_again(profile: Profile) -> None:

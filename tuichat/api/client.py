@@ -32,10 +32,12 @@ from tuichat.model import (
     ClosingEvent,
     Contact,
     DatabaseCheck,
+    File,
     Hello,
     Invite,
     Message,
     SafetyNumber,
+    Sent,
     Status,
 )
 
@@ -209,6 +211,35 @@ class AsyncClient:
 
     async def mark_read(self, ref: str, up_to: int) -> None:
         await self._raw("mark_read", {"ref": ref, "up_to": up_to})
+
+    async def file_send(
+        self, ref: str, paths: list[str], caption: str = "", as_is: bool = False
+    ) -> list[Sent]:
+        return await self._ask(list[Sent], "file.send", ref=ref, paths=paths, caption=caption, as_is=as_is)
+
+    async def file_list(self, ref: str | None = None) -> list[File]:
+        return await self._ask(list[File], "file.list", ref=ref)
+
+    async def file_get(self, file: int) -> File:
+        return await self._ask(File, "file.get", file=file)
+
+    async def file_accept(self, file: int, to: str = "", whole_group: bool = False) -> list[File]:
+        return await self._ask(list[File], "file.accept", file=file, to=to, whole_group=whole_group)
+
+    async def file_decline(self, file: int) -> File:
+        return await self._ask(File, "file.decline", file=file)
+
+    async def file_cancel(self, file: int) -> File:
+        return await self._ask(File, "file.cancel", file=file)
+
+    async def file_pause(self, file: int) -> File:
+        return await self._ask(File, "file.pause", file=file)
+
+    async def file_resume(self, file: int) -> File:
+        return await self._ask(File, "file.resume", file=file)
+
+    async def file_prepare(self, file: int) -> None:
+        await self._raw("file.prepare", {"file": file})
 
     def subscribe(self, since: int | None = None) -> EventBuffer:
         """Events from now on, the durable ones after `since` first.

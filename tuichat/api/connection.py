@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import select
 import traceback
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
@@ -34,7 +35,7 @@ MAX_CALLS = 16
 """Calls of one client under way at once; with that many, its next line is read when one is done."""
 
 PATIENCE = 10.0
-"""Seconds that the calls of a client that has closed its end may still take."""
+"""Seconds that the calls of a client that has left may still take."""
 
 _log = logging.getLogger(__name__)
 
@@ -63,12 +64,14 @@ class Connection:
         self._writing = asyncio.Lock()
 
     async def serve(self) -> None:
-        """Read and answer calls until the client closes its end or breaks off."""
+        """Read and answer calls until the client closes its end and has its answers, or breaks off."""
         try:
             while line := await self._read_line():
                 if line.strip():
                     await self._take(line)
-            if self._calls:
+            listens = True
+            while self._calls and listens:
+                listens = not _has_left(self._writer)  # a long file may well take longer than our patience
                 await asyncio.wait(self._calls, timeout=PATIENCE)
         finally:
             await self._end()
@@ -179,6 +182,15 @@ class Connection:
                 await self._writer.wait_closed()
         except (OSError, TimeoutError):
             self._writer.transport.abort()
+
+
+def _has_left(writer: asyncio.StreamWriter) -> bool:
+    """Whether a client that asks no more does not listen, either."""
+    if writer.is_closing():
+        return True
+    poll = select.poll()
+    poll.register(writer.get_extra_info("socket"), 0)
+    return bool(poll.poll(0))
 
 
 def _told(stream: asyncio.Task[None]) -> None:

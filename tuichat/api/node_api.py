@@ -16,10 +16,12 @@ from tuichat.model import (
     Backup,
     Contact,
     DatabaseCheck,
+    File,
     Hello,
     Invite,
     Message,
     SafetyNumber,
+    Sent,
     Status,
 )
 
@@ -154,6 +156,56 @@ class NodeApi(Protocol):
 
     async def mark_read(self, ref: str, up_to: int) -> None:
         """Everything up to message id `up_to` has been seen."""
+        ...
+
+    async def file_send(
+        self, ref: str, paths: list[str], caption: str = "", as_is: bool = False
+    ) -> list[Sent]:
+        """Offer files, and all that is in folders; each is read to its end first.
+
+        Args:
+            paths: absolute.
+            caption: words that go with the first.
+            as_is: nothing is taken out of pictures.
+        """
+        ...
+
+    async def file_list(self, ref: str | None = None) -> list[File]:
+        """Every file that was offered and not removed since, of one contact or of all, oldest first."""
+        ...
+
+    async def file_get(self, file: int) -> File:
+        """One file by its id."""
+        ...
+
+    async def file_accept(self, file: int, to: str = "", whole_group: bool = False) -> list[File]:
+        """Fetch an offered file, into the inbox or under its own name into the directory `to`.
+
+        With `whole_group` also the others that were offered in one go with it, in their folders.
+        """
+        ...
+
+    async def file_decline(self, file: int) -> File:
+        """Do not want an offered file; its sender is told."""
+        ...
+
+    async def file_cancel(self, file: int) -> File:
+        """End a transfer or take an offer back; the other side is told, what was fetched is removed."""
+        ...
+
+    async def file_pause(self, file: int) -> File:
+        """Let a transfer rest until `file_resume`; either side may."""
+        ...
+
+    async def file_resume(self, file: int) -> File:
+        """Go on with a transfer that this side paused, or that failed for a reason that may be gone."""
+        ...
+
+    async def file_prepare(self, file: int) -> None:
+        """An offer came on screen: get circuits ready if its contact is verified.
+
+        Never fails, and may do nothing.
+        """
         ...
 
     def subscribe(self, since: int | None = None) -> AsyncIterator[AnyEvent]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         socket_path,
     )
     from tuichat.bootstrap.running import run_node
+    from tuichat.bootstrap.saving import save_copy
     from tuichat.bootstrap.tor_options import child_options
     from tuichat.store.profile_paths import ProfilePaths
 
@@ -36,6 +37,7 @@ __all__ = [
     "reattach",
     "restore_profile",
     "run_node",
+    "save_copy",
     "socket_path",
 ]
 
@@ -52,6 +54,7 @@ _HOMES = {
     "reattach": "tuichat.bootstrap.attaching",
     "restore_profile": "tuichat.bootstrap.backup",
     "run_node": "tuichat.bootstrap.running",
+    "save_copy": "tuichat.bootstrap.saving",
     "socket_path": "tuichat.bootstrap.profiles",
 }
 

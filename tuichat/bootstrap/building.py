@@ -11,13 +11,15 @@ from onion.tor import Tor
 from tuichat.bootstrap.onion_place import onion_place
 from tuichat.bootstrap.tor_options import child_options
 from tuichat.clock import Clock, Rng
-from tuichat.config import Config, TorConfig
+from tuichat.config import Config, FilesConfig, TorConfig
 from tuichat.crypto.kem import MlKem768
 from tuichat.errors import UsageError
 from tuichat.i18n import _
 from tuichat.network.tor_transport import TorTransport
 from tuichat.node.backups import BackupParts, Backups
-from tuichat.node.node import Node, NodeParts
+from tuichat.node.file_places import FileRules
+from tuichat.node.node import Node
+from tuichat.node.parts import NodeParts
 from tuichat.store.backup_file import BackupKey
 from tuichat.store.profile import open_profile
 from tuichat.store.profile_paths import ProfilePaths
@@ -57,12 +59,23 @@ async def open_node(paths: ProfilePaths, config: Config, passphrase: str, clock:
             clock=clock,
             rng=rng,
             kem=MlKem768(),
+            files=_file_rules(paths, config.files),
             visibility=config.privacy.visibility,
             backups=Backups(backups),
         )
     )
     await node.start()
     return node
+
+
+def _file_rules(paths: ProfilePaths, config: FilesConfig) -> FileRules:
+    return FileRules(
+        inbox=config.directory or paths.inbox,
+        outgoing=paths.outgoing,
+        circuits=config.circuits,
+        auto_accept_below=config.auto_accept_below,
+        quota=config.quota,
+    )
 
 
 def make_tor(paths: ProfilePaths, config: TorConfig) -> Tor:

@@ -19,6 +19,7 @@ from onion.private_network import NetworkOptions, PrivateNetwork, Step
 from tuichat.api.client import AsyncClient
 from tuichat.bootstrap.demo_profile import DemoProfile
 from tuichat.bootstrap.echo_person import EchoPerson
+from tuichat.clock import SystemRng
 from tuichat.errors import UnreachableError
 from tuichat.i18n import _
 from tuichat.model import Contact
@@ -31,6 +32,9 @@ LATENCY_MS = 15.0
 
 MEETING_SECONDS = 150.0
 """How long two people may take to become contacts once the network is up; a slow machine needs a minute."""
+
+GIFT_BYTES = 1 << 20
+"""What robin offers: enough to see it come."""
 
 _CLEARING_ATTEMPTS = 20
 _CLEARING_PAUSE = 0.1
@@ -109,7 +113,9 @@ class Demo:
         await asyncio.gather(_published(yours), _published(robins))
         await self._introduce((yours, address), (robins, robins_address))
         self._tell(_("robin says hello"))
-        answering = asyncio.create_task(EchoPerson(self.robin.attach, YOU, ROBIN).run())
+        gift = self._directory / "noise.bin"
+        gift.write_bytes(SystemRng().bytes(GIFT_BYTES))
+        answering = asyncio.create_task(EchoPerson(self.robin.attach, YOU, ROBIN, gift).run())
         self._stack.push_async_callback(_cancelled, answering)
         async for people in _changes(yours):
             if people[ROBIN].unread:

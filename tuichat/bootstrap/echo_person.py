@@ -1,4 +1,4 @@
-"""A made-up person: a program of its own node that answers every message of one contact, once.
+"""A made-up person: a program of its own node that answers every message and takes every file of one contact.
 
 What it says is not translated: it answers in the language in which it is spoken to.
 """
@@ -9,16 +9,25 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Final
 
 from tuichat.api.client import AsyncClient
-from tuichat.errors import TuichatError
+from tuichat.errors import TuichatError, UsageError
 from tuichat.model import MAX_TEXT_BYTES, Message, MessageEvent, MissedEvent
 
 GREETING: Final = (
     "Hello, I am {name}, a small program with a node of its own. Whatever you write comes back.\n"
     "你好，我叫 {name}，是个小程序。你写什么，我就回什么。"
 )
+
+GIFT_CAPTION: Final = (
+    "A megabyte of noise, to see several circuits at work: Esc, choose it, then o. And I would like a file "
+    "of yours: /file PATH\n"
+    "一兆字节的噪声，看看几条线路怎样一起工作：按 Esc 选中它，再按 o。也请发一个文件给我：/file 路径"
+)
+
+FILE_ANSWER: Final = "Thank you, I am fetching {name} ({size} bytes). 谢谢，我正在接收。"
 
 _ANSWERS: Final = (
     (("hello", "hi", "hey", "good morning", "good evening"), "Hello! Good to hear from you."),
@@ -85,19 +94,28 @@ def answer_to(text: str, own_name: str = "") -> str:
 class EchoPerson:
     """Answers `friend`, a contact of its own node, for as long as `run` runs.
 
-    It says hello once, and then one thing to each message. So the history itself tells how far it has come,
-    and neither a node that ends nor a connection that breaks makes it miss a message or answer one twice.
+    It says hello once, offers a file, and then says one thing to each message. So the history itself tells
+    how far it has come, and neither a node that ends nor a connection that breaks makes it miss a message or
+    answer one twice.
 
     Args:
         attach: gives a client of its node, again and again.
         friend: how the contact is called there.
         own_name: how it calls itself.
+        gift: a file that it offers behind its greeting, or None.
     """
 
-    def __init__(self, attach: Callable[[], Awaitable[AsyncClient]], friend: str, own_name: str) -> None:
+    def __init__(
+        self,
+        attach: Callable[[], Awaitable[AsyncClient]],
+        friend: str,
+        own_name: str,
+        gift: Path | None = None,
+    ) -> None:
         self._attach = attach
         self._friend = friend
         self._own_name = own_name
+        self._gift = gift
         self._answered = 0  # the last message's id
 
     async def run(self) -> None:
@@ -124,10 +142,13 @@ class EchoPerson:
         history = await node.messages(self._friend, limit=_WHOLE_HISTORY)
         said = sum(message.direction == "out" for message in history)
         heard = [message for message in history if message.direction == "in"]
-        if not said:
+        if said < 1:
             await node.send(self._friend, GREETING.format(name=self._own_name))
             said = 1
-        answered = heard[: said - 1]
+        if self._gift is not None and said < 2:
+            await node.file_send(self._friend, [str(self._gift)], GIFT_CAPTION, as_is=True)
+            said = 2
+        answered = heard[: said - (1 if self._gift is None else 2)]
         self._answered = answered[-1].id if answered else 0
         for message in heard:
             await self._answer(node, message)
@@ -135,5 +156,15 @@ class EchoPerson:
 
     async def _answer(self, node: AsyncClient, message: Message) -> None:
         if message.direction == "in" and message.id > self._answered:
-            await node.send(self._friend, answer_to(message.text, self._own_name))
+            answer = answer_to(message.text, self._own_name)
+            if message.file is not None:
+                answer = await self._fetched(node, message.file)
+            await node.send(self._friend, answer)
             self._answered = message.id
+
+    async def _fetched(self, node: AsyncClient, number: int) -> str:
+        """Take an offered file, if it can be taken still; what to say to it."""
+        file = await node.file_get(number)
+        with contextlib.suppress(UsageError):  # it was taken before the last break, or back
+            await node.file_accept(number)
+        return FILE_ANSWER.format(name=file.name, size=file.size)

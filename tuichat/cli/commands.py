@@ -18,6 +18,7 @@ MODULES = {
     "contact": ("contact",),
     "send": ("send", "cancel"),
     "messages": ("messages",),
+    "files": ("files",),
     "events": ("events",),
     "status": ("status",),
     "daemon": ("daemon", "node-process"),

@@ -26,7 +26,8 @@ def _path(context: Context) -> int:
 
 def _show(context: Context) -> int:
     from tuichat.cli.config_edit import toml
-    from tuichat.config import SETTINGS, value_of
+    from tuichat.config import value_of
+    from tuichat.settings import SETTINGS
 
     config = context.config()
     values = {name: value_of(config, name) for name in SETTINGS}

@@ -8,17 +8,10 @@ import re
 import tomllib
 from pathlib import Path
 
-from tuichat.config import (
-    Value,
-    check_together,
-    check_value,
-    find_setting,
-    parse_config,
-    read_config_text,
-    value_from_text,
-)
+from tuichat.config import check_together, parse_config, read_config_text
 from tuichat.errors import StorageError, UsageError
 from tuichat.i18n import _
+from tuichat.settings import Value, find_setting, value_from_text
 
 
 def set_key(path: Path, name: str, text: str) -> None:
@@ -30,9 +23,7 @@ def set_key(path: Path, name: str, text: str) -> None:
         UsageError: no such setting, a bad value, or a file written in a way this cannot edit.
         StorageError: the file cannot be written.
     """
-    setting = find_setting(name)
-    value = value_from_text(setting, text)
-    check_value(setting, value)
+    value = value_from_text(find_setting(name), text)
     before = read_config_text(path) or ""
     wanted = parse_config(before, path)
     wanted[name] = value
@@ -62,7 +53,9 @@ def edited(text: str, name: str, value: Value) -> str:
 
 
 def toml(value: Value) -> str:
-    """`value` as TOML: a basic string, or an array of them."""
+    """`value` as TOML: a whole number, a basic string, or an array of strings."""
+    if isinstance(value, int):
+        return str(value)
     if isinstance(value, str):
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
         escaped = re.sub(r"[\x00-\x1f\x7f]", lambda match: f"\\u{ord(match[0]):04x}", escaped)
@@ -97,7 +90,9 @@ def _with_comment(lines: list[str], at: int, last: int, new: str) -> str:
     """`new` with the comment that stood behind a one-line value."""
     if last != at + 1:
         return new
-    comment = re.fullmatch(r"""[^=]+=\s*(?:"(?:[^"\\]|\\.)*"|'[^']*')(\s*#.*)\s*""", lines[at].rstrip("\n"))
+    comment = re.fullmatch(
+        r"""[^=]+=\s*(?:"(?:[^"\\]|\\.)*"|'[^']*'|[0-9_]+)(\s*#.*)\s*""", lines[at].rstrip("\n")
+    )
     return new if comment is None else new.rstrip("\n") + comment[1] + "\n"
 
 

@@ -74,7 +74,7 @@ def _interface(backstage: Backstage, clock: Clock) -> int:
     from tuichat.tui.app import run_app
     from tuichat.tui.context import Options
 
-    hint = _('Try: ask robin "what is this?" or 你好; Alt+I: robin\'s card; F1: all keys')
+    hint = _('Try: ask robin "what is this?" or 你好; fetch robin\'s file: Esc, then o; F1: all keys')
     with graceful_ending():
         return run_app(backstage.attach, Options(hint=hint, glyphs=fitting_glyphs()), clock)
 

@@ -1,18 +1,14 @@
-"""Watching a node: its events, also over a change of node, and a message until it is where it should be."""
+"""Watching a node: its events, also over a change of node, and whether it stays."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
 from tuichat.errors import UnreachableError
 from tuichat.i18n import _
-from tuichat.model import AnyEvent, Message, MessageEvent, MessageState, MissedEvent
-
-_PROGRESS: dict[MessageState, int] = {"queued": 0, "sent": 1, "delivered": 2, "read": 3}
+from tuichat.model import AnyEvent
 
 
 async def follow(
@@ -44,24 +40,6 @@ async def follow(
             await own.close()
 
 
-async def wait_for(
-    context: Context, node: AsyncClient, message: Message, target: MessageState, limit: float
-) -> Message:
-    """The message once it is in state `target` or further, is given up, or `limit` seconds have passed."""
-    try:
-        async with asyncio.timeout(limit), aclosing(follow(context, node)) as happenings:
-            async for current, event in happenings:
-                if event is None or isinstance(event, MissedEvent):
-                    message = await current.message_get(message.id)
-                elif isinstance(event, MessageEvent) and event.message.id == message.id:
-                    message = event.message
-                if has_reached(message, target) or message.state in ("failed", "cancelled"):
-                    break
-    except (TimeoutError, UnreachableError):
-        pass
-    return message
-
-
-def has_reached(message: Message, target: MessageState) -> bool:
-    """Whether the message is in state `target` or further on the same way."""
-    return _PROGRESS.get(message.state, -1) >= _PROGRESS[target]
+async def ends_with_this_command(node: AsyncClient) -> bool:
+    """Whether nobody else keeps the node: it would end under what this command has begun."""
+    return (await node.hello()).node != "daemon" and await node.client_count() <= 1

@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
+from tuichat.cli.file_words import full_name, how_far
 from tuichat.cli.following import follow
 from tuichat.cli.parser import Parser, positive
 from tuichat.errors import NotFoundError
 from tuichat.i18n import _
-from tuichat.model import Contact, Message, MessageEvent, MissedEvent
+from tuichat.model import Contact, File, Message, MessageEvent, MissedEvent
+from tuichat.sizes import shown_size
 
 DEFAULT_LIMIT = 50
 
@@ -42,7 +44,7 @@ def run(context: Context) -> int:
             await _follow(context, node, clock)
         page = await node.messages(words.ref, words.limit, words.before)
         contact = find(await node.contact_list(), words.ref)
-        _print(context, contact, page, clock)
+        await _print(context, node, contact, page, clock)
         return 0
 
     return context.with_node(work)
@@ -64,7 +66,7 @@ async def _follow(context: Context, node: AsyncClient, clock: str) -> None:
                 page = [event.message] if event.new and event.message.id > last else []
             else:
                 continue
-            _print(context, contact, page, clock)
+            await _print(context, current, contact, page, clock)
             last = max([last, *(message.id for message in page)])
 
 
@@ -79,28 +81,48 @@ def find(contacts: list[Contact], ref: str) -> Contact:
     return found[0]
 
 
-def _print(context: Context, contact: Contact, messages: list[Message], clock: str) -> None:
+async def _print(
+    context: Context, node: AsyncClient, contact: Contact, messages: list[Message], clock: str
+) -> None:
     today = datetime.fromtimestamp(context.clock.now(), tz=UTC).astimezone()
+    files: dict[int | None, File] = {}
+    if not context.output.json and any(message.file is not None for message in messages):
+        files = {file.id: file for file in await node.file_list(contact.address)}
     for message in messages:
-        context.output.result(message, shown(message, contact, today, clock))
+        context.output.result(
+            message, shown(message, contact, today, clock=clock, file=files.get(message.file))
+        )
 
 
-def shown(message: Message, contact: Contact, today: datetime, clock: str = "%H:%M") -> str:
+def shown(
+    message: Message, contact: Contact, today: datetime, *, clock: str = "%H:%M", file: File | None = None
+) -> str:
     """A message for a person: `HH:MM name  text`, with the date unless it is today's.
 
     Lines after the first are indented, so that no text can look like another message. A message of ours that
-    is not delivered has its number and state behind the name. `clock` is strftime's for the time of day.
+    is not delivered has its number and state behind the name, and one with a file that file's number, size
+    and state; its name stands in the place of the text, and the text below. `clock` is strftime's for the
+    time of day.
     """
     at = (message.received_at or message.sent_at).astimezone()
     when = f"{at:{clock}}" if at.date() == today.date() else f"{at:%Y-%m-%d {clock}}"
     mark = ""
     if message.direction == "out" and message.state not in ("delivered", "read"):
         mark = f" [{message.id} {message.state}]"
-    text = message.text if message.kind == "text" else _("(a kind of message that this version cannot show)")
-    first, *more = text.split("\n")
+    if file is not None:
+        number = _("file {id}").format(id=file.id)
+        mark += f" [{number}, {shown_size(file.size)}, {how_far(file)}]"
+    first, *more = _text(message, file).split("\n")
     return "\n".join(
         [f"{when} {_speaker(message, contact)}{mark}  {first}", *(f"      {line}" for line in more)]
     )
+
+
+def _text(message: Message, file: File | None) -> str:
+    if message.kind == "file":
+        name = _("(a file that is not known any more)") if file is None else full_name(file)
+        return f"{name}\n{message.text}" if message.text else name
+    return message.text if message.kind == "text" else _("(a kind of message that this version cannot show)")
 
 
 def _speaker(message: Message, contact: Contact) -> str:

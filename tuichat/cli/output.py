@@ -19,6 +19,8 @@ SCHEMA = 1
 """The version of `--json` output; it changes when a field is taken away or changes its meaning."""
 
 _SHOWN_CANDIDATES = 10
+_MOVING = ("Cc", "Cf", "Cs", "Zl", "Zp")
+_JOINERS = "\u200c\u200d"  # within words of some scripts, and within pictographs
 
 
 class Output:
@@ -107,6 +109,14 @@ def report(error: TuichatError, hint: str) -> None:
 def printable(path: Path) -> str:
     """A path as text, whatever bytes are in it."""
     return os.fsencode(path).decode("utf-8", "replace")
+
+
+def one_line(text: str) -> str:
+    """A peer's words as part of a line: nothing in them moves the terminal, ends the line or turns it."""
+    return "".join(
+        character if character in _JOINERS or unicodedata.category(character) not in _MOVING else "\ufffd"
+        for character in text
+    )
 
 
 def width_of(text: str) -> int:

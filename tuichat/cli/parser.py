@@ -224,6 +224,6 @@ class NotInThisVersion(argparse.Action):
     ) -> NoReturn:
         """Refuse."""
         raise UsageError(
-            _("{option} is not in this version: it sends text only.").format(option=option_string),
+            _("{option} is not in this version.").format(option=option_string),
             _("Leave {option} out.").format(option=option_string),
         )

@@ -6,23 +6,30 @@ import os
 
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
-from tuichat.cli.following import has_reached, wait_for
-from tuichat.cli.parser import Choices, NotInThisVersion, Parser, positive, seconds
+from tuichat.cli.parser import Choices, NotInThisVersion, Parser, positive, seconds, some_path
 from tuichat.cli.standard_input import not_utf_8
-from tuichat.errors import NotYetError, StorageError, TuichatError, UsageError
+from tuichat.cli.waiting import Waiting, implied_target
+from tuichat.errors import StorageError, UsageError
 from tuichat.i18n import _
 from tuichat.model import MAX_TEXT_BYTES, Message, MessageState
-
-DEFAULT_WAIT = 60.0
-"""Seconds that `send` waits for the state it waits for."""
 
 
 def add(parser: Parser) -> None:
     """Add the commands."""
-    send = parser.add_command("send", _send, _("send a message"))
+    send = parser.add_command("send", _send, _("send a message or files"))
     send.add_argument("ref", metavar="REF", help=_("a contact's name, address, or start of an address"))
     send.add_argument(
         "text", metavar=_("TEXT"), nargs="?", help=_("the message; - or nothing reads it from standard input")
+    )
+    send.add_argument(
+        "--file",
+        metavar=_("PATH"),
+        type=some_path,
+        action="append",
+        help=_("offer this file, or all that are in this folder; TEXT goes with it"),
+    )
+    send.add_argument(
+        "--as-is", action="store_true", help=_("leave in pictures what they tell of place, time and camera")
     )
     states = Choices(("sent", "delivered"))
     states.also = ("read",)  # no message of this version gets that far
@@ -30,7 +37,7 @@ def add(parser: Parser) -> None:
     send.add_argument(
         "--timeout", metavar=_("SECONDS"), type=seconds, help=_("how long to wait, 60 by default")
     )
-    send.add_argument("--file", "--reply", action=NotInThisVersion)
+    send.add_argument("--reply", action=NotInThisVersion)
     cancel = parser.add_command("cancel", _cancel, _("take back a message that has not left yet"))
     cancel.add_argument(
         "message", metavar=_("MESSAGE"), type=positive, help=_("its number, as send printed it")
@@ -38,18 +45,22 @@ def add(parser: Parser) -> None:
 
 
 def _send(context: Context) -> int:
-    text = _text(context.words.text)
-    limit = DEFAULT_WAIT if context.words.timeout is None else context.words.timeout
+    words = context.words
+    if words.file:
+        from tuichat.cli.send_files import send_files
+
+        return send_files(context, _caption(words.text))
+    if words.as_is:
+        raise UsageError(_("--as-is needs --file."))
+    text = _text(words.text)
 
     async def work(node: AsyncClient) -> int:
-        target: MessageState | None = context.words.wait or await _implied_target(node)
+        target: MessageState | None = words.wait or await implied_target(node)
+        waiting = Waiting(context, target, words.timeout)
         await node.go_online()
-        message = await node.send(context.words.ref, text)
-        if target is not None:
-            message = await wait_for(context, node, message, target, limit)
+        message = await waiting.until_there(node, await node.send(words.ref, text))
         context.output.result(message, shown(message))
-        if target is not None and not has_reached(message, target):
-            raise _not_there(message, target)
+        waiting.check(message)
         return 0
 
     return context.with_node(work)
@@ -60,22 +71,9 @@ def shown(message: Message) -> str:
     return f"{message.id}  {message.state}"
 
 
-async def _implied_target(node: AsyncClient) -> MessageState | None:
-    """None if somebody else keeps the node; else it would end under the message, so that one waits."""
-    kept = (await node.hello()).node == "daemon" or await node.client_count() > 1
-    return None if kept else "delivered"
-
-
-def _not_there(message: Message, target: MessageState) -> TuichatError:
-    if message.state in ("failed", "cancelled"):
-        return TuichatError(_("Message {id} was not sent.").format(id=message.id))
-    if message.state == "queued":
-        return NotYetError(
-            _("Message {id} stays queued; it is sent when a node next runs.").format(id=message.id),
-            _("Keep tuichat open, or run tuichat daemon run."),
-        )
-    text = _("Message {id} is {state}, not yet {target}.")
-    return NotYetError(text.format(id=message.id, state=message.state, target=target))
+def _caption(given: str | None) -> str:
+    """The words that go with files: those of the command, or with "-" standard input."""
+    return "" if given is None else _text(given) if given.strip() else ""
 
 
 def _text(given: str | None) -> str:
@@ -91,7 +89,7 @@ def _text(given: str | None) -> str:
     if len(text.encode()) > MAX_TEXT_BYTES:
         raise UsageError(
             _("The text is longer than {limit} KiB.").format(limit=MAX_TEXT_BYTES // 1024),
-            _("Send it in parts; sending it as a file (--file) is not in this version."),
+            _("Send it in parts, or as a file: tuichat send REF --file PATH"),
         )
     return text
 

@@ -1,9 +1,10 @@
-"""The first reader of whatever reaches our onion service: lets well-formed knocks in, and nothing else.
+"""The first reader of whatever reaches our onion service: lets well-formed requests in, and nothing else.
 
-Every byte here may come from someone who wants to learn about this node. So one strict form of request is
+Every byte here may come from someone who wants to learn about this node. So two strict forms of request are
 taken, and everything else (an odd path, a parse error, an unknown knock, a header too many, a slow or an
 endless head) gets the same bytes, `NOT_FOUND`, and the connection closes. Only a request whose first
-handshake message was answered reaches aiohttp, whose own error pages would tell what runs here.
+handshake message was answered reaches aiohttp, whose own error pages would tell what runs here; a request for
+a file (`file_request`) goes to `blob_server`. The knock:
 
     GET /link HTTP/1.1
     Host: (anything)
@@ -24,12 +25,13 @@ import binascii
 from collections.abc import Callable
 from typing import Final
 
+from tuichat.network.file_request import file_request_of
+from tuichat.network.request_head import MAX_HEAD_BYTES, read_head, state_of
 from tuichat.network.transport import Answer, Answerer
 
 LINK_PATH: Final = "/link"
 LINK_HEADER: Final = "Tuichat-Link"
 NOT_FOUND: Final = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-MAX_HEAD_BYTES: Final = 4096
 HEAD_SECONDS: Final = 20.0
 MAX_UNJUDGED: Final = 256
 """Connections whose request was not read yet. One more, and the one that waits longest is turned away:
@@ -43,21 +45,10 @@ _HEADERS: Final = frozenset(
 
 def knock_of(head: bytes) -> bytes | None:
     """The handshake's first message in a request's head, up to its empty line; None if it is ill-formed."""
-    try:
-        lines = head.decode("ascii").split("\r\n")
-    except UnicodeDecodeError:
+    request = read_head(head)
+    if request is None or request.line != _REQUEST_LINE or request.headers.keys() != _HEADERS:
         return None
-    if lines[0] != _REQUEST_LINE or lines[-2:] != ["", ""]:
-        return None
-    headers: dict[str, str] = {}
-    for line in lines[1:-2]:
-        name, colon, value = line.partition(":")
-        if not colon or not value.isprintable() or name.lower() in headers:
-            return None
-        headers[name.lower()] = value.strip(" ")
-    if headers.keys() != _HEADERS:
-        return None
-    return _link_message(headers)
+    return _link_message(request.headers)
 
 
 def _link_message(headers: dict[str, str]) -> bytes | None:
@@ -74,12 +65,14 @@ def _link_message(headers: dict[str, str]) -> bytes | None:
 
 
 class Doorkeeper(asyncio.Protocol):
-    """One inbound connection until its request is judged; then aiohttp's protocol takes over.
+    """One inbound connection until its request is judged; then another protocol takes over.
+
+    It is fed the request as it came.
 
     Args:
         answerer: judges the handshake's first message.
-        admit: called with the transport and the answer of a caller let in; gives the protocol that goes on,
-            which is then fed the request as it came.
+        admit: called with the transport and the answer of a caller let in; gives the protocol that goes on.
+        files: gives the protocol that goes on with somebody who asks for a file, and judges that request.
         present: every connection that was not judged yet, the oldest first, to bound and to close them.
     """
 
@@ -87,10 +80,12 @@ class Doorkeeper(asyncio.Protocol):
         self,
         answerer: Answerer,
         admit: Callable[[asyncio.Transport, Answer], asyncio.Protocol],
+        files: Callable[[], asyncio.Protocol],
         present: dict[Doorkeeper, None],
     ) -> None:
         self._answerer = answerer
         self._admit = admit
+        self._files = files
         self._present = present
         self._head = bytearray()
         self._transport: asyncio.Transport | None = None
@@ -108,28 +103,30 @@ class Doorkeeper(asyncio.Protocol):
         if self._transport is None:
             return
         self._head += data[: MAX_HEAD_BYTES + 1]
-        end = self._head.find(b"\r\n\r\n")
-        if end < 0:
-            if len(self._head) > MAX_HEAD_BYTES:
-                self.turn_away()
-            return
-        if end + 4 != len(self._head) or len(self._head) > MAX_HEAD_BYTES:
+        state = state_of(self._head)
+        if state == "whole":
+            self._judge(bytes(self._head))
+        elif state == "broken":
             self.turn_away()
-            return
-        self._judge(bytes(self._head))
 
     def _judge(self, head: bytes) -> None:
-        message1 = knock_of(head)
-        answer = None if message1 is None else self._answerer(message1)
         transport = self._transport
-        if answer is None or transport is None:
+        assert transport is not None
+        following = self._following(transport, head)
+        if following is None:
             self.turn_away()
             return
         self._leave()
-        following = self._admit(transport, answer)
         transport.set_protocol(following)
         following.connection_made(transport)
         following.data_received(head)
+
+    def _following(self, transport: asyncio.Transport, head: bytes) -> asyncio.Protocol | None:
+        if file_request_of(head) is not None:
+            return self._files()
+        message1 = knock_of(head)
+        answer = None if message1 is None else self._answerer(message1)
+        return None if answer is None else self._admit(transport, answer)
 
     def turn_away(self) -> None:
         """Give the one answer that everybody gets who is not let in, and close."""

@@ -1,4 +1,4 @@
-"""The HTTP server behind our onion service: a UNIX socket, the doorkeeper, and aiohttp for those let in."""
+"""The HTTP server behind our onion service: a UNIX socket, the doorkeeper, and who goes on after it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from typing import Final
 
 from aiohttp import web
 
+from tuichat.network.blob_server import BlobConnection, BlobServer
 from tuichat.network.door import Door
 from tuichat.network.doorkeeper import LINK_HEADER, LINK_PATH, Doorkeeper
-from tuichat.network.transport import Answer, Answerer
+from tuichat.network.transport import Answer, Answerer, BlobFinder
 from tuichat.network.web_socket import SilentWebSocket, WebSocketConnection
 
 _STOP_SECONDS: Final = 0.1
@@ -29,6 +30,7 @@ class OnionServer:
     Args:
         path: of the socket; an old one is replaced.
         answerer: judges first handshake messages.
+        blobs: tells what may be fetched.
         mode: file mode of the socket; 0o660 when another user's tor of our group connects.
         on_lost: called when a connection that got beyond message 3 ends without our doing.
     """
@@ -37,6 +39,7 @@ class OnionServer:
         self,
         path: Path,
         answerer: Answerer,
+        blobs: BlobFinder,
         mode: int = 0o600,
         on_lost: Callable[[], None] | None = None,
     ) -> None:
@@ -44,6 +47,7 @@ class OnionServer:
         self._answerer = answerer
         self._mode = mode
         self._on_lost = on_lost
+        self._blobs = BlobServer(blobs)
         self._answers: dict[asyncio.BaseTransport, Answer] = {}
         self._unjudged: dict[Doorkeeper, None] = {}
         self._door: Door | None = None
@@ -68,12 +72,16 @@ class OnionServer:
         await self._door.close()
         for waiting in list(self._unjudged):
             waiting.turn_away()
+        await self._blobs.stop()
         await self._runner.cleanup()
         self._door = self._runner = None
         self._path.unlink(missing_ok=True)
 
     def _doorkeeper(self) -> asyncio.Protocol:
-        return Doorkeeper(self._answerer, self._admit, self._unjudged)
+        return Doorkeeper(self._answerer, self._admit, self._files, self._unjudged)
+
+    def _files(self) -> asyncio.Protocol:
+        return BlobConnection(self._blobs)
 
     def _admit(self, transport: asyncio.Transport, answer: Answer) -> asyncio.Protocol:
         assert self._runner is not None

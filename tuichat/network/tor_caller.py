@@ -16,6 +16,7 @@ from onion.tor import DialStage as TorStage
 from onion.tor import Tor
 from tuichat.clock import Clock, Rng
 from tuichat.network.hedge import hedged
+from tuichat.network.tor_circuit import TorCircuit
 from tuichat.network.tor_dial import DIAL_SECONDS, HEDGE_SECONDS, Opened, open_web_socket
 from tuichat.network.transport import ConnectionLostError, Dialled, DialStage, RefusedError
 from tuichat.network.web_socket import WebSocketConnection
@@ -71,6 +72,14 @@ class TorCaller:
             self._on_lost()
 
         return Dialled(message2, WebSocketConnection(socket, session, on_lost))
+
+    async def circuit(self, onion: bytes, reach: bytes | None = None) -> TorCircuit:
+        """See `Transport.circuit`."""
+        address = OnionAddress.from_public_key(onion)
+        if not self._tor.status.alive:
+            raise ConnectionLostError
+        await self._show_key(address, reach)
+        return TorCircuit(self._tor, address, self._rng.bytes(16).hex())
 
     async def _open(
         self, onion: bytes, message1: bytes, on_connected: Callable[[], None]

@@ -27,7 +27,7 @@ HEDGE_SECONDS: Final = 20.0
 """After so long a second dial goes out over a circuit of its own: of a hundred circuits that tor makes one to
 three lead nowhere, and it does not give them up before the whole dial's time is over."""
 
-_NO_AUTOMATIC_HEADERS: Final = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
+NO_AUTOMATIC_HEADERS: Final = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
 _UPGRADED: Final = 101
 _NOT_FOUND: Final = 404
@@ -56,7 +56,7 @@ async def open_web_socket(
     answer: list[str] = []
     session = aiohttp.ClientSession(
         connector=connector,
-        skip_auto_headers=_NO_AUTOMATIC_HEADERS,
+        skip_auto_headers=NO_AUTOMATIC_HEADERS,
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=seconds),
         trace_configs=[_trace(answer, on_connected)],
     )

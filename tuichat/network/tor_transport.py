@@ -16,7 +16,15 @@ from tuichat.model import ServiceState, TorState, from_milliseconds
 from tuichat.network.doorkeeper import NOT_FOUND
 from tuichat.network.onion_server import OnionServer
 from tuichat.network.tor_caller import TorCaller
-from tuichat.network.transport import Admission, Answerer, Dialled, DialStage, NetworkState
+from tuichat.network.transport import (
+    Admission,
+    Answerer,
+    BlobFinder,
+    Circuit,
+    Dialled,
+    DialStage,
+    NetworkState,
+)
 
 PUBLISH_SECONDS: Final = 60.0
 """How long tor may take to publish before it is asked anew: a tor whose introduction points have failed a few
@@ -78,11 +86,11 @@ class TorTransport:
     def watch(self, callback: Callable[[NetworkState], None]) -> None:
         self._watchers.append(callback)
 
-    async def start(self, answerer: Answerer, admission: Admission) -> None:
+    async def start(self, answerer: Answerer, admission: Admission, blobs: BlobFinder) -> None:
         if self._keeper is not None:
             return
         self._admission = admission
-        self._server = OnionServer(self._socket, answerer, self._socket_mode, self._doubt)
+        self._server = OnionServer(self._socket, answerer, blobs, self._socket_mode, self._doubt)
         await self._server.start()
         self._unwatch = self._tor.watch(self._on_tor_status)
         self._keeper = asyncio.create_task(self._stay_online(), name="stay-online")
@@ -230,6 +238,9 @@ class TorTransport:
         self, onion: bytes, message1: bytes, on_stage: Callable[[DialStage], None], reach: bytes | None = None
     ) -> Dialled:
         return await self._caller.dial(onion, message1, on_stage, reach)
+
+    async def circuit(self, onion: bytes, reach: bytes | None = None) -> Circuit:
+        return await self._caller.circuit(onion, reach)
 
     async def hang_up(self, onion: bytes) -> None:
         await self._caller.hang_up(onion)

@@ -5,7 +5,7 @@ Two implementations: `tor_transport.TorTransport`, and the simulated network of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -67,6 +67,42 @@ class NetworkState:
     service: ServiceState = field(default_factory=ServiceState)
 
 
+class Blob(Protocol):
+    """What somebody who knows its path may fetch from me, in whole parts only."""
+
+    async def read(self, offset: int, length: int) -> bytes | None:
+        """Exactly these bytes; None if they are not whole parts, or are not to be had any more."""
+        ...
+
+    @property
+    def length(self) -> int:
+        """All its bytes."""
+        ...
+
+
+BlobFinder = Callable[[bytes], Blob | None]
+"""From a path, 32 bytes, to what lies there; None if nothing does."""
+
+
+class Circuit(Protocol):
+    """A way of its own to one service, over which parts of its blobs are fetched."""
+
+    def fetch(self, path: bytes, offset: int, length: int) -> AsyncGenerator[bytes, None]:
+        """These bytes of a blob as they come, exactly `length` together; several may be fetched at a time.
+
+        Whoever stops before the end closes the generator.
+
+        Raises:
+            RefusedError: nothing lies there for us, or not in such parts.
+            ConnectionLostError: it broke, or something else came than was asked for.
+        """
+        ...
+
+    async def close(self) -> None:
+        """End it, with its circuit in tor; idempotent; never raises."""
+        ...
+
+
 Admission = Callable[[], list[bytes] | None]
 """Asked at each publication: the public keys of those who may connect, None for everybody."""
 
@@ -83,7 +119,7 @@ class Transport(Protocol):
         """Call `callback` at each change of state, on the event loop."""
         ...
 
-    async def start(self, answerer: Answerer, admission: Admission) -> None:
+    async def start(self, answerer: Answerer, admission: Admission, blobs: BlobFinder) -> None:
         """Go online and stay so until `stop`: returns at once, trouble is told through the state."""
         ...
 
@@ -103,6 +139,14 @@ class Transport(Protocol):
         Raises:
             RefusedError: reached, and it does not know this knock.
             ConnectionLostError: not reached, or not within the transport's own deadline.
+        """
+        ...
+
+    async def circuit(self, onion: bytes, reach: bytes | None = None) -> Circuit:
+        """A new circuit to a service, `reach` as for `dial`; it is built by the first fetch over it.
+
+        Raises:
+            ConnectionLostError: there is no tor to build one.
         """
         ...
 

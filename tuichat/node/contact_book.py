@@ -198,7 +198,12 @@ class ContactBook:
             sent_at=from_milliseconds(row.sent_at),
             received_at=None if row.received_at is None else from_milliseconds(row.received_at),
             state=state,
+            file=self._file_of(row),
         )
+
+    def _file_of(self, row: MessageRow) -> int | None:
+        file = self._store.transfers.by_message(row.id) if row.kind == "file" else None
+        return None if file is None else file.id
 
 
 def _is_address(text: str) -> bool:

@@ -51,7 +51,7 @@ class Conversations:
     def send(self, ref: str, text: str) -> Message:
         """Queue a text, durably, and hand it to the contact's link if there is one."""
         row = self._book.find(ref)
-        self._check_may_send(row)
+        self.check_may_send(row)
         clean = _checked_text(text)
         at_once = self._with.links.takes_at_once(row.id)
         with self._hub.change() as changes:
@@ -65,7 +65,8 @@ class Conversations:
         sealing = Sealing(self._with.own_onion, row.onion, self._with.rng, self._with.kem)
         return Outbox(self._store, row.id, sealing)
 
-    def _check_may_send(self, row: ContactRow) -> None:
+    def check_may_send(self, row: ContactRow) -> None:
+        """Raises TuichatError if nothing may be sent to this contact now."""
         if row.state == "pending":
             raise UsageError(
                 _("{name} waits for your answer.").format(name=row.petname),
@@ -95,6 +96,10 @@ class Conversations:
             self._outbox(contact).cancel(row, self._with.rng.bytes(MESSAGE_ID_LENGTH))
             self._store.messages.set_state(message, "cancelled")
             changes.message(message)
+            file = self._store.transfers.by_message(message)
+            if file is not None and file.ended_at is None:
+                self._store.transfers.end(file.id, "cancelled", "", self._hub.now())
+                changes.file(file.id)
         return self.get(message)
 
     def get(self, message: int) -> Message:
@@ -132,6 +137,6 @@ def _checked_text(text: str) -> str:
     if size > MAX_TEXT_BYTES:
         raise UsageError(
             _("The message has {size} bytes; at most {most} fit.").format(size=size, most=MAX_TEXT_BYTES),
-            _("Send it in parts. Sending as a file (--file) is not in this version."),
+            _("Send it in parts, or as a file (--file)."),
         )
     return clean

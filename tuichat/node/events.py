@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 
 from tuichat.clock import Clock
 from tuichat.event_buffer import DEFAULT_LIMIT, EventBuffer
@@ -18,28 +18,32 @@ from tuichat.model import (
     Contact,
     ContactEvent,
     ContactRemovedEvent,
+    File,
+    FileEvent,
     Message,
     MessageEvent,
     MissedEvent,
     from_milliseconds,
 )
-from tuichat.store.records import EventRow
+from tuichat.store.records import EventRow, EventType
 from tuichat.store.store import Store
 
 _PAGE: Final = 500
-
-DurableType = Literal["message", "contact", "contact_removed"]
 
 
 class Changes:
     """What one transaction changed, in order; each thing is told once."""
 
     def __init__(self) -> None:
-        self.told: dict[tuple[DurableType, int], bool] = {}
+        self.told: dict[tuple[EventType, int], bool] = {}
 
     def message(self, message: int, *, new: bool = False) -> None:
         """A message is new or changed."""
         self.told[("message", message)] = new or self.told.get(("message", message), False)
+
+    def file(self, file: int) -> None:
+        """A file was offered, or its state changed."""
+        self.told[("file", file)] = False
 
     def contact(self, contact: int) -> None:
         """A contact is new or changed."""
@@ -60,6 +64,7 @@ class EventHub:
     Args:
         contact: the present record of a contact id, None when it is gone.
         message: the present record of a message id, None when it is gone.
+        file: the present record of a file's id, None when it is gone.
     """
 
     def __init__(
@@ -68,11 +73,14 @@ class EventHub:
         clock: Clock,
         contact: Callable[[int], Contact | None],
         message: Callable[[int], Message | None],
+        file: Callable[[int], File | None] = lambda _file: None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._contact = contact
         self._message = message
+        self._file = file
+        self._listeners: list[Callable[[AnyEvent], None]] = []
         self._subscribers: list[EventBuffer] = []
         self.committed = False
 
@@ -95,9 +103,21 @@ class EventHub:
 
     def tell(self, event: AnyEvent) -> None:
         """Tell a passing event, or one that is on disk already."""
+        for listener in self._listeners:
+            listener(event)
         self._subscribers = [subscriber for subscriber in self._subscribers if not subscriber.closed]
         for subscriber in self._subscribers:
             subscriber.put(event)
+
+    def listen(self, listener: Callable[[AnyEvent], None]) -> None:
+        """Call a part of the node at each event; it must not wait."""
+        self._listeners.append(listener)
+
+    def tell_file(self, file: int) -> None:
+        """Tell how far a file is, without any change on disk."""
+        record = self._file(file)
+        if record is not None:
+            self.tell(FileEvent(at=self._at(), file=record))
 
     def tell_message(self, message: int) -> None:
         """Tell that a message looks different without any change on disk (sent, no longer sent)."""
@@ -145,6 +165,9 @@ class EventHub:
         if row.type == "contact":
             contact = self._contact(row.subject)
             return None if contact is None else ContactEvent(at=at, seq=row.seq, contact=contact)
+        if row.type == "file":
+            file = self._file(row.subject)
+            return None if file is None else FileEvent(at=at, seq=row.seq, file=file)
         message = self._message(row.subject)
         return None if message is None else MessageEvent(at=at, seq=row.seq, message=message, new=new)
 

@@ -285,6 +285,7 @@ class FirstContact:
         known = self._is_known(row)
         with self._hub.change() as changes:
             self._cancel_queue(row.id, changes)
+            self._end_files(row.id, changes)
             # numbers are missing from the session now: the next link begins another
             session = self._store.sessions.get(row.id)
             self._store.sessions.forget(row.id)
@@ -311,6 +312,13 @@ class FirstContact:
                     self._store.messages.set_state(queued.message, "cancelled")
                     changes.message(queued.message)
                 self._store.outbox.remove(queued.id)
+
+    def _end_files(self, contact: int, changes: Changes) -> None:
+        """What is offered either way is over: no path of mine is answered any more."""
+        for file in self._store.transfers.all(contact):
+            if file.ended_at is None:
+                self._store.transfers.end(file.id, "cancelled", "", self._hub.now())
+                changes.file(file.id)
 
     def unblock(self, row: ContactRow) -> ContactRow:
         """Undo a block: whom I asked or was in touch with is asked anew; else it is their request again."""

@@ -22,12 +22,14 @@ from tuichat.model import (
     ClosingEvent,
     Contact,
     DatabaseCheck,
+    File,
     Hello,
     Invite,
     LockedEvent,
     Message,
     NodeKind,
     SafetyNumber,
+    Sent,
     Status,
     from_milliseconds,
 )
@@ -202,6 +204,35 @@ class Gate:
 
     async def mark_read(self, ref: str, up_to: int) -> None:
         await self._ask(lambda node: node.mark_read(ref, up_to))
+
+    async def file_send(
+        self, ref: str, paths: list[str], caption: str = "", as_is: bool = False
+    ) -> list[Sent]:
+        return await self._ask_online(lambda node: node.file_send(ref, paths, caption, as_is))
+
+    async def file_list(self, ref: str | None = None) -> list[File]:
+        return await self._ask(lambda node: node.file_list(ref))
+
+    async def file_get(self, file: int) -> File:
+        return await self._ask(lambda node: node.file_get(file))
+
+    async def file_accept(self, file: int, to: str = "", whole_group: bool = False) -> list[File]:
+        return await self._ask_online(lambda node: node.file_accept(file, to, whole_group))
+
+    async def file_decline(self, file: int) -> File:
+        return await self._ask_online(lambda node: node.file_decline(file))
+
+    async def file_cancel(self, file: int) -> File:
+        return await self._ask_online(lambda node: node.file_cancel(file))
+
+    async def file_pause(self, file: int) -> File:
+        return await self._ask_online(lambda node: node.file_pause(file))
+
+    async def file_resume(self, file: int) -> File:
+        return await self._ask_online(lambda node: node.file_resume(file))
+
+    async def file_prepare(self, file: int) -> None:
+        await self._ask(lambda node: node.file_prepare(file))
 
     def subscribe(self, since: int | None = None) -> EventBuffer:
         """As `NodeApi.subscribe`; it may be asked while locked, and then goes on when unlocked."""

@@ -6,9 +6,12 @@ from typing import Final
 
 from tuichat.model import MessageKind
 from tuichat.node.events import Changes
+from tuichat.node.file_arrivals import FileArrivals
 from tuichat.protocol.bodies import (
     MAX_TEXT_BYTES,
     THE_TWO_OF_US,
+    File,
+    FileState,
     Opaque,
     Text,
     Void,
@@ -32,6 +35,7 @@ class Inbox:
     def __init__(self, store: Store, contact: int) -> None:
         self._store = store
         self._contact = contact
+        self._files = FileArrivals(store, contact)
 
     def take(
         self, session: SessionRow, envelope: tuple[bytes, int, bytes], now: int, changes: Changes
@@ -75,14 +79,19 @@ class Inbox:
         if isinstance(body, Void):
             return
         text = sanitize_text(body.text) if isinstance(body, Text) else ""
-        if isinstance(body, Text) and (body.conversation != THE_TWO_OF_US or _is_too_long(text)):
+        if not isinstance(body, Opaque) and (body.conversation != THE_TWO_OF_US or _is_too_long(text)):
             body = opaque(raw)
         if not self._store.sessions.know(self._contact, body.id):
             return
-        if isinstance(body, Opaque):
-            self._add(body.id, "unsupported", "", now, now, changes, raw)
-        else:
-            self._add(body.id, "text", text, body.sent_at, now, changes)
+        match body:
+            case Text():
+                self._add(body.id, "text", text, body.sent_at, now, changes)
+            case File():
+                self._files.offer(body, now, changes)
+            case FileState():
+                self._files.note(body, now, changes)
+            case Opaque():
+                self._add(body.id, "unsupported", "", now, now, changes, raw)
 
     def _add(
         self,

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 from tuichat import __version__
-from tuichat.clock import Clock, Rng
-from tuichat.crypto.identity import Identity
-from tuichat.crypto.kem import Kem
 from tuichat.errors import NotFoundError, UsageError
 from tuichat.i18n import _
 from tuichat.model import (
@@ -30,47 +26,31 @@ from tuichat.model import (
     from_milliseconds,
 )
 from tuichat.network.addresses import address_of, onion_of
-from tuichat.network.transport import NetworkState, Transport
-from tuichat.node.backups import Backups, backups_in
+from tuichat.network.transport import NetworkState
+from tuichat.node.backups import backups_in
 from tuichat.node.callers import Callers
 from tuichat.node.calls import CallParts
 from tuichat.node.contact_book import ContactBook, Presence
 from tuichat.node.conversations import ConversationParts, Conversations
 from tuichat.node.events import EventHub
+from tuichat.node.file_methods import FileMethods
+from tuichat.node.file_progress import FileBook
+from tuichat.node.file_wiring import make_transfers
 from tuichat.node.first_contact import FirstContact, FirstContactParts, check_request_text
 from tuichat.node.housekeeping import Housekeeper
 from tuichat.node.invites import Invites, read_invite
 from tuichat.node.keys import Keys
 from tuichat.node.links import Links
-from tuichat.node.reach import INVITE_KEYS, Reach, Visibility
+from tuichat.node.parts import NodeParts
+from tuichat.node.reach import INVITE_KEYS, Reach
 from tuichat.node.restored import notices
 from tuichat.node.supervisor import supervise
 from tuichat.node.verification import Verification
 from tuichat.protocol.invites import looks_like_invite
 from tuichat.store.records import ContactRow
-from tuichat.store.store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class NodeParts:
-    """The concrete parts of a node; `name` is what this person calls themself, "" for nothing.
-
-    `visibility` is who may connect to our service: everybody, or who holds a key of ours; `backups` makes
-    some of the profile, if there is one.
-    """
-
-    store: Store
-    identity: Identity
-    name: str
-    transport: Transport
-    clock: Clock
-    rng: Rng
-    kem: Kem
-    visibility: Visibility = "public"
-    backups: Backups | None = None
-
-
-class Node:
+class Node(FileMethods):
     """One unlocked profile at work. It implements NodeApi but for what concerns locking and ending."""
 
     def __init__(self, parts: NodeParts) -> None:
@@ -81,7 +61,8 @@ class Node:
             lambda contact, message: self._links.in_flight(contact, message),
         )
         self._book = ContactBook(parts.store, presence)
-        self._hub = EventHub(parts.store, parts.clock, self._book.contact, self._book.message)
+        files = FileBook(parts.store, parts.clock.monotonic)
+        self._hub = EventHub(parts.store, parts.clock, self._book.contact, self._book.message, files.get)
         self._keys = Keys(parts.store, self._hub)
         self._verification = Verification(parts.store, self._hub, parts.identity)
         self._invites = Invites(parts.store, parts.identity, parts.rng)
@@ -124,7 +105,12 @@ class Node:
                 kem=parts.kem,
             )
         )
-        self._housekeeper = Housekeeper(parts.store, self._hub, parts.clock, self._admit)
+        self._transfers = make_transfers(
+            parts, self._hub, self._book, files, self._links, self._conversations
+        )
+        self._housekeeper = Housekeeper(
+            parts.store, self._hub, parts.clock, self._admit, self._transfers.expire
+        )
         self._housekeeping: asyncio.Task[None] | None = None
 
     # -- life --
@@ -133,6 +119,7 @@ class Node:
         """Begin; offline until `go_online`."""
         self._with.transport.watch(self._on_network)
         self._links.start()
+        self._transfers.start()
         self._housekeeping = asyncio.create_task(supervise("house", self._housekeeper.keep), name="house")
 
     async def go_online(self) -> None:
@@ -142,7 +129,7 @@ class Node:
             TuichatError: the service is to admit contacts only, and they are too many.
         """
         self._reach.check_room(self._hub.now())
-        await self._with.transport.start(self._callers.answer, self._admitted)
+        await self._with.transport.start(self._callers.answer, self._admitted, self._transfers.find_blob)
 
     def _admitted(self) -> list[bytes] | None:
         return self._reach.admitted(self._hub.now())
@@ -157,6 +144,7 @@ class Node:
         if self._housekeeping is not None:
             self._housekeeping.cancel()
             await asyncio.gather(self._housekeeping, return_exceptions=True)
+        await self._transfers.close()
         await self._links.close()
         await self._with.transport.stop()
         self._hub.close()

@@ -11,7 +11,7 @@ from tuichat.crypto.kem import Kem
 from tuichat.crypto.ratchet import Ratchet
 from tuichat.crypto.ratchet_header import Parties
 from tuichat.node.events import Changes
-from tuichat.protocol.bodies import THE_TWO_OF_US, Text, Void, encode_body
+from tuichat.protocol.bodies import THE_TWO_OF_US, File, FileState, Text, Void, encode_body
 from tuichat.protocol.session import NO_SESSION
 from tuichat.store.records import MessageRow, OutboxRow, SessionRow
 from tuichat.store.store import Store
@@ -55,21 +55,43 @@ class Outbox:
         message = self._store.messages.add(
             self._contact, "out", wire_id, "text", text, sent_at=now, received_at=None, state="queued"
         )
-        body = encode_body(Text(THE_TWO_OF_US, wire_id, now, text))
+        self._queue(message.id, Text(THE_TWO_OF_US, wire_id, now, text), now, given=given)
+        return message
+
+    def queue_file(self, offer: File, now: int, *, given: bool) -> MessageRow:
+        """Put an offer into history and queue; its caption is the message's text."""
+        message = self._store.messages.add(
+            self._contact,
+            "out",
+            offer.id,
+            "file",
+            offer.caption,
+            sent_at=now,
+            received_at=None,
+            state="queued",
+        )
+        self._queue(message.id, offer, now, given=given)
+        return message
+
+    def queue_note(self, note: FileState, now: int, *, given: bool) -> None:
+        """Queue what their node is to know and no history shows."""
+        self._queue(None, note, now, given=given)
+
+    def _queue(self, message: int | None, body: Text | File | FileState, now: int, *, given: bool) -> None:
+        raw = encode_body(body)
         session = self._store.sessions.get(self._contact)
-        seq, envelope, digest = self._seal(session, body)
+        seq, envelope, digest = self._seal(session, raw)
         self._store.outbox.add(
             self._contact,
-            message=message.id,
-            wire_id=wire_id,
-            body=body,
+            message=message,
+            wire_id=body.id,
+            body=raw,
             queued_at=now,
             seq=seq,
             envelope=envelope,
             envelope_hash=digest,
             given=given and envelope is not None,
         )
-        return message
 
     def _seal(self, session: SessionRow, body: bytes) -> tuple[int, bytes | None, bytes | None]:
         """The body under the session's next number; unsealed while there is no session (S1)."""

@@ -1,19 +1,23 @@
 """Message bodies: msgpack arrays whose first element is the kind.
 
-    Text  [1, conversation16, id16, sent_at, text, ttl]
-    Void  [2, conversation16, id16]
+    Text       [1, conversation16, id16, sent_at, text, ttl]
+    Void       [2, conversation16, id16]
+    File       [3, conversation16, id16, sent_at, name, size, media_type, caption, key32, root32, path32,
+                group, place, width, height, ttl]
+    FileState  [4, conversation16, id16, file16, state]
 
-`conversation` is 16 bytes, zeros for the two of us. `id` is drawn by the author. Edits, unsends, reactions,
-receipts and file offers are further kinds; a kind that this version does not know is kept as `Opaque`, so
-that it neither blocks the queue nor is lost. A reader ignores elements after those it knows.
+`conversation` is 16 bytes, zeros for the two of us. `id` is drawn by the author. Edits, unsends, reactions and
+receipts are further kinds; a kind that this version does not know is kept as `Opaque`, so that it neither
+blocks the queue nor is lost. A reader ignores elements after those it knows.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 
+from tuichat.crypto.file_chunks import MAX_SIZE
 from tuichat.crypto.kdf import blake2b_256
 
 MAX_TEXT_BYTES: Final = 48 * 1024
@@ -25,10 +29,23 @@ MAX_SENT_AT: Final = 253_402_300_799_999
 MAX_TTL: Final = 366 * 86_400
 """The longest timer in seconds."""
 
+MAX_FILE_NAME: Final = 255
+MAX_MEDIA_TYPE: Final = 100
+MAX_PLACE: Final = 1024
+"""The longest name of a file, its type and its folder, in characters."""
+
+MAX_CAPTION_BYTES: Final = 4096
+"""The longest words with a file, in bytes of UTF-8."""
+
+MAX_PIXELS: Final = 1_000_000
+"""The largest width or height of a picture that may be claimed."""
+
 THE_TWO_OF_US: Final = bytes(16)
 """The conversation of a contact and me."""
 
 Id = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
+Key = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+Pixels = Annotated[int, msgspec.Meta(ge=1, le=MAX_PIXELS)]
 
 
 class Text(msgspec.Struct, frozen=True, array_like=True, tag=1, repr_omit_defaults=True):
@@ -62,6 +79,61 @@ class Void(msgspec.Struct, frozen=True, array_like=True, tag=2):
         return "<Void>"
 
 
+class File(msgspec.Struct, frozen=True, array_like=True, tag=3, repr_omit_defaults=True):
+    """Offers a file, whose bytes are fetched apart (docs/protocol.md, Files).
+
+    Attributes:
+        conversation, id, sent_at, ttl: as of a text; the id is the file's too.
+        name: a label, at most `MAX_FILE_NAME` characters.
+        size: bytes.
+        media_type: what its author took it for, at most `MAX_MEDIA_TYPE` characters.
+        caption: words with it, at most `MAX_CAPTION_BYTES` of UTF-8.
+        key, root: what its chunks are sealed with and named by, 32 bytes each.
+        path: where the author's service has it, 32 bytes that nobody guesses.
+        group: the same 16 bytes for files that were sent in one go, or None.
+        place: the folders that it lies in, joined by "/", a label too; "" for none.
+        width, height: of a picture in pixels, as claimed, or None.
+    """
+
+    conversation: Id
+    id: Id
+    sent_at: Annotated[int, msgspec.Meta(ge=0, le=MAX_SENT_AT)]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_FILE_NAME)]
+    size: Annotated[int, msgspec.Meta(ge=0, le=MAX_SIZE)]
+    media_type: Annotated[str, msgspec.Meta(max_length=MAX_MEDIA_TYPE)]
+    caption: Annotated[str, msgspec.Meta(max_length=MAX_CAPTION_BYTES)]
+    key: Key
+    root: Key
+    path: Key
+    group: Id | None = None
+    place: Annotated[str, msgspec.Meta(max_length=MAX_PLACE)] = ""
+    width: Pixels | None = None
+    height: Pixels | None = None
+    ttl: Annotated[int, msgspec.Meta(ge=1, le=MAX_TTL)] | None = None
+
+    def __repr__(self) -> str:
+        return "<File>"
+
+
+FileStep = Literal[1, 2, 3, 4, 5, 6, 7]
+"""What becomes of a file: 1 accepted, 2 declined, 3 cancelled, 4 paused, 5 goes on, 6 complete, 7 changed.
+
+The receiver says 1 to 6, the author 3, 4, 5 and 7: the file was changed after it was offered.
+"""
+
+
+class FileState(msgspec.Struct, frozen=True, array_like=True, tag=4):
+    """Says what its author did with the file that either of the two offered."""
+
+    conversation: Id
+    id: Id
+    file: Id
+    state: FileStep
+
+    def __repr__(self) -> str:
+        return "<FileState>"
+
+
 class Opaque(msgspec.Struct, frozen=True):
     """A body that this version cannot read, kept as it came; its id is 16 bytes of its hash (S6)."""
 
@@ -72,18 +144,18 @@ class Opaque(msgspec.Struct, frozen=True):
         return "<Opaque>"
 
 
-Body = Text | Void
+Body = Text | Void | File | FileState
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder: msgspec.msgpack.Decoder[Text | Void] = msgspec.msgpack.Decoder(Text | Void)
+_decoder: msgspec.msgpack.Decoder[Body] = msgspec.msgpack.Decoder(Body)
 
 
 def encode_body(body: Body) -> bytes:
     """The bytes that go into an envelope.
 
     Raises:
-        ValueError: the text is longer than `MAX_TEXT_BYTES` or has lone surrogates, or another field is out
-            of its range.
+        ValueError: a text is longer than it may be or has lone surrogates, or another field is out of its
+            range.
     """
     raw = _encoder.encode(body)
     if isinstance(decode_body(raw), Opaque):
@@ -97,9 +169,16 @@ def decode_body(raw: bytes) -> Body | Opaque:
         body = _decoder.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return opaque(raw)
-    if isinstance(body, Text) and len(body.text.encode()) > MAX_TEXT_BYTES:
-        return opaque(raw)
-    return body
+    return opaque(raw) if _is_too_long(body) else body
+
+
+def _is_too_long(body: Body) -> bool:
+    match body:
+        case Text():
+            return len(body.text.encode()) > MAX_TEXT_BYTES
+        case File():
+            return len(body.caption.encode()) > MAX_CAPTION_BYTES
+    return False
 
 
 def opaque(raw: bytes) -> Opaque:

@@ -27,6 +27,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import partial
 
 from tuichat.model import MAX_NAME_CHARACTERS
 from tuichat.protocol.pictographs import PICTOGRAPHS, SKIN_TONES
@@ -96,9 +97,9 @@ def sanitize_text(text: str) -> str:
     return _settled(text, _text_pass)
 
 
-def sanitize_name(name: str) -> str:
-    """A name: one line, single spaces, at most 64 characters; "" when nothing remains. Idempotent."""
-    return _settled(name, _name_pass)
+def sanitize_name(name: str, limit: int = MAX_NAME_CHARACTERS) -> str:
+    """A name: one line, single spaces, at most `limit` characters; "" when nothing remains. Idempotent."""
+    return _settled(name, partial(_name_pass, limit=limit))
 
 
 def _settled(text: str, once: Callable[[str], str]) -> str:
@@ -123,11 +124,11 @@ def _text_pass(text: str) -> str:
     return _MAYBE_MARKS.sub(_bounded_marks, text)
 
 
-def _name_pass(name: str) -> str:
+def _name_pass(name: str, limit: int) -> str:
     name = _SPACE.sub(" ", name).strip()
     name = _text_pass(_DIRECTION_MARKS.sub("", name))
     start = next((place for place, character in enumerate(name) if _stands_alone(character)), len(name))
-    return name[start:][:MAX_NAME_CHARACTERS].strip()
+    return name[start:][:limit].strip()
 
 
 def _stands_alone(character: str) -> bool:

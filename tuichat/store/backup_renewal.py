@@ -41,6 +41,7 @@ def renew(store: Store, restored: Restored) -> Renewal:
         rows = store.contacts.all()
         for row in rows:
             _end_session(store, row.id)
+        _end_files(store, restored.restored_at)
         invites = [invite for invite in store.invites.all() if invite.state in ("open", "bound")]
         for invite in invites:
             store.invites.set_state(invite.id, "revoked")
@@ -54,6 +55,15 @@ def last_restored(store: Store) -> Restored | None:
     """When the database came out of a backup last; None if it never did."""
     kept = store.settings.get(SETTING)
     return None if kept is None else msgspec.json.decode(kept, type=Restored)
+
+
+def _end_files(store: Store, now: int) -> None:
+    """No offer is good any more: mine may be withdrawn, and of theirs nothing is on this disk."""
+    for row in store.transfers.unfinished():
+        if row.direction == "out" and row.message is None:
+            store.transfers.remove(row.id)
+        else:
+            store.transfers.end(row.id, "failed", "restored", now)
 
 
 def _end_session(store: Store, contact: int) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from tuichat.store.database import Database
-from tuichat.store.records import EventRow
+from tuichat.store.records import EventRow, EventType
 
 KEPT = 10_000
 """At least so many of the newest events can be told again."""
@@ -19,7 +17,7 @@ class Events:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def append(self, at: int, type: Literal["message", "contact", "contact_removed"], subject: int) -> int:  # noqa: A002
+    def append(self, at: int, type: EventType, subject: int) -> int:  # noqa: A002
         """Note an event about row `subject` at `at` milliseconds; its number."""
         with self._database.step():
             query = "INSERT INTO events (at, type, subject) VALUES (?, ?, ?)"

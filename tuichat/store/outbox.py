@@ -1,6 +1,7 @@
 """The outbox: bodies on their way, each until its own envelope is acknowledged.
 
-A row without a message is a void: it only fills the place of a number that was taken already.
+Most carry a message of the history. A void only fills the place of a number that was taken already; other
+rows without a message are notes from node to node, such as that a file is wanted.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ from tuichat.store.database import Database
 from tuichat.store.records import OutboxRow
 
 _COLUMNS = tuple(field.name for field in fields(OutboxRow))
-_GIVEN = _COLUMNS.index("given")
+_FLAGS = tuple(_COLUMNS.index(name) for name in ("given", "void"))
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM outbox"  # noqa: S608 - names of our own fields
 _INSERT = """
     INSERT INTO outbox (contact, message, wire_id, body, seq, envelope, envelope_hash, given, queued_at)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _REPLACE = """
-    UPDATE outbox SET wire_id = ?, message = ?, body = ?, envelope = ?, envelope_hash = ? WHERE id = ?
+    UPDATE outbox SET wire_id = ?1, message = ?2, void = ?2 IS NULL, body = ?3, envelope = ?4,
+        envelope_hash = ?5
+    WHERE id = ?6
 """
 _WAITING = "message IS NOT NULL"
 # Named, or the planner reads the table itself, with every envelope on the way.
@@ -107,7 +110,7 @@ class Outbox:
 
     def remove_voids(self, contact: int) -> None:
         """Forget a contact's voids: a new session numbers afresh."""
-        self._database.run("DELETE FROM outbox WHERE contact = ? AND message IS NULL", (contact,))
+        self._database.run("DELETE FROM outbox WHERE contact = ? AND void", (contact,))
 
     def count(self, contact: int) -> int:
         """How many messages wait for this contact's acknowledgement (voids do not count)."""
@@ -123,5 +126,6 @@ class Outbox:
 
 def _row(values: tuple[Any, ...]) -> OutboxRow:
     columns = list(values)
-    columns[_GIVEN] = bool(columns[_GIVEN])
+    for index in _FLAGS:
+        columns[index] = bool(columns[index])
     return OutboxRow(*columns)

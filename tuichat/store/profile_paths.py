@@ -90,6 +90,11 @@ class ProfilePaths:
         """Where received files are kept."""
         return self.home / "inbox"
 
+    @property
+    def outgoing(self) -> Path:
+        """Where copies of files that are offered lie until their offers end."""
+        return self.home / "outgoing"
+
     def run_directory(self, *, create: bool = False) -> Path:
         """The 0700 directory for sockets: in the home, or elsewhere when the home's path is too long.
 

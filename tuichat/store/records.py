@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tuichat.model import ContactState, Direction, MessageKind, MessageState
+from tuichat.model import (
+    ContactState,
+    Direction,
+    FileReason,
+    FileState,
+    MessageKind,
+    MessageState,
+    PausedBy,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +102,12 @@ class OutboxRow:
 
     Attributes:
         id: order of queueing.
-        message: the history row it carries, None for a void.
+        message: the history row it carries, None for a void and for what one node tells the other.
         wire_id: 16 bytes, kept over every sealing.
         body: encoded body; envelope: sealed bytes under the present session, None before one exists.
         seq: its number in the session, 0 before sealing.
         given: whether any envelope of it was ever handed to a link.
+        void: it only fills the place of a number.
     """
 
     id: int
@@ -111,6 +120,7 @@ class OutboxRow:
     envelope_hash: bytes | None = field(default=None, repr=False)
     given: bool = False
     queued_at: int = 0
+    void: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +137,55 @@ class SessionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class FileRow:
+    """A file that was offered. `wire_id` (16 bytes) is the offer's message id and the file's own.
+
+    Attributes:
+        message: the history row that offers it; None once that is gone.
+        name, place, media_type: the sender's words, sanitised.
+        key, root, path: 32 bytes each, erased (b"") when the offer has ended.
+        source: of `out`: the absolute path that is read.
+        source_is_copy: that path is a copy that was made for this, removed with the offer.
+        stored_as: of `in`: the absolute path of the file on disk, partial or complete; "" before consent.
+        target: of `in`: the directory into which it is put in the end, "" for the inbox.
+        accepted: the receiver has said that it wants it.
+        fetched: of `out`: the highest number of plaintext bytes that were fetched.
+        ended_at: when it came into its last state, None before.
+        group: one number for files that were sent in one go; group_id: its 16 bytes on the wire.
+    """
+
+    id: int
+    contact: int
+    message: int | None
+    direction: Direction
+    wire_id: bytes
+    name: str
+    place: str
+    size: int
+    media_type: str
+    state: FileState
+    key: bytes = field(repr=False)
+    root: bytes = field(repr=False)
+    path: bytes = field(repr=False)
+    offered_at: int
+    expires_at: int
+    sniffed_type: str = ""
+    reason: FileReason = ""
+    paused_by: PausedBy = ""
+    source: str = field(default="", repr=False)
+    source_is_copy: bool = False
+    stored_as: str = field(default="", repr=False)
+    target: str = field(default="", repr=False)
+    accepted: bool = False
+    fetched: int = 0
+    ended_at: int | None = None
+    group_id: bytes | None = None
+    group: int | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class HeldRow:
     """An opened body that waits for the ones before it."""
 
@@ -135,11 +194,14 @@ class HeldRow:
     body: bytes = field(repr=False)
 
 
+EventType = Literal["message", "contact", "contact_removed", "file"]
+
+
 @dataclass(frozen=True, slots=True)
 class EventRow:
     """A durable event by reference: what it tells is read from the present rows when it is replayed."""
 
     seq: int
     at: int
-    type: Literal["message", "contact", "contact_removed"]
+    type: EventType
     subject: int

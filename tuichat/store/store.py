@@ -25,6 +25,7 @@ from tuichat.store.outbox import Outbox
 from tuichat.store.reach_keys import ReachKeys
 from tuichat.store.sessions import Sessions
 from tuichat.store.settings import Settings
+from tuichat.store.transfers import Transfers
 
 _PAGE = 4096
 _CHUNK = 1 << 20
@@ -48,6 +49,7 @@ class Store:
         self.settings = Settings(database)
         self.invites = Invites(database)
         self.reach_keys = ReachKeys(database)
+        self.transfers = Transfers(database)
 
     @classmethod
     def open(cls, path: Path, key: bytes, *, synchronous: Synchronous = "FULL") -> Store:

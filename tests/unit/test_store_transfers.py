@@ -1,0 +1,160 @@
+"""Files in the store: what is kept of an offer, and that nothing of it stays when it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.stores import SECOND, add_contact, open_store, receive, wire_id, write
+from tuichat.errors import NotFoundError
+from tuichat.model import Direction
+from tuichat.store.records import FileRow
+from tuichat.store.store import Store
+from tuichat.store.transfers import HASHES_IN_PART
+
+DAY = 86_400_000
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    made = open_store(tmp_path)
+    yield made
+    made.close()
+
+
+def offer(store: Store, contact: int, number: int, direction: Direction = "in", **changes: Any) -> FileRow:
+    message = (receive if direction == "in" else write)(store, contact, number)
+    row = FileRow(
+        id=0,
+        contact=contact,
+        message=message.id,
+        direction=direction,
+        wire_id=wire_id(number),
+        name=f"file {number}",
+        place="",
+        size=10,
+        media_type="text/plain",
+        state="offered",
+        key=bytes([number]) * 32,
+        root=bytes([number]) * 32,
+        path=bytes([number]) * 32,
+        offered_at=SECOND,
+        expires_at=SECOND + DAY,
+    )
+    return store.transfers.add(replace(row, **changes))
+
+
+def test_offer_is_found_by_everything_that_names_it(store: Store) -> None:
+    contact = add_contact(store).id
+    row = offer(store, contact, 1, "out")
+    transfers = store.transfers
+    assert row.message is not None
+    assert transfers.get(row.id) == transfers.by_message(row.message) == transfers.by_path(row.path) == row
+    assert transfers.by_wire_id(contact, "out", row.wire_id) == row
+    assert transfers.by_wire_id(contact, "in", row.wire_id) is None
+    assert transfers.all() == transfers.all(contact) == transfers.unfinished() == [row]
+    assert transfers.all(99) == []
+
+
+def test_path_of_what_others_offer_leads_to_nothing_of_mine(store: Store) -> None:
+    row = offer(store, add_contact(store).id, 1, "in")
+    assert store.transfers.by_path(row.path) is None
+
+
+def test_files_of_one_go_have_one_number(store: Store) -> None:
+    contact = add_contact(store).id
+    alone = offer(store, contact, 1)
+    first = offer(store, contact, 2, group_id=bytes(16))
+    second = offer(store, contact, 3, group_id=bytes(16))
+    assert (alone.group, first.group, second.group) == (None, first.id, first.id)
+    assert store.transfers.in_group(contact, bytes(16)) == [first, second]
+
+
+def test_unanswered_wanted_and_expired_are_told_apart(store: Store) -> None:
+    contact = add_contact(store).id
+    rows = [offer(store, contact, number) for number in range(1, 5)]
+    mine = offer(store, contact, 5, "out")
+    store.transfers.update(rows[1].id, accepted=True, state="waiting")
+    store.transfers.update(rows[2].id, accepted=True, state="paused", paused_by="me")
+    store.transfers.end(rows[3].id, "declined", "", SECOND)
+    assert store.transfers.unanswered(contact) == [rows[0].id]
+    assert [row.id for row in store.transfers.wanted(contact)] == [rows[1].id]
+    assert store.transfers.expired(SECOND + DAY - 1) == []
+    expired = [row.id for row in store.transfers.expired(SECOND + DAY)]
+    assert expired == [rows[0].id, rows[1].id, rows[2].id, mine.id]
+
+
+def test_end_erases_keys_path_and_list_and_names_what_lies_on_disk(store: Store) -> None:
+    contact = add_contact(store).id
+    row = offer(store, contact, 1, stored_as="/inbox/part")
+    store.transfers.put_hashes(row.id, 0, bytes(32))
+    ended = store.transfers.end(row.id, "cancelled", "peer", SECOND + 1)
+    assert (ended.key, ended.root, ended.path, ended.stored_as) == (b"", b"", b"", "")
+    assert (ended.state, ended.reason, ended.ended_at) == ("cancelled", "peer", SECOND + 1)
+    assert store.transfers.hashes(row.id, 0) == b""
+    assert store.transfers.remains() == ["/inbox/part"]
+    store.transfers.removed("/inbox/part")
+    assert store.transfers.remains() == []
+
+
+def test_complete_file_stays_on_disk_and_a_cleaned_copy_does_not(store: Store) -> None:
+    contact = add_contact(store).id
+    received = offer(store, contact, 1, stored_as="/inbox/whole")
+    assert store.transfers.end(received.id, "complete", "", SECOND).stored_as == "/inbox/whole"
+    copied = offer(store, contact, 2, "out", source="/outgoing/copy", source_is_copy=True)
+    own = offer(store, contact, 3, "out", source="/home/own")
+    for row in (copied, own):
+        store.transfers.end(row.id, "complete", "", SECOND)
+    assert store.transfers.remains() == ["/outgoing/copy"]
+
+
+def test_removed_contact_leaves_partial_files_and_copies_to_be_removed_and_whole_ones_alone(
+    store: Store,
+) -> None:
+    contact = add_contact(store).id
+    offer(store, contact, 1, stored_as="/inbox/part")
+    whole = offer(store, contact, 2, stored_as="/inbox/whole")
+    store.transfers.end(whole.id, "complete", "", SECOND)
+    offer(store, contact, 3, "out", source="/outgoing/copy", source_is_copy=True)
+    store.transfers.put_hashes(whole.id, 0, bytes(32))
+    store.contacts.remove(contact)
+    assert store.transfers.all() == []
+    assert store.transfers.hashes(whole.id, 0) == b""
+    assert store.transfers.remains() == ["/inbox/part", "/outgoing/copy"]
+
+
+def test_list_and_map_are_kept_in_parts(store: Store) -> None:
+    row = offer(store, add_contact(store).id, 1)
+    first = bytes(range(256)) * (HASHES_IN_PART * 32 // 256)
+    store.transfers.put_hashes(row.id, 0, first)
+    store.transfers.put_hashes(row.id, 1, b"x" * 32 + b"y" * 32)
+    assert store.transfers.hash_of(row.id, 1) == first[32:64]
+    assert store.transfers.hash_of(row.id, HASHES_IN_PART + 1) == b"y" * 32
+    assert store.transfers.hash_of(row.id, HASHES_IN_PART + 2) == b""
+    assert store.transfers.hash_of(row.id, 3 * HASHES_IN_PART) == b""
+    store.transfers.set_done(row.id, 1, b"\x03")
+    assert (store.transfers.done(row.id, 0), store.transfers.done(row.id, 1)) == (b"", b"\x03")
+    store.transfers.update(row.id, fetched=77)
+    store.transfers.begin_anew(row.id)
+    assert (store.transfers.done(row.id, 1), store.transfers.get(row.id).fetched) == (b"", 0)  # type: ignore[union-attr]
+    store.transfers.forget_hashes(row.id)
+    assert store.transfers.hashes(row.id, 1) == b""
+
+
+def test_what_is_not_there_cannot_be_changed(store: Store) -> None:
+    with pytest.raises(NotFoundError):
+        store.transfers.update(9, reason="space")
+    with pytest.raises(NotFoundError):
+        store.transfers.end(9, "failed", "space", SECOND)
+
+
+def test_secrets_and_paths_are_in_no_repr(store: Store) -> None:
+    row = offer(
+        store, add_contact(store).id, 1, source="/home/secret", stored_as="/inbox/secret", target="/secret"
+    )
+    assert "secret" not in repr(row)
+    assert repr(row.key) not in repr(row)

@@ -1,0 +1,76 @@
+"""Waiting for messages that were sent, until they are as far as they should be."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+
+from tuichat.api.client import AsyncClient
+from tuichat.cli.context import Context
+from tuichat.cli.following import ends_with_this_command, follow
+from tuichat.errors import NotYetError, TuichatError, UnreachableError
+from tuichat.i18n import _
+from tuichat.model import Message, MessageEvent, MessageState, MissedEvent
+
+DEFAULT_WAIT = 60.0
+"""Seconds that `send` waits for the state it waits for."""
+
+_PROGRESS: dict[MessageState, int] = {"queued": 0, "sent": 1, "delivered": 2, "read": 3}
+
+
+class Waiting:
+    """Waits for a state, for some seconds in all, from when it is made.
+
+    Args:
+        target: None if there is nothing to wait for.
+        seconds: None for the usual time.
+    """
+
+    def __init__(self, context: Context, target: MessageState | None, seconds: float | None) -> None:
+        self.target = target
+        self._context = context
+        self._until = asyncio.get_running_loop().time() + (DEFAULT_WAIT if seconds is None else seconds)
+
+    async def until_there(self, node: AsyncClient, message: Message) -> Message:
+        """The message once it is in that state or further, is given up, or the time is over."""
+        if self.target is None:
+            return message
+        try:
+            async with asyncio.timeout_at(self._until), aclosing(follow(self._context, node)) as happenings:
+                async for current, event in happenings:
+                    if event is None or isinstance(event, MissedEvent):
+                        message = await current.message_get(message.id)
+                    elif isinstance(event, MessageEvent) and event.message.id == message.id:
+                        message = event.message
+                    if _has_reached(message, self.target) or message.state in ("failed", "cancelled"):
+                        break
+        except (TimeoutError, UnreachableError):
+            pass
+        return message
+
+    def check(self, message: Message) -> None:
+        """Raise what is to be said of a message that is not in that state."""
+        if self.target is not None and not _has_reached(message, self.target):
+            raise _not_there(message, self.target)
+
+
+async def implied_target(node: AsyncClient) -> MessageState | None:
+    """What a command that names no state waits for: nothing where others keep the node."""
+    return "delivered" if await ends_with_this_command(node) else None
+
+
+def _has_reached(message: Message, target: MessageState) -> bool:
+    """Whether the message is in state `target` or further on the same way."""
+    return _PROGRESS.get(message.state, -1) >= _PROGRESS[target]
+
+
+def _not_there(message: Message, target: MessageState) -> TuichatError:
+    if message.state in ("failed", "cancelled"):
+        return TuichatError(_("Message {id} was not sent.").format(id=message.id))
+    if message.state == "queued":
+        return NotYetError(
+            _("Message {id} stays queued; it is sent when a node next runs.").format(id=message.id),
+            _("Keep tuichat open, or run tuichat daemon run."),
+        )
+    text = _("Message {id} is {state}, not yet {target}.")
+    return NotYetError(text.format(id=message.id, state=message.state, target=target))

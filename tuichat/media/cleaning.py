@@ -1,0 +1,213 @@
+"""Pictures without what they tell about their author, made by a process of their own.
+
+This side opens the two files, hands them to the process (`clean_picture`), gives it little time and no
+surroundings, and believes nothing of what it says but names it knows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import stat
+import sys
+import sysconfig
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import tuichat
+from tuichat.errors import StorageError
+from tuichat.i18n import _
+from tuichat.media.failures import UncleanedError, UnreadableError, shown, unreadable
+from tuichat.media.traces import DISK_REFUSED, TRACES, Trace
+
+CLEANABLE: Final = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif", "image/tiff"})
+"""The media types, as `sniff` tells them, that metadata can be taken out of."""
+
+DEADLINE: Final = 120.0
+"""Seconds until a process that is not done is ended. It works at low priority."""
+
+_MAX_REPORT = 4096
+
+_PROGRAM: Final = (sys.executable, "-s", "-P", "-B", "-W", "ignore", "-m", "tuichat.media.clean_picture")
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """A copy was made. `removed` says in words what is in the picture and not in the copy."""
+
+    removed: tuple[str, ...]
+
+
+async def clean(
+    source: Path,
+    target: Path,
+    media_type: str,
+    deadline: float = DEADLINE,
+    program: tuple[str, ...] = _PROGRAM,
+) -> Cleaned | None:
+    """Make a copy of a picture without its metadata. None, and no copy: it has none, or is of another type.
+
+    Args:
+        source: a regular file.
+        target: where nothing is yet; the copy is on the disk when this returns (mode 0600).
+        media_type: what `sniff` took it for.
+        deadline: seconds.
+        program: what cleans; two more words tell it the media type and the descriptor for its report.
+
+    Raises:
+        UnreadableError: the source cannot be read, or is no regular file.
+        UncleanedError: no copy could be made. The hint says how to send the picture as it is.
+        StorageError: the target could not be written.
+    """
+    if media_type not in CLEANABLE:
+        return None
+    kept = False
+    with _source(source) as readable, _target(target) as writable:
+        try:
+            code, report = await _run((*program, media_type), readable, writable, deadline)
+            traces = _understood(code, report, source, target)
+            kept = bool(traces)
+        finally:
+            if not kept:
+                with contextlib.suppress(OSError):
+                    target.unlink()
+    return Cleaned(tuple(_in_words(trace) for trace in traces)) if traces else None
+
+
+@contextmanager
+def _source(path: Path) -> Iterator[int]:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as failure:
+        raise unreadable(path, failure) from failure
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise UnreadableError(_("{path} is no regular file.").format(path=shown(path)))
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _target(path: Path) -> Iterator[int]:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags, 0o600)
+    except OSError as failure:
+        raise _unwritable(path, os.strerror(failure.errno or 0)) from failure
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+async def _run(
+    command: tuple[str, ...], source: int, target: int, deadline: float
+) -> tuple[int | None, bytes]:
+    """Exit code (None: it was ended, or never began) and report of the process.
+
+    The report is read when the process is gone: a pipe holds more than that, and who says more than it holds
+    waits until it is ended.
+    """
+    with _pipe() as (report, said):
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                str(said),
+                stdin=source,
+                stdout=target,
+                stderr=asyncio.subprocess.DEVNULL,
+                pass_fds=(said,),
+                cwd="/",
+                env=_surroundings(),
+            )
+        except OSError:
+            return None, b""
+        try:
+            async with asyncio.timeout(deadline):
+                code = await process.wait()
+        except TimeoutError:
+            return None, b""
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        return code, _read(report)
+
+
+@contextmanager
+def _pipe() -> Iterator[tuple[int, int]]:
+    """Its end to read, which never blocks, and its end to write."""
+    ends = os.pipe()
+    os.set_blocking(ends[0], False)
+    try:
+        yield ends
+    finally:
+        for end in ends:
+            os.close(end)
+
+
+def _read(report: int) -> bytes:
+    try:
+        return os.read(report, _MAX_REPORT)
+    except BlockingIOError:
+        return b""
+
+
+def _surroundings() -> dict[str, str]:
+    """Nothing of ours but where to find this package, if it runs from a source checkout."""
+    root = Path(tuichat.__file__).parent.parent
+    installed = root in (Path(sysconfig.get_path("purelib")), Path(sysconfig.get_path("platlib")))
+    return {"LC_ALL": "C.UTF-8"} | ({} if installed else {"PYTHONPATH": os.fspath(root)})
+
+
+def _understood(code: int | None, report: bytes, source: Path, target: Path) -> list[Trace]:
+    """What the copy does not tell any more, the gravest first."""
+    if code == DISK_REFUSED:
+        raise _unwritable(target, _("the disk is full, or fails"))
+    names = set(report.decode("ascii", "replace").split())
+    if code != 0 or names - set(TRACES):
+        raise _uncleaned(source)
+    return [trace for trace in TRACES if trace in names]
+
+
+def _uncleaned(source: Path) -> UncleanedError:
+    return UncleanedError(
+        _("The metadata of {path} could not be removed.").format(path=shown(source)),
+        _("Send it as it is with --as-is, if what it may tell about you (place, time, camera) may be known."),
+    )
+
+
+def _unwritable(target: Path, reason: str) -> StorageError:
+    return StorageError(
+        _("{path} cannot be written: {reason}.").format(path=shown(target), reason=reason),
+        _("Free some space, then try again."),
+    )
+
+
+def _in_words(trace: Trace) -> str:
+    match trace:
+        case "location":
+            return _("where it was taken")
+        case "camera":
+            return _("the camera")
+        case "time":
+            return _("when it was taken or changed")
+        case "author":
+            return _("its author")
+        case "program":
+            return _("the program used")
+        case "thumbnail":
+            return _("a small copy of the picture")
+        case "comment":
+            return _("comments")
+        case "appended":
+            return _("what was appended to it")
+        case "profile":
+            return _("notes in its colour profile")
+        case "other":
+            return _("other notes of programs")

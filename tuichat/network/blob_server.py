@@ -1,0 +1,228 @@
+"""Gives parts of blobs to those who know a path: what goes on with a connection after the doorkeeper.
+
+A connection asks for one range at a time and may ask again once the answer has come. Whatever is no proper
+request, or asks for what is not to be had, gets the doorkeeper's bare 404 and the end. So one cannot tell a
+path that was withdrawn from one that never was, nor from a service that has no files.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from tuichat.network.doorkeeper import HEAD_SECONDS, NOT_FOUND
+from tuichat.network.file_request import FileRequest, file_request_of
+from tuichat.network.frame_guard import end_silently
+from tuichat.network.request_head import MAX_HEAD_BYTES, state_of
+from tuichat.network.room import Room
+from tuichat.network.transport import Blob, BlobFinder
+
+MAX_CONNECTIONS: Final = 64
+MAX_PATH_CONNECTIONS: Final = 40
+"""Connections on one path: somebody who fetches has up to 16 circuits with two streams each, and some that
+are over without our having heard of it."""
+
+MAX_IN_HAND: Final = 32 * 1024 * 1024
+"""Bytes of all answers that are under way at a time."""
+
+IDLE_SECONDS: Final = 60.0
+STALL_SECONDS: Final = 60.0
+"""How long somebody may take for `SLICE` bytes."""
+
+SLICE: Final = 64 * 1024
+
+
+class BlobServer:
+    """Every connection on which files are asked for.
+
+    Args:
+        blobs: tells what lies at a path.
+    """
+
+    def __init__(self, blobs: BlobFinder) -> None:
+        self.find = blobs
+        self.room = Room(MAX_IN_HAND)
+        self._paths: dict[BlobConnection, bytes] = {}
+        self._answers: set[asyncio.Task[None]] = set()
+
+    async def stop(self) -> None:
+        """End every connection; no answer is under way when this returns."""
+        for connection in list(self._paths):
+            connection.abort()
+        for answer in self._answers:
+            answer.cancel()
+        await asyncio.gather(*self._answers, return_exceptions=True)
+
+    def place(self, connection: BlobConnection, path: bytes) -> bool:
+        """Let a connection ask for a path; False if there are too many, and none of them rests."""
+        self._paths.pop(connection, None)
+        on_path = [each for each, its_path in self._paths.items() if its_path == path]
+        if len(on_path) >= MAX_PATH_CONNECTIONS and not self._make_way(on_path):
+            return False
+        if len(self._paths) >= MAX_CONNECTIONS and not self._make_way(self._paths):
+            return False
+        self._paths[connection] = path
+        return True
+
+    def _make_way(self, those: Iterable[BlobConnection]) -> bool:
+        """End the one of those that rests the longest; False if none does."""
+        resting = next((each for each in those if each.rests), None)
+        if resting is None:
+            return False
+        resting.end()
+        self.forget(resting)
+        return True
+
+    def forget(self, connection: BlobConnection) -> None:
+        """It is over."""
+        self._paths.pop(connection, None)
+
+    def begin(self, connection: BlobConnection, request: FileRequest, blob: Blob) -> asyncio.Task[None]:
+        """Have a connection answer beside all others."""
+        answer = asyncio.get_running_loop().create_task(connection.answer(request, blob))
+        self._answers.add(answer)
+        answer.add_done_callback(self._answers.discard)
+        return answer
+
+
+class BlobConnection(asyncio.Protocol):
+    """One connection, from its first request for a file on."""
+
+    def __init__(self, server: BlobServer) -> None:
+        self._server = server
+        self._transport: asyncio.Transport | None = None
+        self._head = bytearray()
+        self._answering: asyncio.Task[None] | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._writable = asyncio.Event()
+        self._writable.set()
+
+    @property
+    def rests(self) -> bool:
+        """Whether it asks for nothing just now."""
+        return self._answering is None and not self._head
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.set_write_buffer_limits(high=0)  # an answer is out when nothing of it waits here any more
+
+    def data_received(self, data: bytes) -> None:
+        if self._transport is None:
+            return
+        if self.rests:
+            self._wait(HEAD_SECONDS, self.turn_away)
+        self._head += data[: MAX_HEAD_BYTES + 1]
+        if self._answering is None:
+            self._read()
+        elif len(self._head) > MAX_HEAD_BYTES:
+            self.abort()
+
+    def _read(self) -> None:
+        state = state_of(self._head)
+        if state == "whole":
+            self._judge(bytes(self._head))
+        elif state == "broken":
+            self.turn_away()
+
+    def _judge(self, head: bytes) -> None:
+        self._head.clear()
+        self._wait(None)
+        request = file_request_of(head)
+        blob = None if request is None else self._server.find(request.path)
+        if request is None or blob is None or not self._server.place(self, request.path):
+            self.turn_away()
+            return
+        self._answering = self._server.begin(self, request, blob)
+
+    async def answer(self, request: FileRequest, blob: Blob) -> None:
+        """Give what was asked for, or the bare 404; then read the next request."""
+        try:
+            async with self._server.room.holding(request.length):
+                data = await blob.read(request.offset, request.length)
+                if data is not None:
+                    await self._send(request.answer_head(blob.length), data)
+        except TimeoutError:
+            self.abort()
+        except BaseException:
+            self.abort()  # nobody waits for an answer that will not come
+            raise
+        else:
+            self._answering = None
+            if data is None:
+                self.turn_away()
+            else:
+                self._go_on()
+
+    async def _send(self, head: bytes, data: bytes) -> None:
+        """Raises TimeoutError if too little of it is taken."""
+        await self._put(head)
+        view = memoryview(data)
+        for start in range(0, len(view), SLICE):
+            await self._put(view[start : start + SLICE])
+
+    async def _put(self, data: bytes | memoryview) -> None:
+        assert self._transport is not None
+        self._transport.write(data)
+        async with asyncio.timeout(STALL_SECONDS):
+            await self._writable.wait()
+
+    def _go_on(self) -> None:
+        if self._transport is None:
+            return
+        if self._head:
+            self._wait(HEAD_SECONDS, self.turn_away)
+            self._read()
+        else:
+            self._wait(IDLE_SECONDS, self.end)
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
+
+    def turn_away(self) -> None:
+        """Give the one answer that everybody gets who is not let in, and close."""
+        if self._transport is not None:
+            self._transport.write(NOT_FOUND)
+            self.end()
+
+    def end(self) -> None:
+        """Close without a word; what was sent before still leaves, if it is taken."""
+        if self._transport is not None:
+            end_silently(self._transport)
+            self._leave()
+
+    def abort(self) -> None:
+        """Be gone at once."""
+        if self._transport is not None:
+            self._transport.abort()
+            self._leave()
+
+    def eof_received(self) -> bool:
+        if self._answering is not None:
+            self.abort()
+        elif self._head:
+            self.turn_away()
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._leave()
+
+    def _leave(self) -> None:
+        self._transport = None
+        self._wait(None)
+        self._server.forget(self)
+        answering, self._answering = self._answering, None
+        if answering is not None:
+            answering.cancel()
+
+    def _wait(self, seconds: float | None, then: Callable[[], None] | None = None) -> None:
+        """Do something after so many seconds, in place of what was to be done before."""
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+        if seconds is not None and then is not None:
+            self._deadline = asyncio.get_running_loop().call_later(seconds, then)

@@ -1,0 +1,145 @@
+"""Where received files lie, and whether there is room for one more."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tuichat.clock import Rng
+from tuichat.errors import StorageError, UsageError
+from tuichat.i18n import _
+from tuichat.protocol.labels import disk_name, disk_place, numbered
+from tuichat.store.part_file import part_name, reserve
+from tuichat.store.records import FileRow
+
+_RANDOM_BYTES: Final = 8
+_MOST_NAMES: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class FileRules:
+    """What this person has settled about files.
+
+    Attributes:
+        inbox: the directory into which received files go.
+        outgoing: where cleaned copies of what is sent lie meanwhile.
+        circuits: how many may carry one file.
+        auto_accept_below: smaller files of verified contacts are fetched without asking; 0 for none.
+        quota: bytes that the inbox may have.
+    """
+
+    inbox: Path
+    outgoing: Path
+    circuits: int = 12
+    auto_accept_below: int = 0
+    quota: int = 20 * 1024**3
+
+    @classmethod
+    def inside(cls, directory: Path) -> FileRules:
+        """The usual rules, with everything below one directory."""
+        return cls(inbox=directory / "inbox", outgoing=directory / "outgoing")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a file is put together, and the name that it gets then."""
+
+    part: Path
+    final: Path
+
+
+def choose(rules: FileRules, row: FileRow, to: str, rng: Rng) -> Place:
+    """Where an accepted file goes: into the inbox under a name that says nothing, or as the person said.
+
+    Blocks: off the event loop only.
+
+    Raises:
+        UsageError: `to` is no directory that can be written to.
+        StorageError: the inbox cannot be made, or it is full.
+    """
+    if to:
+        directory = _directory_in(Path(to), row.place)
+        name = disk_name(row.name)
+    else:
+        directory = _inbox(rules, row.size)
+        name = rng.bytes(_RANDOM_BYTES).hex()
+    return Place(directory / part_name(rng.bytes(_RANDOM_BYTES)), directory / name)
+
+
+def make_room(part: Path, size: int) -> None:
+    """Make the partial file with all its space.
+
+    Raises:
+        StorageError: there is not as much room, or it cannot be made.
+    """
+    try:
+        reserve(part, size)
+    except OSError as error:
+        raise full_or_failing(error, part.parent) from error
+
+
+def names_for(final: Path) -> Iterator[Path]:
+    """The chosen name, then the same with numbers, should somebody have taken it meanwhile."""
+    yield final
+    for number in range(2, _MOST_NAMES):
+        yield final.with_name(numbered(final.name, number))
+
+
+def is_full(error: OSError) -> bool:
+    """Whether a failure means that there is no room."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def full_or_failing(error: OSError, directory: Path) -> StorageError:
+    """What a failure of the disk means to a person."""
+    if is_full(error):
+        return StorageError(
+            _("There is not enough room in {directory} for this file.").format(directory=directory),
+            _("Make room, or choose another directory with --to, then accept it again."),
+        )
+    return StorageError(
+        _("Nothing can be written to {directory}: {reason}.").format(
+            directory=directory, reason=error.strerror or "?"
+        ),
+        _("Check the directory's permissions, or choose another one with --to."),
+    )
+
+
+def _inbox(rules: FileRules, size: int) -> Path:
+    try:
+        rules.inbox.mkdir(mode=0o700, parents=True, exist_ok=True)
+        used = sum(entry.stat(follow_symlinks=False).st_size for entry in os.scandir(rules.inbox))
+    except OSError as error:
+        raise full_or_failing(error, rules.inbox) from error
+    if used + size > rules.quota:
+        raise StorageError(
+            _("The inbox would have more than its {quota} bytes with this file.").format(quota=rules.quota),
+            _("Remove what you no longer need from {inbox}, or raise files.quota.").format(inbox=rules.inbox),
+        )
+    return rules.inbox
+
+
+def _directory_in(chosen: Path, place: str) -> Path:
+    """The folders of an offer below the directory that was chosen; links in between are not followed."""
+    if not chosen.is_absolute() or not chosen.is_dir():
+        raise UsageError(
+            _("There is no directory {directory}.").format(directory=chosen),
+            _("Make it first, or name another one."),
+        )
+    directory = chosen
+    for folder in disk_place(place):
+        directory = directory / folder
+        try:
+            directory.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise full_or_failing(error, directory) from error
+        if directory.is_symlink():
+            raise UsageError(
+                _("{directory} is a link, through which nothing is written.").format(directory=directory),
+                _("Remove it, or choose another directory."),
+            )
+    return directory

@@ -1,0 +1,67 @@
+"""The parts of file transfers, put together for one node."""
+
+from __future__ import annotations
+
+from tuichat.node.contact_book import ContactBook
+from tuichat.node.conversations import Conversations
+from tuichat.node.events import EventHub
+from tuichat.node.file_notes import FileNotes
+from tuichat.node.file_progress import FileBook
+from tuichat.node.links import Links
+from tuichat.node.offering import Offering
+from tuichat.node.parts import NodeParts
+from tuichat.node.receiving import Receiving, ReceivingParts
+from tuichat.node.sending import Sending, SendingParts
+from tuichat.node.transfers import TransferParts, Transfers
+
+
+def make_transfers(
+    parts: NodeParts,
+    hub: EventHub,
+    book: ContactBook,
+    files: FileBook,
+    links: Links,
+    conversations: Conversations,
+) -> Transfers:
+    """A node's transfers, not started."""
+    notes = FileNotes(parts.store, hub, links, parts.identity.onion, parts.rng, parts.kem)
+    sending = SendingParts(
+        store=parts.store,
+        hub=hub,
+        book=book,
+        files=files,
+        notes=notes,
+        links=links,
+        offering=Offering(parts.store, parts.rng, parts.off_loop),
+        rules=parts.files,
+        rng=parts.rng,
+        off_loop=parts.off_loop,
+    )
+    receiving = ReceivingParts(
+        store=parts.store,
+        hub=hub,
+        book=files,
+        notes=notes,
+        transport=parts.transport,
+        rules=parts.files,
+        clock=parts.clock,
+        off_loop=parts.off_loop,
+        stage=links.stage,
+    )
+    return Transfers(
+        TransferParts(
+            store=parts.store,
+            hub=hub,
+            book=book,
+            files=files,
+            notes=notes,
+            sending=Sending(sending),
+            receiving=Receiving(receiving),
+            rules=parts.files,
+            clock=parts.clock,
+            rng=parts.rng,
+            off_loop=parts.off_loop,
+            check_may_send=conversations.check_may_send,
+            cancel_message=conversations.cancel,
+        )
+    )

@@ -1,0 +1,38 @@
+"""What a node is made of."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from tuichat.clock import Clock, Rng
+from tuichat.crypto.identity import Identity
+from tuichat.crypto.kem import Kem
+from tuichat.network.transport import Transport
+from tuichat.node.backups import Backups
+from tuichat.node.file_places import FileRules
+from tuichat.node.pull import OffLoop
+from tuichat.node.reach import Visibility
+from tuichat.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class NodeParts:
+    """The concrete parts of a node; `name` is what this person calls themself, "" for nothing.
+
+    `visibility` is who may connect to our service: everybody, or who holds a key of ours; `backups` makes
+    some of the profile, if there is one; `files` is what is settled about files; `off_loop` runs what waits
+    for the disk or computes long.
+    """
+
+    store: Store
+    identity: Identity
+    name: str
+    transport: Transport
+    clock: Clock
+    rng: Rng
+    kem: Kem
+    files: FileRules
+    visibility: Visibility = "public"
+    backups: Backups | None = None
+    off_loop: OffLoop = asyncio.to_thread

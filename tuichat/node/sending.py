@@ -1,0 +1,231 @@
+"""Offering what lies at paths: folders become their files, pictures lose what they tell of their makers."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from tuichat.clock import Rng
+from tuichat.crypto.file_chunks import MAX_SIZE
+from tuichat.errors import NotFoundError, UsageError
+from tuichat.i18n import _, ngettext
+from tuichat.media.cleaning import CLEANABLE, Cleaned, clean
+from tuichat.media.facts import FACTS_BYTES, dimensions
+from tuichat.media.failures import shown, unreadable
+from tuichat.media.folders import walk
+from tuichat.media.sniff import HEAD_BYTES, sniff
+from tuichat.media.words import warnings
+from tuichat.model import Sent
+from tuichat.node.contact_book import ContactBook
+from tuichat.node.events import EventHub
+from tuichat.node.file_notes import FileNotes
+from tuichat.node.file_places import FileRules
+from tuichat.node.file_progress import FileBook
+from tuichat.node.links import Links
+from tuichat.node.offering import Offering, Source, offer_of
+from tuichat.node.pull import OffLoop
+from tuichat.protocol.bodies import MAX_CAPTION_BYTES
+from tuichat.protocol.labels import label, place
+from tuichat.protocol.sanitize import sanitize_text
+from tuichat.store.records import ContactRow
+from tuichat.store.store import Store
+
+MAX_FILES: Final = 1000
+"""How many files can be offered in one go."""
+
+_GROUP_LENGTH: Final = 16
+_COPY_BYTES: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class SendingParts:
+    """What sending works with."""
+
+    store: Store
+    hub: EventHub
+    book: ContactBook
+    files: FileBook
+    notes: FileNotes
+    links: Links
+    offering: Offering
+    rules: FileRules
+    rng: Rng
+    off_loop: OffLoop
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    source: Source
+    cleaned: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+class Sending:
+    """Makes offers."""
+
+    def __init__(self, parts: SendingParts) -> None:
+        self._with = parts
+
+    async def send(self, row: ContactRow, paths: list[str], caption: str, *, as_is: bool) -> list[Sent]:
+        """Offer all files at the paths, one message each; `caption` goes with the first.
+
+        Those before one that cannot be offered stay offered; the error names it.
+        """
+        words = _checked_caption(caption)
+        found, links = await self._with.off_loop(lambda: _found(paths))
+        group = self._with.rng.bytes(_GROUP_LENGTH) if len(found) > 1 else None
+        sent: list[Sent] = []
+        for path, folders in found:
+            prepared = await self._prepared(path, folders, as_is=as_is)
+            sent.append(await self._offer(row, prepared, group, "" if sent else words))
+        return _with_left_out(sent, links)
+
+    async def _prepared(self, path: Path, folders: str, *, as_is: bool) -> _Prepared:
+        head, size = await self._with.off_loop(lambda: _look(path))
+        name = label(path.name)
+        media_type = sniff(head[:HEAD_BYTES], name)
+        cleaned = None if as_is else await self._clean(path, media_type)
+        copy = None if cleaned is None else cleaned[0]
+        if copy is not None:
+            head, size = await self._with.off_loop(lambda: _look(copy))
+        pixels = dimensions(head)
+        source = Source(
+            path=copy or path,
+            is_copy=copy is not None,
+            name=name,
+            place=folders,
+            size=size,
+            media_type=media_type,
+            width=None if pixels is None else pixels[0],
+            height=None if pixels is None else pixels[1],
+        )
+        is_clean = media_type in CLEANABLE and not as_is
+        return _Prepared(
+            source,
+            cleaned=() if cleaned is None else cleaned[1].removed,
+            warnings=() if is_clean else warnings(media_type),
+        )
+
+    async def _clean(self, path: Path, media_type: str) -> tuple[Path, Cleaned] | None:
+        """A copy without what tells of the maker; it is removed at the next start if nobody offers it."""
+        directory = self._with.rules.outgoing
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        copy = directory / self._with.rng.bytes(_COPY_BYTES).hex()
+        self._with.store.transfers.leave(str(copy))
+        try:
+            cleaned = await clean(path, copy, media_type)
+        except BaseException:
+            copy.unlink(missing_ok=True)
+            self._with.store.transfers.removed(str(copy))
+            raise
+        if cleaned is None:
+            self._with.store.transfers.removed(str(copy))
+            return None
+        return copy, cleaned
+
+    async def _offer(
+        self, contact: ContactRow, prepared: _Prepared, group: bytes | None, caption: str
+    ) -> Sent:
+        now = self._with.hub.now()
+        row = await self._with.offering.prepare(contact.id, prepared.source, group, now)
+        at_once = self._with.links.takes_at_once(contact.id)
+        with self._with.hub.change() as changes:
+            message = self._with.notes.outbox(contact).queue_file(offer_of(row, caption), now, given=at_once)
+            self._with.store.transfers.announce(row.id, message.id, row.root)
+            if row.source_is_copy:
+                self._with.store.transfers.removed(row.source)
+            changes.message(message.id, new=True)
+            changes.file(row.id)
+        self._with.notes.sent(contact)
+        told, file = self._with.book.message(message.id), self._with.files.get(row.id)
+        assert told is not None
+        assert file is not None
+        return Sent(message=told, file=file, cleaned=prepared.cleaned, warnings=prepared.warnings)
+
+
+def _found(paths: list[str]) -> tuple[list[tuple[Path, str]], int]:
+    """All files at the paths with their places, each of which can be read; how many links were left out.
+    Blocks.
+    """
+    if not paths:
+        raise UsageError(_("No file was named."))
+    found: list[tuple[Path, str]] = []
+    links = 0
+    for text in paths:
+        path = _checked_path(text)
+        if path.is_dir():
+            folder = walk(path, MAX_FILES)
+            found += [(each.path, place(each.folders)) for each in folder.files]
+            links += len(folder.links)
+        else:
+            found.append((path, ""))
+    if len(found) > MAX_FILES:
+        raise UsageError(
+            _("These are {count} files; at most {most} go at once.").format(count=len(found), most=MAX_FILES),
+            _("Send them in parts, or pack them into one file."),
+        )
+    for path, _folders in found:
+        _check_utf_8(path)
+        _look(path)
+    return found, links
+
+
+def _with_left_out(sent: list[Sent], links: int) -> list[Sent]:
+    """Say with the first file that links were not followed."""
+    if not links:
+        return sent
+    words = ngettext("{count} link was left out.", "{count} links were left out.", links).format(count=links)
+    first = msgspec.structs.replace(sent[0], warnings=(*sent[0].warnings, words))
+    return [first, *sent[1:]]
+
+
+def _checked_caption(caption: str) -> str:
+    clean = sanitize_text(caption)
+    if len(clean.encode()) > MAX_CAPTION_BYTES:
+        raise UsageError(
+            _("The words with a file have at most {most} bytes.").format(most=MAX_CAPTION_BYTES),
+            _("Send the rest as a message."),
+        )
+    return clean
+
+
+def _checked_path(text: str) -> Path:
+    path = Path(text)
+    if "\0" in text or not path.is_absolute():
+        raise UsageError(_("{path!r} is no absolute path.").format(path=text))
+    return path
+
+
+def _check_utf_8(path: Path) -> None:
+    """Neither the store nor a client can be told of a path that is no text."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise UsageError(
+            _("The name of {path} is not UTF-8.").format(path=shown(path)),
+            _("Rename it, or send the others one by one."),
+        ) from None
+
+
+def _look(path: Path) -> tuple[bytes, int]:
+    """The first bytes and the size of a regular file. Blocks."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    except FileNotFoundError:
+        raise NotFoundError(_("There is no file {path}.").format(path=shown(path))) from None
+    except OSError as error:
+        raise unreadable(path, error) from error
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise UsageError(_("{path} is no file that could be sent.").format(path=shown(path)))
+        if status.st_size > MAX_SIZE:
+            raise UsageError(_("{path} is too large.").format(path=shown(path)))
+        return os.pread(descriptor, FACTS_BYTES, 0), status.st_size
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,284 @@
+"""Files: what this person does with offers, and what the node does by itself about them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tuichat.clock import Clock, Rng
+from tuichat.errors import NotFoundError, TuichatError, UsageError
+from tuichat.i18n import _
+from tuichat.model import AnyEvent, File, FileEvent, FileReason, Sent
+from tuichat.network.transport import Blob
+from tuichat.node.blobs import Blobs
+from tuichat.node.contact_book import ContactBook
+from tuichat.node.events import EventHub
+from tuichat.node.file_notes import FileNotes
+from tuichat.node.file_places import FileRules, choose, make_room
+from tuichat.node.file_progress import FileBook
+from tuichat.node.file_steps import Step
+from tuichat.node.pull import OffLoop
+from tuichat.node.receiving import Receiving
+from tuichat.node.sending import Sending
+from tuichat.store.records import ContactRow, FileRow
+from tuichat.store.store import Store
+
+BY_ITSELF: Final = 20
+BY_ITSELF_SECONDS: Final = 3600.0
+"""So many files of one contact are taken without asking, or have circuits made ready, in so many seconds."""
+
+TELL_SECONDS: Final = 0.5
+"""How often it is told that something is fetched from me."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransferParts:
+    """What transfers work with.
+
+    Attributes:
+        check_may_send: raises TuichatError for a contact to whom nothing may be sent now.
+        cancel_message: takes back an offer that has not left.
+    """
+
+    store: Store
+    hub: EventHub
+    book: ContactBook
+    files: FileBook
+    notes: FileNotes
+    sending: Sending
+    receiving: Receiving
+    rules: FileRules
+    clock: Clock
+    rng: Rng
+    off_loop: OffLoop
+    check_may_send: Callable[[ContactRow], None]
+    cancel_message: Callable[[int], object]
+
+
+class Transfers:
+    """Every contact's files, in both directions."""
+
+    def __init__(self, parts: TransferParts) -> None:
+        self._with = parts
+        self._store = parts.store
+        self._hub = parts.hub
+        self._blobs = Blobs(parts.store, parts.files, parts.off_loop, self._fetched, self._changed)
+        self._by_itself: dict[int, deque[float]] = {}
+        self._told: dict[int, float] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # -- life --
+
+    def start(self) -> None:
+        """Forget offers that were being prepared, and go on with what was accepted."""
+        for row in self._store.transfers.unfinished():
+            if row.direction == "out" and row.message is None:
+                self._store.transfers.remove(row.id)
+        self._hub.listen(self._happened)
+        self._with.receiving.start()
+
+    async def close(self) -> None:
+        """Stop; nothing that was fetched is lost."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._with.receiving.close()
+
+    def find_blob(self, path: bytes) -> Blob | None:
+        """What a contact who knows the path may fetch."""
+        return self._blobs.find(path)
+
+    def expire(self) -> None:
+        """End offers whose time is over."""
+        rows = self._store.transfers.expired(self._hub.now())
+        if rows:
+            with self._hub.change() as changes:
+                for row in rows:
+                    self._store.transfers.end(row.id, "cancelled", "expired", self._hub.now())
+                    changes.file(row.id)
+
+    def _happened(self, event: AnyEvent) -> None:
+        if not isinstance(event, FileEvent) or event.seq is None:
+            return
+        file = event.file
+        if file.state in ("complete", "declined", "cancelled", "failed"):
+            self._blobs.forget(file.id)
+        elif file.state == "offered" and file.direction == "in" and self._is_taken_by_itself(file):
+            task = asyncio.get_running_loop().create_task(self._take(file.id))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def _is_taken_by_itself(self, file: File) -> bool:
+        contact = self._store.contacts.get(file.contact)
+        small = file.size < self._with.rules.auto_accept_below
+        return small and contact is not None and contact.verified and self._may_by_itself(file.contact)
+
+    def _may_by_itself(self, contact: int) -> bool:
+        """Count something that is done for a contact without anybody having asked (bounded for an hour)."""
+        now = self._with.clock.monotonic()
+        past = self._by_itself.setdefault(contact, deque())
+        while past and past[0] <= now - BY_ITSELF_SECONDS:
+            past.popleft()
+        if len(past) >= BY_ITSELF:
+            return False
+        past.append(now)
+        return True
+
+    async def _take(self, file: int) -> None:
+        try:
+            await self.accept(file, "", whole_group=False)
+        except TuichatError:
+            return  # it stays an offer; whoever accepts it by hand is told why not
+
+    def _fetched(self, file: int) -> None:
+        now = self._with.clock.monotonic()
+        if now - self._told.get(file, float("-inf")) >= TELL_SECONDS:
+            self._told[file] = now
+            self._hub.tell_file(file)
+
+    def _changed(self, file: int, reason: FileReason) -> None:
+        """What was offered is not there any more: the offer ends before a byte of it leaves."""
+        row = self._store.transfers.get(file)
+        contact = None if row is None else self._store.contacts.get(row.contact)
+        if row is None or contact is None or row.ended_at is not None:
+            return
+        with self._hub.change() as changes:
+            self._with.notes.say(contact, row, Step.CHANGED)
+            self._store.transfers.end(file, "failed", reason, self._hub.now())
+            changes.file(file)
+        self._with.notes.sent(contact)
+
+    # -- what a person does --
+
+    async def send(self, ref: str, paths: list[str], caption: str, *, as_is: bool) -> list[Sent]:
+        """Offer files (see `NodeApi.file_send`)."""
+        contact = self._with.book.find(ref)
+        self._with.check_may_send(contact)
+        return await self._with.sending.send(contact, paths, caption, as_is=as_is)
+
+    def list_all(self, ref: str | None) -> list[File]:
+        """Files of one contact or of all."""
+        contact = None if ref is None else self._with.book.find(ref).id
+        return [self._with.files.record(row) for row in self._store.transfers.all(contact)]
+
+    def get(self, file: int) -> File:
+        """One file. Raises NotFoundError."""
+        return self._with.files.record(self._row(file))
+
+    async def accept(self, file: int, to: str, *, whole_group: bool) -> list[File]:
+        """Fetch an offered file, or all of its group that wait for an answer."""
+        row = self._row(file)
+        rows = [row]
+        if whole_group and row.group_id is not None:
+            others = self._store.transfers.in_group(row.contact, row.group_id)
+            rows += [each for each in others if each.id != row.id and _is_offered(each)]
+        if not _is_offered(row):
+            raise _not_now(row)
+        return [await self._accept_one(each, to) for each in rows]
+
+    async def _accept_one(self, row: FileRow, to: str) -> File:
+        contact = self._contact(row)
+        place = await self._with.off_loop(lambda: choose(self._with.rules, row, to, self._with.rng))
+        part = str(place.part)
+        self._store.transfers.leave(part)
+        await self._with.off_loop(lambda: make_room(place.part, row.size))
+        with self._hub.change() as changes:
+            self._store.transfers.update(row.id, stored_as=part, target=str(place.final))
+            self._store.transfers.removed(part)
+            self._with.notes.take(contact, self._row(row.id), Step.ACCEPTED, changes)
+        self._with.notes.sent(contact)
+        return self.get(row.id)
+
+    def decline(self, file: int) -> File:
+        """Do not want an offered file."""
+        row = self._row(file)
+        if not _is_offered(row):
+            raise _not_now(row)
+        return self._step(row, Step.DECLINED)
+
+    def cancel(self, file: int) -> File:
+        """End a transfer, or take an offer back."""
+        row = self._row(file)
+        if row.ended_at is not None:
+            raise _not_now(row)
+        waiting = None if row.message is None else self._store.outbox.by_message(row.message)
+        if row.direction == "out" and waiting is not None and not waiting.given and row.message is not None:
+            self._with.cancel_message(row.message)
+            return self.get(file)
+        return self._step(row, Step.CANCELLED)
+
+    def pause(self, file: int) -> File:
+        """Let a transfer rest."""
+        row = self._row(file)
+        if row.ended_at is not None or row.paused_by in ("me", "both"):
+            raise _not_now(row)
+        return self._step(row, Step.PAUSED)
+
+    async def resume(self, file: int) -> File:
+        """Go on with what this side paused, or with what failed on this disk."""
+        row = self._row(file)
+        if row.ended_at is None and row.direction == "in" and row.state == "failed":
+            return await self._try_again(row)
+        if row.ended_at is not None or row.paused_by not in ("me", "both"):
+            raise _not_now(row)
+        return self._step(row, Step.GOES_ON)
+
+    async def _try_again(self, row: FileRow) -> File:
+        """Go on with what is on disk, or from the beginning if it is gone."""
+        part = Path(row.stored_as)
+        gone = not await self._with.off_loop(part.exists)
+        if gone:
+            await self._with.off_loop(lambda: make_room(part, row.size))
+        with self._hub.change() as changes:
+            if gone:
+                self._store.transfers.begin_anew(row.id)
+            self._store.transfers.update(row.id, state="paused" if row.paused_by else "waiting", reason="")
+            changes.file(row.id)
+        return self.get(row.id)
+
+    def prepare(self, file: int) -> None:
+        """An offer came on screen: have circuits ready if its contact is verified (bounded for an hour)."""
+        row = self._store.transfers.get(file)
+        if row is None or row.direction != "in" or not _is_offered(row) or row.ended_at is not None:
+            return
+        contact = self._store.contacts.get(row.contact)
+        if contact is not None and contact.verified and self._may_by_itself(contact.id):
+            self._with.receiving.prepare(row)
+
+    def _step(self, row: FileRow, step: Step) -> File:
+        contact = self._contact(row)
+        with self._hub.change() as changes:
+            self._with.notes.take(contact, row, step, changes)
+        self._with.notes.sent(contact)
+        return self.get(row.id)
+
+    def _row(self, file: int) -> FileRow:
+        row = self._store.transfers.get(file)
+        if row is None:
+            raise NotFoundError(
+                _("There is no file {id}.").format(id=file), _("See them with: tuichat files list")
+            )
+        return row
+
+    def _contact(self, row: FileRow) -> ContactRow:
+        contact = self._store.contacts.get(row.contact)
+        assert contact is not None
+        return contact
+
+
+def _is_offered(row: FileRow) -> bool:
+    return row.direction == "in" and row.ended_at is None and not row.accepted
+
+
+def _not_now(row: FileRow) -> UsageError:
+    """Why a step is none that this file can take."""
+    if row.direction == "out":
+        return UsageError(_("This is not something to do with the file {id} now.").format(id=row.id))
+    return UsageError(
+        _("This is not something to do with the file {id} now.").format(id=row.id),
+        _("See how it stands: tuichat files list"),
+    )

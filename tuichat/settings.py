@@ -1,0 +1,221 @@
+"""The table of all settings: their names, what each may be, and what is said about a value it cannot be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from tuichat.errors import UsageError
+from tuichat.i18n import _
+from tuichat.sizes import parse_size
+
+ENVIRONMENT_PREFIX = "TUICHAT_"
+
+MOST_CIRCUITS = 16
+"""The most circuits that one file may come over: beyond them it gets no faster, and tor has more to do."""
+
+LATER_SECTIONS = ("hooks",)
+_LATER_KEYS = ("privacy.receipts", "privacy.typing", "privacy.presence", "ui.keys", "ui.notify")
+
+Value = str | int | tuple[str, ...]
+Form = Literal["text", "list", "count", "size"]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One key.
+
+    Attributes:
+        form: a text; a list of texts; a whole number; or an amount of data, kept as it was written. Numbers
+            and amounts may stand in the file with or without quotes.
+        choices: lists the only valid values.
+        check: returns a sentence about a bad value, or "".
+        is_path: a relative one is meant from where it is written.
+    """
+
+    name: str
+    form: Form = "text"
+    choices: Callable[[], tuple[str, ...]] | None = None
+    check: Callable[[str], str] | None = None
+    is_path: bool = False
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        section, key = self.name.split(".")
+        return f"{ENVIRONMENT_PREFIX}{section.upper()}__{key.upper()}"
+
+
+def themes() -> tuple[str, ...]:
+    """The names of the themes that came with tuichat, from the package or a source checkout."""
+    package = Path(__file__).parent
+    for directory in (package / "data" / "themes", package.parent / "themes"):
+        if directory.is_dir():
+            return tuple(sorted(file.stem for file in directory.glob("*.toml")))
+    return ()
+
+
+def languages() -> tuple[str, ...]:
+    """The languages there are catalogues for, and English."""
+    catalogues = (Path(__file__).parent / "data" / "locale").glob("*/LC_MESSAGES/tuichat.mo")
+    return ("en", *sorted(file.parent.parent.name for file in catalogues))
+
+
+def _one_line(value: str) -> str:
+    if any(ord(character) < 32 or ord(character) == 127 for character in value):
+        return _("it must be one line without control characters")
+    return ""
+
+
+def _path(value: str) -> str:
+    if problem := _one_line(value):
+        return problem
+    try:
+        Path(value).expanduser()
+    except RuntimeError:
+        return _("there is no such user")
+    return ""
+
+
+def _bridge(value: str) -> str:
+    """As `_one_line`, for what is to be a bridge line, an empty one or a comment."""
+    from onion.bridges import parse_bridges  # few profiles have any
+    from onion.errors import TorError
+
+    if problem := _one_line(value):
+        return problem
+    try:
+        parse_bridges([value])
+    except TorError as error:
+        return _("it is no bridge line: {reason}").format(reason=error.fields["reason"])
+    return ""
+
+
+def _endpoint(value: str) -> str:
+    if problem := _one_line(value):
+        return problem
+    if not value or value.startswith("/"):
+        return ""
+    match = re.fullmatch(r"(?:[0-9.]+|localhost|\[[0-9a-fA-F:]+\]):([0-9]{1,5})", value)
+    if match and 0 < int(match[1]) < 65536:
+        return ""
+    return _("it must be the absolute path of a UNIX socket, or HOST:PORT with a numeric host")
+
+
+def _circuits(value: str) -> str:
+    if re.fullmatch(r"[0-9]{1,3}", value, re.ASCII) and 1 <= int(value) <= MOST_CIRCUITS:
+        return ""
+    return _("it must be a whole number from 1 to {most}").format(most=MOST_CIRCUITS)
+
+
+def _size(value: str) -> str:
+    if value.strip() and parse_size(value) is None:
+        return _("it must be a number of bytes, or a size such as 500kB, 10MiB or 20GiB")
+    return ""
+
+
+def _some_size(value: str) -> str:
+    return "" if parse_size(value) else _size(value) or _("it must be more than nothing, such as 20GiB")
+
+
+SETTINGS: dict[str, Setting] = {
+    setting.name: setting
+    for setting in (
+        Setting("tor.mode", choices=lambda: ("child", "system")),
+        Setting("tor.binary", check=_one_line),
+        Setting("tor.control", check=_endpoint),
+        Setting("tor.socks", check=_endpoint),
+        Setting("tor.extra_torrc", check=_path, is_path=True),
+        Setting("tor.bridges", "list", check=_bridge),
+        Setting("privacy.visibility", choices=lambda: ("public", "contacts")),
+        Setting("files.directory", check=_path, is_path=True),
+        Setting("files.circuits", "count", check=_circuits),
+        Setting("files.auto_accept_below", "size", check=_size),
+        Setting("files.quota", "size", check=_some_size),
+        Setting("ui.theme", choices=themes),
+        Setting("ui.language", choices=languages),
+        Setting("ui.time_format", choices=lambda: ("24h", "12h")),
+    )
+}
+
+
+def find_setting(name: str, where: str = "") -> Setting:
+    """The setting called `name`, such as "tor.mode". Raises UsageError with the valid ones."""
+    setting = SETTINGS.get(name)
+    if setting is not None:
+        return setting
+    prefix = _at(where)
+    section = name.partition(".")[0]
+    if name in _LATER_KEYS or section in LATER_SECTIONS:
+        raise UsageError(prefix + _("the setting {name} is not in this version.").format(name=name))
+    siblings = [known for known in SETTINGS if known.startswith(f"{section}.")] or list(SETTINGS)
+    raise UsageError(
+        prefix + _("there is no setting {name}.").format(name=name),
+        _("Valid are: {choices}.").format(choices=", ".join(siblings)),
+    )
+
+
+def value_from_text(setting: Setting, text: str, where: str = "") -> Value:
+    """What a person wrote for `setting`, checked; for a list it is a TOML array, or one item a line."""
+    if setting.form != "list":
+        return checked(setting, text, where)
+    if text.lstrip().startswith("["):
+        import tomllib
+
+        try:
+            parsed = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError as error:
+            why = str(error).rstrip(".")
+            raise UsageError(_("{name}: not a list: {why}.").format(name=setting.name, why=why)) from error
+        return checked(setting, parsed, where)
+    return checked(setting, tuple(line.strip() for line in text.splitlines() if line.strip()), where)
+
+
+def checked(setting: Setting, value: Any, where: str) -> Value:
+    """`value`, if `setting` can have it; a number that stands in quotes becomes one.
+
+    Raises:
+        UsageError: it cannot; says why, and `where` it stands if that is not "".
+    """
+    if setting.form == "list":
+        if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
+            raise UsageError(_at(where) + _("{name} must be a list of strings.").format(name=setting.name))
+        return tuple(_checked_text(setting, item, where) for item in value)
+    if setting.form in ("count", "size") and isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        message = _("{name} must be a string, in quotes.").format(name=setting.name)
+        raise UsageError(_at(where) + message, _choices_hint(setting))
+    text = _checked_text(setting, value, where)
+    return int(text) if setting.form == "count" else text
+
+
+def _checked_text(setting: Setting, value: str, where: str) -> str:
+    choices = setting.choices() if setting.choices is not None else ()
+    if choices and value not in choices:
+        message = _("{name} cannot be {value!r}.").format(name=setting.name, value=value)
+        raise UsageError(_at(where) + message, _choices_hint(setting))
+    problem = setting.check(value) if setting.check is not None else ""
+    if problem:
+        message = _("{name} cannot be {value!r}: {problem}.")
+        raise UsageError(
+            _at(where) + message.format(name=setting.name, value=value, problem=problem),
+            _bridges_hint() if setting.name == "tor.bridges" else "",
+        )
+    return value
+
+
+def _at(where: str) -> str:
+    return f"{where}: " if where else ""
+
+
+def _bridges_hint() -> str:
+    return _("Paste the lines as https://bridges.torproject.org/ gives them, one bridge a line.")
+
+
+def _choices_hint(setting: Setting) -> str:
+    choices = setting.choices() if setting.choices is not None else ()
+    return _("Valid are: {choices}.").format(choices=", ".join(choices)) if choices else ""

@@ -1,0 +1,126 @@
+"""A file on its way in, on disk: reserved before the first byte, written in any order, named when it is
+whole.
+
+Until then it has a name that says what it is and nothing about its content, in the directory where it will
+end up. Nothing here follows a link or writes over what is there. All of it blocks: off the event loop only.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from tuichat.store.files import sync_directory
+
+_MADE: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_FOUND: Final = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+_NO_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
+
+
+def part_name(random: bytes) -> str:
+    """The name of a partial file; `random` makes it one of a kind."""
+    return f".tuichat-{random.hex()}.part"
+
+
+def reserve(path: Path, size: int) -> None:
+    """Make an empty file of `size` bytes and take the space for them.
+
+    Raises:
+        OSError: there is no room (ENOSPC, EDQUOT), or it cannot be made; then nothing is left of it.
+    """
+    descriptor = os.open(path, _MADE, 0o600)
+    try:
+        if size:
+            _allocate(descriptor, size)
+        os.fsync(descriptor)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def _allocate(descriptor: int, size: int) -> None:
+    try:
+        os.posix_fallocate(descriptor, 0, size)
+    except OSError as error:
+        if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
+            raise
+        # A file system that cannot set space aside; at least it must have as much.
+        status = os.fstatvfs(descriptor)
+        if status.f_bavail * status.f_frsize < size:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+        os.ftruncate(descriptor, size)
+
+
+class PartFile:
+    """An open partial file.
+
+    Raises:
+        OSError: it is gone, is no regular file, or has another size than was reserved.
+    """
+
+    def __init__(self, path: Path, size: int) -> None:
+        self._descriptor = os.open(path, _FOUND)
+        if os.fstat(self._descriptor).st_size != size:
+            self.close()
+            raise FileNotFoundError(errno.ENOENT, "the partial file has another size", str(path))
+
+    def write(self, offset: int, data: bytes) -> None:
+        """Write all of `data` there."""
+        view = memoryview(data)
+        while view:
+            written = os.pwrite(self._descriptor, view, offset)
+            offset += written
+            view = view[written:]
+
+    def read(self, offset: int, length: int) -> bytes:
+        """What is there; fewer bytes at the file's end only."""
+        parts = []
+        while length and (data := os.pread(self._descriptor, length, offset)):
+            parts.append(data)
+            offset += len(data)
+            length -= len(data)
+        return b"".join(parts)
+
+    def sync(self) -> None:
+        """Have what was written on the disk."""
+        os.fdatasync(self._descriptor)
+
+    def close(self) -> None:
+        """Close it; once."""
+        os.close(self._descriptor)
+
+
+def put_in_place(part: Path, names: Iterator[Path]) -> Path:
+    """Give a whole file the first of `names` that is free, at one stroke; the partial name stays beside it.
+
+    If it has one of them already, from before a crash, that one it is. Where there are no hard links the
+    partial name goes.
+    """
+    for name in names:
+        try:
+            os.link(part, name, follow_symlinks=False)
+        except FileExistsError:
+            if _is_same(part, name):
+                return name
+            continue
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            if os.path.lexists(name):
+                continue
+            part.rename(name)
+        sync_directory(name.parent)
+        return name
+    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return not other.is_symlink() and one.samefile(other)
+    except FileNotFoundError:
+        return False
