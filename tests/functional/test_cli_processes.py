@@ -116,6 +116,16 @@ async def test_words_and_input_that_are_no_utf8_are_told() -> None:
             assert err.startswith("tuichat: "), line
 
 
+async def test_a_current_directory_that_is_gone_is_no_surprise() -> None:
+    async with sample_home() as (home, _node):
+        gone = home.paths.home / "gone"
+        gone.mkdir()
+        line = f"cd {gone}; rmdir {gone}; {sys.executable} -m tuichat --home /nonexistent/home address"
+        code, out, err = await shell(home, line)
+        assert (code, out) == (1, "")
+        assert f"{ROOT / 'run'} --home /nonexistent/home init" in err
+
+
 async def test_a_path_of_any_bytes_can_be_printed() -> None:
     async with sample_home() as (home, _node):
         line = f"TUICHAT_HOME=$'/none/\\xff' {sys.executable} -m tuichat --json config path"
