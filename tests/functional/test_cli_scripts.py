@@ -109,6 +109,7 @@ class World:
     `incoming NAME TEXT` lets a message arrive there; `deliver` delivers whatever is sent from then on;
     `key NAME` lets a contact's address show another key;
     `tor PROBLEM TEXT` lets its tor be hindered, with tor's own words;
+    `unreachable TIMES` lets no answer of its own service have come so often, 0 while it waits for the first;
     `keep` lets the node stay until it has delivered;
     `newer` ends the node and makes HOME's database one that a later version wrote;
     `clock SECONDS` lets the processes that are started from then on begin at that Unix time;
@@ -146,6 +147,8 @@ class World:
             self._deliver()
         elif word == "tor":
             self._node.set_tor(problem=rest[0], detail=rest[1], running=False)
+        elif word == "unreachable":
+            self._node.set_service(published=True, reachable=False, missed=int(rest[0]))
         elif word == "keep":
             await self._node.keep_until_delivered()
         elif word == "newer":

@@ -136,11 +136,21 @@ def _tor(status: Status) -> str:
 
 
 def _service(status: Status) -> str:
-    if status.service.reachable:
-        return _("reachable")
-    if status.service.missed:
-        return _("not reachable: no answer came {count} times, trying on").format(count=status.service.missed)
-    return _("published, not yet known to be reachable") if status.service.published else _("not published")
+    """The light, and what it stands for."""
+    lights = {"green": _("green"), "yellow": _("yellow"), "red": _("red")}
+    stages = {
+        "offline": _("not published"),
+        "tor": _("waits for tor"),
+        "publishing": _("being published"),
+        "checking": _("published, not yet known to be reachable"),
+        "reachable": _("reachable"),
+        "no_answer": ngettext(
+            "not reachable: no answer came {count} time, trying on",
+            "not reachable: no answer came {count} times, trying on",
+            status.service.missed,
+        ).format(count=status.service.missed),
+    }
+    return f"{lights[status.service.light]}, {stages[status.service.stage]}"
 
 
 def _counts(status: Status) -> dict[str, int]:

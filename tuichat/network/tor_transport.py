@@ -15,6 +15,7 @@ from tuichat.clock import Clock, Rng
 from tuichat.model import ServiceState, TorState, from_milliseconds
 from tuichat.network.doorkeeper import NOT_FOUND
 from tuichat.network.onion_server import OnionServer
+from tuichat.network.service_light import lit
 from tuichat.network.tor_caller import TorCaller
 from tuichat.network.transport import Admission, Answerer, Dialled, DialStage, NetworkState
 
@@ -219,6 +220,7 @@ class TorTransport:
         self._update(replace(self._state, service=state))
 
     def _update(self, state: NetworkState) -> None:
+        state = replace(state, service=lit(state.tor, state.service))
         if state != self._state:
             self._state = state
             for callback in self._watchers:
