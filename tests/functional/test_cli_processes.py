@@ -134,6 +134,21 @@ async def test_a_path_of_any_bytes_can_be_printed() -> None:
         assert out.startswith('{"schema":1,"path":"/none/')
 
 
+async def test_a_home_whose_path_is_no_utf8_is_refused() -> None:
+    async with sample_home() as (home, _node):
+        lines = {
+            f"TUICHAT_HOME={home.paths.home}/$'\\xff' {sys.executable} -m tuichat": "TUICHAT_HOME",
+            f"XDG_DATA_HOME={home.paths.home}/$'\\xff' {sys.executable} -m tuichat": "--home",
+        }
+        for program, named in lines.items():
+            for words in ("init --no-passphrase", "status", "contact list", "daemon run", "config show"):
+                code, out, err = await shell(home, f"{program} {words}")
+                assert (code, out) == (2, ""), words
+                assert "not valid UTF-8" in err
+                assert named in err
+        assert not list(home.paths.home.glob("*\udcff*"))
+
+
 async def test_control_characters_in_a_word_do_not_reach_the_terminal() -> None:
     async with sample_home() as (home, _node):
         code, _out, err = await shell(home, "T $'\\e]0;owned\\a'; T --profile $'\\x9b31m' status")
@@ -154,6 +169,22 @@ async def interrupted(home: Home, number: signal.Signals, *words: str, awaited: 
         _rest, errors = await process.communicate()
     assert process.returncode is not None
     return process.returncode, errors
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+async def test_waiting_at_a_pipe_is_ended_by_a_signal(number: signal.Signals) -> None:
+    async with sample_home() as (home, node):
+        await node.lock()
+        pipe = home.paths.home / "pipe"
+        os.mkfifo(pipe)
+        for option in ("--config", "--passphrase-file"):
+            process = await home.command("contact", "list", options=(option, str(pipe)))
+            writing = await asyncio.to_thread(os.open, pipe, os.O_WRONLY)  # done when somebody reads
+            process.send_signal(number)
+            async with asyncio.timeout(SECONDS):
+                assert await process.communicate() == (b"", b"")
+            os.close(writing)
+            assert process.returncode == 130
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

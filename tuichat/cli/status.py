@@ -36,6 +36,7 @@ def run(context: Context) -> int:
     words = context.words
     if words.timeout is not None and words.wait is None:
         raise UsageError(_("--timeout needs --wait."))
+    context.config()  # a mistake in it is told, though nothing of it is needed
     if words.wait is None:
         found = run_async(_status(context))
         context.output.result(found, shown(found))
