@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import shutil
@@ -41,7 +42,9 @@ def find_tor(configured: str | os.PathLike[str] | None = None) -> Path:
         TorError: there is none (code "missing"); the hint is this system's command to install it.
     """
     if configured:
-        path = Path(configured).expanduser()
+        path = Path(configured)
+        with contextlib.suppress(RuntimeError):  # there is no such user, and so no such file
+            path = path.expanduser()
         if path.is_file() and os.access(path, os.X_OK):
             return path.absolute()
         raise TorError(
