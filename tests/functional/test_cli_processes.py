@@ -134,11 +134,12 @@ async def test_a_path_of_any_bytes_can_be_printed() -> None:
         assert out.startswith('{"schema":1,"path":"/none/')
 
 
-async def test_a_home_whose_path_is_no_utf8_is_refused() -> None:
+async def test_a_path_of_a_profile_that_is_no_utf8_is_refused() -> None:
     async with sample_home() as (home, _node):
         lines = {
             f"TUICHAT_HOME={home.paths.home}/$'\\xff' {sys.executable} -m tuichat": "TUICHAT_HOME",
             f"XDG_DATA_HOME={home.paths.home}/$'\\xff' {sys.executable} -m tuichat": "--home",
+            f"XDG_CONFIG_HOME={home.paths.home}/$'\\xff' {sys.executable} -m tuichat": "--config",
         }
         for program, named in lines.items():
             for words in ("init --no-passphrase", "status", "contact list", "daemon run", "config show"):

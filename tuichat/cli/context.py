@@ -59,15 +59,20 @@ class Context:
         home: Path | None = self.words.home or self._from_environment("TUICHAT_HOME", some_path)
         profile = self.words.profile or self._from_environment("TUICHAT_PROFILE", profile_name)
         found = bootstrap.profile_paths(home, profile or "default", self.words.config)
-        if not (shown_only or is_unicode(str(found.home))):
-            raise self._not_unicode(found.home)
+        if not shown_only:
+            self._check_unicode(found.home, "--home")
+            self._check_unicode(found.config, "--config")
         return found
 
-    def _not_unicode(self, home: Path) -> UsageError:
+    def _check_unicode(self, path: Path, option: str) -> None:
+        if is_unicode(str(path)):
+            return
         if not is_unicode(self.environment.get("TUICHAT_HOME", "")):
-            return UsageError(_("TUICHAT_HOME is not valid UTF-8."))
-        message = _("The directory of the profile, {path}, is not valid UTF-8.").format(path=printable(home))
-        return UsageError(message, _("Name another with --home."))
+            raise UsageError(_("TUICHAT_HOME is not valid UTF-8."))
+        raise UsageError(
+            _("The path {path} is not valid UTF-8.").format(path=printable(path)),
+            _("Name another with {option}.").format(option=option),
+        )
 
     def _from_environment(self, variable: str, kind: Callable[[str], Result]) -> Result | None:
         value = self.environment.get(variable)
