@@ -22,6 +22,7 @@ from onion.errors import DialError, TorError
 from onion.events import WATCHED, Event, dial_stage, status_after
 from onion.isolation import check_token
 from onion.keys import ClientKey
+from onion.sentence import NOTHING, Sentence
 from onion.service import ControlledService
 from onion.status import StatusBoard, Watchers
 from onion.tor import DialStage, Problem, ServiceOptions, TorStatus, Unsubscribe
@@ -62,9 +63,9 @@ class ControlledTor(ABC):
     async def _disconnect(self) -> None:
         """End what `_connect` began; never raises."""
 
-    def _last_words(self) -> str:
+    def _last_words(self) -> Sentence:
         """After `_disconnect`: how the lost tor ended and what it said last, "" if that cannot be known."""
-        return ""
+        return NOTHING
 
     @property
     def status(self) -> TorStatus:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import pytest
 
 from onion.errors import TorError
+from onion.sentence import Sentence
 from tests.support.fake_tor import FakeNetwork, FakeTor
 from tests.support.handshakes import person
 from tests.support.house import House, house
@@ -382,7 +383,7 @@ async def test_death_and_return_of_tor_are_told_and_links_come_back(homes: tuple
     await alice.tor.die()
     await until(lambda: not reachable(alice))
     assert (await alice.node.status()).tor.problem == "died"
-    alice.tor.show(problem="clock_skew", detail="by 48 hours ahead")
+    alice.tor.show(problem="clock_skew", detail=Sentence("by {count} hours ahead", count=48))
     told = (await alice.node.status()).tor
     assert (told.problem, told.detail) == ("clock_skew", "by 48 hours ahead")
     alice.tor.come_back()

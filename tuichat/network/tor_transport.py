@@ -12,6 +12,7 @@ from typing import Final
 from onion.errors import OnionError, TorError
 from onion.tor import OnionService, ServiceOptions, Tor, TorStatus
 from tuichat.clock import Clock, Rng
+from tuichat.i18n import translated
 from tuichat.model import ServiceState, TorState, from_milliseconds
 from tuichat.network.doorkeeper import NOT_FOUND
 from tuichat.network.onion_server import OnionServer
@@ -208,7 +209,7 @@ class TorTransport:
             bootstrap=status.bootstrap,
             summary=status.summary,
             problem=status.problem,
-            detail=status.detail,
+            detail=translated(status.detail),
             running=status.alive,
         )
         self._update(replace(self._state, tor=tor))

@@ -15,6 +15,7 @@ from onion.controlled import ControlledTor
 from onion.controller import Controller
 from onion.errors import TorError
 from onion.keys import ClientKey, public_key
+from onion.sentence import Sentence
 from tests.support.raw_callers import PATIENCE
 
 ALICE, BOB = (OnionAddress.from_public_key(public_key(name * 32)) for name in (b"a", b"b"))
@@ -121,8 +122,8 @@ class FadingTor(ScriptedTor):
 
     trouble: TorError | OSError | None = None
 
-    def _last_words(self) -> str:
-        return "ended with status 1: out of memory"
+    def _last_words(self) -> Sentence:
+        return Sentence("ended with status 1: out of memory")
 
     async def _connect(self) -> Controller:
         if self.trouble is not None:
