@@ -39,7 +39,15 @@ _GEN: Final = 1
 
 
 class PatientTransport(JoinedTransport):
-    """Takes long to find out that somebody is not there."""
+    """Takes long to find out that somebody is not there.
+
+    Attributes:
+        in_vain: how many dials are at it.
+    """
+
+    def __init__(self, onion: bytes, everybody: dict[bytes, Answerer]) -> None:
+        super().__init__(onion, everybody)
+        self.in_vain = 0
 
     async def dial(
         self, onion: bytes, message1: bytes, on_stage: Callable[[DialStage], None], reach: bytes | None = None
@@ -47,7 +55,11 @@ class PatientTransport(JoinedTransport):
         try:
             return await super().dial(onion, message1, on_stage, reach)
         except ConnectionLostError:
-            await asyncio.sleep(_IN_VAIN_SECONDS)
+            self.in_vain += 1
+            try:
+                await asyncio.sleep(_IN_VAIN_SECONDS)
+            finally:
+                self.in_vain -= 1
             raise
 
 

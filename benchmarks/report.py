@@ -69,12 +69,12 @@ def difference(ours: Series, other: Series, *, at_most: float) -> None:
     _verdict("difference", ratio, limit, met=more <= at_most)
 
 
-def limit(ours: Series, *, at_most: float, worst: bool = True) -> None:
-    """One side with a bound for its worst value, or with `worst` false for its median."""
-    value = max(ours.values) if worst else ours.median
-    shown = f"{_number(value, ours.unit)} {ours.unit}"
-    words = f"{ours.label}: {'worst' if worst else 'median'}"
-    _verdict(words, shown, f"{_number(at_most, ours.unit)} {ours.unit}", met=value <= at_most)
+def limit(ours: Series, *, at_most: float) -> None:
+    """One side with a bound for its worst value."""
+    worst = max(ours.values)
+    shown = f"{_number(worst, ours.unit)} {ours.unit}"
+    bound = f"{_number(at_most, ours.unit)} {ours.unit}"
+    _verdict(f"{ours.label}: worst", shown, bound, met=worst <= at_most)
 
 
 def ratio(words: str, other: Series, ours: Series, *, at_least: float) -> None:

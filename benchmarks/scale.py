@@ -11,8 +11,9 @@ database is read to its end, so that start is longer.
 The number of messages grows at 1,000 contacts, and the number of contacts at 10,000 messages. Contacts cost
 something: each has a task, keys, and a name to compare. Start and memory are those of `tuichat daemon run`,
 from its process's start to its first answer, without a tor. All else is measured in this process, where the
-friend's node is joined to it: dialled first, while calls to the next seven contacts wait in vain, or calling
-while all eight do.
+friend's node is joined to it and nobody else is there: dials to the others wait in vain, as many as may be.
+The friend is whoever was met last, for whom a message waits since before; or stands in the middle of all
+contacts, and is written to while dials hang; or is who was met longest ago, and calls.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 from benchmarks import options, report
 from benchmarks.crowded import PatientTransport, Person, befriend
@@ -36,6 +38,7 @@ from tuichat.api.client import AsyncClient
 from tuichat.errors import UnreachableError
 from tuichat.model import MessageEvent
 from tuichat.network.transport import Answerer
+from tuichat.node.dial_line import KEPT_PLACES, PLACES
 from tuichat.node.node import Node
 from tuichat.protocol.knock import Preamble
 from tuichat.store.store import Store
@@ -50,6 +53,8 @@ _PAGE = 50
 _LOOKS = 20
 _SETTLED_SECONDS = 2.0
 _PATIENCE = 120.0
+_TEXT = "this one waited"
+_Place = Literal["met last", "in the middle", "calls"]
 _STRANGE = bytes(Preamble(1, 1, bytes(16))) + bytes(64)
 
 
@@ -122,8 +127,8 @@ async def _measure(contacts: int, messages: int, rounds: int) -> _Seen:
             await _daemon(home, seen, _KILLED, signal.SIGTERM)
             await _daemon(home, seen, "from process to answer", signal.SIGTERM)
         for _ in range(rounds):
-            await _in_process(me, friend, seen, calls=False)
-            await _in_process(me, friend, seen, calls=True)
+            for place in get_args(_Place):
+                await _in_process(me, friend, seen, place)
     return seen
 
 
@@ -162,7 +167,7 @@ async def _connected(home: Home, process: asyncio.subprocess.Process) -> AsyncCl
     raise RuntimeError("the node did not start")
 
 
-async def _in_process(me: Person, friend: Person, seen: _Seen, *, calls: bool) -> None:
+async def _in_process(me: Person, friend: Person, seen: _Seen, place: _Place) -> None:
     """A node's life here: look things up offline, then come online and deliver to the friend."""
     everybody: dict[bytes, Answerer] = {}
     began = time.perf_counter()
@@ -170,24 +175,53 @@ async def _in_process(me: Person, friend: Person, seen: _Seen, *, calls: bool) -
     seen.seconds["open the database"].append(time.perf_counter() - began)
     row = store.contacts.by_petname(PEER)
     assert row is not None
-    store.contacts.update(row.id, last_linked_at=0 if calls else int(time.time() * 1000))
-    node = me.node(store, PatientTransport(me.onion, everybody))
+    store.contacts.update(row.id, last_linked_at=_met_at(store, row.id, place))
+    if place == "in the middle":
+        me.queue(store, row.id, ["this one waited, too"])  # as something waits for each of the others
+    transport = PatientTransport(me.onion, everybody)
+    node = me.node(store, transport)
     theirs = friend.node(friend.store(), JoinedTransport(friend.onion, everybody))
     try:
         await seen.timed("Node.start", node.start)
         await _look(node, store, row.id, seen)
-        message = await _queued(node, store, row.id, seen)
-        if calls:
-            await node.go_online()
-            await theirs.start()
-            await seen.timed("friend calls until delivered", _delivery(node, theirs, message))
-        else:
-            await theirs.go_online()  # and not started: it calls nobody, so that who begins is no chance
-            await seen.timed("online until delivered", _delivery(node, node, message))
+        if place != "in the middle":
+            await _queued(node, store, row.id, seen)
+        await _deliver(node, theirs, transport, seen, place)
         await _callers(node, everybody[me.onion], seen)
     finally:
         await theirs.close()
         await node.close()
+
+
+def _met_at(store: Store, friend: int, place: _Place) -> int:
+    """When the friend was linked last, in milliseconds; the others are as old as their records."""
+    if place == "met last":
+        return int(time.time() * 1000)
+    others = sorted(row.created_at for row in store.contacts.all() if row.id != friend)
+    return others[len(others) // 2] if others and place == "in the middle" else 1
+
+
+async def _deliver(node: Node, theirs: Node, transport: PatientTransport, seen: _Seen, place: _Place) -> None:
+    if place == "calls":
+        await node.go_online()
+        await theirs.start()
+        await seen.timed("friend calls until delivered", _delivery(node, theirs.go_online))
+        return
+    await theirs.go_online()  # and not started: it calls nobody, so that who begins is no chance
+    if place == "met last":
+        await seen.timed("online until delivered", _delivery(node, node.go_online))
+        return
+    await node.go_online()
+    hanging = min(len(await node.contact_list()) - 1, PLACES - KEPT_PLACES)
+    async with asyncio.timeout(_PATIENCE):
+        while transport.in_vain < hanging:  # noqa: ASYNC110 - its tasks bring it about
+            await asyncio.sleep(0.001)
+    await seen.timed("written while dials hang until delivered", _delivery(node, lambda: _send(node)))
+
+
+async def _send(node: Node) -> int:
+    """Write to the friend; the message's id."""
+    return (await node.send(PEER, _TEXT)).id
 
 
 async def _look(node: Node, store: Store, friend: int, seen: _Seen) -> None:
@@ -199,14 +233,13 @@ async def _look(node: Node, store: Store, friend: int, seen: _Seen) -> None:
     seen.looked("a contact's record", lambda: node._book.contact(friend))
 
 
-async def _queued(node: Node, store: Store, friend: int, seen: _Seen) -> int:
-    """Let one message wait, and search the outbox for it; its id."""
-    message = await node.send(PEER, "this one waited")
+async def _queued(node: Node, store: Store, friend: int, seen: _Seen) -> None:
+    """Let one message wait, and search the outbox for it."""
+    message = await _send(node)
     await seen.timed("status (the outbox's totals)", node.status)
     seen.looked("a contact's waiting messages", lambda: store.outbox.unacked(friend))
     seen.looked("how many wait for a contact", lambda: store.outbox.count(friend))
-    seen.looked("a waiting message", lambda: store.outbox.by_message(message.id))
-    return message.id
+    seen.looked("a waiting message", lambda: store.outbox.by_message(message))
 
 
 async def _callers(node: Node, answerer: Answerer, seen: _Seen) -> None:
@@ -223,15 +256,15 @@ def _took(call: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def _delivery(node: Node, comes: Node, message: int) -> Callable[[], Awaitable[None]]:
-    """What lets `comes` come online and returns when the node's message was delivered."""
+def _delivery(node: Node, begin: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
+    """What begins so, and returns when the message was delivered."""
     events = node.subscribe()
 
     async def deliver() -> None:
         async with asyncio.timeout(_PATIENCE):
-            await comes.go_online()
+            await begin()
             async for event in events:
-                if not isinstance(event, MessageEvent) or event.message.id != message:
+                if not isinstance(event, MessageEvent) or event.message.text != _TEXT:
                     continue
                 if event.message.state == "delivered":
                     return

@@ -17,13 +17,14 @@ from dataclasses import dataclass
 
 from onion.errors import AddressError
 from onion.keys import is_valid_public_key
+from onion.sentence import Sentence
 
 VERSION = 3
 LENGTH = 56
 _VERSION_2_LENGTH = 16
 _ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
 _AROUND = re.compile(r"^(?:https?://)?(.*?)(?:\.onion)?/?$", re.IGNORECASE | re.DOTALL)
-_HINT = "Copy the address again; it has 56 characters, the letters a to z and the digits 2 to 7."
+_HINT = Sentence("Copy the address again; it has 56 characters, the letters a to z and the digits 2 to 7.")
 
 
 @dataclass(frozen=True, slots=True)

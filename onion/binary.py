@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import shutil
 from pathlib import Path
 
 from onion.errors import TorError
+from onion.sentence import Sentence
 
 Version = tuple[int, int, int, int]
 
@@ -41,7 +43,9 @@ def find_tor(configured: str | os.PathLike[str] | None = None) -> Path:
         TorError: there is none (code "missing"); the hint is this system's command to install it.
     """
     if configured:
-        path = Path(configured).expanduser()
+        path = Path(configured)
+        with contextlib.suppress(RuntimeError):  # there is no such user, and so no such file
+            path = path.expanduser()
         if path.is_file() and os.access(path, os.X_OK):
             return path.absolute()
         raise TorError(
@@ -87,7 +91,7 @@ async def ask_version(binary: Path) -> str:
             "missing",
             "{path} could not be executed: {reason}.",
             path=str(binary),
-            reason=error.strerror or "unknown",
+            reason=error.strerror or type(error).__name__,
         ) from error
     try:
         assert process.stdout is not None
@@ -122,10 +126,15 @@ def check_version(version: str) -> None:
         )
 
 
-def advisories(version: str) -> list[str]:
+def advisories(version: str) -> list[Sentence]:
     """Sentences a person should read once about known weaknesses of a tor version."""
     if parse_version(version) < _FIXES_CVE_2026_87724:
-        return [f"tor {version} has a known weakness, CVE-2026-87724; upstream fixed it in 0.4.9.12."]
+        return [
+            Sentence(
+                "tor {version} has a known weakness, CVE-2026-87724; upstream fixed it in 0.4.9.12.",
+                version=version,
+            )
+        ]
     return []
 
 

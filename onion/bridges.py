@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from onion.errors import TorError
+from onion.sentence import Sentence
 from onion.torrc import quoted
 
 # Programs by transport, in order of preference.
@@ -69,7 +70,7 @@ def bridges_torrc(bridges: Sequence[Bridge]) -> str:
 
 def _parse(number: int, text: str) -> Bridge:
     if not text.isascii() or not text.isprintable() or any(character in text for character in '"#\\'):
-        raise _refused(number, "it holds a character that no bridge line has")
+        raise _refused(number, Sentence("it holds a character that no bridge line has"))
     words = text.split()
     if words[0].lower() == "bridge":
         words = words[1:]
@@ -77,12 +78,17 @@ def _parse(number: int, text: str) -> Bridge:
     if words and not _is_address(words[0]):
         transport, *words = words
         if transport not in _PROGRAMS:
-            raise _refused(number, f"“{transport[:40]}” is neither an address nor a transport that is known")
+            reason = Sentence(
+                "“{word}” is neither an address nor a transport that is known", word=transport[:40]
+            )
+            raise _refused(number, reason)
     if not words or not _is_address(words[0]):
-        raise _refused(number, "an address with a port must follow, such as 192.0.2.7:443")
+        raise _refused(number, Sentence("an address with a port must follow, such as 192.0.2.7:443"))
     for place, word in enumerate(words[1:]):
         if not (_OPTION.fullmatch(word) or (place == 0 and _FINGERPRINT.fullmatch(word))):
-            raise _refused(number, f"“{word[:40]}” is neither a fingerprint nor an option")
+            raise _refused(
+                number, Sentence("“{word}” is neither a fingerprint nor an option", word=word[:40])
+            )
     return Bridge(transport, ((transport, *words) if transport else tuple(words)))
 
 
@@ -112,7 +118,7 @@ def _program(transport: str) -> str:
     )
 
 
-def _refused(number: int, reason: str) -> TorError:
+def _refused(number: int, reason: Sentence) -> TorError:
     return TorError(
         "bridge",
         "Line {line} is no bridge line: {reason}.",

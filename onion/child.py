@@ -17,6 +17,7 @@ from onion.controller import Controller
 from onion.endpoint import Endpoint
 from onion.errors import TorError
 from onion.process import TorProcess
+from onion.sentence import NOTHING, Sentence
 from onion.tor import Problem
 from onion.torrc import quoted, socket_path
 
@@ -97,8 +98,10 @@ class ChildTor(ControlledTor):
             await process.stop()
             self._ended = process
 
-    def _last_words(self) -> str:
-        return "" if self._ended is None else last_words(self._ended.exit_status, self._ended.output())
+    def _last_words(self) -> Sentence:
+        if self._ended is None:
+            return NOTHING
+        return last_words(self._ended.exit_status, self._ended.output())
 
     async def _spawn(self, binary: Path, torrc: str) -> None:
         """Start it, and return when its control socket listens."""
@@ -155,17 +158,16 @@ async def verify_config(tor: ChildTor, binary: Path) -> None:
         raise _did_not_start(status, process.output())
 
 
-def last_words(status: int | None, output: Sequence[str]) -> str:
+def last_words(status: int | None, output: Sequence[str]) -> Sentence:
     """How a tor ended, by its exit status, and its last line; "" for a plain end without a word."""
-    parts = []
-    if status is not None and status < 0:
-        parts.append(f"ended by signal {-status}")
-    elif status:
-        parts.append(f"ended with status {status}")
-    said = [line for line in output if line.strip()]
-    if said:
-        parts.append(_STAMP.sub("", said[-1]))
-    return ": ".join(parts)
+    said = [_STAMP.sub("", line) for line in output if line.strip()]
+    if not status:
+        return Sentence("{words}", words=said[-1]) if said else NOTHING
+    if status < 0:
+        end = Sentence("ended by signal {number}", number=-status)
+    else:
+        end = Sentence("ended with status {number}", number=status)
+    return Sentence("{end}: {words}", end=end, words=said[-1]) if said else end
 
 
 def _listens(path: Path) -> bool:
@@ -184,7 +186,7 @@ def _make_private(directory: Path) -> None:
             "tor's directory {path} cannot be used: {reason}.",
             "Check that it belongs to you and that the disk is not full.",
             path=str(directory),
-            reason=error.strerror or "unknown",
+            reason=error.strerror or type(error).__name__,
         ) from error
 
 
@@ -195,7 +197,7 @@ def _extra(path: Path | None) -> str:
         with path.open(encoding="utf-8") as file:
             return file.read(_EXTRA_BYTES) + "\n"
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        reason = getattr(error, "strerror", None) or Sentence("it is not UTF-8")
         raise TorError(
             "extra_torrc",
             "The extra torrc {path} cannot be read: {reason}.",
@@ -216,7 +218,7 @@ def _did_not_start(status: int | None, output: list[str]) -> TorError:
     if config or complaints:
         reason = _STAMP.sub("", (config or complaints)[-1])
     else:
-        reason = last_words(status, output) or "it gave no reason"
+        reason = last_words(status, output) or Sentence("it gave no reason")
     return TorError(
         "start", "tor did not start: {reason}", "Check the bridges and the extra torrc.", reason=reason
     )

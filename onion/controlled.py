@@ -22,6 +22,7 @@ from onion.errors import DialError, TorError
 from onion.events import WATCHED, Event, dial_stage, status_after
 from onion.isolation import check_token
 from onion.keys import ClientKey
+from onion.sentence import NOTHING, Sentence
 from onion.service import ControlledService
 from onion.status import StatusBoard, Watchers
 from onion.tor import DialStage, Problem, ServiceOptions, TorStatus, Unsubscribe
@@ -62,9 +63,9 @@ class ControlledTor(ABC):
     async def _disconnect(self) -> None:
         """End what `_connect` began; never raises."""
 
-    def _last_words(self) -> str:
+    def _last_words(self) -> Sentence:
         """After `_disconnect`: how the lost tor ended and what it said last, "" if that cannot be known."""
-        return ""
+        return NOTHING
 
     @property
     def status(self) -> TorStatus:
@@ -185,8 +186,7 @@ class ControlledTor(ABC):
             self._services.remove(service)
 
     async def _attach(self) -> None:
-        controller = await self._connect()
-        self._controller = controller
+        controller = self._controller = await self._connected()
         version = (await controller.get_info("version")).split(" ")[0]
         check_version(version)
         self._board.show(TorStatus(version=version, alive=True))
@@ -197,6 +197,18 @@ class ControlledTor(ABC):
             await self._authorize_again(controller, address, key)
         for service in self._services:
             await service.add(controller)
+
+    async def _connected(self) -> Controller:
+        """As `_connect`; what the system refuses on the way is a TorError like any other, and tried again."""
+        try:
+            return await self._connect()
+        except OSError as error:
+            raise TorError(
+                "system",
+                "tor could not be started or asked: {reason}.",
+                "Check that the disk is not full and that the files of the profile belong to you.",
+                reason=error.strerror or type(error).__name__,
+            ) from error
 
     async def _authorize_again(self, controller: Controller, address: OnionAddress, key: ClientKey) -> None:
         """Give tor a key that it had before; forget one that it refuses now, which must not keep tor away."""

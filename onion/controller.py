@@ -240,7 +240,7 @@ def _read_cookie(path: Path, *, own_only: bool) -> bytes:
             "Tor's cookie, {path}, cannot be read: {reason}.",
             "Join the group that may: sudo adduser $USER debian-tor, then log in again.",
             path=str(path),
-            reason=error.strerror or "unknown",
+            reason=error.strerror or type(error).__name__,
         ) from error
     if own_only and not _is_kept_from_people(status):
         raise TorError(

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from onion.errors import TorError
+from onion.sentence import Sentence
 
-_HINT = "Write the path of a UNIX socket, or an address and port such as 127.0.0.1:9051."
+_HINT = Sentence("Write the path of a UNIX socket, or an address and port such as 127.0.0.1:9051.")
 
 
 @dataclass(frozen=True, slots=True)

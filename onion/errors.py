@@ -1,11 +1,13 @@
 """What can go wrong with tor, told by a machine-readable code and by a sentence.
 
-Every error has a `code` (stable, for programs), a `template` with its `fields` (so that an application can
-translate the template and fill in the fields), the filled-in English `message`, and a `hint` of what to do.
-No field ever holds a key or a whole onion address.
+Every error has a `code` (stable, for programs), the `fields` of its sentences, a `message`, and a `hint` of
+what to do; an application can translate both (`onion.sentence`). No field ever holds a key or a whole onion
+address.
 """
 
 from __future__ import annotations
+
+from onion.sentence import Sentence
 
 
 class OnionError(Exception):
@@ -20,11 +22,9 @@ class OnionError(Exception):
 
     def __init__(self, code: str, template: str, hint: str = "", **fields: str | int) -> None:
         self.code = code
-        self.template = template
-        self.hint_template = hint
         self.fields = fields
-        self.message = template.format(**fields)
-        self.hint = hint.format(**fields)
+        self.message = Sentence(template, **fields)
+        self.hint = Sentence(hint, **fields)
         super().__init__(self.message)
 
 
@@ -39,7 +39,7 @@ class TorError(OnionError):
     """A tor cannot be found, started, reached or used.
 
     Codes: missing, too_old, not_tor, path_too_long, path_characters, directory, extra_torrc, bridge,
-    transport, start, busy, endpoint, control, permission, refused, not_ready, not_published, closed.
+    transport, start, busy, system, endpoint, control, permission, refused, not_ready, not_published, closed.
     """
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from onion.address import OnionAddress
 from onion.errors import AddressError
+from onion.sentence import NOTHING, Sentence
 from onion.tor import DialStage, Problem, Stage, TorStatus
 
 _FAILURES = 5
@@ -56,11 +57,11 @@ def status_after(status: TorStatus, event: Event) -> TorStatus:
     if kind == "STATUS_CLIENT" and what == "BOOTSTRAP":
         return _bootstrapped(status, event)
     if kind == "STATUS_CLIENT" and what == "CIRCUIT_ESTABLISHED":
-        return replace(status, problem="", detail="")
+        return replace(status, problem="", detail=NOTHING)
     if kind == "STATUS_GENERAL" and what == "CLOCK_SKEW":
         return replace(status, problem="clock_skew", detail=_skew(event.fields.get("SKEW", "")))
     if kind == "NETWORK_LIVENESS" and status.bootstrap == 100:
-        return replace(status, problem="" if event.word(1) == "UP" else "no_network", detail="")
+        return replace(status, problem="" if event.word(1) == "UP" else "no_network", detail=NOTHING)
     return status
 
 
@@ -97,17 +98,22 @@ def _bootstrapped(status: TorStatus, event: Event) -> TorStatus:
         tag=event.fields.get("TAG", status.tag),
         summary=event.fields.get("SUMMARY", status.summary),
         problem=problem,
-        detail=status.detail if problem == status.problem else "",
+        detail=status.detail if problem == status.problem else NOTHING,
     )
 
 
-def _skew(seconds: str) -> str:
+def _skew(seconds: str) -> Sentence:
     """How far this machine's clock is off, if tor told so: positive seconds are ahead."""
     if not re.fullmatch(r"-?[0-9]{1,12}", seconds):
-        return ""
-    minutes = round(abs(int(seconds)) / 60)
-    amount = f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} hours"
-    return f"by {amount} {'behind' if seconds.startswith('-') else 'ahead'}"
+        return NOTHING
+    minutes, is_behind = round(abs(int(seconds)) / 60), seconds.startswith("-")
+    if minutes < 120 and is_behind:
+        return Sentence("by {count} minutes behind", count=minutes)
+    if minutes < 120:
+        return Sentence("by {count} minutes ahead", count=minutes)
+    if is_behind:
+        return Sentence("by {count} hours behind", count=minutes // 60)
+    return Sentence("by {count} hours ahead", count=minutes // 60)
 
 
 def _is_serious(event: Event) -> bool:

@@ -31,6 +31,7 @@ from onion.errors import OnionError, TorError
 from onion.private.authority import count_relays, make_fingerprint, make_keys
 from onion.private.link import Capture, Link
 from onion.private.relay import Relay, RelayPlace, free_port
+from onion.sentence import Sentence
 
 _AUTHORITY = "authority"
 # Time for a second consensus, where a machine under load was too slow for the first.
@@ -48,14 +49,14 @@ UseEntryGuards 0
 
 
 class Step(Enum):
-    """The parts of bringing a network up; each value is an English sentence to show."""
+    """The parts of bringing a network up; each value is a sentence to show."""
 
-    KEYS = "Making the directory authority's keys"
-    PROCESSES = "Starting the directory authority and the relays"
-    CONSENSUS = "Waiting for the first consensus"
-    RELAYS = "The relays read the consensus"
-    READY = "The private network is up"
-    AGAIN = "The network did not come up in time; starting again"
+    KEYS = Sentence("Making the directory authority's keys")
+    PROCESSES = Sentence("Starting the directory authority and the relays")
+    CONSENSUS = Sentence("Waiting for the first consensus")
+    RELAYS = Sentence("The relays read the consensus")
+    READY = Sentence("The private network is up")
+    AGAIN = Sentence("The network did not come up in time; starting again")
 
 
 @dataclass(frozen=True, slots=True)

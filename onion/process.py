@@ -65,7 +65,9 @@ class TorProcess:
             )
         except OSError as error:
             raise TorError(
-                "missing", "tor could not be executed: {reason}.", reason=error.strerror or "unknown"
+                "missing",
+                "tor could not be executed: {reason}.",
+                reason=error.strerror or type(error).__name__,
             ) from error
         assert process.stdin is not None
         running = cls(process, on_line)

@@ -27,6 +27,7 @@ from onion.address import OnionAddress
 from onion.endpoint import Endpoint
 from onion.errors import AddressError, DialError
 from onion.isolation import PASSWORD, check_token
+from onion.sentence import Sentence
 
 DEFAULT_SECONDS = 120.0
 _ADDRESS_LENGTHS = {1: 4, 4: 16}
@@ -36,20 +37,20 @@ _MAX_UNREAD = 16
 _CLOSING_SECONDS = 0.5
 _CLOSING_POLLS = 25
 _REPLIES = {
-    0x01: ("unreachable", "Tor could not connect."),
-    0x02: ("refused", "Tor does not allow this connection."),
-    0x03: ("unreachable", "Tor has no network."),
-    0x04: ("unreachable", "The onion service cannot be reached."),
-    0x05: ("refused", "The onion service refused the connection."),
-    0x06: ("timeout", "The onion service did not answer in time."),
-    0xF0: ("descriptor", "The onion service is offline, or was never there."),
-    0xF1: ("descriptor", "The onion service's descriptor is not valid."),
-    0xF2: ("introduction", "The onion service's introduction points do not answer."),
-    0xF3: ("rendezvous", "The onion service did not come to the rendezvous."),
-    0xF4: ("client_key", "The onion service admits only clients it knows."),
-    0xF5: ("client_key", "The onion service does not admit this client's key."),
-    0xF6: ("address", "This is no onion address."),
-    0xF7: ("introduction", "The onion service's introduction points did not answer in time."),
+    0x01: ("unreachable", Sentence("Tor could not connect.")),
+    0x02: ("refused", Sentence("Tor does not allow this connection.")),
+    0x03: ("unreachable", Sentence("Tor has no network.")),
+    0x04: ("unreachable", Sentence("The onion service cannot be reached.")),
+    0x05: ("refused", Sentence("The onion service refused the connection.")),
+    0x06: ("timeout", Sentence("The onion service did not answer in time.")),
+    0xF0: ("descriptor", Sentence("The onion service is offline, or was never there.")),
+    0xF1: ("descriptor", Sentence("The onion service's descriptor is not valid.")),
+    0xF2: ("introduction", Sentence("The onion service's introduction points do not answer.")),
+    0xF3: ("rendezvous", Sentence("The onion service did not come to the rendezvous.")),
+    0xF4: ("client_key", Sentence("The onion service admits only clients it knows.")),
+    0xF5: ("client_key", Sentence("The onion service does not admit this client's key.")),
+    0xF6: ("address", Sentence("This is no onion address.")),
+    0xF7: ("introduction", Sentence("The onion service's introduction points did not answer in time.")),
 }
 
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -132,7 +133,7 @@ async def _negotiate(
     length = _ADDRESS_LENGTHS.get(kind) or (await reader.readexactly(1))[0]
     await reader.readexactly(length + 2)
     if reply and not (reply >= _FIRST_EXTENDED and await _stays_open(reader)):
-        code, sentence = _REPLIES.get(reply, ("unreachable", "Tor could not connect."))
+        code, sentence = _REPLIES.get(reply, _REPLIES[0x01])
         raise DialError(code, sentence)
 
 

@@ -17,6 +17,7 @@ from typing import Literal, Protocol
 import aiohttp
 
 from onion.address import OnionAddress
+from onion.sentence import NOTHING, Sentence
 
 Problem = Literal["", "clock_skew", "blocked", "no_network", "died", "missing", "too_old", "control"]
 """Why tor is of no use just now: "" (it is, or is on its way); this machine's clock is wrong; the Tor network
@@ -41,7 +42,7 @@ class TorStatus:
         tag: tor's machine-readable name of the bootstrap phase, such as "conn_done".
         summary: tor's English sentence for that phase.
         problem: what is wrong, or "".
-        detail: English words about the problem, such as how tor ended and what it said last; or "".
+        detail: words about the problem, such as how tor ended and what it said last; or "".
     """
 
     version: str = ""
@@ -50,7 +51,7 @@ class TorStatus:
     tag: str = ""
     summary: str = ""
     problem: Problem = ""
-    detail: str = ""
+    detail: Sentence = NOTHING
 
     @property
     def ready(self) -> bool:

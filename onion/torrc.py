@@ -13,12 +13,12 @@ def quoted(value: str) -> str:
     """A value in tor's double quotes, for paths with spaces or `#`.
 
     Raises:
-        TorError: it holds a control character (code "path_characters").
+        TorError: it holds a control character, or bytes that are not UTF-8 (code "path_characters").
     """
-    if any(ord(character) < 0x20 or ord(character) == 0x7F for character in value):
+    if any(ord(character) < 0x20 or ord(character) == 0x7F or _is_alone(character) for character in value):
         raise TorError(
             "path_characters",
-            "A path for tor holds a line break or another control character.",
+            "A path for tor holds a line break, another control character, or what is not UTF-8.",
             "Choose a directory with a plain name.",
         )
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
@@ -31,6 +31,7 @@ def socket_path(path: str) -> str:
     Raises:
         TorError: the path is longer than the 107 bytes that the kernel takes, or holds control characters.
     """
+    written = quoted(path)
     length = len(path.encode())
     if length > SOCKET_PATH_BYTES:
         raise TorError(
@@ -40,7 +41,7 @@ def socket_path(path: str) -> str:
             length=length,
             limit=SOCKET_PATH_BYTES,
         )
-    return f"unix:{quoted(path)}"
+    return f"unix:{written}"
 
 
 def service_target(target: Path) -> str:
@@ -58,3 +59,8 @@ def service_target(target: Path) -> str:
             "Choose a directory with a plain name.",
         )
     return f"unix:{path}"
+
+
+def _is_alone(character: str) -> bool:
+    """Whether it is a surrogate, in whose guise a byte that is not UTF-8 comes with a path."""
+    return 0xD800 <= ord(character) <= 0xDFFF

@@ -15,7 +15,7 @@ from onion.child import ChildOptions, ChildTor, verify_config
 from onion.errors import TorError
 from onion.system import DEBIAN_CONTROL, SystemTor
 from tuichat.errors import DamagedError
-from tuichat.i18n import _
+from tuichat.i18n import translated
 from tuichat.store.database import Database
 from tuichat.store.profile import needs_passphrase, open_profile
 from tuichat.store.profile_lock import LockHolder, NodeLock, lock_holder
@@ -68,12 +68,11 @@ async def look_at_running_tor(control: str, socks: str) -> TorFound:
 
 
 def _useful(place: str, version: str) -> TorFound:
-    return TorFound(f"{place}, {version}", warnings=tuple(_(sentence) for sentence in advisories(version)))
+    return TorFound(f"{place}, {version}", warnings=tuple(map(translated, advisories(version))))
 
 
 def _useless(error: TorError) -> TorFound:
-    text, hint = _(error.template).format(**error.fields), error.hint_template
-    return TorFound(text, _(hint).format(**error.fields) if hint else "", usable=False)
+    return TorFound(translated(error.message), translated(error.hint), usable=False)
 
 
 def holder(paths: ProfilePaths) -> LockHolder | None:

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import gettext as _gettext
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 _CATALOGUES = Path(__file__).parent / "data" / "locale"
 _translations: _gettext.NullTranslations = _gettext.NullTranslations()
+
+
+@runtime_checkable
+class Fillable(Protocol):
+    """A sentence of a package that is not ours, and what belongs into its `{name}` places."""
+
+    @property
+    def template(self) -> str: ...
+
+    @property
+    def fields(self) -> Mapping[str, object]: ...
 
 
 def use_language(language: str | None) -> None:
@@ -24,3 +37,12 @@ def _(message: str) -> str:
 def ngettext(singular: str, plural: str, count: int) -> str:
     """The form of the sentence that fits `count`."""
     return _translations.ngettext(singular, plural, count)
+
+
+def translated(sentence: Fillable) -> str:
+    """The sentence in the chosen language, and so those of its fields that are sentences themselves."""
+    fields = {
+        name: translated(value) if isinstance(value, Fillable) else value
+        for name, value in sentence.fields.items()
+    }
+    return _(sentence.template).format(**fields) if sentence.template else ""

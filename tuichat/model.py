@@ -24,9 +24,9 @@ MessageState = Literal["queued", "sent", "delivered", "read", "failed", "cancell
 InviteState = Literal["open", "bound", "closed", "revoked", "expired"]
 NodeKind = Literal["none", "detached", "daemon"]
 LinkStage = Literal["offline", "waiting", "descriptor", "rendezvous", "handshake", "linked"]
-NetworkProblem = Literal[
-    "", "missing", "too_old", "clock_skew", "blocked", "no_network", "died", "control", "unpublished"
-]
+NetworkProblem = Literal["", "missing", "too_old", "clock_skew", "blocked", "no_network", "died", "control"]
+ServiceStage = Literal["offline", "tor", "publishing", "checking", "reachable", "no_answer"]
+Light = Literal["green", "yellow", "red"]
 
 MAX_TEXT_BYTES = 48 * 1024
 """The longest message text, in bytes of UTF-8. Longer goes as a file."""
@@ -169,14 +169,20 @@ class ServiceState(Record, frozen=True, kw_only=True):
     """Our own onion service. `reachable` is true only once our own answer came back over a fresh circuit.
 
     Attributes:
-        checked_at: when the rest was found out.
+        checked_at: when the two were found out.
         missed: how many times in a row no answer came.
+        stage: how far it is, from what is known of tor and of itself: nothing was begun; tor is on its way to
+            the network, or hindered; the service is being published; our own answer is looked for; it came;
+            it did not, and is looked for again.
+        light: green if others can reach us; red if something hinders it; yellow while neither is known.
     """
 
     published: bool = False
     reachable: bool = False
     checked_at: datetime | None = None
     missed: int = 0
+    stage: ServiceStage = "offline"
+    light: Light = "yellow"
 
 
 class ContactCounts(Record, frozen=True, kw_only=True):

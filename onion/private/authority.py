@@ -8,6 +8,7 @@ import secrets
 from pathlib import Path
 
 from onion.errors import TorError
+from onion.sentence import Sentence
 from onion.torrc import quoted
 
 _TOOL_SECONDS = 20.0
@@ -93,6 +94,6 @@ async def _run(command: list[str], text: str, directory: Path) -> str:
             process.kill()
             await process.wait()
     if process.returncode:
-        last = complaint.decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
+        last = complaint.decode(errors="replace").strip().splitlines()[-1:] or [Sentence("it gave no reason")]
         raise TorError("start", "{tool} failed: {reason}", tool=Path(command[0]).name, reason=last[0])
     return output.decode(errors="replace")

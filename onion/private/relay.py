@@ -12,6 +12,7 @@ from pathlib import Path
 from onion.errors import TorError
 from onion.private.link import Link
 from onion.process import TorProcess
+from onion.sentence import Sentence
 from onion.torrc import quoted
 
 _STOP_SECONDS = 3.0
@@ -112,7 +113,7 @@ class Relay:
         try:
             await asyncio.wait({ended, ready}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
             if ended.done():
-                last = process.output()[-1:] or ["no reason given"]
+                last = process.output()[-1:] or [Sentence("it gave no reason")]
                 raise TorError("start", "A relay of the private network ended: {reason}", reason=last[0])
             return ready.done()
         finally:

@@ -2,11 +2,15 @@
 
 The search is by syntax and by the names of the calls that show text, so it cannot see a sentence that was put
 in a variable first; it does find the ones that people forget.
+
+`onion` translates nothing itself: there a sentence is the literal template of one of its errors or of a
+`Sentence`, and what belongs into it is no words of its own.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,6 +40,8 @@ SHOWN: dict[str, tuple[range | None, frozenset[str]]] = {
 ERROR_ROOT = "TuichatError"
 ERROR_ARGUMENTS = (range(2), frozenset({"message", "hint"}))
 TRANSLATORS = frozenset({"_", "ngettext"})
+SENTENCE = "Sentence"
+COMPUTED = (ast.JoinedStr, ast.BinOp, ast.Call, ast.IfExp, ast.BoolOp)
 
 
 def trees(folder: str) -> Iterator[tuple[Path, ast.Module]]:
@@ -49,15 +55,15 @@ def name_of(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def error_classes() -> frozenset[str]:
-    """The names of TuichatError and all that derives from it, wherever it is defined."""
+def error_classes(package: str = "tuichat", root: str = ERROR_ROOT) -> frozenset[str]:
+    """The names of a package's root of errors and all that derives from it, wherever it is defined."""
     bases = {
         node.name: {name_of(base) for base in node.bases}
-        for _, tree in trees("tuichat")
+        for _, tree in trees(package)
         for node in ast.walk(tree)
         if isinstance(node, ast.ClassDef)
     }
-    found = {ERROR_ROOT}
+    found = {root}
     while more := {name for name, parents in bases.items() if parents & found and name not in found}:
         found |= more
     return frozenset(found)
@@ -79,6 +85,8 @@ def has_words(node: ast.expr) -> bool:
         return has_words(node.left) or has_words(node.right)
     if isinstance(node, ast.IfExp):
         return has_words(node.body) or has_words(node.orelse)
+    if isinstance(node, ast.BoolOp):
+        return any(has_words(value) for value in node.values)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
         return has_words(node.func.value)
     return False
@@ -103,6 +111,75 @@ def untranslated(tree: ast.AST, errors: frozenset[str]) -> Iterator[ast.expr]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             yield from (argument for argument in shown_arguments(node, errors) if has_words(argument))
+
+
+def unmarked(tree: ast.Module, errors: frozenset[str]) -> Iterator[ast.expr]:
+    """What a translator could not find in a module of `onion`, or would find filled in already."""
+    marked: set[ast.expr] = set()
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        name = name_of(call.func)
+        if name not in errors and name != SENTENCE:
+            continue
+        templates = call.args[:1] if name == SENTENCE else call.args[1:3]
+        marked.update(templates)
+        yield from (each for each in templates if isinstance(each, COMPUTED))
+        yield from (each.value for each in call.keywords if has_words(each.value))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign | ast.AnnAssign | ast.Return) and node.value is not None:
+            yield from (
+                each
+                for each in ast.walk(node.value)
+                if isinstance(each, ast.expr) and each not in marked
+                if _is_whole_sentence(each)
+            )
+
+
+def _is_whole_sentence(node: ast.expr) -> bool:
+    """Whether it is a literal of several words that ends as sentences do."""
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    text = "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in parts)
+    return re.fullmatch(r"\S+ .*\w[.!?]", text) is not None
+
+
+def test_every_sentence_of_onion_can_be_translated() -> None:
+    errors = error_classes("onion", "OnionError")
+    found = [
+        f"{path}:{literal.lineno}: {ast.unparse(literal)}"
+        for path, tree in trees("onion")
+        for literal in unmarked(tree, errors)
+    ]
+    assert not found, "\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'raise TorError("start", f"tor ended with {status}.")',
+        'raise TorError("start", "tor ended." if status else "tor did not start.")',
+        'raise TorError("start", "tor ended.", "Look at {}.".format(path))',
+        'raise TorError("start", "tor ended: {why}.", why=error.strerror or "of no known cause")',
+        'raise TorError("start", "tor ended: {why}.", why=f"by signal {number}")',
+        'Sentence(f"ended with status {status}")',
+        '_HINT = "Look at the log."',
+        '_REPLIES = {1: ("refused", "The service refused.")}',
+        'return [f"tor {version} has a known weakness."]',
+    ],
+)
+def test_a_sentence_of_onion_that_no_translator_sees_is_found(line: str) -> None:
+    assert list(unmarked(ast.parse(line), error_classes("onion", "OnionError")))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'raise TorError("start", "tor ended: {why}.", "Look.", why=Sentence("by signal {number}", number=9))',
+        'raise TorError("start", "tor ended: {why}.", _HINT, why=error.strerror or type(error).__name__)',
+        '_HINT = Sentence("Look at the log.")',
+        '_WATCHED = "STATUS_CLIENT HS_DESC"',
+    ],
+)
+def test_a_sentence_of_onion_that_can_be_translated_passes(line: str) -> None:
+    assert not list(unmarked(ast.parse(line), error_classes("onion", "OnionError")))
 
 
 def test_every_sentence_shown_passes_the_translator() -> None:

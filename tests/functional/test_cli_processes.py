@@ -116,12 +116,38 @@ async def test_words_and_input_that_are_no_utf8_are_told() -> None:
             assert err.startswith("tuichat: "), line
 
 
+async def test_a_current_directory_that_is_gone_is_no_surprise() -> None:
+    async with sample_home() as (home, _node):
+        gone = home.paths.home / "gone"
+        gone.mkdir()
+        line = f"cd {gone}; rmdir {gone}; {sys.executable} -m tuichat --home /nonexistent/home address"
+        code, out, err = await shell(home, line)
+        assert (code, out) == (1, "")
+        assert f"{ROOT / 'run'} --home /nonexistent/home init" in err
+
+
 async def test_a_path_of_any_bytes_can_be_printed() -> None:
     async with sample_home() as (home, _node):
         line = f"TUICHAT_HOME=$'/none/\\xff' {sys.executable} -m tuichat --json config path"
         code, out, err = await shell(home, line)
         assert (code, err) == (0, "")
         assert out.startswith('{"schema":1,"path":"/none/')
+
+
+async def test_a_path_of_a_profile_that_is_no_utf8_is_refused() -> None:
+    async with sample_home() as (home, _node):
+        lines = {
+            f"TUICHAT_HOME={home.paths.home}/$'\\xff' {sys.executable} -m tuichat": "TUICHAT_HOME",
+            f"XDG_DATA_HOME={home.paths.home}/$'\\xff' {sys.executable} -m tuichat": "--home",
+            f"XDG_CONFIG_HOME={home.paths.home}/$'\\xff' {sys.executable} -m tuichat": "--config",
+        }
+        for program, named in lines.items():
+            for words in ("init --no-passphrase", "status", "contact list", "daemon run", "config show"):
+                code, out, err = await shell(home, f"{program} {words}")
+                assert (code, out) == (2, ""), words
+                assert "not valid UTF-8" in err
+                assert named in err
+        assert not list(home.paths.home.glob("*\udcff*"))
 
 
 async def test_control_characters_in_a_word_do_not_reach_the_terminal() -> None:
@@ -144,6 +170,22 @@ async def interrupted(home: Home, number: signal.Signals, *words: str, awaited: 
         _rest, errors = await process.communicate()
     assert process.returncode is not None
     return process.returncode, errors
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+async def test_waiting_at_a_pipe_is_ended_by_a_signal(number: signal.Signals) -> None:
+    async with sample_home() as (home, node):
+        await node.lock()
+        pipe = home.paths.home / "pipe"
+        os.mkfifo(pipe)
+        for option in ("--config", "--passphrase-file"):
+            process = await home.command("contact", "list", options=(option, str(pipe)))
+            writing = await asyncio.to_thread(os.open, pipe, os.O_WRONLY)  # done when somebody reads
+            process.send_signal(number)
+            async with asyncio.timeout(SECONDS):
+                assert await process.communicate() == (b"", b"")
+            os.close(writing)
+            assert process.returncode == 130
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

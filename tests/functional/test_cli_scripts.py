@@ -6,7 +6,8 @@ A script is read line by line:
     $ tuichat contact list         run it; HOME and DIR in the words are directories of this script
     < text                         what the command reads from standard input, one line; stands before it
     TUICHAT_PROFILE=work           set for the commands that follow; NAME= takes it away again
-    > bob +[a-z2-7]{56} .*         the next line of standard output matches this
+    > bob +[a-z2-7]{56} .*         the next line of standard output matches this; a group (?P<WORD>...) of it
+                                   gives WORD a meaning, like HOME's
     ? There is no contact          somewhere in standard error this matches
     = 7                            the exit code, 0 if not given
     ! node sample                  do something to the world: see `World`
@@ -44,6 +45,12 @@ from tuichat.store.profile_lock import lock_holder
 SCRIPTS = sorted((Path(__file__).parent / "cli").glob("*.txt"))
 ROOT = Path(__file__).parents[2]
 SECONDS = 60.0
+
+_CLOCK = """\
+import time
+_began = time.monotonic()
+time.time = lambda: {seconds} + time.monotonic() - _began
+"""
 
 
 @dataclass
@@ -105,8 +112,10 @@ class World:
     `incoming NAME TEXT` lets a message arrive there; `deliver` delivers whatever is sent from then on;
     `key NAME` lets a contact's address show another key;
     `tor PROBLEM TEXT` lets its tor be hindered, with tor's own words;
+    `unreachable TIMES` lets no answer of its own service have come so often, 0 while it waits for the first;
     `keep` lets the node stay until it has delivered;
     `newer` ends the node and makes HOME's database one that a later version wrote;
+    `clock SECONDS` lets the processes that are started from then on begin at that Unix time;
     `write FILE TEXT` writes a file below DIR that is its owner's, escapes as in Python; `mode FILE OCTAL`
     changes its mode; `remove FILE` removes it; `directory NAME` and `pipe NAME` make one.
     """
@@ -121,6 +130,7 @@ class World:
         self._stack = stack
         self._node = MemoryNode(FixedClock())
         self._tasks: set[asyncio.Task[None]] = set()
+        self._words = {"HOME": str(directory / "home"), "DIR": str(directory)}
 
     async def change(self, line: str) -> None:
         """Carry out a directive, or set a variable."""
@@ -142,10 +152,14 @@ class World:
             self._deliver()
         elif word == "tor":
             self._node.set_tor(problem=rest[0], detail=rest[1], running=False)
+        elif word == "unreachable":
+            self._node.set_service(published=True, reachable=False, missed=int(rest[0]))
         elif word == "keep":
             await self._node.keep_until_delivered()
         elif word == "newer":
             await self._write_newer()
+        elif word == "clock":
+            self._set_clock(rest[0])
         elif word == "write":
             path = self.directory / rest[0]
             path.touch(0o600)
@@ -198,30 +212,34 @@ class World:
         lines = stdout.splitlines()
         assert len(lines) == len(step.stdout), where
         for line, pattern in zip(lines, step.stdout, strict=True):
-            assert re.fullmatch(self._filled(pattern), line), f"{pattern!r} is not {line!r}\n{where}"
+            match = re.fullmatch(self._filled(pattern), line)
+            assert match, f"{pattern!r} is not {line!r}\n{where}"
+            self._words |= match.groupdict()
         assert bool(step.stderr) == bool(stderr), where
         for pattern in step.stderr:
             assert re.search(self._filled(pattern), stderr), f"{pattern!r} is missing\n{where}"
 
     def _filled(self, text: str) -> str:
-        return re.sub(r"\b(HOME|DIR)\b", lambda match: str(self._place(match[1])), text)
-
-    def _place(self, name: str) -> Path:
-        return self.directory / "home" if name == "HOME" else self.directory
+        return re.sub(rf"\b({'|'.join(self._words)})\b", lambda match: self._words[match[1]], text)
 
     async def _serve(self, kind: str) -> None:
         self._node = MemoryNode.sample(FixedClock(), node="detached" if kind == "detached" else "daemon")
         if kind == "locked":
             await self._node.lock()
-        self._place("HOME").mkdir(mode=0o700, exist_ok=True)
-        paths = bootstrap.profile_paths(self._place("HOME"), "default", None)
+        home = Path(self._words["HOME"])
+        home.mkdir(mode=0o700, exist_ok=True)
+        paths = bootstrap.profile_paths(home, "default", None)
         path = bootstrap.socket_path(paths, create=True)
         server = ApiServer(self._node, path)
         await server.start()
         self._stack.push_async_callback(server.close)
 
+    def _set_clock(self, seconds: str) -> None:
+        (self.directory / "sitecustomize.py").write_text(_CLOCK.format(seconds=seconds), encoding="utf-8")
+        self.environment["PYTHONPATH"] = f"{self.directory}:{ROOT}"
+
     async def _write_newer(self) -> None:
-        paths = bootstrap.profile_paths(self._place("HOME"), "default", None)
+        paths = bootstrap.profile_paths(Path(self._words["HOME"]), "default", None)
         await _ended(paths.lock)
         database = Database(paths.database, open_profile(paths, None).database_key)
         database.run("ALTER TABLE messages RENAME COLUMN text TO words")

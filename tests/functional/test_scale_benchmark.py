@@ -20,7 +20,12 @@ def test_scale_is_measured_and_a_link_beside_a_bare_one() -> None:
         stdin=subprocess.DEVNULL,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    for label in ("from process to answer", "online until delivered", "memory after the start"):
+    for label in (
+        "from process to answer",
+        "online until delivered",
+        "written while dials hang",
+        "memory after the start",
+    ):
         assert label in done.stdout
     assert "x the time of the bare WebSocket" in done.stdout
     assert "x the time of seal, open and commit" in done.stdout

@@ -1,6 +1,6 @@
 """Session and delivery (S1 to S7) of one contact: what is kept, and what each frame of a link does.
 
-Left out are two limits that guard their owner: S5's once a minute, and S1's hashes of the last 8,192.
+Left out are limits that guard their owner: how often S5 has sessions begin, and S1's last 8,192 hashes.
 
 """
 

@@ -54,6 +54,7 @@ from tuichat.model import (
     TorEvent,
     TorState,
 )
+from tuichat.network.service_light import lit
 from tuichat.protocol.lookalike import lookalikes
 
 VERSION = "0.1.0.dev0"
@@ -202,10 +203,16 @@ class MemoryNode(MemoryFiles):
         """tor's state changes: any fields of TorState."""
         self._tor = msgspec.convert({**msgspec.structs.asdict(self._tor), **changes}, TorState)
         self._emit(TorEvent(at=self.now(), tor=self._tor))
+        self._tell_service(self._service)
 
-    def set_service(self, *, published: bool, reachable: bool) -> None:
+    def set_service(self, *, published: bool, reachable: bool, missed: int = 0) -> None:
         """Our service is published, lost, or probed."""
-        self._service = ServiceState(published=published, reachable=reachable, checked_at=self.now())
+        self._tell_service(
+            ServiceState(published=published, reachable=reachable, checked_at=self.now(), missed=missed)
+        )
+
+    def _tell_service(self, service: ServiceState) -> None:
+        self._service = lit(self._tor, service)
         self._emit(ServiceEvent(at=self.now(), service=self._service))
 
     def notice(self, text: str, level: Literal["info", "warning", "error"] = "info") -> None:

@@ -89,6 +89,12 @@ def test_main_waiting_for_tor(snap_compare: Compare) -> None:
     )
 
 
+def test_main_when_no_answer_came(snap_compare: Compare) -> None:
+    node = conversation()
+    node.set_service(published=True, reachable=False, missed=3)
+    assert_looks(snap_compare, interface(node), run_before=then())
+
+
 def test_main_without_anybody(snap_compare: Compare) -> None:
     assert_looks(snap_compare, interface(MemoryNode(FixedClock())), run_before=then())
 

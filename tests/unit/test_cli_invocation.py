@@ -61,6 +61,19 @@ def test_checkout_is_started_by_its_own_script(tmp_path: Path, monkeypatch: pyte
     assert invocation.filled(HINT) == "Make one: ./run init"
 
 
+def test_programs_are_named_where_the_current_directory_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main, script = program(tmp_path, "tuichat/__main__.py"), program(tmp_path, "run")
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert Invocation(str(main)).filled(HINT) == f"Make one: {script} init"
+    assert Invocation("tuichat/__main__.py").filled(HINT) == "Make one: python3 -m tuichat init"
+    assert Invocation("bin/tuichat").filled(HINT) == "Make one: bin/tuichat init"
+
+
 def test_installed_program_is_named_by_its_path_only_where_path_does_not_lead_to_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from tuichat import errors
+from tuichat.bootstrap import attaching, running
+from tuichat.cli import context
 from tuichat.cli.commands import build_parser
 from tuichat.cli.parser import Parser
 from tuichat.model import MAX_TEXT_BYTES
@@ -103,6 +105,15 @@ def test_limits_and_choices_that_people_meet_are_written_down() -> None:
     for theme in themes():
         assert theme in entry_of_theme[0]
         assert theme in README
+
+
+def test_how_long_a_node_is_waited_for_is_written_down() -> None:
+    decision = (ROOT / "docs" / "adr" / "0004-one-node-process-per-profile.md").read_text(encoding="utf-8")
+    for page in (PLAIN, decision):
+        words = " ".join(page.split())
+        assert f"{context.ATTACH_SECONDS:g} seconds" in words
+        assert f"{running.LOCK_SECONDS:g} seconds" in words
+    assert f"clients {attaching.ATTACH_SECONDS:g} seconds" in " ".join(decision.split())
 
 
 def test_state_that_no_message_reaches_yet_is_not_offered_but_understood() -> None:

@@ -17,12 +17,19 @@ from tuichat.crypto.kdf import blake2b_256, kdf
 from tuichat.crypto.ratchet import fresh_keys
 from tuichat.errors import PeerError
 from tuichat.node import delivery
-from tuichat.node.delivery import HELLO_SECONDS, IN_FLIGHT_BYTES, MAX_HELLOS, NEED_SECONDS
+from tuichat.node.delivery import (
+    HELLO_SECONDS,
+    IN_FLIGHT_BYTES,
+    MAX_HELLOS,
+    MAX_SESSIONS,
+    NEED_SECONDS,
+    SESSIONS_SECONDS,
+)
 from tuichat.node.live_link import MAX_WAITING_BYTES, LiveLink
 from tuichat.protocol.bodies import Void, encode_body
 from tuichat.protocol.frames import Ack, Env, Frame, Hello, Keep, New, Resync, encode
 from tuichat.protocol.link import LinkStart
-from tuichat.protocol.session import session_id
+from tuichat.protocol.session import NO_SESSION, session_id
 
 KEYS = fresh_keys(SeededRng(b"keys"), KEM)
 LONG = "long " * 8_000
@@ -80,6 +87,39 @@ def test_refused_session_is_made_good_by_the_next_link(ends: Ends) -> None:
     ends.connect()
     ends.carry()
     assert ends.answerer.read() == ["still comes"]
+
+
+def test_answerer_begins_a_few_sessions_over_many_links_and_then_seals_nothing_anew(ends: Ends) -> None:
+    victim = ends.answerer
+    victim.write("waits")
+    forgetful = Hello(0, NO_SESSION, 0, 0, 0, False)
+    for number in range(MAX_SESSIONS - 1):  # the first was begun when these two met
+        ends.connect()
+        assert isinstance(victim.give(forgetful)[0], New), number
+    before, queued = victim.session, victim.store.outbox.unacked(victim.contact)
+    ends.connect()
+    with pytest.raises(PeerError):
+        victim.give(forgetful)
+    assert (victim.session, victim.store.outbox.unacked(victim.contact)) == (before, queued)
+    victim.seconds += SESSIONS_SECONDS
+    ends.connect()
+    assert isinstance(victim.give(forgetful)[0], New)
+
+
+def test_dialler_takes_a_few_sessions_over_many_links_and_then_no_more(ends: Ends) -> None:
+    victim = ends.dialler
+    for _ in range(MAX_SESSIONS - 1):
+        ends.connect()
+        victim.give(Answers(ends).new())
+    before = victim.session
+    ends.connect()
+    with pytest.raises(PeerError):
+        victim.give(Answers(ends).new())
+    assert victim.session == before
+    victim.seconds += SESSIONS_SECONDS
+    ends.connect()
+    victim.give(Answers(ends).new())
+    assert victim.session.gen == before.gen + 1
 
 
 def test_window_is_bounded_in_bytes_and_long_texts_arrive_all_the_same(ends: Ends) -> None:

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from onion.torrc import service_target
 from tests.support.fixed_clock import FixedClock
 from tests.support.seeded_rng import SeededRng
 from tests.support.stores import add_contact
+from tuichat.bootstrap.onion_place import ONION_SOCKET_NAME
 from tuichat.crypto.passphrase import FLOOR
 from tuichat.errors import DamagedError, LockedError, StorageError, TuichatError, UsageError
 from tuichat.store.home import prepare_home
@@ -105,6 +107,7 @@ INIT = """
 import sys
 from pathlib import Path
 from tuichat.clock import SystemClock, SystemRng
+from tuichat.bootstrap.onion_place import ONION_SOCKET_NAME
 from tuichat.crypto.passphrase import FLOOR
 from tuichat.errors import TuichatError
 from tuichat.store.profile import ProfilePaths, create_profile
@@ -316,6 +319,27 @@ def test_sockets_lie_in_the_home_while_their_paths_are_short() -> None:
     assert at(short).run_directory() == short / "run"
     longer = at(short.with_name(short.name + "x"), {"XDG_RUNTIME_DIR": "/nonexistent"})
     assert longer.run_directory().parent == Path("/tmp")
+
+
+@pytest.mark.parametrize("character", [" ", ",", '"', "\\", "\n", "\udcff"])
+def test_sockets_lie_where_tor_can_lead_callers_to_them(character: str) -> None:
+    unfit = f"/a{character}b"
+    for environment in ({"TMPDIR": unfit}, {"XDG_RUNTIME_DIR": unfit}):
+        directory = at(Path(unfit), environment).run_directory()
+        assert directory.parent == Path("/tmp")
+        assert service_target(directory / ONION_SOCKET_NAME) == f"unix:{directory}/{ONION_SOCKET_NAME}"
+
+
+def test_directories_for_sockets_that_tor_could_not_use_are_passed_over(tmp_path: Path) -> None:
+    unfit, fit = tmp_path / "run time", Path("/tmp") / f"tuichat-test-{os.getpid()}"
+    unfit.mkdir(mode=0o700)
+    fit.mkdir(mode=0o700)
+    try:
+        for variable, other in (("XDG_RUNTIME_DIR", "TMPDIR"), ("TMPDIR", "XDG_RUNTIME_DIR")):
+            environment = {variable: str(unfit), other: str(fit)}
+            assert at(Path("/a b"), environment).run_directory().parent == fit
+    finally:
+        fit.rmdir()
 
 
 def test_long_homes_have_a_private_directory_for_sockets_elsewhere(tmp_path: Path) -> None:

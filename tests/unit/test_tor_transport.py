@@ -12,11 +12,13 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import pytest
 
 from onion.errors import TorError
+from onion.sentence import Sentence
 from tests.support.fake_tor import FakeNetwork, FakeTor
 from tests.support.handshakes import person
 from tests.support.house import House, house
 from tests.support.raw_callers import BINARY, PATIENCE, web_frame
 from tuichat.clock import SystemClock
+from tuichat.model import ServiceEvent
 from tuichat.network import tor_caller, tor_transport
 from tuichat.network.addresses import address_of
 from tuichat.network.transport import ConnectionLostError, Dialled, DialStage, NetworkState, RefusedError
@@ -332,6 +334,21 @@ async def test_how_often_no_answer_came_is_told(homes: tuple[Home, Home]) -> Non
     alice.tor.refuse = False
     await until(lambda: reachable(alice))
     assert alice.transport.state.service.missed == 0
+    told = dict.fromkeys((state.service.stage, state.service.light) for state in states)
+    assert list(told) == [("no_answer", "red"), ("reachable", "green")]
+
+
+async def test_light_changes_with_tor_and_is_told_as_the_services(homes: tuple[Home, Home]) -> None:
+    alice, _ = homes
+    events = alice.node.subscribe()
+    alice.tor.show(problem="no_network")
+    async with asyncio.timeout(PATIENCE):
+        async for event in events:
+            if isinstance(event, ServiceEvent):
+                break
+    assert isinstance(event, ServiceEvent)
+    assert (event.service.stage, event.service.light) == ("tor", "red")
+    assert (await alice.node.status()).service == event.service
 
 
 async def test_service_that_tor_does_not_know_any_more_is_put_up_as_a_new_one(
@@ -366,7 +383,7 @@ async def test_death_and_return_of_tor_are_told_and_links_come_back(homes: tuple
     await alice.tor.die()
     await until(lambda: not reachable(alice))
     assert (await alice.node.status()).tor.problem == "died"
-    alice.tor.show(problem="clock_skew", detail="by 48 hours ahead")
+    alice.tor.show(problem="clock_skew", detail=Sentence("by {count} hours ahead", count=48))
     told = (await alice.node.status()).tor
     assert (told.problem, told.detail) == ("clock_skew", "by 48 hours ahead")
     alice.tor.come_back()

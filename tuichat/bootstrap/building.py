@@ -14,7 +14,7 @@ from tuichat.clock import Clock, Rng
 from tuichat.config import Config, FilesConfig, TorConfig
 from tuichat.crypto.kem import MlKem768
 from tuichat.errors import UsageError
-from tuichat.i18n import _
+from tuichat.i18n import translated
 from tuichat.network.tor_transport import TorTransport
 from tuichat.node.backups import BackupParts, Backups
 from tuichat.node.file_places import FileRules
@@ -89,4 +89,4 @@ def make_tor(paths: ProfilePaths, config: TorConfig) -> Tor:
     try:
         return SystemTor(config.control or DEBIAN_CONTROL, config.socks)
     except TorError as error:
-        raise UsageError(_(error.template).format(**error.fields), _(error.hint_template)) from None
+        raise UsageError(translated(error.message), translated(error.hint)) from None

@@ -21,7 +21,7 @@ from tuichat.bootstrap.demo_profile import DemoProfile
 from tuichat.bootstrap.echo_person import EchoPerson
 from tuichat.clock import SystemRng
 from tuichat.errors import UnreachableError
-from tuichat.i18n import _
+from tuichat.i18n import _, translated
 from tuichat.model import Contact
 
 YOU = "you"
@@ -97,12 +97,11 @@ class Demo:
         try:
             self.network = await self._stack.enter_async_context(PrivateNetwork(options))
         except OnionError as error:
-            hint = _(error.hint_template).format(**error.fields) if error.hint_template else ""
-            raise UnreachableError(_(error.template).format(**error.fields), hint) from error
+            raise UnreachableError(translated(error.message), translated(error.hint)) from error
 
     def _tell_network_step(self, step: Step) -> None:
         if step is not Step.READY:
-            self._tell(_(step.value))
+            self._tell(translated(step.value))
 
     async def _bring_up_people(self) -> None:
         self._tell(_("Starting two nodes, yours and robin's"))

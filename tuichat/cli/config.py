@@ -19,7 +19,7 @@ def add(parser: Parser) -> None:
 
 
 def _path(context: Context) -> int:
-    path = printable(context.paths().config)
+    path = printable(context.paths(shown_only=True).config)
     context.output.result({"path": path}, path)
     return 0
 

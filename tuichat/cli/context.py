@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from tuichat.cli.output import Output
-from tuichat.cli.parser import profile_name, some_path
+from tuichat.cli.output import Output, printable
+from tuichat.cli.parser import is_unicode, profile_name, some_path
 from tuichat.cli.passphrase import PassphraseSources
 from tuichat.cli.streams import heeded_signals
 from tuichat.clock import Clock
 from tuichat.errors import UnreachableError, UsageError
-from tuichat.i18n import use_language
+from tuichat.i18n import _, use_language
 
 if TYPE_CHECKING:
     from tuichat.api.client import AsyncClient
@@ -47,13 +47,32 @@ class Context:
     passphrase: PassphraseSources
     clock: Clock
 
-    def paths(self) -> ProfilePaths:
-        """Where the profile's files are; nothing is made or looked at."""
+    def paths(self, *, shown_only: bool = False) -> ProfilePaths:
+        """Where the profile's files are; nothing is made or looked at.
+
+        Raises:
+            UsageError: an option or a variable names no place; or, unless it is `shown_only`, one in bytes
+                that are not UTF-8: neither tor nor a JSON object could be told it.
+        """
         from tuichat import bootstrap
 
         home: Path | None = self.words.home or self._from_environment("TUICHAT_HOME", some_path)
         profile = self.words.profile or self._from_environment("TUICHAT_PROFILE", profile_name)
-        return bootstrap.profile_paths(home, profile or "default", self.words.config)
+        found = bootstrap.profile_paths(home, profile or "default", self.words.config)
+        if not shown_only:
+            self._check_unicode(found.home, "--home")
+            self._check_unicode(found.config, "--config")
+        return found
+
+    def _check_unicode(self, path: Path, option: str) -> None:
+        if is_unicode(str(path)):
+            return
+        if not is_unicode(self.environment.get("TUICHAT_HOME", "")):
+            raise UsageError(_("TUICHAT_HOME is not valid UTF-8."))
+        raise UsageError(
+            _("The path {path} is not valid UTF-8.").format(path=printable(path)),
+            _("Name another with {option}.").format(option=option),
+        )
 
     def _from_environment(self, variable: str, kind: Callable[[str], Result]) -> Result | None:
         value = self.environment.get(variable)
@@ -89,7 +108,6 @@ class Context:
         """
         from tuichat import bootstrap
 
-        self.config()  # a mistake in it is told here, where a person reads it, not by a detached process
         try:
             client = await bootstrap.attach(self.paths(), start=start, timeout=ATTACH_SECONDS)
         except bootstrap.NoNodeError as error:
@@ -108,7 +126,12 @@ class Context:
         unlock: bool = True,
         none: str = "",
     ) -> Result:
-        """Run `work` with a connection to the node, as `node` gives it; an ending signal cancels it."""
+        """Run `work` with a connection to the node, as `node` gives it; an ending signal cancels it.
+
+        A mistake in the settings is told here, where a person reads it, not by a detached process; and before
+        any loop has the signals, since a pipe that holds settings may be waited for.
+        """
+        self.config()
 
         async def connected() -> Result:
             async with self.node(start=start, unlock=unlock, none=none) as client:

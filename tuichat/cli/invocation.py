@@ -39,18 +39,34 @@ class Invocation:
     def _typed_program(self) -> str:
         """The program: as a checkout's starter, by its path where it is not in PATH, or plainly."""
         if self._program.name == "__main__.py":
-            return _starter(self._program.absolute().parent.parent)
+            return _starter(self._program)
         if self._program.name != "tuichat":
             return "tuichat"
-        import shutil
-
-        found = shutil.which("tuichat")
-        in_path = found is not None and Path(found).resolve() == self._program.resolve()
-        return "tuichat" if in_path else shlex.quote(str(self._program))
+        return "tuichat" if _is_in_path(self._program) else shlex.quote(str(self._program))
 
 
-def _starter(root: Path) -> str:
-    """What starts the package that lies in `root`: the checkout's `run`, else Python's own way."""
+def _is_in_path(program: Path) -> bool:
+    import shutil
+
+    found = shutil.which("tuichat")
+    try:
+        return found is not None and program.samefile(found)
+    except OSError:
+        return False
+
+
+def _starter(main: Path) -> str:
+    """What starts the package whose `__main__.py` this is: the checkout's `run`, else Python's own way."""
+    current = _current_directory()
+    root = (main if current is None else current / main).parent.parent
     if not (root / "run").is_file():
         return "python3 -m tuichat"
-    return "./run" if Path.cwd() == root else shlex.quote(str(root / "run"))
+    return "./run" if root == current else shlex.quote(str(root / "run"))
+
+
+def _current_directory() -> Path | None:
+    """None if it is gone: a directory can be removed under those who are in it."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return None

@@ -190,6 +190,15 @@ def profile_name(text: str) -> str:
     return text
 
 
+def is_unicode(text: str) -> bool:
+    """Whether a word of the command line, or a variable's value, came as UTF-8."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def some_path(text: str) -> Path:
     """The type of paths: not empty; a leading ~ is the home directory."""
     if not text:

@@ -64,7 +64,8 @@ class PassphraseSources:
         Raises:
             LockedError: no source and no terminal, or an unusable passphrase.
         """
-        given = self.given()
+        with _interruptible():  # nobody need ever write into a pipe
+            given = self.given()
         return given if given is not None else _asked(_("Passphrase: "))
 
     def read_new(self) -> str:
@@ -151,7 +152,7 @@ def _has_terminal() -> bool:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """While a person types, an ending signal raises at once, also where an event loop holds the handlers."""
+    """While somebody is waited for, an ending signal raises at once, also where a loop holds the handlers."""
     before = {number: signal.getsignal(number) for number in heeded_signals()}
     raise_on_ending_signals()
     try:

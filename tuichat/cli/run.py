@@ -10,6 +10,7 @@ from tuichat.cli.commands import parser_for
 from tuichat.cli.context import Context
 from tuichat.cli.invocation import Invocation
 from tuichat.cli.output import Output, report
+from tuichat.cli.parser import is_unicode
 from tuichat.cli.passphrase import PassphraseSources
 from tuichat.cli.streams import (
     fill_closed_streams,
@@ -44,7 +45,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _dispatched(arguments: Sequence[str], invocation: Invocation) -> int:
     for number, argument in enumerate(arguments, 1):
-        if not _is_unicode(argument):
+        if not is_unicode(argument):
             raise UsageError(_("Argument {number} is not valid UTF-8.").format(number=number))
     parser = parser_for(arguments)
     try:
@@ -69,11 +70,3 @@ def _dispatched(arguments: Sequence[str], invocation: Invocation) -> int:
     )
     code: int = words.run(context)
     return code
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True

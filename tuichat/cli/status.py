@@ -36,6 +36,7 @@ def run(context: Context) -> int:
     words = context.words
     if words.timeout is not None and words.wait is None:
         raise UsageError(_("--timeout needs --wait."))
+    context.config()  # a mistake in it is told, though nothing of it is needed
     if words.wait is None:
         found = run_async(_status(context))
         context.output.result(found, shown(found))
@@ -136,11 +137,21 @@ def _tor(status: Status) -> str:
 
 
 def _service(status: Status) -> str:
-    if status.service.reachable:
-        return _("reachable")
-    if status.service.missed:
-        return _("not reachable: no answer came {count} times, trying on").format(count=status.service.missed)
-    return _("published, not yet known to be reachable") if status.service.published else _("not published")
+    """The light, and what it stands for."""
+    lights = {"green": _("green"), "yellow": _("yellow"), "red": _("red")}
+    stages = {
+        "offline": _("not published"),
+        "tor": _("waits for tor"),
+        "publishing": _("being published"),
+        "checking": _("published, not yet known to be reachable"),
+        "reachable": _("reachable"),
+        "no_answer": ngettext(
+            "not reachable: no answer came {count} time, trying on",
+            "not reachable: no answer came {count} times, trying on",
+            status.service.missed,
+        ).format(count=status.service.missed),
+    }
+    return f"{lights[status.service.light]}, {stages[status.service.stage]}"
 
 
 def _counts(status: Status) -> dict[str, int]:

@@ -18,7 +18,6 @@ def hindrance(tor: TorState) -> str:
         "no_network": _("there is no network"),
         "died": _("tor has ended and is started again"),
         "control": _("tor cannot be started or asked"),
-        "unpublished": _("the address could not be published"),
     }
     said = tor.detail.strip().rstrip(".")
     return ": ".join(part for part in (words.get(tor.problem, tor.problem), said) if part)
@@ -30,7 +29,7 @@ def next_step(tor: TorState) -> str:
         return _("Set the clock: Tor works only with the right time and date.")
     if tor.problem == "blocked":
         return _("Set a bridge: tuichat config set tor.bridges LINE")
-    if tor.problem in ("no_network", "unpublished"):
+    if tor.problem == "no_network":
         return _("Messages wait; it is tried again by itself.")
     if tor.problem in ("missing", "too_old"):
         return _("Install tor 0.4.8 or newer.")

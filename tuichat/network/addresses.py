@@ -5,7 +5,7 @@ from __future__ import annotations
 from onion.address import OnionAddress
 from onion.errors import AddressError
 from tuichat.errors import UsageError
-from tuichat.i18n import _
+from tuichat.i18n import translated
 
 
 def onion_of(text: str) -> bytes:
@@ -17,9 +17,7 @@ def onion_of(text: str) -> bytes:
     try:
         return OnionAddress.parse(text).public_key
     except AddressError as error:
-        message = _(error.template).format(**error.fields)
-        hint = _(error.hint_template).format(**error.fields) if error.hint_template else ""
-        raise UsageError(message, hint) from None
+        raise UsageError(translated(error.message), translated(error.hint)) from None
 
 
 def address_of(onion: bytes) -> str:

@@ -12,9 +12,11 @@ from typing import Final
 from onion.errors import OnionError, TorError
 from onion.tor import OnionService, ServiceOptions, Tor, TorStatus
 from tuichat.clock import Clock, Rng
+from tuichat.i18n import translated
 from tuichat.model import ServiceState, TorState, from_milliseconds
 from tuichat.network.doorkeeper import NOT_FOUND
 from tuichat.network.onion_server import OnionServer
+from tuichat.network.service_light import lit
 from tuichat.network.tor_caller import TorCaller
 from tuichat.network.transport import (
     Admission,
@@ -215,7 +217,7 @@ class TorTransport:
             bootstrap=status.bootstrap,
             summary=status.summary,
             problem=status.problem,
-            detail=status.detail,
+            detail=translated(status.detail),
             running=status.alive,
         )
         self._update(replace(self._state, tor=tor))
@@ -227,6 +229,7 @@ class TorTransport:
         self._update(replace(self._state, service=state))
 
     def _update(self, state: NetworkState) -> None:
+        state = replace(state, service=lit(state.tor, state.service))
         if state != self._state:
             self._state = state
             for callback in self._watchers:

@@ -18,6 +18,7 @@ from tuichat.model import LinkEvent, LinkStage, NoticeEvent, from_milliseconds
 from tuichat.network.transport import ConnectionLostError, Transport
 from tuichat.node.calls import Calls, NotWantedError, SetAsideError
 from tuichat.node.delivery import Delivery, DeliveryContext, SessionTroubles
+from tuichat.node.dial_line import DialLine, Turn
 from tuichat.node.events import EventHub
 from tuichat.node.first_contact import FirstContact
 from tuichat.node.live_link import LiveLink
@@ -39,7 +40,7 @@ STEADY_SECONDS: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class LinkParts:
-    """What every contact's link works with; `dialling` bounds how many dial at once."""
+    """What every contact's link works with; `line` says who dials when."""
 
     own_onion: bytes
     kem: Kem
@@ -48,7 +49,7 @@ class LinkParts:
     first_contact: FirstContact
     calls: Calls
     transport: Transport
-    dialling: asyncio.Semaphore
+    line: DialLine
     clock: Clock
     rng: Rng
 
@@ -59,9 +60,12 @@ class ContactLink:
     Attributes:
         stage: how far it is.
         in_flight: message ids handed to the present link and not acknowledged.
+
+    Args:
+        asked_for: a person has just asked for it.
     """
 
-    def __init__(self, parts: LinkParts, contact: int) -> None:
+    def __init__(self, parts: LinkParts, contact: int, *, asked_for: bool) -> None:
         self._with = parts
         self._contact = contact
         self.stage: LinkStage = "offline"
@@ -74,6 +78,8 @@ class ContactLink:
         self._lost.set()
         self._set_aside = False
         self._failures = 0
+        self._asked_for = asked_for
+        self._turn: Turn | None = None
         self._call: asyncio.Task[LiveLink] | None = None
         self._called_at = 0.0
 
@@ -89,13 +95,20 @@ class ContactLink:
         if self._delivery is not None:
             self._delivery.pump()
         elif not self._set_aside:
-            self._wake.set()
+            self._ask()
 
     def dial_now(self) -> None:
         """End a pause, also one for a request that was set aside."""
         self._set_aside = False
         self._failures = 0
+        self._ask()
+
+    def _ask(self) -> None:
+        """A person waits for it now."""
+        self._asked_for = True
         self._wake.set()
+        if self._turn is not None:
+            self._with.line.hurry(self._turn)
 
     def network_back(self) -> None:
         """The network was away and is back: pauses that came of it end, not that of a request they took."""
@@ -103,8 +116,8 @@ class ContactLink:
             return
         self._failures = 0
         self._wake.set()
-        if self._call is not None and self._with.clock.monotonic() - self._called_at > HUNG_SECONDS:
-            self._call.cancel()
+        if self._with.clock.monotonic() - self._called_at > HUNG_SECONDS:
+            self._give_up()
 
     # -- dialling --
 
@@ -114,19 +127,17 @@ class ContactLink:
             await self._lost.wait()
             await self._with.transport.wait_ready()
             pause = await self._dial()
-            if self._live is None and pause > 0:
+            if self._live is None and pause > 0 and not self._asked_for:
                 await self._pause(pause)
 
     async def _dial(self) -> float:
         """One attempt and, if it succeeds, the whole life of its link; how long to wait then, in seconds."""
         try:
-            async with self._with.dialling:
-                if self._live is not None:
-                    return 0.0
-                live = await self._call_them()
-            return await self.carry(live, [])
+            live = await self._in_turn()
+            return 0.0 if live is None else await self.carry(live, [])
         except SetAsideError:
             self._set_aside = self._live is None  # they may have accepted and called us meanwhile
+            self._asked_for = False
             return DAILY * self._with.rng.uniform(0.9, 1.1)
         except NotWantedError:
             return FIRST_PAUSE
@@ -136,8 +147,33 @@ class ContactLink:
             self._tell_storage(error)
             return self._next_pause()
 
+    async def _in_turn(self) -> LiveLink | None:
+        """Dial when it is this contact's turn; None if there is a link by then."""
+        self._turn = turn = self._next_turn()
+        try:
+            async with self._with.line.turn(turn):
+                self._asked_for = False
+                return await self._call_them() if self._live is None else None
+        finally:
+            self._turn = None
+
+    def _next_turn(self) -> Turn:
+        fresh, self._asked_for = self._asked_for, False
+        row = self._with.store.contacts.get(self._contact)
+        return Turn(
+            fresh=fresh,
+            queued=self._with.store.outbox.count(self._contact) > 0,
+            failures=self._failures,
+            met_at=0 if row is None else row.last_linked_at or row.created_at,
+            give_way=self._give_up,
+        )
+
+    def _give_up(self) -> None:
+        if self._call is not None:
+            self._call.cancel()
+
     async def _call_them(self) -> LiveLink:
-        """A link by dialling; ConnectionLostError also if `network_back` has ended the attempt."""
+        """A link by dialling; ConnectionLostError also if the attempt was ended for something better."""
         call = self._call = asyncio.ensure_future(
             self._with.calls.call(self._contact, self._set_stage, self._wanted)
         )

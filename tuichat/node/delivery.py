@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from tuichat.crypto.envelope import ENVELOPE_SIZES, UnopenableError
@@ -47,6 +47,10 @@ OPENED_KEPT: Final = 8192
 NEED_SECONDS: Final = 60.0
 """A new session for need, or a second one on the same link, is made and taken at most this often (S5)."""
 
+MAX_SESSIONS: Final = 4
+SESSIONS_SECONDS: Final = 240.0
+"""No more sessions than that in this time, over whatever links: for each, all that waits is sealed afresh."""
+
 MAX_HELLOS: Final = 8
 HELLO_SECONDS: Final = 60.0
 """Over one link no more HELLOs than that in this time: after each everything unacknowledged is sent again."""
@@ -54,10 +58,11 @@ HELLO_SECONDS: Final = 60.0
 
 @dataclass(slots=True)
 class SessionTroubles:
-    """What outlives a link but not the process: an unopenable envelope, the last session made for need."""
+    """What outlives a link but not the process: an unopenable envelope, and when sessions were begun."""
 
     poisoned: bool = False
     last_need_at: float | None = None
+    begun_at: deque[float] = field(default_factory=lambda: deque(maxlen=MAX_SESSIONS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +316,7 @@ class Delivery:
         if (frame.gen, frame.sid) > (mine.gen, mine.sid):
             if self._judged:
                 self._limit_need()
+            self._limit_sessions()
             self._adopt(exporter, frame)
             self._hello_due = None
             self._restart()
@@ -338,6 +344,7 @@ class Delivery:
         gen = next_generation(mine, theirs)
         if gen is None:
             raise PeerError("there are no more sessions after this one")
+        self._limit_sessions()
         exporter = self._on.link.exporter
         sid = session_id(exporter, gen)
         keys = fresh_keys(self._on.sealing.rng, self._on.sealing.kem)
@@ -351,6 +358,12 @@ class Delivery:
         if last is not None and now - last < NEED_SECONDS:
             raise PeerError("new sessions are needed too often")
         self._on.troubles.last_need_at = now
+
+    def _limit_sessions(self) -> None:
+        now, begun = self._on.monotonic(), self._on.troubles.begun_at
+        if len(begun) == MAX_SESSIONS and now - begun[0] < SESSIONS_SECONDS:
+            raise PeerError("sessions are begun too often")
+        begun.append(now)
 
     def _limit_hellos(self) -> None:
         now = self._on.monotonic()

@@ -1,20 +1,17 @@
-"""All contacts' links: who is dialled, most recent first, and whose link a caller's becomes."""
+"""All contacts' links: who is dialled, and whose link a caller's becomes."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Final
 
 from tuichat.model import LinkStage
 from tuichat.node.callers import Callers
 from tuichat.node.calls import CallParts, Calls
 from tuichat.node.contact_link import ContactLink, LinkParts
+from tuichat.node.dial_line import DialLine
 from tuichat.node.events import EventHub
 from tuichat.node.live_link import LiveLink
 from tuichat.node.supervisor import supervise
-from tuichat.store.records import ContactRow
-
-DIALS_AT_ONCE: Final = 8
 
 
 class Links:
@@ -33,7 +30,7 @@ class Links:
             first_contact=parts.first_contact,
             calls=Calls(parts),
             transport=parts.transport,
-            dialling=asyncio.Semaphore(DIALS_AT_ONCE),
+            line=DialLine(parts.clock),
             clock=parts.clock,
             rng=parts.rng,
         )
@@ -42,17 +39,20 @@ class Links:
 
     def start(self) -> None:
         """Begin with every contact that is to be linked; dials wait until the transport is ready."""
-        rows = [row for row in self._store.contacts.all() if row.state in ("accepted", "requested")]
-        for row in sorted(rows, key=_recency, reverse=True):
-            self.add(row.id)
+        for row in self._store.contacts.all():
+            if row.state in ("accepted", "requested"):
+                self._begin(row.id, asked_for=False)
 
     def add(self, contact: int) -> None:
         """A contact is to be linked; dial it at once if it was being dialled already."""
         self._callers.forget_knocks()
         if contact in self._links:
             self._links[contact].dial_now()
-            return
-        link = ContactLink(self._parts, contact)
+        else:
+            self._begin(contact, asked_for=True)
+
+    def _begin(self, contact: int, *, asked_for: bool) -> None:
+        link = ContactLink(self._parts, contact, asked_for=asked_for)
         self._links[contact] = link
         self._tasks[contact] = asyncio.create_task(supervise("link", link.keep), name=f"link {contact}")
 
@@ -113,7 +113,3 @@ class Links:
             self.add(contact)
             link = self._links[contact]
         await link.carry(live, early)
-
-
-def _recency(row: ContactRow) -> int:
-    return row.last_linked_at or row.created_at

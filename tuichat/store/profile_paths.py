@@ -18,6 +18,9 @@ PROFILE_CHARACTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNO
 MAX_SOCKET_PATH: Final = 100
 """The longest path of a UNIX socket in bytes: the kernel takes 107, libraries add suffixes."""
 
+UNFIT_CHARACTERS: Final = frozenset(' ,"\\')
+"""What tor takes in no path of a socket to which it is to lead callers."""
+
 LONGEST_SOCKET_NAME: Final = 20
 """The room that names inside the sockets' directory have, in bytes, "/" not counted."""
 
@@ -96,7 +99,7 @@ class ProfilePaths:
         return self.home / "outgoing"
 
     def run_directory(self, *, create: bool = False) -> Path:
-        """The 0700 directory for sockets: in the home, or elsewhere when the home's path is too long.
+        """The 0700 directory for sockets: in the home, or elsewhere when the home's path is not fit for one.
 
         It is the same for every process of the person, as far as they agree on XDG_RUNTIME_DIR: one that is
         there already is preferred. With `create` it exists afterwards.
@@ -169,7 +172,10 @@ def shown(path: Path) -> str:
 
 
 def _fits(directory: Path) -> bool:
-    return len(os.fsencode(directory)) + 1 + LONGEST_SOCKET_NAME <= MAX_SOCKET_PATH
+    """Whether everybody can use sockets in it: their paths are not too long, and no word ends within them."""
+    path = str(directory)
+    is_plain = path.isprintable() and UNFIT_CHARACTERS.isdisjoint(path)  # no lone surrogate is printable
+    return is_plain and len(os.fsencode(path)) + 1 + LONGEST_SOCKET_NAME <= MAX_SOCKET_PATH
 
 
 def _is_own_directory(path: Path) -> bool:

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
-from tuichat.model import Contact, LinkStage, NetworkProblem, ServiceState, TorState
+from tuichat.model import Contact, Light, LinkStage, NetworkProblem, ServiceState, TorState
 from tuichat.tui.glyphs import Glyphs
 
 Part = tuple[str, str]
 """A colour's role and a text."""
 
+_ROLES: Final[Mapping[Light, str]] = {"green": "linked", "yellow": "waiting", "red": "danger"}
+
 
 def reachability(tor: TorState, service: ServiceState, glyphs: Glyphs) -> Part:
     """How far we are from being reachable, in a few words."""
-    if tor.problem and tor.problem != "unpublished":
-        return "danger", f"{glyphs.failed} {_short_problem(tor.problem)}"
-    if not tor.running and not tor.bootstrap:
+    if service.stage == "offline":
         return "muted", f"{glyphs.unreachable} {_('offline')}"
-    if tor.bootstrap < 100:
-        return "waiting", _("{sign} tor {percent}%").format(sign=glyphs.connecting, percent=tor.bootstrap)
-    if service.reachable:
-        return "linked", f"{glyphs.linked} {_('reachable')}"
-    if service.missed:
-        return "danger", f"{glyphs.failed} {_('not reachable, trying')}"
-    if service.published:
-        return "waiting", f"{glyphs.connecting} {_('published, checking')}"
-    return "waiting", f"{glyphs.connecting} {_('publishing')}"
+    signs = {"green": glyphs.linked, "yellow": glyphs.connecting, "red": glyphs.failed}
+    return _ROLES[service.light], f"{signs[service.light]} {_stage_of_ours(tor, service)}"
+
+
+def _stage_of_ours(tor: TorState, service: ServiceState) -> str:
+    if service.stage == "tor":
+        return _short_problem(tor.problem) or _("tor {percent}%").format(percent=tor.bootstrap)
+    words = {
+        "publishing": _("publishing"),
+        "checking": _("published, checking"),
+        "reachable": _("reachable"),
+        "no_answer": _("not reachable, trying"),
+    }
+    return words[service.stage]
 
 
 def link(person: Contact, glyphs: Glyphs) -> Part:
@@ -108,9 +116,6 @@ def problem_sentence(problem: NetworkProblem) -> str:
         "died": _("tor ended unexpectedly. Messages wait here while it is started again."),
         "control": _(
             "tor does not answer its control port. Messages wait here. `tuichat doctor` looks into it."
-        ),
-        "unpublished": _(
-            "Your address could not be published, so others cannot reach you yet. It is being tried again."
         ),
     }
     return sentences.get(problem, "")

@@ -117,4 +117,4 @@ def test_a_template_and_its_fields_give_the_message() -> None:
     with pytest.raises(AddressError) as caught:
         OnionAddress.parse("abc")
     error = caught.value
-    assert error.template.format(**error.fields) == error.message
+    assert error.message.template.format(**error.fields) == error.message

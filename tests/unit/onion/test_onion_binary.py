@@ -77,7 +77,7 @@ def test_a_configured_path_is_used_or_named(tmp_path: Path) -> None:
     path = script(tmp_path, "")
     assert find_tor(path) == path
     path.chmod(stat.S_IRUSR)
-    for wrong in (path, tmp_path, tmp_path / "nothing"):
+    for wrong in (path, tmp_path, tmp_path / "nothing", Path("~nobody-of-this-name/tor")):
         with pytest.raises(TorError) as caught:
             find_tor(wrong)
         assert caught.value.code == "missing"

@@ -56,6 +56,14 @@ async def test_tor_that_does_not_start_leaves_its_last_words(tmp_path: Path, scr
     assert says in tor.status.detail
 
 
+async def test_what_is_in_the_way_of_a_socket_is_told(tmp_path: Path) -> None:
+    tor = made(tmp_path, written(tmp_path, "exit"))
+    (tmp_path / "run" / "control").mkdir(parents=True)
+    with pytest.raises(TorError) as caught:
+        await tor.start()
+    assert (caught.value.code, tor.status.problem) == ("system", "control")
+
+
 async def test_configuration_is_read_as_it_would_be_used_and_nothing_is_made(tmp_path: Path) -> None:
     script = f'printf "%s\\n" "$@" > {tmp_path}/words; cat > {tmp_path}/torrc'
     binary = written(tmp_path, script)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator, Callable
 from typing import cast
 
@@ -14,6 +15,7 @@ from onion.controlled import ControlledTor
 from onion.controller import Controller
 from onion.errors import TorError
 from onion.keys import ClientKey, public_key
+from onion.sentence import Sentence
 from tests.support.raw_callers import PATIENCE
 
 ALICE, BOB = (OnionAddress.from_public_key(public_key(name * 32)) for name in (b"a", b"b"))
@@ -118,10 +120,10 @@ async def test_key_that_tor_has_is_not_given_again_and_another_one_is(tor: Scrip
 class FadingTor(ScriptedTor):
     """A tor that says how it ended, and after that does not come again, for the reason `trouble`."""
 
-    trouble: TorError | None = None
+    trouble: TorError | OSError | None = None
 
-    def _last_words(self) -> str:
-        return "ended with status 1: out of memory"
+    def _last_words(self) -> Sentence:
+        return Sentence("ended with status 1: out of memory")
 
     async def _connect(self) -> Controller:
         if self.trouble is not None:
@@ -154,3 +156,21 @@ async def test_why_tor_could_not_be_started_is_told() -> None:
         "control",
         "The program for obfs4 bridges is not installed.",
     )
+
+
+async def test_what_the_system_refuses_is_told_and_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(controlled, "_FIRST_WAIT", 0.001)
+    tor = FadingTor()
+    tor.trouble = OSError(errno.EMFILE, "Too many open files")
+    with pytest.raises(TorError) as caught:
+        await tor.start()
+    assert (caught.value.code, tor.status.problem) == ("system", "control")
+    assert "Too many open files" in tor.status.detail
+    tor.trouble = None
+    await tor.start()
+    tor.trouble = OSError(errno.ENOSPC, "No space left on device")
+    tor.connections[-1].closed.set()
+    await until(lambda: "No space left" in tor.status.detail)
+    tor.trouble = None
+    await until(lambda: tor.status.ready)
+    await tor.stop()

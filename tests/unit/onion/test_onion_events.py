@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from onion.events import Event, dial_stage, status_after
@@ -81,6 +83,7 @@ def test_a_wrong_clock_is_told_apart_and_stays_until_tor_works() -> None:
 def test_how_wrong_the_clock_is_goes_with_the_problem(skew: str, detail: str) -> None:
     skewed = after(STARTING, f"STATUS_GENERAL WARN CLOCK_SKEW SKEW={skew} SOURCE=CONSENSUS")
     assert (skewed.problem, skewed.detail) == ("clock_skew", detail)
+    assert not re.search("[0-9]", skewed.detail.template)
     assert after(skewed, 'STATUS_CLIENT NOTICE BOOTSTRAP PROGRESS=30 TAG=x SUMMARY="x"').detail == detail
     assert after(skewed, "STATUS_CLIENT NOTICE CIRCUIT_ESTABLISHED").detail == ""
     assert after(skewed, 'STATUS_CLIENT NOTICE BOOTSTRAP PROGRESS=100 TAG=done SUMMARY="x"').detail == ""

@@ -21,8 +21,8 @@ def test_paths_are_quoted() -> None:
     assert socket_path("/run/x") == 'unix:"/run/x"'
 
 
-@pytest.mark.parametrize("character", ["\n", "\r", "\0", "\x7f", "\t"])
-def test_no_path_can_hold_a_control_character(character: str) -> None:
+@pytest.mark.parametrize("character", ["\n", "\r", "\0", "\x7f", "\t", "\udcff"])
+def test_no_path_can_hold_a_control_character_or_what_is_no_utf_8(character: str) -> None:
     for function in (quoted, socket_path):
         with pytest.raises(TorError) as caught:
             function(f"/a{character}SocksPort 0.0.0.0:1")
