@@ -7,7 +7,9 @@ line and the valid choices. `TUICHAT_<SECTION>__<KEY>` in the environment wins o
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,7 +101,8 @@ class Config:
 def load_config(path: Path, environment: Mapping[str, str], *, required: bool = False) -> Config:
     """The settings of the file at `path` and of the environment.
 
-    If there is no such file it sets nothing, unless it is `required`: somebody named it.
+    If there is no such file it sets nothing, unless it is `required`: somebody named it. Then it may also be
+    a pipe, which is waited for.
 
     A relative path is meant from the file's directory, or from the current one in the environment.
 
@@ -108,7 +111,7 @@ def load_config(path: Path, environment: Mapping[str, str], *, required: bool = 
             file is not there.
         StorageError: the file cannot be read.
     """
-    text = read_config_text(path)
+    text = read_config_text(path, pipes=required)
     if text is None and required:
         raise UsageError(
             _("There is no file {path}.").format(path=path),
@@ -118,19 +121,18 @@ def load_config(path: Path, environment: Mapping[str, str], *, required: bool = 
     from_environment = _environment_values(environment)
     values = {**found, **from_environment}
     check_together(values, text or "", path, from_environment)
-    return _build(values, lambda name: Path.cwd() if name in from_environment else path.parent)
+    return _build(values, lambda name: None if name in from_environment else path.parent)
 
 
-def read_config_text(path: Path) -> str | None:
-    """The file's text, None if there is no file.
+def read_config_text(path: Path, *, pipes: bool = False) -> str | None:
+    """The file's text, None if there is no file. With `pipes` it may be one, and is waited for.
 
     Raises:
-        UsageError: it is too long, or not UTF-8.
+        UsageError: it is too long, or not UTF-8, or a pipe.
         StorageError: it cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_CONFIG_BYTES + 1)
+        data = _read(path, pipes=pipes)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -147,6 +149,18 @@ def read_config_text(path: Path) -> str | None:
             _("{path}, line {line}: this is not UTF-8.").format(path=path, line=line),
             _("Save it as UTF-8 in an editor, or move the file away to use the defaults."),
         ) from error
+
+
+def _read(path: Path, *, pipes: bool) -> bytes:
+    """At most a byte more than a configuration has; nobody is waited for who may never write into a pipe."""
+    patience = 0 if pipes else os.O_NONBLOCK
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | patience)) as file:
+        if not pipes and stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
+            raise UsageError(
+                _("{path} is a pipe; the settings are read from a file.").format(path=path),
+                _("Move it away to use the defaults, or name a file with --config."),
+            )
+        return file.read(MAX_CONFIG_BYTES + 1)
 
 
 def parse_config(text: str, path: Path) -> dict[str, Value]:
@@ -224,7 +238,7 @@ def _environment_values(environment: Mapping[str, str]) -> dict[str, Value]:
     return values
 
 
-def _build(values: Mapping[str, Value], base: Callable[[str], Path]) -> Config:
+def _build(values: Mapping[str, Value], base: Callable[[str], Path | None]) -> Config:
     sections: dict[str, dict[str, Any]] = {"tor": {}, "privacy": {}, "files": {}, "ui": {}}
     for name, value in values.items():
         section, key = name.split(".")
@@ -237,13 +251,23 @@ def _build(values: Mapping[str, Value], base: Callable[[str], Path]) -> Config:
     )
 
 
-def _taken(setting: Setting, value: Value, base: Callable[[str], Path]) -> Value | Path | None:
+def _taken(setting: Setting, value: Value, base: Callable[[str], Path | None]) -> Value | Path | None:
     """A written value as the records hold it: a path whole, an amount in bytes."""
     if setting.is_path:
-        return base(setting.name) / Path(str(value)).expanduser() if value else None
+        return _whole(Path(str(value)).expanduser(), base(setting.name)) if value else None
     if setting.form == "size":
         return parse_size(str(value)) or 0
     return value
+
+
+def _whole(path: Path, base: Path | None) -> Path:
+    """A path from `base` on, or from the current directory. Raises UsageError if that is gone."""
+    try:
+        return path.absolute() if base is None else base / path
+    except FileNotFoundError:
+        raise UsageError(
+            _("The current directory is gone, so {path} leads nowhere.").format(path=path)
+        ) from None
 
 
 def line_of(text: str, name: str) -> int:

@@ -15,9 +15,7 @@ import msgspec
 ContactState = Literal["requested", "pending", "accepted", "blocked"]
 Direction = Literal["in", "out"]
 MessageKind = Literal["text", "file", "unsupported"]
-FileState = Literal[
-    "offered", "waiting", "active", "paused", "complete", "declined", "cancelled", "failed"
-]
+FileState = Literal["offered", "waiting", "active", "paused", "complete", "declined", "cancelled", "failed"]
 FileReason = Literal["", "changed", "space", "unreadable", "expired", "peer", "restored", "damaged"]
 PausedBy = Literal["", "me", "them", "both"]
 MessageState = Literal["queued", "sent", "delivered", "read", "failed", "cancelled"]

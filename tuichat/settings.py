@@ -67,6 +67,8 @@ def languages() -> tuple[str, ...]:
 def _one_line(value: str) -> str:
     if any(ord(character) < 32 or ord(character) == 127 for character in value):
         return _("it must be one line without control characters")
+    if any("\ud800" <= character <= "\udfff" for character in value):  # in their guise come other bytes
+        return _("it is not valid UTF-8")
     return ""
 
 
@@ -125,7 +127,7 @@ SETTINGS: dict[str, Setting] = {
     setting.name: setting
     for setting in (
         Setting("tor.mode", choices=lambda: ("child", "system")),
-        Setting("tor.binary", check=_one_line),
+        Setting("tor.binary", check=_path),
         Setting("tor.control", check=_endpoint),
         Setting("tor.socks", check=_endpoint),
         Setting("tor.extra_torrc", check=_path, is_path=True),

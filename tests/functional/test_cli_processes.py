@@ -82,9 +82,10 @@ async def test_closed_streams_disturb_nothing(closed: str) -> None:
 
 async def test_output_that_cannot_be_written_is_told() -> None:
     async with sample_home() as (home, _node):
-        code, _out, err = await shell(home, "T messages bob >/dev/full")
-        assert code == 1
-        assert "No space left" in err
+        for words in ("messages bob", "--help", "--version", "send --help"):
+            code, _out, err = await shell(home, f"T {words} >/dev/full")
+            assert code == 1, words
+            assert "No space left" in err
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from tests.support.interface import history_text, running, settle
 from tests.support.memory_node import MemoryNode
 from tuichat.model import Message
 from tuichat.tui.dates import Calendar
+from tuichat.tui.files import KnownFiles
 from tuichat.tui.glyphs import ASCII, UNICODE, Glyphs, glyphs_for
 from tuichat.tui.screens.main import MainScreen
 from tuichat.tui.widgets.history_pages import HistoryPages
@@ -69,7 +70,7 @@ def test_a_message_that_changed_replaces_itself_and_one_from_elsewhere_does_not_
 def test_only_rows_on_screen_are_made_whatever_the_width() -> None:
     window = HistoryWindow()
     window.replace([message(n) for n in range(CAPACITY)], has_older=True)
-    pages = HistoryPages(window, style())
+    pages = HistoryPages(window, style(), KnownFiles())
     for width in (80, 40, 200):
         pages.restyle(style(width))
         pages.rows(pages.end(50), 50, None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -85,6 +87,8 @@ def test_number_is_written_without_quotes_and_keeps_its_comment(tmp_path: Path) 
         ('[tor]\ncontrol = "run/control"\n', 2, "HOST:PORT"),
         ('[tor]\nsocks = "127.0.0.1:99999"\n', 2, "HOST:PORT"),
         ('[tor]\nbinary = "a\\nb"\n', 2, "one line"),
+        ('[tor]\nbinary = "~nobody-of-this-name/tor"\n', 2, "no such user"),
+        ('[tor]\nextra_torrc = "~nobody-of-this-name/x"\n', 2, "no such user"),
         ('[tor]\nmode = "system"\nbridges = ["1.2.3.4:1"]\n', 3, "child"),
         ('[tor]\nextra_torrc = "x"\nmode = "system"\n', 2, "child"),
         ('[ui]\ntime_format = "25h"\n', 2, "24h, 12h"),
@@ -152,6 +156,10 @@ def test_directory_in_the_files_place_is_told(tmp_path: Path) -> None:
         ("TUICHAT_FILES__CIRCUITS", "", "from 1 to 16"),
         ("TUICHAT_TOR__BRIDGES", "[1, 2]", "list of strings"),
         ("TUICHAT_TOR__BRIDGES", "[", "list"),
+        ("TUICHAT_TOR__BRIDGES", '["\udcff"]', "UTF-8"),
+        ("TUICHAT_TOR__BINARY", "\udcff", "TUICHAT_TOR__BINARY: tor.binary cannot be '\\udcff'"),
+        ("TUICHAT_TOR__CONTROL", "/\udcff", "UTF-8"),
+        ("TUICHAT_FILES__DIRECTORY", "/\udcff", "UTF-8"),
     ],
 )
 def test_mistake_in_the_environment_names_the_variable(
@@ -160,6 +168,32 @@ def test_mistake_in_the_environment_names_the_variable(
     with pytest.raises(UsageError) as caught:
         load_config(tmp_path / "tuichat.toml", {variable: value})
     assert says in f"{caught.value.message} {caught.value.hint}"
+
+
+def test_relative_path_where_the_current_directory_is_gone_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, gone = tmp_path / "tuichat.toml", tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(UsageError) as caught:
+        load_config(path, {"TUICHAT_TOR__EXTRA_TORRC": "net.torrc"})
+    assert "current directory is gone" in caught.value.message
+    assert load_config(path, {"TUICHAT_TOR__EXTRA_TORRC": "/net.torrc"}).tor.extra_torrc == Path("/net.torrc")
+
+
+def test_pipe_is_read_only_where_somebody_named_it(tmp_path: Path) -> None:
+    path = tmp_path / "tuichat.toml"
+    os.mkfifo(path)
+    for read in (lambda: load_config(path, {}), lambda: set_key(path, "ui.time_format", "12h")):
+        with pytest.raises(UsageError) as caught:
+            read()
+        assert f"{path} is a pipe" in caught.value.message
+    with ThreadPoolExecutor() as threads:
+        writing = threads.submit(path.write_text, '[ui]\ntime_format = "12h"\n')
+        assert load_config(path, {}, required=True).ui.time_format == "12h"
+        writing.result()
 
 
 def test_set_keeps_every_other_byte(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from tuichat.cli.context import Context
 from tuichat.cli.parser import Command, Parser
 from tuichat.cli.qr import code_lines
 from tuichat.cli.standard_input import standard_input
+from tuichat.cli.state_words import contact_state
 from tuichat.errors import KeyNotTrustedError, UsageError
 from tuichat.i18n import _
 from tuichat.model import Contact, SafetyNumber
@@ -65,7 +66,7 @@ def shown(contact: Contact) -> str:
 
 
 def _row(contact: Contact) -> list[str]:
-    marks: list[str] = [contact.state]
+    marks = [contact_state(contact.state)]
     if contact.verified:
         marks.append(_("verified"))
     if contact.online:

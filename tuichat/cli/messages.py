@@ -11,6 +11,7 @@ from tuichat.cli.context import Context
 from tuichat.cli.file_words import full_name, how_far
 from tuichat.cli.following import follow
 from tuichat.cli.parser import Parser, positive
+from tuichat.cli.state_words import message_state
 from tuichat.errors import NotFoundError
 from tuichat.i18n import _
 from tuichat.model import Contact, File, Message, MessageEvent, MissedEvent
@@ -108,7 +109,7 @@ def shown(
     when = f"{at:{clock}}" if at.date() == today.date() else f"{at:%Y-%m-%d {clock}}"
     mark = ""
     if message.direction == "out" and message.state not in ("delivered", "read"):
-        mark = f" [{message.id} {message.state}]"
+        mark = f" [{message.id} {message_state(message.state)}]"
     if file is not None:
         number = _("file {id}").format(id=file.id)
         mark += f" [{number}, {shown_size(file.size)}, {how_far(file)}]"

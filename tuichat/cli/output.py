@@ -44,15 +44,14 @@ class Output:
 
     def line(self, text: str) -> None:
         """A line for a person, at once."""
-        if sys.stdout is not None:
-            self._write(text + "\n")
+        print_out(text + "\n")
 
     def json_line(self, record: msgspec.Struct | dict[str, Any]) -> None:
         """`record` as one JSON object on a line, ASCII only if stdout is not UTF-8, at once."""
         fields = msgspec.to_builtins(record)
         text = msgspec.json.encode({"schema": SCHEMA, **fields}).decode()
         if sys.stdout is not None:
-            self._write((text if _is_utf8(sys.stdout.encoding) else _ascii_json(text)) + "\n")
+            print_out((text if _is_utf8(sys.stdout.encoding) else _ascii_json(text)) + "\n")
 
     def table(self, rows: Iterable[Sequence[str]]) -> None:
         """Rows in columns, as wide as their widest cell on a terminal."""
@@ -72,16 +71,24 @@ class Output:
         if not self.json:
             self.note(text)
 
-    def _write(self, text: str) -> None:
-        try:
-            sys.stdout.write(text)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            silence_stdout()  # what is still buffered would fail once more at exit, and say so
-            message = _("The output cannot be written: {why}.")
-            raise StorageError(message.format(why=error.strerror)) from error
+
+def print_out(text: str) -> None:
+    """`text` on stdout, at once; nothing if there is no stdout.
+
+    Raises:
+        StorageError: it cannot be written. BrokenPipeError: nobody reads it any more.
+    """
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        silence_stdout()  # what is still buffered would fail once more at exit, and say so
+        message = _("The output cannot be written: {why}.")
+        raise StorageError(message.format(why=error.strerror)) from error
 
 
 def say(text: str) -> None:

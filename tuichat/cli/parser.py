@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from tuichat.cli.output import print_out
 from tuichat.errors import UsageError
 from tuichat.i18n import _
 
@@ -113,6 +114,10 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise UsageError in our own words; argparse would print and exit."""
         raise UsageError(*self._explained(message))
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """argparse's way to print help and version, which is silent about a stream that takes nothing."""
+        print_out(message)
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         """argparse's hook for choices: an unknown command gets the nearest names."""

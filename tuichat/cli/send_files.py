@@ -10,6 +10,7 @@ from tuichat.cli.file_words import full_name
 from tuichat.cli.following import ends_with_this_command
 from tuichat.cli.output import one_line
 from tuichat.cli.paths import to_send
+from tuichat.cli.state_words import message_state
 from tuichat.cli.status_line import StatusLine
 from tuichat.cli.waiting import Waiting, implied_target
 from tuichat.i18n import _
@@ -67,4 +68,4 @@ def _tell(context: Context, sent: Sent) -> None:
 def shown(sent: Sent) -> str:
     """The numbers of the message and of the file, and how far the message is."""
     where = _("file {id}").format(id=sent.file.id)
-    return f"{sent.message.id}  {sent.message.state}  {where}"
+    return f"{sent.message.id}  {message_state(sent.message.state)}  {where}"

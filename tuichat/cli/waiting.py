@@ -8,6 +8,7 @@ from contextlib import aclosing
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
 from tuichat.cli.following import ends_with_this_command, follow
+from tuichat.cli.state_words import message_state
 from tuichat.errors import NotYetError, TuichatError, UnreachableError
 from tuichat.i18n import _
 from tuichat.model import Message, MessageEvent, MessageState, MissedEvent
@@ -73,4 +74,6 @@ def _not_there(message: Message, target: MessageState) -> TuichatError:
             _("Keep tuichat open, or run tuichat daemon run."),
         )
     text = _("Message {id} is {state}, not yet {target}.")
-    return NotYetError(text.format(id=message.id, state=message.state, target=target))
+    return NotYetError(
+        text.format(id=message.id, state=message_state(message.state), target=message_state(target))
+    )

@@ -6,9 +6,9 @@
                 group, place, width, height, ttl]
     FileState  [4, conversation16, id16, file16, state]
 
-`conversation` is 16 bytes, zeros for the two of us. `id` is drawn by the author. Edits, unsends, reactions and
-receipts are further kinds; a kind that this version does not know is kept as `Opaque`, so that it neither
-blocks the queue nor is lost. A reader ignores elements after those it knows.
+`conversation` is 16 bytes, zeros for the two of us. `id` is drawn by the author. Edits, unsends, reactions
+and receipts are further kinds; a kind that this version does not know is kept as `Opaque`, so that it
+neither blocks the queue nor is lost. A reader ignores elements after those it knows.
 """
 
 from __future__ import annotations

@@ -84,6 +84,21 @@ class Conversation:
         if self.contact == contact:
             self._history.refreshed(messages)
 
+    async def reveal(self, message: int) -> None:
+        """Choose a message of the open conversation, wherever in its history it stands."""
+        person, contact, window = self.person, self.contact, self._history.window
+        if person is None:
+            return
+        if window.index(message) is not None:
+            self._history.choose(message)
+            return
+        node, limit = self._context.session.node, PAGE // 2
+        until = await node.messages(person.address, limit=limit, before=message + 1)
+        behind = await node.messages(person.address, limit=limit, after=message)
+        if self.contact == contact:
+            more = len(until) == limit, len(behind) == limit
+            self._history.show_around([*until, *behind], message, has_older=more[0], has_newer=more[1])
+
     async def mark_seen(self, contact: int, up_to: int) -> bool:
         """Everything of `contact` up to this message was on screen; whether the node had to be told.
 

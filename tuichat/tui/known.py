@@ -1,4 +1,4 @@
-"""What the interface knows of the node between two questions: the people, tor, and our own service."""
+"""What the interface knows of the node between two questions: people, files, tor, and our own service."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from tuichat.model import (
     Contact,
     ContactEvent,
     ContactRemovedEvent,
+    File,
+    FileEvent,
     LinkEvent,
     ServiceEvent,
     ServiceState,
@@ -19,6 +21,7 @@ from tuichat.model import (
     TorEvent,
     TorState,
 )
+from tuichat.tui.files import KnownFiles
 from tuichat.tui.slash import Names
 from tuichat.tui.themes import PEOPLE
 
@@ -30,14 +33,16 @@ class Known:
 
     def __init__(self) -> None:
         self.people: dict[int, Contact] = {}
+        self.files = KnownFiles()
         self.retry_at: dict[int, datetime | None] = {}
         self.tor = TorState()
         self.service = ServiceState()
         self.address = ""
 
-    def load(self, status: Status, people: list[Contact]) -> None:
+    def load(self, status: Status, people: list[Contact], files: list[File]) -> None:
         """Everything anew, after attaching or after events were missed."""
         self.people = {person.id: person for person in people}
+        self.files.load(files)
         self.tor = status.tor
         self.service = status.service
         self.address = status.address or ""
@@ -45,6 +50,7 @@ class Known:
     def forget(self) -> None:
         """Nothing is known of a locked profile."""
         self.people.clear()
+        self.files.forget()
         self.retry_at.clear()
         self.address = ""
 
@@ -55,6 +61,9 @@ class Known:
                 self.people[person.id] = person
             case ContactRemovedEvent(contact=number):
                 self.people.pop(number, None)
+                self.files.forget_contact(number)
+            case FileEvent(file=file):
+                self.files.put(file)
             case LinkEvent(contact=number, stage=stage, retry_at=retry_at):
                 if number in self.people:
                     changed = msgspec.structs.replace(

@@ -47,6 +47,8 @@ def usages() -> dict[str, tuple[str, str]]:
         "card": (_("[NAME]"), _("address, link, safety number")),
         "verify": (_("[NAME]"), _("compare the safety number")),
         "msg": (_("NAME TEXT"), _("send to somebody else")),
+        "file": (_("PATH..."), _("offer files or folders; behind -- a text; --as-is cleans no picture")),
+        "files": ("", _("all files: fetch, pause, stop, find")),
         "query": (_("NAME"), _("open a conversation")),
         "close": ("", _("close this conversation")),
         "requests": ("", _("who asks to be a contact")),

@@ -9,6 +9,7 @@ from tuichat.errors import TuichatError
 from tuichat.i18n import _
 from tuichat.model import Contact, Light, LinkStage, NetworkProblem, ServiceState, TorState
 from tuichat.tui.glyphs import Glyphs
+from tuichat.tui.harmless import harmless
 
 Part = tuple[str, str]
 """A colour's role and a text."""
@@ -136,7 +137,7 @@ def error_text(error: TuichatError) -> str:
         text = f"{text} {error.hint}"
     if error.candidates:
         text = _("{text} Choose among: {names}").format(text=text, names=", ".join(error.candidates))
-    return text
+    return "\n".join(map(harmless, text.split("\n")))
 
 
 def _short_problem(problem: NetworkProblem) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import pairwise
 
@@ -74,6 +75,35 @@ def fit(text: str, width: int, ellipsis: str = "…") -> str:
         kept.append(piece)
         used += size
     return "".join(kept) + ellipsis
+
+
+def fit_middle(text: str, width: int, tail: int, ellipsis: str = "…") -> str:
+    """`text` cut to `width` cells in its middle, so that at least its last `tail` cells stay.
+
+    Where not even those fit, it is cut at its end.
+    """
+    text = _SHAPING.sub("", text)
+    if cells(text) <= width:
+        return text
+    room = width - cells(ellipsis)
+    if tail >= room:
+        return fit(text, width, ellipsis)
+    units, kept, used = graphemes(text), len(text), 0
+    while used < tail:
+        piece, size = units.pop()
+        kept, used = kept - len(piece), used + size
+    return fit(text, width - used, ellipsis).removesuffix(ellipsis) + ellipsis + text[kept:]
+
+
+def wrap_whole(pieces: Iterable[str], width: int, gap: str = "   ") -> list[str]:
+    """Short pieces, such as keys with what they do, in rows of at most `width` cells; none is parted."""
+    rows: list[str] = []
+    for piece in pieces:
+        if rows and cells(rows[-1]) + len(gap) + cells(piece) <= width:
+            rows[-1] += gap + piece
+        else:
+            rows.append(piece)
+    return rows
 
 
 def pad(text: str, width: int, ellipsis: str = "…") -> str:

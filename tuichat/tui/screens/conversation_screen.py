@@ -12,12 +12,12 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from tuichat.errors import TuichatError
-from tuichat.i18n import _, ngettext
+from tuichat.i18n import _
 from tuichat.model import MAX_TEXT_BYTES, Contact, Message
 from tuichat.tui.context import Context
 from tuichat.tui.conversation import Conversation
 from tuichat.tui.pace import Pace
-from tuichat.tui.screens.main_lines import choosing_text, hint_text
+from tuichat.tui.screens.main_lines import banner_text, choosing_text, hint_text
 from tuichat.tui.slash import Command, Unknown, read_line
 from tuichat.tui.slash import Text as MessageText
 from tuichat.tui.widgets.history import History
@@ -71,6 +71,7 @@ class ConversationScreen(Screen[None]):
         self._notice = 0
         self._notice_read = False
         self._trouble = ""
+        self._banner = ""
         self._count_pace = Pace(self, TELL_SECONDS, self._start_recount)
         self._seen_pace = Pace(self, TELL_SECONDS, self._start_mark_seen)
 
@@ -140,6 +141,16 @@ class ConversationScreen(Screen[None]):
             if trouble or str(self.query_one("#notice", Static).render()) == before:
                 self.say(trouble, "warning")
 
+    def show_banner(self, person: Contact | None) -> None:
+        """Say above the messages what there is to know of the conversation's person first."""
+        text = "" if person is None else banner_text(person, self.shared.glyphs)
+        if text != self._banner:
+            self._banner = text
+            banner = self.query_one("#banner", Static)
+            banner.set_class(person is not None and person.key_changed, "-danger")
+            banner.display = bool(text)
+            banner.update(Text(text))
+
     def fail(self, error: TuichatError) -> None:
         """Say what went wrong and what to do."""
         self.say(error_text(error), "error")
@@ -206,7 +217,7 @@ class ConversationScreen(Screen[None]):
     @on(History.Act)
     def _act(self, event: History.Act) -> None:
         if event.deed == "copy":
-            self.copy(event.message.text)
+            self.copy(self.words_of(event.message))
         else:
             self.post_message(self.TakeBack(event.message))
 
@@ -227,7 +238,8 @@ class ConversationScreen(Screen[None]):
         message = self.history.chosen_message()
         self.set_class(message is not None, "-choosing")
         if message is not None:
-            self.query_one("#hints", Static).update(choosing_text(message))
+            file = self.shared.session.known.files.get(message.file)
+            self.query_one("#hints", Static).update(choosing_text(message, file))
 
     @on(History.ChoosingEnded)
     def _choosing_ended(self) -> None:
@@ -252,17 +264,6 @@ class ConversationScreen(Screen[None]):
     def on_composer_searching(self, event: Composer.Searching) -> None:
         hints = self.query_one("#hints", Static)
         hints.update(hint_text() if event.part is None else Text(_("search: {part}").format(part=event.part)))
-
-    @work(group="paste")
-    async def on_composer_paste_asked(self, event: Composer.PasteAsked) -> None:
-        lines = event.text.count("\n") + 1
-        question = ngettext("Paste {count} line?", "Paste {count} lines?", lines).format(count=lines)
-        from tuichat.tui.screens.confirm import Confirm
-
-        confirm = Confirm(question, _("Enter  paste   Esc  no"), self.shared.glyphs)
-        answer: bool | None = await self.app.push_screen_wait(confirm)
-        if answer:
-            self.composer.insert_paste(event.text)
 
     def on_composer_submitted(self, event: Composer.Submitted) -> None:
         if not event.text.strip():
@@ -296,7 +297,7 @@ class ConversationScreen(Screen[None]):
             self.composer.give_back(typed)
         elif len(text.encode()) > MAX_TEXT_BYTES:
             self.say(
-                _("The text is longer than 48 KiB, so it was not sent. Files cannot be sent yet."),
+                _("The text is longer than 48 KiB, so it was not sent. In a file it can be: /file PATH."),
                 "error",
             )
             self.composer.give_back(typed)
@@ -321,6 +322,11 @@ class ConversationScreen(Screen[None]):
             if self.history.window.index(message.id) is None:
                 self.history.put(message, new=True)
             self.history.to_end()
+
+    def words_of(self, message: Message) -> str:
+        """What a message says; one without words has the name of its file."""
+        file = self.shared.session.known.files.get(message.file)
+        return message.text or ("" if file is None else file.name)
 
     def copy(self, text: str) -> None:
         """Hand a text to the terminal's clipboard."""

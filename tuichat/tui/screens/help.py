@@ -26,9 +26,11 @@ def key_rows() -> list[tuple[str, str]]:
         ("Enter", _("send")),
         ("Ctrl+J", _("new line")),
         ("Esc", _("choose a message: arrows, then c copy, x take back")),
+        ("Esc o", _("on a file: fetch it, or show where it is; O chooses a directory")),
+        ("Esc d, Esc p", _("on a file: decline or cancel; pause or go on")),
         ("Up Down", _("earlier inputs, on the first or last line")),
         ("Ctrl+R", _("search earlier inputs")),
-        ("Tab", _("complete names and commands")),
+        ("Tab", _("complete names, commands and paths")),
         ("PgUp PgDn", _("scroll")),
         ("Alt+Home Alt+End", _("oldest, newest message")),
         ("Alt+U", _("first unread message")),
@@ -105,6 +107,9 @@ class Help(Dialog[None]):
                 ),
                 _("{queued} queued  {sent} sent  {delivered} delivered").format(
                     queued=glyphs.queued, sent=glyphs.sent, delivered=glyphs.delivered
+                ),
+                _("{incoming} offered to you  {resting} paused  {moving} files on their way").format(
+                    incoming=glyphs.incoming, resting=glyphs.resting, moving=glyphs.transfers
                 ),
             )
         )

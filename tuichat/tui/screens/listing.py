@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -23,8 +24,13 @@ _AROUND = 8
 
 
 class Listing(Dialog[None]):
-    """Scrolls by itself so that the cursor stays in sight."""
+    """Scrolls by itself so that the cursor stays in sight.
 
+    Attributes:
+        ROWS_EACH: how many rows each line takes; they stand in one string, with line feeds between them.
+    """
+
+    ROWS_EACH: ClassVar[int] = 1
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "step(-1)", show=False),
         Binding("down", "step(1)", show=False),
@@ -49,8 +55,8 @@ class Listing(Dialog[None]):
         """The keys."""
 
     @abstractmethod
-    def lines(self) -> list[str]:
-        """The rows, from top to bottom."""
+    def lines(self) -> Sequence[str]:
+        """What is listed, from top to bottom."""
 
     def compose(self) -> ComposeResult:
         """The list and its keys."""
@@ -78,14 +84,21 @@ class Listing(Dialog[None]):
         self.cursor = max(0, min(len(lines) - 1, self.cursor))
         self.query_one("#rows", Static).update(self._drawn(lines) if lines else Text(self.nothing_text()))
 
-    def _drawn(self, lines: list[str]) -> Text:
-        room, width = max(1, self.app.size.height - _AROUND), min(72, self.app.size.width) - 6
+    @property
+    def row_width(self) -> int:
+        """Cells of a row, behind the cursor's mark."""
+        return min(72, self.app.size.width) - 6
+
+    def _drawn(self, lines: Sequence[str]) -> Text:
+        room = max(1, (self.app.size.height - _AROUND) // self.ROWS_EACH)
         first = max(0, min(self.cursor - room + 1, len(lines) - room))
         text = Text(no_wrap=True)
         for index in range(first, min(first + room, len(lines))):
             here = index == self.cursor
-            mark = self.glyphs.chosen if here else " "
-            text.append(f"{mark} {fit(lines[index], width, self.glyphs.ellipsis)}\n", "bold" if here else "")
+            for row in lines[index].split("\n"):
+                mark = self.glyphs.chosen if here else " "
+                shown = fit(row, self.row_width, self.glyphs.ellipsis)
+                text.append(f"{mark} {shown}\n", "bold" if here else "")
         text.right_crop(1)
         return text
 

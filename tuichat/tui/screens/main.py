@@ -6,17 +6,18 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
-from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
+from textual.worker import Worker
 
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
 from tuichat.model import (
     Contact,
+    FileEvent,
     LockedEvent,
     Message,
     MessageEvent,
@@ -28,8 +29,8 @@ from tuichat.tui.context import Context
 from tuichat.tui.conversation import Conversation
 from tuichat.tui.pace import Pace
 from tuichat.tui.screens.conversation_screen import ConversationScreen
+from tuichat.tui.screens.file_screen import FileScreen
 from tuichat.tui.screens.main_lines import (
-    banner_text,
     empty_text,
     hint_text,
     lost_text,
@@ -39,7 +40,7 @@ from tuichat.tui.screens.main_lines import (
 from tuichat.tui.session import Connected, Happening, Lost
 from tuichat.tui.slash import Command
 from tuichat.tui.widgets.conversations import BLOCKED, REQUESTS, Conversations
-from tuichat.tui.widgets.history import History
+from tuichat.tui.widgets.file_history import FileHistory
 from tuichat.tui.widgets.history_rows import RowStyle
 from tuichat.tui.widgets.parts_line import PartsLine
 from tuichat.tui.widgets.requests import Requests
@@ -60,7 +61,7 @@ TOR_PATIENCE_SECONDS = 30.0
 """Nothing is said about a slow tor before."""
 
 
-class MainScreen(ConversationScreen):
+class MainScreen(FileScreen):
     """Listens to the session, asks the node, and moves between conversations."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 -- as Textual declares it
@@ -93,7 +94,6 @@ class MainScreen(ConversationScreen):
         self._pace = Pace(self, PICTURE_SECONDS, self._catch_up)
         self._was_narrow: bool | None = None
         self._loaded = False
-        self._banner = ""
 
     def compose(self) -> ComposeResult:
         """From top to bottom, as it is seen."""
@@ -107,7 +107,7 @@ class MainScreen(ConversationScreen):
             with Vertical(id="chat"):
                 yield Title(id="title", ellipsis=glyphs.ellipsis)
                 yield Static("", id="banner", markup=False)
-                yield History(style, id="history")
+                yield FileHistory(style, self.shared.session.known.files, id="history")
                 yield Requests(glyphs, id="requests")
         yield HorizontalRule(glyphs.horizontal, glyphs.tee_up, id="rule-bottom")
         yield Static("", id="notice", markup=False)
@@ -156,6 +156,8 @@ class MainScreen(ConversationScreen):
                     self._arrived.append((message, new))
                 if not (new and message.direction == "in" and self._looked_at(message.contact)):
                     self.recount_soon()  # else that comes after it is marked as seen
+            case FileEvent(file=file):
+                self.file_changed(file)
             case Connected(hello=hello):
                 self._forget() if hello.locked else self._opened_profile()
             case LockedEvent(locked=locked):
@@ -195,6 +197,7 @@ class MainScreen(ConversationScreen):
         for message, new in arrived:
             if message.contact == self.conversation.contact:
                 self.history.put(message, new=new)
+        self.draw_files()
         self.update_state()
 
     def _focus_changed(self, focused: bool) -> None:
@@ -258,11 +261,11 @@ class MainScreen(ConversationScreen):
         listed.show(self._people_shown(), len(known.requests()), showing, blocked=len(blocked))
         self.query_one(Requests).show(known.requests())
         in_chat = self.narrow and not self.has_class("-list")
-        top = top_parts(known, person if in_chat else None, self._glyphs)
+        top = top_parts(known, person if in_chat else None, self._glyphs, narrow=self.narrow)
         self.query_one("#top", PartsLine).show(*top)
         requests = self.has_class("-requests")
         self.query_one(Title).show(*title_parts(None if requests else person, self._glyphs, requests))
-        self._show_banner(None if requests else person)
+        self.show_banner(None if requests else person)
         looking = not self.shared.session.connected and (not self.ready or self.composer.deaf)
         self.history.say_instead(_("Looking for your node...") if looking else empty_text(known, person))
         self.conversation.restyle()
@@ -272,15 +275,6 @@ class MainScreen(ConversationScreen):
         for rule in self.query(HorizontalRule):
             rule.meet(tee)
 
-    def _show_banner(self, person: Contact | None) -> None:
-        text = "" if person is None else banner_text(person, self._glyphs)
-        if text != self._banner:
-            self._banner = text
-            banner = self.query_one("#banner", Static)
-            banner.set_class(person is not None and person.key_changed, "-danger")
-            banner.display = bool(text)
-            banner.update(Text(text))
-
     def on_resize(self) -> None:
         if self.narrow is not self._was_narrow:
             self._was_narrow = self.narrow
@@ -288,8 +282,8 @@ class MainScreen(ConversationScreen):
 
     # Moving between conversations.
 
-    def open(self, contact: int) -> None:
-        """Open a conversation, or the requests."""
+    def open(self, contact: int) -> Worker[None] | None:
+        """Open a conversation, or the requests; what brings the messages, unless they are there."""
         if self.history.choosing:
             self.history.action_end_choosing()
         self.set_class(contact == REQUESTS, "-requests")
@@ -297,14 +291,16 @@ class MainScreen(ConversationScreen):
         if contact == REQUESTS:
             self.query_one(Requests).focus()
             self.update_state()
-            return
+            return None
+        opening = None
         if contact != self.conversation.contact:
             if self.conversation.contact is not None:
                 self._drafts[self.conversation.contact] = self.composer.text
             self.composer.take(self._drafts.pop(contact, ""))
-            self._open(contact)
+            opening = self._open(contact)
         self.composer.focus()
         self.update_state()
+        return opening
 
     @work(exclusive=True, group="open")
     async def _open(self, contact: int) -> None:

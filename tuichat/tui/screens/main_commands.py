@@ -11,6 +11,7 @@ from tuichat.i18n import _
 from tuichat.model import Message
 from tuichat.tui.known import Known
 from tuichat.tui.screens.confirm import Confirm
+from tuichat.tui.screens.file_commands import FileCommands
 from tuichat.tui.screens.people_commands import PeopleCommands
 from tuichat.tui.slash import Command, usages
 from tuichat.tui.widgets.conversations import REQUESTS
@@ -24,13 +25,14 @@ Deed = Callable[[Command], Awaitable[None]]
 
 
 class Commands:
-    """A table of commands and their deeds; those about one person are in `PeopleCommands`."""
+    """A table of commands and their deeds; those about people and files are elsewhere."""
 
     def __init__(self, screen: MainScreen) -> None:
         self._screen = screen
         people = PeopleCommands(screen, self.ask)
         self._deeds: dict[str, Deed] = {
             **people.deeds(),
+            **FileCommands(screen).deeds(),
             "help": self._help,
             "open": self._open,
             "query": self._query,
@@ -160,7 +162,8 @@ class Commands:
     async def _take_back(self, message: Message) -> None:
         if message.direction == "in" or message.state != "queued":
             raise UsageError(_("Only what has not left yet can be taken back."), _("Nothing was changed."))
-        quoted = self._screen.shared.glyphs.quoted(fit(" ".join(message.text.split()), 40))
+        text = self._screen.words_of(message)
+        quoted = self._screen.shared.glyphs.quoted(fit(" ".join(text.split()), 40))
         question = _("Take back {text}? It is not sent then.").format(text=quoted)
         if await self.ask(question, _("y  take back   n  no")):
             await self._node.cancel(message.id)
@@ -168,7 +171,7 @@ class Commands:
     async def _copy(self, command: Command) -> None:
         message = self._screen.history.chosen_message() or self._screen.conversation.newest()
         if message is not None:
-            self._screen.copy(message.text)
+            self._screen.copy(self._screen.words_of(message))
 
     async def _clear(self, command: Command) -> None:
         self._screen.say("")

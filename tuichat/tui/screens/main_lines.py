@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from tuichat.i18n import _, ngettext
-from tuichat.model import Contact, Message
+from tuichat.model import Contact, File, Message
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.known import Known
 from tuichat.tui.session import Lost
@@ -13,14 +13,18 @@ from tuichat.tui.widgets.parts_line import Parts
 from tuichat.tui.words import error_text, key_sentence, link, reachability
 
 
-def top_parts(known: Known, person: Contact | None, glyphs: Glyphs) -> tuple[Parts, Parts]:
+def top_parts(
+    known: Known, person: Contact | None, glyphs: Glyphs, *, narrow: bool = False
+) -> tuple[Parts, Parts]:
     """The first row: our own state; in a narrow window the open conversation's, if one is shown."""
+    gap = "   " if person is None else "  "
+    last: Parts = [*_moving(known, glyphs, gap, narrow=narrow), *_new(known, gap), ("text", " ")]
     if person is not None:
         tick = f" {glyphs.verified}" if person.verified and not person.key_changed else ""
         left: Parts = [("accent", f" {glyphs.back} "), ("strong", person.name), ("linked", tick)]
-        return left, [("text", "  "), link(person, glyphs), *_new(known, "  "), ("text", " ")]
+        return left, [("text", "  "), link(person, glyphs), *last]
     state = reachability(known.tor, known.service, glyphs)
-    return [("accent", " tuichat")], [state, *_queued(known, glyphs), *_new(known, "   "), ("text", " ")]
+    return [("accent", " tuichat")], [state, *_queued(known, glyphs, gap), *last]
 
 
 def title_parts(person: Contact | None, glyphs: Glyphs, requests: bool) -> tuple[Parts, Parts]:
@@ -79,8 +83,13 @@ def lost_text(lost: Lost) -> tuple[str, Literal["info", "warning", "error"]]:
     return _("Your node cannot be found. What waits stays queued. /connect starts it again."), "error"
 
 
-def choosing_text(message: Message) -> str:
-    """The keys while this message is chosen: only those that do something with it."""
+def choosing_text(message: Message, file: File | None = None) -> str:
+    """The keys while this message, perhaps with a file, is chosen: only those that do something with it."""
+    if file is not None:
+        from tuichat.tui import file_words  # what most first pictures do without
+
+        others = _("Esc write") if file_words.can_fetch(file) else _("c copy  Esc write")
+        return "  ".join([*file_words.keys(file), others])
     if message.direction == "out" and message.state == "queued":
         return _("c copy  x take back  Esc write")
     return _("c copy  Esc write")
@@ -92,8 +101,20 @@ def _name_parts(person: Contact, glyphs: Glyphs) -> Parts:
     return [("strong", person.name)]
 
 
-def _queued(known: Known, glyphs: Glyphs) -> Parts:
-    return [("waiting", "   " + glyphs.waiting(known.queued()))] if known.queued() else []
+def _queued(known: Known, glyphs: Glyphs, gap: str) -> Parts:
+    return [("waiting", gap + glyphs.waiting(known.queued()))] if known.queued() else []
+
+
+def _moving(known: Known, glyphs: Glyphs, gap: str, *, narrow: bool) -> Parts:
+    """How many files are on their way, and where there is room how fast all of them are together."""
+    count, rate = known.files.moving()
+    if not count:
+        return []
+    if narrow or not rate:
+        return [("accent", f"{gap}{glyphs.transfers} {count}")]
+    from tuichat.tui import file_words
+
+    return [("accent", f"{gap}{glyphs.transfers} {count}  {file_words.rate(rate)}")]
 
 
 def _new(known: Known, gap: str) -> Parts:

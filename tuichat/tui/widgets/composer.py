@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import unicodedata
 
-from textual import events
+from textual import events, work
 from textual.message import Message as WidgetMessage
 from textual.widgets import TextArea
 
@@ -57,6 +58,13 @@ class Composer(TextArea):
             super().__init__()
             self.text = text
 
+    class PathsPasted(WidgetMessage):
+        """What was pasted, and is in the input now, may be the paths of files."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
     class Scrolled(WidgetMessage):
         """The history should move, so many screens down."""
 
@@ -102,6 +110,13 @@ class Composer(TextArea):
     def give_back(self, text: str) -> None:
         """A text that was not taken stands before what was typed since."""
         self.take(text + self.text)
+
+    def take_out(self, text: str) -> bool:
+        """Take out a text that was pasted; whether it still was there."""
+        before, found, behind = self.text.rpartition(text)
+        if found:
+            self.take(before + behind)
+        return bool(found)
 
     def insert_paste(self, text: str) -> None:
         """Put in a pasted text that was asked about."""
@@ -162,8 +177,13 @@ class Composer(TextArea):
         text = pasted_text(pasted)
         if text.count("\n") >= PASTE_LINES:
             self.post_message(self.PasteAsked(text))
-        else:
-            self.insert(text)
+            return
+        alone = not self.text.startswith("/")  # behind /file a path is where it belongs
+        self.insert(text)
+        from tuichat.tui.paths import may_be_paths
+
+        if alone and may_be_paths(text):
+            self.post_message(self.PathsPasted(text))
 
     def action_cursor_page_up(self) -> None:
         """Page keys move the history: the input is too small to page in."""
@@ -195,8 +215,26 @@ class Composer(TextArea):
 
     def _complete(self) -> None:
         """Complete what is before the cursor; again Tab goes on to the next possibility."""
+        if not self._completions and self.text.lower().startswith("/file "):
+            self._complete_path(self.text)
+            return
         if not self._completions:
             self._completions = complete(self.text, self.names)
+        self._next_completion()
+
+    @work(exclusive=True, group="complete")
+    async def _complete_path(self, line: str) -> None:
+        """Look on the disk without waiting for it; whoever writes on meanwhile wants no completion."""
+        from tuichat.tui.paths import complete_path
+
+        found = await asyncio.to_thread(complete_path, line)
+        if self.text == line and found:
+            self._completions = found
+            self._next_completion()
+            if len(found) == 1:
+                self._completions = []  # Tab once more goes on from there
+
+    def _next_completion(self) -> None:
         if self._completions:
             first, *others = self._completions
             self._completions = [*others, first]

@@ -18,6 +18,7 @@ from textual.strip import Strip
 
 from tuichat.i18n import _, ngettext
 from tuichat.model import Message
+from tuichat.tui.files import KnownFiles
 from tuichat.tui.widgets.history_pages import HistoryPages, ShownRow
 from tuichat.tui.widgets.history_place import Place, is_past, moved
 from tuichat.tui.widgets.history_rows import Row, RowStyle, separator
@@ -81,10 +82,10 @@ class History(Painted, can_focus=True):
             self.text = text
             self.pasted = pasted
 
-    def __init__(self, style: RowStyle, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name
+    def __init__(self, style: RowStyle, files: KnownFiles, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's name
         super().__init__(id=id)
         self.window = HistoryWindow()
-        self._pages = HistoryPages(self.window, style)
+        self._pages = HistoryPages(self.window, style, files)
         self._instead = ""
         self._person = 0
         self._top: tuple[int, int] | None = None
@@ -221,10 +222,24 @@ class History(Painted, can_focus=True):
         """Choose the lowest message on screen and take the keys."""
         shown = [message for _row, message in self._layout() if message is not None]
         if shown:
-            self._pages.chosen = shown[-1]
-            self._changed()
+            self.choose(shown[-1])
+
+    def choose(self, message: int) -> None:
+        """Choose a message that is in the window, bring it into view and take the keys."""
+        index = self.window.index(message)
+        if index is not None:
+            self._pages.chosen = message
+            self._bring_into_view(index)
             self.focus()
             self.post_message(self.Chose())
+
+    def show_around(
+        self, messages: Sequence[Message], message: int, *, has_older: bool, has_newer: bool
+    ) -> None:
+        """Another run of the same conversation's messages, with one of them chosen."""
+        self.window.replace(messages, has_older=has_older, has_newer=has_newer)
+        self._wanted = None
+        self.choose(message)
 
     def action_choose(self, step: int) -> None:
         """The message above or below the chosen one; without one, scroll."""
@@ -233,9 +248,7 @@ class History(Painted, can_focus=True):
             self.scroll_rows(step)
             return
         index = max(0, min(len(self.window) - 1, index + step))
-        self._pages.chosen = self.window.messages[index].id
-        self._bring_into_view(index)
-        self.post_message(self.Chose())
+        self.choose(self.window.messages[index].id)
 
     def action_end_choosing(self) -> None:
         """Back to writing."""
@@ -254,12 +267,15 @@ class History(Painted, can_focus=True):
 
     async def _on_key(self, event: events.Key) -> None:
         """Whoever writes without leaving first means the input; so do c and x from then on."""
-        meant = event.key in self._bindings.key_to_bindings or event.key == "slash"
-        if event.is_printable and event.character and (self._typing or not meant):
+        if event.is_printable and event.character and (self._typing or not self._means(event.key)):
             self._typing = True
             event.stop()
             event.prevent_default()
             self.post_message(self.Typed(event.character))
+
+    def _means(self, key: str) -> bool:
+        """Whether a printable key does something here."""
+        return key in self._bindings.key_to_bindings or key == "slash"
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()

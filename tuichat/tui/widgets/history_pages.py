@@ -1,9 +1,10 @@
-"""The rows of a window of messages: made when asked for, kept until the width or the message changes."""
+"""The rows of a window of messages: made when asked for, kept until the width, message or file changes."""
 
 from __future__ import annotations
 
 from tuichat.i18n import _
-from tuichat.model import Message
+from tuichat.model import File, Message
+from tuichat.tui.files import KnownFiles
 from tuichat.tui.widgets.history_place import Place, place_at_end
 from tuichat.tui.widgets.history_rows import Row, RowStyle, message_rows, separator
 from tuichat.tui.widgets.history_window import CAPACITY, HistoryWindow
@@ -20,12 +21,13 @@ class HistoryPages:
         first_unread: the id of the message that has the "new" rule above it.
     """
 
-    def __init__(self, window: HistoryWindow, style: RowStyle) -> None:
+    def __init__(self, window: HistoryWindow, style: RowStyle, files: KnownFiles) -> None:
         self.chosen: int | None = None
         self.first_unread: int | None = None
         self.style = style
         self._window = window
-        self._blocks: dict[int, tuple[Message, bool, list[Row]]] = {}
+        self._files = files
+        self._blocks: dict[int, tuple[Message, File | None, bool, list[Row]]] = {}
 
     def restyle(self, style: RowStyle) -> None:
         """Another width, name or state of the link."""
@@ -57,14 +59,15 @@ class HistoryPages:
 
     def _block(self, index: int) -> list[Row]:
         message = self._window.messages[index]
+        file = self._files.get(message.file)
         chosen = message.id == self.chosen
         kept = self._blocks.get(message.id)
-        if kept is None or kept[0] is not message or kept[1] is not chosen:
+        if kept is None or kept[0] is not message or kept[1] is not file or kept[2] is not chosen:
             if len(self._blocks) > 2 * CAPACITY:
                 self._blocks.clear()
-            kept = (message, chosen, message_rows(message, self.style, chosen=chosen))
-            self._blocks[message.id] = kept
-        return self._rules_above(index) + kept[2]
+            rows = message_rows(message, self.style, file=file, chosen=chosen)
+            kept = self._blocks[message.id] = (message, file, chosen, rows)
+        return self._rules_above(index) + kept[3]
 
     def _rules_above(self, index: int) -> list[Row]:
         calendar, message = self.style.calendar, self._window.messages[index]

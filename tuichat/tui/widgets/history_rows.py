@@ -10,7 +10,7 @@ import msgspec
 from rich.cells import cell_len
 
 from tuichat.i18n import _
-from tuichat.model import Message, MessageState
+from tuichat.model import File, Message, MessageState
 from tuichat.tui.dates import Calendar
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.wrapping import fit, pad, wrap
@@ -46,9 +46,16 @@ class RowStyle(msgspec.Struct, frozen=True):
         return min(NAME_LIMIT, max(cell_len(self.name), cell_len(_("me"))))
 
 
-def message_rows(message: Message, style: RowStyle, *, chosen: bool = False) -> list[Row]:
-    """All rows of one message, with its details below if it is the chosen one."""
-    body = _narrow_rows(message, style, chosen) if style.narrow else _wide_rows(message, style, chosen)
+def message_rows(
+    message: Message, style: RowStyle, *, file: File | None = None, chosen: bool = False
+) -> list[Row]:
+    """All rows of one message, with its details below if it is the chosen one.
+
+    Args:
+        file: what is known of the file that the message is about.
+    """
+    lines = _body(message, file, style, chosen=chosen)
+    body = _narrow_rows(message, lines, style) if style.narrow else _wide_rows(message, lines, style)
     indent = _indent(style)
     for part, text in _remarks(message, style, chosen):
         room = style.width - indent - 1
@@ -93,28 +100,41 @@ def state_word(state: MessageState) -> str:
     return words[state]
 
 
-def _wide_rows(message: Message, style: RowStyle, chosen: bool) -> list[Row]:
+def _body(message: Message, file: File | None, style: RowStyle, *, chosen: bool) -> list[Row]:
+    """What a message says, in rows of the width that `style` leaves for it."""
+    width = _body_width(style)
+    if message.kind != "file":
+        part = _text_part(message)
+        return [[(part, line)] for line in wrap(_text(message), width)]
+    from tuichat.tui.widgets.file_rows import FileLook, file_rows  # what most first pictures do without
+
+    look = FileLook(width, style.name, style.linked, style.narrow, style.glyphs, style.calendar)
+    return file_rows(message, file, look, chosen=chosen)
+
+
+def _body_width(style: RowStyle) -> int:
+    return style.width - (4 if style.narrow else _indent(style) + _STATE_WIDTH + 1)
+
+
+def _wide_rows(message: Message, lines: list[Row], style: RowStyle) -> list[Row]:
     indent = _indent(style)
-    text_width = style.width - indent - _STATE_WIDTH - 1
-    lines = wrap(_text(message), text_width)
-    part = _text_part(message)
     sign_part, sign = _sign(message, style)
     author_part, author = _author(message, style)
+    unfilled = _body_width(style) - sum(cell_len(text) for _part, text in lines[0])
     first: Row = [
         ("", " "),
         ("muted", style.calendar.time(message.received_at or message.sent_at)),
         ("", "  "),
         (author_part, pad(author, style.name_width, style.glyphs.ellipsis)),
         ("", "  "),
-        (part, pad(lines[0], text_width)),
-        ("", " " * (_STATE_WIDTH - cell_len(sign))),
+        *lines[0],
+        ("", " " * (unfilled + _STATE_WIDTH - cell_len(sign))),
         (sign_part, sign),
     ]
-    return [first] + [[("", " " * indent), (part, line)] for line in lines[1:]]
+    return [first] + [[("", " " * indent), *line] for line in lines[1:]]
 
 
-def _narrow_rows(message: Message, style: RowStyle, chosen: bool) -> list[Row]:
-    part = _text_part(message)
+def _narrow_rows(message: Message, lines: list[Row], style: RowStyle) -> list[Row]:
     sign_part, sign = _sign(message, style)
     author_part, author = _author(message, style)
     room = style.width - 7 - _STATE_WIDTH - 1
@@ -126,7 +146,7 @@ def _narrow_rows(message: Message, style: RowStyle, chosen: bool) -> list[Row]:
         ("", " " * (_STATE_WIDTH - cell_len(sign))),
         (sign_part, sign),
     ]
-    return [heading] + [[("", "   "), (part, line)] for line in wrap(_text(message), style.width - 4)]
+    return [heading] + [[("", "   "), *line] for line in lines]
 
 
 def _indent(style: RowStyle) -> int:

@@ -1,0 +1,267 @@
+"""Keys on a file in the history and on its card: what they do to the node, and that they ask first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, Static
+
+from tests.support.fixed_clock import FixedClock
+from tests.support.interface import enter, history_text, notice_text, running, settle, top
+from tests.support.memory_node import MemoryNode
+from tuichat.model import File, FileState
+from tuichat.tui.screens.confirm import Confirm
+from tuichat.tui.screens.file_card import FileCard
+from tuichat.tui.screens.main import MainScreen
+
+
+@pytest.fixture
+def node() -> MemoryNode:
+    """bob's offer is the newest message."""
+    node = MemoryNode.sample(FixedClock(), node="detached")
+    node.offer("bob", "figures.ods", 2_097_152)
+    return node
+
+
+async def press(pilot: Pilot[int], *keys: str) -> None:
+    for key in keys:
+        await pilot.press(key)
+        await settle(pilot)
+
+
+async def only(node: MemoryNode) -> File:
+    (file,) = await node.file_list()
+    return file
+
+
+def hints(screen: MainScreen) -> str:
+    return str(screen.query_one("#hints", Static).render())
+
+
+def card(pilot: Pilot[int], selector: str) -> str:
+    return str(top(pilot).query_one(selector, Static).render())
+
+
+async def test_o_fetches_an_offer_into_the_inbox(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        await press(pilot, "escape")
+        assert hints(screen).startswith("o fetch  d decline")
+        await press(pilot, "o")
+        assert (await only(node)).state == "waiting"
+        assert node._to == {1: ""}
+        assert "Fetching “figures.ods”" in notice_text(screen)
+        assert hints(screen).startswith("p pause  d cancel")
+
+
+async def test_what_is_fetched_goes_by_without_a_key(node: MemoryNode) -> None:
+    node.fetches = True
+    async with running(node) as (screen, pilot):
+        await press(pilot, "escape", "o")
+        assert "✓ complete" in history_text(screen)
+        assert hints(screen).startswith("o show")
+
+
+async def test_of_somebody_who_is_away_it_is_said_when_the_file_comes(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        node.offer("alice", "a.txt", 10)
+        await enter(screen, pilot, "/query alice")
+        await press(pilot, "escape", "o")
+        assert "“a.txt” comes when you are both online" in notice_text(screen)
+        assert "⏳ waits until you are both online" in history_text(screen)
+
+
+async def test_declining_asks_first(node: MemoryNode) -> None:
+    async with running(node) as (_screen, pilot):
+        await press(pilot, "escape", "d")
+        assert isinstance(top(pilot), Confirm)
+        await press(pilot, "enter", "n")
+        assert (await only(node)).state == "offered"
+        await press(pilot, "d", "y")
+        assert (await only(node)).state == "declined"
+
+
+async def test_cancelling_asks_first(node: MemoryNode) -> None:
+    node.progress(1, 1_000, 10, 1)
+    async with running(node) as (screen, pilot):
+        await press(pilot, "escape", "d", "n")
+        assert (await only(node)).state == "active"
+        await press(pilot, "d", "y")
+        assert (await only(node)).state == "cancelled"
+        assert "cancelled by you" in history_text(screen)
+
+
+async def test_p_lets_a_file_rest_and_go_on(node: MemoryNode) -> None:
+    node.progress(1, 1_000, 10, 1)
+    async with running(node) as (screen, pilot):
+        await press(pilot, "escape", "p")
+        assert (await only(node)).paused_by == "me"
+        assert "‖ paused by you" in history_text(screen)
+        assert hints(screen).startswith("p go on")
+        await press(pilot, "p")
+        assert (await only(node)).state == "waiting"
+
+
+async def test_what_the_other_side_paused_is_theirs_to_go_on_with(node: MemoryNode) -> None:
+    node.set_file(1, state="paused", paused_by="them")
+    async with running(node) as (screen, pilot):
+        assert "paused by bob" in history_text(screen)
+        await press(pilot, "escape", "p")
+        assert "only bob can let it go on" in notice_text(screen)
+        assert (await only(node)).paused_by == "them"
+
+
+@pytest.mark.parametrize(
+    ("state", "said"), [("declined", "nothing to stop"), ("complete", "nothing to stop")]
+)
+async def test_a_key_that_does_nothing_says_why(node: MemoryNode, state: FileState, said: str) -> None:
+    node.end(1, state)
+    async with running(node) as (screen, pilot):
+        await press(pilot, "escape", "d")
+        assert said in notice_text(screen)
+        await press(pilot, "p")
+        assert "nothing to pause" in notice_text(screen)
+
+
+async def test_letters_for_files_are_text_where_there_is_no_file(node: MemoryNode) -> None:
+    node.incoming("bob", "look at that")
+    async with running(node) as (screen, pilot):
+        for letter in ("o", "O", "d", "p"):
+            await press(pilot, "escape", letter)
+            assert screen.composer.text == letter
+            assert top(pilot) is screen
+            screen.composer.take("")
+        assert (await only(node)).state == "offered"
+
+
+async def test_c_copies_the_name_of_a_file_without_words(node: MemoryNode) -> None:
+    async with running(node) as (_screen, pilot):
+        await press(pilot, "escape", "c")
+        assert pilot.app.clipboard == "figures.ods"
+
+
+async def test_a_file_that_has_not_left_is_taken_back_under_its_name(node: MemoryNode) -> None:
+    node.sizes["/home/you/plan.odt"] = 10
+    await node.file_send("alice", ["/home/you/plan.odt"])
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, "/query alice")
+        await enter(screen, pilot, "/cancel")
+        assert "“plan.odt”" in str(top(pilot).query(Static).first().render())
+        await press(pilot, "y")
+        assert (await node.messages("alice"))[-1].state == "cancelled"
+
+
+# The card.
+
+
+async def test_the_card_of_an_offer_fetches_into_a_directory(node: MemoryNode) -> None:
+    async with running(node) as (_screen, pilot):
+        await press(pilot, "escape", "O")
+        assert isinstance(top(pilot), FileCard)
+        await press(pilot, "s", *"/srv/in box", "enter")
+        assert node._to == {1: "/srv/in box"}
+        assert not top(pilot).query_one(Input).display
+        await press(pilot, "escape")
+        assert (await only(node)).state == "waiting"
+
+
+async def test_a_directory_may_be_written_with_a_tilde(node: MemoryNode) -> None:
+    async with running(node) as (_screen, pilot):
+        await press(pilot, "escape", "O", "s", *"~/in", "enter")
+        assert node._to == {1: str(Path.home() / "in")}
+
+
+async def test_escape_leaves_the_input_before_the_card(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        await press(pilot, "escape", "O", "s", *"/srv", "escape")
+        assert isinstance(top(pilot), FileCard)
+        await press(pilot, "escape")
+        assert top(pilot) is screen
+        assert (await only(node)).state == "offered"
+
+
+async def test_the_card_takes_along_what_was_offered_in_one_go(node: MemoryNode) -> None:
+    first = node.offer("bob", "a.txt", 10, place="notes")
+    for name in ("b.txt", "c.txt"):
+        node.offer("bob", name, 10, group=first.id, place="notes")
+    async with running(node) as (_screen, pilot):
+        await press(pilot, "escape", "O")
+        assert "a with the 2 others" in card(pilot, ".keys")
+        await press(pilot, "a")
+        assert "o fetch all 3 files" in card(pilot, ".keys")
+        await press(pilot, "o")
+        states = [file.state for file in await node.file_list()]
+        assert states == ["offered", "waiting", "waiting", "waiting"]
+
+
+async def test_the_card_follows_the_file(node: MemoryNode) -> None:
+    async with running(node) as (_screen, pilot):
+        await press(pilot, "escape", "O")
+        node.progress(1, 1_048_576, 1_000_000, 4)
+        while "50%" not in card(pilot, "#facts"):
+            await pilot.pause(0.02)
+        await node.contact_remove("bob")
+        while isinstance(top(pilot), FileCard):
+            await pilot.pause(0.02)
+
+
+async def test_the_card_of_a_complete_file_copies_its_path_and_its_folder(node: MemoryNode) -> None:
+    node.end(1, "complete")
+    path = (await only(node)).path
+    async with running(node) as (_screen, pilot):
+        await press(pilot, "escape", "o")
+        assert path in card(pilot, "#facts").replace("\n", "")
+        await press(pilot, "c")
+        assert pilot.app.clipboard == path
+        await press(pilot, "f")
+        assert pilot.app.clipboard == str(Path(path).parent)
+
+
+async def test_a_copy_is_saved_under_the_files_own_name_and_over_nothing(
+    node: MemoryNode, tmp_path: Path
+) -> None:
+    received = tmp_path / "inbox" / "7f3a"
+    received.parent.mkdir()
+    received.write_bytes(b"figures")
+    there = tmp_path / "figures.ods"
+    there.write_bytes(b"older")
+    node.end(1, "complete")
+    node.set_file(1, path=str(received))
+    async with running(node) as (_screen, pilot):
+        await press(pilot, "escape", "o", "s")
+        top(pilot).query_one(Input).value = str(tmp_path)
+        await press(pilot, "enter")
+        while "Copied to" not in card(pilot, ".problem"):
+            await pilot.pause(0.02)
+    assert there.read_bytes() == b"older"
+    assert (tmp_path / "figures (2).ods").read_bytes() == b"figures"
+    assert received.read_bytes() == b"figures"
+
+
+async def test_a_directory_that_is_not_there_is_said_to_be_so(node: MemoryNode, tmp_path: Path) -> None:
+    node.end(1, "complete")
+    node.set_file(1, path=str(tmp_path / "7f3a"))
+    async with running(node) as (_screen, pilot):
+        await press(pilot, "escape", "o", "s")
+        top(pilot).query_one(Input).value = str(tmp_path / "nowhere")
+        await press(pilot, "enter")
+        while "no directory" not in card(pilot, ".problem").replace("\n", " "):
+            await pilot.pause(0.02)
+        assert top(pilot).query_one(Input).display
+
+
+async def test_an_error_of_the_node_is_told(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        await press(pilot, "escape")
+        await node.file_decline(1)
+        screen.history.post_message(screen.history.ActOnFile("o", (await only(node))))
+        await settle(pilot)
+        assert isinstance(top(pilot), FileCard)  # there is nothing to fetch any more
+        await press(pilot, "escape")
+        node.offer("bob", "b.txt", 1)
+        stale = (await node.file_list())[-1]
+        await node.file_decline(stale.id)
+        screen.history.post_message(screen.history.ActOnFile("o", stale))
+        await settle(pilot)
+        assert "is not on offer" in notice_text(screen)
