@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import errno
 import hashlib
 import re
 import socket
@@ -15,8 +16,9 @@ from onion.errors import TorError
 from onion.sentence import Sentence
 from tests.support.fake_tor import FakeNetwork, FakeTor
 from tests.support.handshakes import person
-from tests.support.house import House, house
+from tests.support.house import House, house, house_on
 from tests.support.raw_callers import BINARY, PATIENCE, web_frame
+from tuichat.errors import StorageError
 from tuichat.model import ServiceEvent
 from tuichat.network import tor_caller, tor_transport
 from tuichat.network.addresses import address_of
@@ -337,6 +339,52 @@ async def test_service_that_tor_does_not_know_any_more_is_put_up_as_a_new_one(
     await lose_service(alice)
     alice.transport.doubt()
     await until(lambda: alice.tor.services.get(address) not in (None, service) and reachable(alice))
+
+
+@pytest.mark.parametrize(
+    ("rejection", "told"),
+    [
+        (
+            TorError("path_characters", "Tor cannot use the socket's path."),
+            "Tor cannot use the socket's path.",
+        ),
+        (OSError(errno.EMFILE, "Too many open files"), "Too many open files"),
+        (StorageError("The disk is full."), "The disk is full."),
+    ],
+)
+async def test_what_keeps_the_service_from_being_published_is_told_and_tried_again(
+    homes: tuple[Home, Home], rejection: Exception, told: str
+) -> None:
+    alice, _ = homes
+    alice.tor.rejection = rejection
+    await alice.transport.renew()
+    await until(lambda: alice.transport.state.service.stage == "unpublished")
+    service = alice.transport.state.service
+    assert (service.light, service.detail) == ("red", told)
+    alice.tor.rejection = None
+    await until(lambda: reachable(alice))
+    assert alice.transport.state.service.detail == ""
+
+
+async def test_system_that_refuses_what_tor_needs_to_start_is_tried_again() -> None:
+    tor = FakeTor()
+    tor.failure = OSError(errno.ENOSPC, "No space left on device")
+    async with house_on(tor, ALICE) as alice:
+        await until(lambda: reachable(alice))
+
+
+async def test_mistake_in_staying_reachable_keeps_nothing_from_being_stopped(
+    homes: tuple[Home, Home],
+) -> None:
+    alice, _ = homes
+    alice.tor.rejection = ArithmeticError()
+    await alice.transport.renew()
+    keeper = alice.transport._keeper
+    assert keeper is not None
+    await until(keeper.done)
+    await alice.transport.stop()
+    assert not alice.tor.status.alive
+    assert isinstance(keeper.exception(), ArithmeticError)
 
 
 async def test_tor_that_does_not_come_to_publishing_is_asked_anew(

@@ -12,6 +12,7 @@ from typing import Final
 from onion.errors import OnionError, TorError
 from onion.tor import OnionService, ServiceOptions, Tor, TorStatus
 from tuichat.clock import Clock, Rng
+from tuichat.errors import TuichatError
 from tuichat.i18n import translated
 from tuichat.model import ServiceState, TorState, from_milliseconds
 from tuichat.network.doorkeeper import NOT_FOUND
@@ -88,8 +89,7 @@ class TorTransport:
     async def stop(self) -> None:
         if self._keeper is not None:
             self._keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._keeper
+            await asyncio.wait({self._keeper})  # whatever it came to, the rest is stopped
             self._keeper = None
         if self._unwatch is not None:
             self._unwatch()
@@ -113,9 +113,11 @@ class TorTransport:
         while True:
             try:
                 await self._be_online()
-            except OnionError as error:
+            except (OnionError, OSError, TuichatError) as error:
                 self._on_tor_status(self._tor.status)
-                self._update(replace(self._state, service=ServiceState()))
+                is_refused = self._service is None and not self._tor.status.problem
+                detail = _words(error) if is_refused else ""
+                self._update(replace(self._state, service=ServiceState(detail=detail)))
                 if isinstance(error, TorError) and error.code == "refused":
                     await (
                         self.renew()
@@ -233,6 +235,14 @@ class TorTransport:
 
 def _everybody() -> None:
     return None
+
+
+def _words(error: OnionError | OSError | TuichatError) -> str:
+    if isinstance(error, OnionError):
+        return translated(error.message)
+    if isinstance(error, TuichatError):
+        return error.message
+    return error.strerror or type(error).__name__
 
 
 def _is_our_answer(answer: bytes) -> bool:
