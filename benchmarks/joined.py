@@ -104,6 +104,9 @@ class JoinedTransport:
     async def renew(self) -> None:
         pass  # nor introduction points
 
+    def doubt(self) -> None:
+        pass  # nor a way in that could be lost
+
     def _run(self, answer: Answer, connection: JoinedConnection) -> None:
         task = asyncio.ensure_future(_attended(answer, connection))
         self._tasks.add(task)

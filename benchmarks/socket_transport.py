@@ -76,6 +76,9 @@ class SocketTransport:
     async def renew(self) -> None:
         pass  # nor introduction points
 
+    def doubt(self) -> None:
+        pass  # nor a way in that could be lost
+
     def _tell(self, state: NetworkState) -> None:
         self._state = state
         for callback in self._watchers:

@@ -198,7 +198,8 @@ class Tor(Protocol):
         """A raw stream over the circuit of `token`.
 
         Raises:
-            DialError: tor refused, or `timeout` seconds went by.
+            DialError: tor refused, or `timeout` seconds went by. Where a tor that runs already has a SOCKS
+                port without `ExtendedErrors`, the code tells no more than that the service was not reached.
         """
         ...
 

@@ -23,7 +23,7 @@ InviteState = Literal["open", "bound", "closed", "revoked", "expired"]
 NodeKind = Literal["none", "detached", "daemon"]
 LinkStage = Literal["offline", "waiting", "descriptor", "rendezvous", "handshake", "linked"]
 NetworkProblem = Literal["", "missing", "too_old", "clock_skew", "blocked", "no_network", "died", "control"]
-ServiceStage = Literal["offline", "tor", "publishing", "checking", "reachable", "no_answer"]
+ServiceStage = Literal["offline", "tor", "publishing", "unpublished", "checking", "reachable", "no_answer"]
 Light = Literal["green", "yellow", "red"]
 
 MAX_TEXT_BYTES = 48 * 1024
@@ -168,16 +168,18 @@ class ServiceState(Record, frozen=True, kw_only=True):
 
     Attributes:
         checked_at: when the two were found out.
+        detail: why it could not be published, "" if it could or nobody has tried.
         missed: how many times in a row no answer came.
         stage: how far it is, from what is known of tor and of itself: nothing was begun; tor is on its way to
-            the network, or hindered; the service is being published; our own answer is looked for; it came;
-            it did not, and is looked for again.
+            the network, or hindered; the service is being published; it could not be, and is tried again; our
+            own answer is looked for; it came; it did not, and is looked for again.
         light: green if others can reach us; red if something hinders it; yellow while neither is known.
     """
 
     published: bool = False
     reachable: bool = False
     checked_at: datetime | None = None
+    detail: str = ""
     missed: int = 0
     stage: ServiceStage = "offline"
     light: Light = "yellow"

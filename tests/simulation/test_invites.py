@@ -318,11 +318,11 @@ def test_invite_by_which_somebody_came_is_dropped_at_the_first_link_as_contacts(
         async with Circle(tmp_path) as circle:
             await circle.bob.node.contact_add(await circle.invite(), "alice")
             assert await until(lambda: linked(circle.alice, circle.bob), DAY)
-            assert circle.bob.store.contacts.all()[0].invite
+            assert circle.bob.node._store.contacts.all()[0].invite
             circle.network.cut_all()
             await asyncio.sleep(60)
             assert await until(lambda: linked(circle.alice, circle.bob), DAY)
-            assert not circle.bob.store.contacts.all()[0].invite
+            assert not circle.bob.node._store.contacts.all()[0].invite
 
     run_virtual(story())
 
@@ -344,8 +344,8 @@ def test_one_key_too_many_is_refused_with_a_sentence(tmp_path: Path) -> None:
             assert await until(lambda: linked(circle.alice, circle.bob), DAY)
             await asyncio.sleep(3600)
             assert transport.renewed == before, "a publication tells that an invite was used"
-            (row,) = circle.alice.store.contacts.all()
-            assert transport.admits(circle.alice.store.reach_keys.of(row.id))
+            (row,) = circle.alice.node._store.contacts.all()
+            assert transport.admits(circle.alice.node._store.reach_keys.of(row.id))
             await transport.renew()
             assert len(transport.admitted or []) == MAX_KEYS
             assert all(transport.admits(parse_invite(text).reach) for text in texts)
@@ -357,7 +357,7 @@ def add_contacts(person: SimulatedNode, count: int) -> None:
     """So many people whom the person asked and never reached."""
     for number in range(count):
         onion = ed25519_public(number.to_bytes(32, "big"))
-        person.store.contacts.add(onion, "requested", f"person {number}", created_at=0)
+        person.node._store.contacts.add(onion, "requested", f"person {number}", created_at=0)
 
 
 def test_contacts_that_have_no_key_yet_count_too(tmp_path: Path) -> None:
@@ -376,8 +376,8 @@ def test_contacts_that_have_no_key_yet_count_too(tmp_path: Path) -> None:
             await circle.alice.transport.renew()
             assert len(circle.alice.transport.admitted or []) == MAX_KEYS
             renewed = circle.alice.transport.renewed
-            for row in circle.alice.store.contacts.all():
-                key_for(circle.alice.store, SeededRng(b"keys"), row.id)
+            for row in circle.alice.node._store.contacts.all():
+                key_for(circle.alice.node._store, SeededRng(b"keys"), row.id)
             await asyncio.sleep(3600)
             assert circle.alice.transport.renewed == renewed
 
@@ -408,7 +408,7 @@ def test_each_open_invite_has_a_spare_key_for_whom_it_makes_a_contact(tmp_path: 
         circle = Circle(tmp_path)
         circle.alice.visibility = "contacts"
         async with circle:
-            transport, store = circle.alice.transport, circle.alice.store
+            transport, store = circle.alice.transport, circle.alice.node._store
             for _ in range(SPARE_KEYS + 1):
                 await circle.invite()
             assert len(transport.admitted or []) == SPARE_KEYS + INVITE_KEYS * (SPARE_KEYS + 1)

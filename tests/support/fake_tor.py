@@ -102,7 +102,7 @@ class FakeTor:
     """See `onion.tor.Tor`.
 
     Attributes to set: `delay`, seconds that each dial takes; `refuse`, whether every dial fails; `failure`,
-    an error that `start` raises once.
+    an error that `start` raises once; `rejection`, one that `publish` raises each time.
     """
 
     def __init__(self, network: FakeNetwork | None = None) -> None:
@@ -110,7 +110,8 @@ class FakeTor:
         self.services: dict[OnionAddress, FakeService] = {}
         self.delay = 0.0
         self.refuse = False
-        self.failure: TorError | None = None
+        self.failure: TorError | OSError | None = None
+        self.rejection: Exception | None = None
         self._board = StatusBoard()
         self._stages: Watchers[DialStage] = Watchers()
         self._keys: dict[OnionAddress, ClientKey] = {}
@@ -160,6 +161,8 @@ class FakeTor:
     ) -> FakeService:
         if self._server is None:
             raise TorError("closed", "Tor is not running.")
+        if self.rejection is not None:
+            raise self.rejection
         service = FakeService(self, seed, target, options or ServiceOptions())
         self.services[service.address] = service
         if self.status.ready:

@@ -250,7 +250,7 @@ class SimulatedTransport:
         self._watchers: list[Callable[[NetworkState], None]] = []
         self._attending: set[asyncio.Task[None]] = set()
         self.failures: list[BaseException] = []
-        self.renewed = 0
+        self.renewed = self.doubts = 0
 
     @property
     def state(self) -> NetworkState:
@@ -301,6 +301,9 @@ class SimulatedTransport:
     async def renew(self) -> None:
         self.renewed += 1
         self.admitted = None if self.admission is None else self.admission()
+
+    def doubt(self) -> None:
+        self.doubts += 1
 
     def admits(self, reach: bytes | None) -> bool:
         """Whether tor would let somebody with this client-authorization key in."""

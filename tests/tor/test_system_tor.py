@@ -6,56 +6,20 @@ import asyncio
 import os
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from onion.binary import find_tor
-from onion.errors import TorError
-from onion.keys import ClientKey
+from onion.address import OnionAddress
+from onion.errors import DialError, TorError
+from onion.isolation import fresh_token
+from onion.keys import ClientKey, public_key
 from onion.system import SystemTor
 from tests.support.network_thread import NetworkThread
 from tests.support.people import PATIENCE, Person, befriend, delivered, until
+from tests.support.running_tor import RunningTor, running_tor
 
 pytestmark = pytest.mark.tor
-
-TORRC = """\
-DataDirectory {0}/data
-ControlSocket {0}/control
-CookieAuthentication 1
-CookieAuthFile {0}/cookie
-SocksPort auto
-SocksPort unix:{0}/socks
-RunAsDaemon 0
-Log notice stdout
-"""
-
-
-@dataclass
-class RunningTor:
-    """A tor as an administrator would run it.
-
-    Attributes:
-        control: the path of its control socket.
-        process: what is not ours to end.
-    """
-
-    control: Path
-    process: asyncio.subprocess.Process
-
-    @property
-    def runs(self) -> bool:
-        """Whether it still does."""
-        return self.process.returncode is None
-
-    async def guest(self) -> SystemTor:
-        """One more who uses it, attached."""
-        tor = SystemTor(str(self.control))
-        await tor.start()
-        await tor.wait_ready(PATIENCE)
-        return tor
 
 
 class Guest(Person):
@@ -67,26 +31,6 @@ class Guest(Person):
         await self.create()
         await self.must("config", "set", "tor.mode", "system")
         await self.must("config", "set", "tor.control", str(tor.control))
-
-
-@asynccontextmanager
-async def running_tor(directory: Path, network: NetworkThread) -> AsyncIterator[RunningTor]:
-    """A tor with its own torrc, a member of `network`; ended afterwards."""
-    torrc = directory / "torrc"
-    torrc.write_text(TORRC.format(directory) + network.torrc.read_text())
-    process = await asyncio.create_subprocess_exec(
-        *(find_tor(), "--defaults-torrc", os.devnull, "-f", torrc),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    try:
-        async with asyncio.timeout(PATIENCE):
-            while b"Bootstrapped 100%" not in (line := await process.stdout.readline()):
-                assert line, "tor ended"
-        yield RunningTor(directory / "control", process)
-    finally:
-        process.terminate()
-        await process.communicate()
 
 
 @pytest.fixture
@@ -163,6 +107,17 @@ async def test_keys_for_contacts_leave_a_tor_that_runs_on(tor: RunningTor) -> No
     finally:
         await guest.stop()
         await watcher.stop()
+
+
+async def test_usual_socks_port_tells_only_that_a_service_was_not_reached(tor: RunningTor) -> None:
+    guest = await tor.guest()
+    nobody = OnionAddress.from_public_key(public_key(os.urandom(32)))
+    try:
+        with pytest.raises(DialError) as caught:
+            await guest.open_stream(nobody.hostname, 80, fresh_token(), PATIENCE)
+        assert caught.value.code == "unreachable"
+    finally:
+        await guest.stop()
 
 
 async def test_a_tor_that_is_restarted_gets_the_service_again(

@@ -13,8 +13,8 @@ from tuichat.crypto.envelope import ENVELOPE_SIZES
 from tuichat.crypto.kem import MlKem768
 from tuichat.crypto.ratchet import fresh_keys
 from tuichat.network.transport import ConnectionLostError
-from tuichat.node.live_link import KEEPALIVE_JITTER, KEEPALIVE_SECONDS, LiveLink
-from tuichat.protocol.frames import Ack, Env, Frame, Hello, New, decode
+from tuichat.node.live_link import KEEPALIVE_JITTER, KEEPALIVE_SECONDS, PROOF_SECONDS, LiveLink
+from tuichat.protocol.frames import Ack, Env, Frame, Hello, New, Pong, decode, encode
 from tuichat.protocol.link import Link, LinkStart
 
 SID = bytes(range(16))
@@ -90,3 +90,74 @@ def test_a_link_that_went_silent_is_noticed_after_two_spans_of_the_keepalive() -
     silent: float = run_virtual(whole())
     assert silent >= 2 * KEEPALIVE_SECONDS * (1 - KEEPALIVE_JITTER)
     assert silent <= 2 * KEEPALIVE_SECONDS * (1 + KEEPALIVE_JITTER)
+
+
+class Echo(Reader):
+    """The other end answers each PING, as long as it is `awake`."""
+
+    def __init__(self, link: Link) -> None:
+        super().__init__(link, 0)
+        self._answers: asyncio.Queue[bytes] = asyncio.Queue()
+        self.awake = True
+        self.closed = False
+
+    async def send(self, message: bytes) -> None:
+        await super().send(message)
+        if self.awake:
+            self._answers.put_nowait(self._link.seal(encode(Pong())))
+
+    async def receive(self) -> bytes:
+        return await self._answers.get()
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+def doubted(*, awake: bool, seconds: float) -> tuple[bool, bool, int]:
+    """A link, some seconds after it was doubted: whether it ended, for silence; how many PINGs it said."""
+
+    async def whole() -> tuple[bool, bool, int]:
+        mine, theirs, _certificate, _frames = Meeting().links()
+        echo = Echo(theirs)
+        live = LiveLink(mine, echo, LinkStart(bytes(32), 0.0), VirtualClock(), SeededRng())
+        running = asyncio.create_task(live.run(lambda _frame: None))
+        await asyncio.sleep(10)
+        echo.awake = awake
+        live.doubt()
+        await asyncio.sleep(seconds)
+        found = (live.closed, live.silent, len(echo.read))
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        assert echo.closed
+        return found
+
+    found: tuple[bool, bool, int] = run_virtual(whole())
+    return found
+
+
+def test_a_link_that_is_doubted_must_bring_something_soon() -> None:
+    assert doubted(awake=False, seconds=PROOF_SECONDS - 1) == (False, False, 1)
+    assert doubted(awake=False, seconds=PROOF_SECONDS + 1) == (True, True, 1)
+
+
+def test_a_link_that_is_doubted_and_answers_goes_on() -> None:
+    assert doubted(awake=True, seconds=PROOF_SECONDS + 1) == (False, False, 1)
+    assert doubted(awake=True, seconds=10 * KEEPALIVE_SECONDS)[:2] == (False, False)
+
+
+@pytest.mark.parametrize("turns", range(6))
+def test_a_link_that_is_cancelled_while_it_ends_closes_its_connection(turns: int) -> None:
+    async def whole() -> bool:
+        mine, theirs, _certificate, _frames = Meeting().links()
+        echo = Echo(theirs)
+        live = LiveLink(mine, echo, LinkStart(bytes(32), 0.0), VirtualClock(), SeededRng())
+        running = asyncio.create_task(live.run(lambda _frame: None))
+        await asyncio.sleep(1)
+        live.close()
+        for _turn in range(turns):
+            await asyncio.sleep(0)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        return echo.closed
+
+    assert run_virtual(whole())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import errno
 import hashlib
 import re
 import socket
@@ -15,9 +16,9 @@ from onion.errors import TorError
 from onion.sentence import Sentence
 from tests.support.fake_tor import FakeNetwork, FakeTor
 from tests.support.handshakes import person
-from tests.support.house import House, house
+from tests.support.house import House, house, house_on
 from tests.support.raw_callers import BINARY, PATIENCE, web_frame
-from tuichat.clock import SystemClock
+from tuichat.errors import StorageError
 from tuichat.model import ServiceEvent
 from tuichat.network import tor_caller, tor_transport
 from tuichat.network.addresses import address_of
@@ -289,7 +290,7 @@ async def test_node_looks_at_itself_now_and_then(
 ) -> None:
     alice, _ = homes
     monkeypatch.setattr(tor_transport, "LOOK_AGAIN_SECONDS", 0.02)
-    alice.transport._doubt()  # the present wait is a long one
+    alice.transport.doubt()  # the present wait is a long one
     states: list[NetworkState] = []
     alice.transport.watch(states.append)
     await until(lambda: bool(states) and reachable(alice))
@@ -298,38 +299,12 @@ async def test_node_looks_at_itself_now_and_then(
     await until(lambda: any(not state.service.reachable for state in states) and reachable(alice))
 
 
-class JumpingClock(SystemClock):
-    """A clock that can be set."""
-
-    ahead = 0.0
-
-    def now(self) -> float:
-        return super().now() + self.ahead
-
-
-async def test_node_looks_at_itself_after_a_sleep_or_another_jump_of_the_clock(
-    homes: tuple[Home, Home], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    alice, _ = homes
-    monkeypatch.setattr(tor_transport, "CLOCK_SECONDS", 0.05)
-    clock = alice.transport._clock = JumpingClock()
-    before = alice.transport.state.service.checked_at
-    alice.transport._doubt()  # the present wait began with the other clock
-    await until(lambda: alice.transport.state.service.checked_at != before)
-    states: list[NetworkState] = []
-    alice.transport.watch(states.append)
-    await asyncio.sleep(0.2)
-    assert states == []
-    clock.ahead = 3600.0
-    await until(lambda: bool(states) and reachable(alice))
-
-
 async def test_how_often_no_answer_came_is_told(homes: tuple[Home, Home]) -> None:
     alice, _ = homes
     states: list[NetworkState] = []
     alice.transport.watch(states.append)
     alice.tor.refuse = True
-    alice.transport._doubt()
+    alice.transport.doubt()
     await until(lambda: alice.transport.state.service.missed >= 2)
     alice.tor.refuse = False
     await until(lambda: reachable(alice))
@@ -362,8 +337,54 @@ async def test_service_that_tor_does_not_know_any_more_is_put_up_as_a_new_one(
 
     monkeypatch.setattr(service, "republish", refuse)
     await lose_service(alice)
-    alice.transport._doubt()
+    alice.transport.doubt()
     await until(lambda: alice.tor.services.get(address) not in (None, service) and reachable(alice))
+
+
+@pytest.mark.parametrize(
+    ("rejection", "told"),
+    [
+        (
+            TorError("path_characters", "Tor cannot use the socket's path."),
+            "Tor cannot use the socket's path.",
+        ),
+        (OSError(errno.EMFILE, "Too many open files"), "Too many open files"),
+        (StorageError("The disk is full."), "The disk is full."),
+    ],
+)
+async def test_what_keeps_the_service_from_being_published_is_told_and_tried_again(
+    homes: tuple[Home, Home], rejection: Exception, told: str
+) -> None:
+    alice, _ = homes
+    alice.tor.rejection = rejection
+    await alice.transport.renew()
+    await until(lambda: alice.transport.state.service.stage == "unpublished")
+    service = alice.transport.state.service
+    assert (service.light, service.detail) == ("red", told)
+    alice.tor.rejection = None
+    await until(lambda: reachable(alice))
+    assert alice.transport.state.service.detail == ""
+
+
+async def test_system_that_refuses_what_tor_needs_to_start_is_tried_again() -> None:
+    tor = FakeTor()
+    tor.failure = OSError(errno.ENOSPC, "No space left on device")
+    async with house_on(tor, ALICE) as alice:
+        await until(lambda: reachable(alice))
+
+
+async def test_mistake_in_staying_reachable_keeps_nothing_from_being_stopped(
+    homes: tuple[Home, Home],
+) -> None:
+    alice, _ = homes
+    alice.tor.rejection = ArithmeticError()
+    await alice.transport.renew()
+    keeper = alice.transport._keeper
+    assert keeper is not None
+    await until(keeper.done)
+    await alice.transport.stop()
+    assert not alice.tor.status.alive
+    assert isinstance(keeper.exception(), ArithmeticError)
 
 
 async def test_tor_that_does_not_come_to_publishing_is_asked_anew(

@@ -143,6 +143,9 @@ def _service(status: Status) -> str:
         "offline": _("not published"),
         "tor": _("waits for tor"),
         "publishing": _("being published"),
+        "unpublished": _("cannot be published, trying on: {why}").format(
+            why=status.service.detail.rstrip(".")
+        ),
         "checking": _("published, not yet known to be reachable"),
         "reachable": _("reachable"),
         "no_answer": ngettext(

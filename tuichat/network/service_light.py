@@ -13,6 +13,7 @@ _LIGHTS: Final[Mapping[ServiceStage, Light]] = {
     "offline": "yellow",
     "tor": "yellow",
     "publishing": "yellow",
+    "unpublished": "red",
     "checking": "yellow",
     "reachable": "green",
     "no_answer": "red",
@@ -27,6 +28,8 @@ def lit(tor: TorState, service: ServiceState) -> ServiceState:
 
 
 def _stage(tor: TorState, service: ServiceState) -> ServiceStage:
+    if service.detail and not tor.problem:
+        return "unpublished"
     if not (tor.problem or tor.running or tor.bootstrap):
         return "offline"
     if tor.problem or tor.bootstrap < 100:

@@ -12,6 +12,7 @@ from typing import Final
 from onion.errors import OnionError, TorError
 from onion.tor import OnionService, ServiceOptions, Tor, TorStatus
 from tuichat.clock import Clock, Rng
+from tuichat.errors import TuichatError
 from tuichat.i18n import translated
 from tuichat.model import ServiceState, TorState, from_milliseconds
 from tuichat.network.doorkeeper import NOT_FOUND
@@ -41,10 +42,6 @@ SHORTEST_PROBE_SECONDS: Final = 5.0
 
 LOOK_AGAIN_SECONDS: Final = 600.0
 """How often our own reachability is looked at while nothing speaks against it."""
-
-CLOCK_SECONDS: Final = 30.0
-"""How often the clock is looked at. One that went so far wrong, or right, tells that the machine slept or was
-somewhere else: what was reachable before need not be now."""
 
 _FIRST_PAUSE: Final = 2.0
 _LONGEST_PAUSE: Final = 60.0
@@ -79,7 +76,7 @@ class TorTransport:
         self._doubtful = False
         self._probe_seconds = PROBE_SECONDS
         self._unwatch: Callable[[], None] | None = None
-        self._caller = TorCaller(tor, clock, rng, self._doubt)
+        self._caller = TorCaller(tor, clock, rng, self.doubt)
 
     @property
     def state(self) -> NetworkState:
@@ -92,7 +89,7 @@ class TorTransport:
         if self._keeper is not None:
             return
         self._admission = admission
-        self._server = OnionServer(self._socket, answerer, blobs, self._socket_mode, self._doubt)
+        self._server = OnionServer(self._socket, answerer, blobs, self._socket_mode, self.doubt)
         await self._server.start()
         self._unwatch = self._tor.watch(self._on_tor_status)
         self._keeper = asyncio.create_task(self._stay_online(), name="stay-online")
@@ -100,8 +97,7 @@ class TorTransport:
     async def stop(self) -> None:
         if self._keeper is not None:
             self._keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._keeper
+            await asyncio.wait({self._keeper})  # whatever it came to, the rest is stopped
             self._keeper = None
         if self._unwatch is not None:
             self._unwatch()
@@ -125,9 +121,11 @@ class TorTransport:
         while True:
             try:
                 await self._be_online()
-            except OnionError as error:
+            except (OnionError, OSError, TuichatError) as error:
                 self._on_tor_status(self._tor.status)
-                self._update(replace(self._state, service=ServiceState()))
+                is_refused = self._service is None and not self._tor.status.problem
+                detail = _words(error) if is_refused else ""
+                self._update(replace(self._state, service=ServiceState(detail=detail)))
                 if isinstance(error, TorError) and error.code == "refused":
                     await (
                         self.renew()
@@ -182,28 +180,14 @@ class TorTransport:
             async with asyncio.timeout(self._rng.uniform(0.8, 1.2) * LOOK_AGAIN_SECONDS):
                 while self._is_up(service) and not self._doubtful:
                     self._changed.clear()
-                    await self._change_or_jump()
+                    await self._changed.wait()
         if self._doubtful and self._is_up(service):
             await asyncio.sleep(self._rng.uniform(_FIRST_PAUSE / 2, _FIRST_PAUSE))
         self._doubtful = False
         return self._is_up(service)
 
-    async def _change_or_jump(self) -> None:
-        """Wait for a change, or some time; a clock that jumped meanwhile makes doubtful."""
-        before = self._clock.now() - self._clock.monotonic()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CLOCK_SECONDS):
-                await self._changed.wait()
-        if abs(self._clock.now() - self._clock.monotonic() - before) >= CLOCK_SECONDS:
-            self._doubtful = True
-
     def _is_up(self, service: OnionService) -> bool:
         return self._tor.status.ready and service.published and self._service is service
-
-    def _doubt(self) -> None:
-        """A connection was lost: it may have been the other side, or the network, and our service with it."""
-        self._doubtful = True
-        self._changed.set()
 
     async def _put_up(self) -> OnionService:
         """Start the service, for those who are admitted now."""
@@ -255,9 +239,21 @@ class TorTransport:
                 await service.remove()
             self._changed.set()
 
+    def doubt(self) -> None:
+        self._doubtful = True
+        self._changed.set()
+
 
 def _everybody() -> None:
     return None
+
+
+def _words(error: OnionError | OSError | TuichatError) -> str:
+    if isinstance(error, OnionError):
+        return translated(error.message)
+    if isinstance(error, TuichatError):
+        return error.message
+    return error.strerror or type(error).__name__
 
 
 def _is_our_answer(answer: bytes) -> bool:

@@ -157,3 +157,7 @@ class Transport(Protocol):
     async def renew(self) -> None:
         """Publish our own service anew, under new introduction points and for who is admitted now (C8)."""
         ...
+
+    def doubt(self) -> None:
+        """There is reason to doubt that others reach us: whether they do is looked at soon."""
+        ...

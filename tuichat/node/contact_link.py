@@ -237,6 +237,8 @@ class ContactLink:
             await live.hang_up()
         finally:
             self._end(live)
+        if live.silent:
+            self._with.transport.doubt()
         if self._with.clock.monotonic() - began >= STEADY_SECONDS:
             self._failures = 0
             return 0.0
@@ -286,6 +288,11 @@ class ContactLink:
             self._set_stage("offline")
             self._unsend()
             self._lost.set()
+
+    def doubt(self) -> None:
+        """The present link may be dead, if there is one: let it prove that it is not."""
+        if self._live is not None:
+            self._live.doubt()
 
     def close(self) -> None:
         """End the present link, if there is one."""

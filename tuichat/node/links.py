@@ -7,6 +7,7 @@ import asyncio
 from tuichat.model import LinkStage
 from tuichat.node.callers import Callers
 from tuichat.node.calls import CallParts, Calls
+from tuichat.node.clock_watch import ClockWatch
 from tuichat.node.contact_link import ContactLink, LinkParts
 from tuichat.node.dial_line import DialLine
 from tuichat.node.events import EventHub
@@ -34,6 +35,8 @@ class Links:
             clock=parts.clock,
             rng=parts.rng,
         )
+        self._clock_watch = ClockWatch(parts.clock, self._doubt)
+        self._watching: asyncio.Task[None] | None = None
         self._closed = False
         callers.attach(self._welcome)
 
@@ -42,6 +45,7 @@ class Links:
         for row in self._store.contacts.all():
             if row.state in ("accepted", "requested"):
                 self._begin(row.id, asked_for=False)
+        self._watching = asyncio.create_task(supervise("clock", self._clock_watch.keep), name="clock")
 
     def add(self, contact: int) -> None:
         """A contact is to be linked; dial it at once if it was being dialled already."""
@@ -70,6 +74,9 @@ class Links:
     async def close(self) -> None:
         """End all; who calls from now on is hung up on."""
         self._closed = True
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
         for contact in list(self._links):
             await self.drop(contact)
 
@@ -98,6 +105,12 @@ class Links:
         """Dial at once whoever was out of reach while our own network was away."""
         for link in self._links.values():
             link.network_back()
+
+    def _doubt(self) -> None:
+        """The machine slept, or was somewhere else: what stood and was reachable before need not be now."""
+        self._parts.transport.doubt()
+        for link in self._links.values():
+            link.doubt()
 
     @property
     def online(self) -> int:

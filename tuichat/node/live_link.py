@@ -15,6 +15,9 @@ from tuichat.protocol.link import Link, LinkStart
 
 KEEPALIVE_SECONDS: Final = 45.0
 KEEPALIVE_JITTER: Final = 0.2
+PROOF_SECONDS: Final = 15.0
+"""How soon something must be heard on a link that is doubted."""
+
 MAX_WAITING_BYTES: Final = 4 << 20
 """Of frames that wait to be written; a peer that makes us answer but does not read is dropped beyond them."""
 
@@ -29,6 +32,7 @@ class LiveLink:
         link: keys, and who is there.
         start: who dialled and when.
         dialler: whether that was me.
+        silent: it ended because nothing was heard.
     """
 
     def __init__(self, link: Link, connection: Connection, start: LinkStart, clock: Clock, rng: Rng) -> None:
@@ -42,6 +46,8 @@ class LiveLink:
         self._filled = asyncio.Event()
         self._closed = asyncio.Event()
         self._heard_at = clock.monotonic()
+        self._doubted = asyncio.Event()
+        self.silent = False
 
     @property
     def dialler(self) -> bool:
@@ -73,6 +79,10 @@ class LiveLink:
         """End the link; what has arrived and was not handled stays unread."""
         self._closed.set()
 
+    def doubt(self) -> None:
+        """It may be dead: ask, and end it if nothing is heard soon."""
+        self._doubted.set()
+
     async def send_now(self, frame: Frame) -> None:
         """Write one frame before `run` has begun. Raises ConnectionLostError."""
         await self._connection.send(self.link.seal(encode(frame)))
@@ -87,7 +97,8 @@ class LiveLink:
         `handle` gets every frame but the keepalive's. After each, `go_on` does more of its work in steps
         until it says that none is left. Whatever they raise other than PeerError is raised here.
         """
-        work = (self._read(handle, go_on), self._write(), self._keep_alive(), self._closed.wait())
+        life = (self._keep_alive(), self._prove(), self._closed.wait())
+        work = (self._read(handle, go_on), self._write(), *life)
         tasks = [asyncio.ensure_future(part) for part in work]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -95,8 +106,10 @@ class LiveLink:
             self._closed.set()
             for task in tasks:
                 task.cancel()
-            results = await asyncio.gather(*tasks, return_exceptions=True)
-            await self._connection.close()
+            try:
+                results = await asyncio.gather(*tasks, return_exceptions=True)
+            finally:  # also if we are cancelled just now
+                await self._connection.close()
         for result in results:
             if isinstance(result, Exception) and not isinstance(result, PeerError | ConnectionLostError):
                 raise result
@@ -143,6 +156,19 @@ class LiveLink:
             while (now := self._clock.monotonic()) < ping_at:
                 dead_at = self._heard_at + 2 * span
                 if now >= dead_at:
+                    self.silent = True
                     return
                 await asyncio.sleep(min(ping_at, dead_at) - now)
             self.send(Ping())
+
+    async def _prove(self) -> None:
+        """Whenever it is doubted, say PING at once; end when nothing is heard soon after."""
+        while True:
+            await self._doubted.wait()
+            self._doubted.clear()
+            asked_at = self._clock.monotonic()
+            self.send(Ping())
+            await asyncio.sleep(PROOF_SECONDS)
+            if self._heard_at < asked_at:
+                self.silent = True
+                return

@@ -30,6 +30,7 @@ def _stage_of_ours(tor: TorState, service: ServiceState) -> str:
         return _short_problem(tor.problem) or _("tor {percent}%").format(percent=tor.bootstrap)
     words = {
         "publishing": _("publishing"),
+        "unpublished": _("cannot be published, trying"),
         "checking": _("published, checking"),
         "reachable": _("reachable"),
         "no_answer": _("not reachable, trying"),
