@@ -26,6 +26,9 @@ NetworkProblem = Literal["", "missing", "too_old", "clock_skew", "blocked", "no_
 ServiceStage = Literal["offline", "tor", "publishing", "unpublished", "checking", "reachable", "no_answer"]
 Light = Literal["green", "yellow", "red"]
 
+API_VERSION = 1
+"""The version of the local API that a node speaks, and of the records here that go over it."""
+
 MAX_TEXT_BYTES = 48 * 1024
 """The longest message text, in bytes of UTF-8. Longer goes as a file."""
 

@@ -33,6 +33,9 @@ VIOLATIONS = [
     ("layers", "tuichat.node", "tuichat.bootstrap"),
     ("layers", "tuichat.node", "tuichat.cli"),
     ("layers", "tuichat.tui", "tuichat.cli"),
+    ("layers", "tuichat.api", "tuichat.node"),
+    ("layers", "tuichat.api", "tuichat.bootstrap"),
+    ("layers", "tuichat.event_buffer", "tuichat.api"),
     ("clients", "tuichat.cli", "tuichat.store"),
     ("clients", "tuichat.cli", "tuichat.protocol"),
     ("clients", "tuichat.cli", "aiohttp"),
@@ -41,6 +44,14 @@ VIOLATIONS = [
     ("clients", "tuichat.tui", "onion"),
     ("api", "tuichat.network", "tuichat.api"),
     ("api", "tuichat.store", "tuichat.api"),
+    ("api", "tuichat.node", "tuichat.api"),
+    ("api-alone", "tuichat.api", "tuichat.node"),
+    ("api-alone", "tuichat.api", "tuichat.store"),
+    ("api-alone", "tuichat.api", "tuichat.network"),
+    ("api-alone", "tuichat.api", "tuichat.protocol"),
+    ("api-alone", "tuichat.api", "aiohttp"),
+    ("api-alone", "tuichat.api", "apsw"),
+    ("api-alone", "tuichat.api", "onion.address"),
     ("onion-alone", "onion.keys", "tuichat.errors"),
     ("onion-users", "tuichat.node", "onion.address"),
     ("onion-users", "tuichat.cli", "onion"),
@@ -112,6 +123,13 @@ def test_a_forbidden_import_breaks_its_contract(
     result = check(checkout, contract)
     assert result.returncode == 1, result.stdout + result.stderr
     assert "0 kept, 1 broken" in result.stdout, result.stdout + result.stderr
+
+
+def test_a_module_that_stands_in_no_layer_is_found(checkout: Path) -> None:
+    (checkout / "tuichat" / "elsewhere.py").write_text("", encoding="utf-8")
+    result = check(checkout, "layers")
+    assert result.returncode == 1, result.stdout + result.stderr
+    assert "elsewhere" in result.stdout
 
 
 def test_every_contract_is_shown_to_bite() -> None:

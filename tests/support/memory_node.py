@@ -19,11 +19,11 @@ from onion.address import OnionAddress
 from onion.errors import AddressError
 from onion.keys import public_key
 from tests.support.memory_files import MemoryFiles
-from tuichat.api.node_api import API_VERSION
 from tuichat.clock import Clock
 from tuichat.errors import KeyNotTrustedError, LockedError, NotFoundError, TuichatError, UsageError
 from tuichat.event_buffer import EventBuffer
 from tuichat.model import (
+    API_VERSION,
     MAX_TEXT_BYTES,
     AnyEvent,
     Backup,

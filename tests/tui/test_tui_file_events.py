@@ -9,6 +9,7 @@ from tests.support.fixed_clock import FixedClock
 from tests.support.interface import enter, history_text, running, settle
 from tests.support.memory_node import MemoryNode
 from tuichat.errors import UsageError
+from tuichat.model import File
 from tuichat.tui.glyphs import ASCII
 from tuichat.tui.screens.main import MainScreen
 from tuichat.tui.widgets.conversations import Conversations
@@ -203,3 +204,38 @@ async def test_files_of_a_removed_contact_are_forgotten_and_those_of_a_locked_pr
         await node.lock()
         await settle(pilot)
         assert known.get(other.id) is None
+
+
+async def test_files_are_read_only_for_a_conversation_that_has_some(
+    node: MemoryNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str | None] = []
+    listed = node.file_list
+
+    async def noted(ref: str | None = None) -> list[File]:
+        asked.append(ref)
+        return await listed(ref)
+
+    monkeypatch.setattr(node, "file_list", noted)
+    node.offer("alice", "a.txt", 10)
+    async with running(node) as (screen, pilot):
+        for name in ("bob", "alice", "bob", "alice"):
+            await enter(screen, pilot, f"/query {name}")
+        assert "a.txt" in history_text(screen)
+        people = {person.name: person.address for person in await node.contact_list()}
+        assert asked == [people["alice"]]
+
+
+async def test_a_file_that_the_list_has_no_more_is_asked_for_by_itself(
+    node: MemoryNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def none(ref: str | None = None) -> list[File]:
+        return []
+
+    monkeypatch.setattr(node, "file_list", none)
+    node.offer("bob", "a.txt", 10)
+    gone = node.offer("bob", "b.txt", 10)
+    del node._files[gone.id]
+    async with running(node) as (screen, _pilot):
+        assert "a.txt  10 B" in history_text(screen)
+        assert "a file that is not known here any more" in history_text(screen)

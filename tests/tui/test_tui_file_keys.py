@@ -47,7 +47,7 @@ def card(pilot: Pilot[int], selector: str) -> str:
 async def test_o_fetches_an_offer_into_the_inbox(node: MemoryNode) -> None:
     async with running(node) as (screen, pilot):
         await press(pilot, "escape")
-        assert hints(screen).startswith("o fetch  d decline")
+        assert hints(screen).startswith("o fetch  O choose where  d decline")
         await press(pilot, "o")
         assert (await only(node)).state == "waiting"
         assert node._to == {1: ""}

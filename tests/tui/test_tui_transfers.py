@@ -9,7 +9,6 @@ from textual.widgets import Static
 from tests.support.fixed_clock import FixedClock
 from tests.support.interface import enter, running, settle, top
 from tests.support.memory_node import MemoryNode
-from tuichat.model import File
 from tuichat.tui.screens.confirm import Confirm
 from tuichat.tui.screens.file_card import FileCard
 from tuichat.tui.screens.transfers import Transfers
@@ -119,9 +118,9 @@ async def test_thousands_of_files_make_rows_of_a_few_only(node: MemoryNode) -> N
         made: list[int] = []
         make = transfers._rows
 
-        def noted(file: File) -> str:
-            made.append(file.id)
-            return make(file)
+        def noted(number: int) -> str:
+            made.append(number)
+            return make(number)
 
         transfers._rows = noted  # type: ignore[method-assign]
         await press(pilot, "down")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,6 @@ import pytest
 from tuichat.errors import TuichatError, UsageError
 from tuichat.media.failures import UnreadableError
 from tuichat.media.folders import MAX_DEPTH, FoundFile, walk
-
-AS_ROOT = os.geteuid() == 0
 
 
 def put(path: Path, text: str = "x") -> Path:
@@ -108,16 +108,21 @@ def test_what_is_no_folder_is_told(tmp_path: Path, name: str) -> None:
     assert caught.value.hint
 
 
-@pytest.mark.skipif(AS_ROOT, reason="root may read everything")
-def test_a_folder_that_may_not_be_read_is_told_and_not_left_out(tmp_path: Path) -> None:
+def test_a_folder_that_may_not_be_read_is_told_and_not_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     put(tmp_path / "a.txt")
     locked = put(tmp_path / "locked" / "b.txt").parent
-    locked.chmod(0)
-    try:
-        with pytest.raises(UnreadableError, match="locked cannot be read"):
-            walk(tmp_path)
-    finally:
-        locked.chmod(0o700)
+    scandir = os.scandir
+
+    def refused(path: Path) -> Iterator[os.DirEntry[str]]:  # root's own is never refused
+        if path == locked:
+            raise PermissionError(errno.EACCES, "refused", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    with pytest.raises(UnreadableError, match="locked cannot be read"):
+        walk(tmp_path)
 
 
 def test_a_sentence_about_a_path_moves_no_terminal(tmp_path: Path) -> None:

@@ -25,8 +25,6 @@ from tuichat.model import (
     Status,
 )
 
-API_VERSION = 1
-
 
 class NodeApi(Protocol):
     """One profile's node. All but `hello`, `status`, `unlock` and `stop` need it unlocked."""

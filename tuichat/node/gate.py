@@ -11,12 +11,12 @@ from typing import Literal, TypeVar
 import msgspec
 
 from tuichat import __version__
-from tuichat.api.node_api import API_VERSION
 from tuichat.clock import Clock
 from tuichat.errors import LockedError
 from tuichat.event_buffer import EventBuffer
 from tuichat.i18n import _
 from tuichat.model import (
+    API_VERSION,
     AnyEvent,
     Backup,
     ClosingEvent,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
+from tuichat.errors import NotFoundError
 from tuichat.model import Contact, Message
 from tuichat.tui.context import Context
 from tuichat.tui.known import colour_of
@@ -41,6 +43,7 @@ class Conversation:
             return
         limit = min(PAGE + person.unread, _MOST_AT_FIRST)
         messages = await self._context.session.node.messages(person.address, limit=limit)
+        await self._know_files(person, messages)
         if self.contact != contact:
             return
         self._style = self._row_style(person)
@@ -81,6 +84,7 @@ class Conversation:
         messages = await self._context.session.node.messages(
             person.address, limit=len(window), after=window.messages[0].id - 1
         )
+        await self._know_files(person, messages)
         if self.contact == contact:
             self._history.refreshed(messages)
 
@@ -95,6 +99,7 @@ class Conversation:
         node, limit = self._context.session.node, PAGE // 2
         until = await node.messages(person.address, limit=limit, before=message + 1)
         behind = await node.messages(person.address, limit=limit, after=message)
+        await self._know_files(person, [*until, *behind])
         if self.contact == contact:
             more = len(until) == limit, len(behind) == limit
             self._history.show_around([*until, *behind], message, has_older=more[0], has_newer=more[1])
@@ -128,6 +133,7 @@ class Conversation:
             messages = await node.messages(person.address, limit=PAGE, after=0)
         else:
             messages = await node.messages(person.address, limit=PAGE)
+        await self._know_files(person, messages)
         if self.contact == contact:
             self._history.page_arrived(page, messages, more=len(messages) == PAGE)
 
@@ -146,6 +152,17 @@ class Conversation:
             message for message in messages if message.direction == "out" and message.state == "queued"
         ]
         return waiting[-1] if waiting else None
+
+    async def _know_files(self, person: Contact, messages: list[Message]) -> None:
+        """Read the files that messages are about, before those are shown."""
+        node, files = self._context.session.node, self._context.session.known.files
+        wanted = [message.file for message in messages if message.file is not None]
+        if wanted and not files.was_read(person.id):
+            files.load(person.id, await node.file_list(person.address))
+        for number in wanted:
+            if files.get(number) is None:
+                with contextlib.suppress(NotFoundError):
+                    files.put(await node.file_get(number))
 
     def newest(self) -> Message | None:
         """The newest message in the view."""

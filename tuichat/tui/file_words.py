@@ -119,10 +119,10 @@ def can_resume(file: File) -> bool:
     return file.state == "paused" and file.paused_by in {"me", "both"}
 
 
-def keys(file: File) -> list[str]:
-    """The keys that do something with it, those that matter most first."""
+def keys(file: File, *, every: bool = False) -> list[str]:
+    """The keys that do something with it, those that matter most first; with `every` those for few, too."""
     if can_fetch(file):
-        return [_("o fetch"), *ending_keys(file)]
+        return [_("o fetch"), *([_("O choose where")] if every else []), *ending_keys(file)]
     if file.state == "complete" and file.direction == "in":
         return [_("o show")]
     return ending_keys(file) or [_("o details")]

@@ -1,4 +1,4 @@
-"""What the interface knows of files: their records by id, kept up to date by events."""
+"""What the interface knows of files: their records by id, read when they are needed, kept up by events."""
 
 from __future__ import annotations
 
@@ -12,26 +12,63 @@ _FIRST: Final[tuple[FileState, ...]] = ("active", "waiting", "paused", "offered"
 
 
 class KnownFiles:
-    """Files of all contacts. A record is replaced, never changed, so that it is its own version."""
+    """A record is replaced, never changed, so that it is its own version.
+
+    There may be thousands, most of them long over: those of a contact are read when the first is shown.
+    """
 
     def __init__(self) -> None:
         self._files: dict[int, File] = {}
-
-    def load(self, files: Iterable[File]) -> None:
-        """Everything anew."""
-        self._files = {file.id: file for file in files}
+        self._moving: set[int] = set()
+        self._read: set[int] = set()
+        self._order: list[int] | None = None
 
     def forget(self) -> None:
         """Nothing is known of a locked profile."""
         self._files.clear()
+        self._moving.clear()
+        self._read.clear()
+        self._order = None
+
+    def read_anew(self) -> None:
+        """Events were missed: what is known is shown until it is read again."""
+        self._read.clear()
+
+    def was_read(self, contact: int) -> bool:
+        """Whether all files of a contact are known."""
+        return contact in self._read
+
+    def load(self, contact: int, files: Iterable[File]) -> None:
+        """All files of a contact."""
+        self.forget_contact(contact)
+        self._read.add(contact)
+        for file in files:
+            self.put(file)
+
+    def load_all(self, contacts: Iterable[int], files: Iterable[File]) -> None:
+        """All files of all contacts."""
+        self.forget()
+        self._read.update(contacts)
+        for file in files:
+            self.put(file)
 
     def forget_contact(self, contact: int) -> None:
         """A contact is gone, and with it what was offered by and to them."""
         self._files = {number: file for number, file in self._files.items() if file.contact != contact}
+        self._moving.intersection_update(self._files)
+        self._read.discard(contact)
+        self._order = None
 
     def put(self, file: File) -> None:
         """A new file, or one that went on."""
+        before = self._files.get(file.id)
         self._files[file.id] = file
+        if before is None or (before.state, before.message) != (file.state, file.message):
+            self._order = None
+            if file.state == "active":
+                self._moving.add(file.id)
+            else:
+                self._moving.discard(file.id)
 
     def get(self, file: int | None) -> File | None:
         """The file of this id; None if it is not known."""
@@ -44,15 +81,16 @@ class KnownFiles:
         same = (each for each in self._files.values() if each.group == file.group)
         return [each for each in same if (each.contact, each.state) == (file.contact, "offered")]
 
-    def listed(self) -> list[File]:
-        """All that are in a history: those that move first, then those that may; the newest first."""
-        shown = [file for file in self._files.values() if file.message is not None]
-        return sorted(shown, key=_list_order)
+    def listed(self) -> list[int]:
+        """The ids of all that are in a history: those that move first, then those that may; newest first."""
+        if self._order is None:
+            shown = [file for file in self._files.values() if file.message is not None]
+            self._order = [file.id for file in sorted(shown, key=_list_order)]
+        return self._order
 
     def moving(self) -> tuple[int, int]:
         """How many are on their way now, and how many bytes a second go with all of them."""
-        moving = [file for file in self._files.values() if file.state == "active"]
-        return len(moving), sum(file.rate for file in moving)
+        return len(self._moving), sum(self._files[number].rate for number in self._moving)
 
 
 def _list_order(file: File) -> tuple[int, int]:

@@ -12,7 +12,6 @@ from tuichat.model import (
     Contact,
     ContactEvent,
     ContactRemovedEvent,
-    File,
     FileEvent,
     LinkEvent,
     ServiceEvent,
@@ -39,10 +38,10 @@ class Known:
         self.service = ServiceState()
         self.address = ""
 
-    def load(self, status: Status, people: list[Contact], files: list[File]) -> None:
+    def load(self, status: Status, people: list[Contact]) -> None:
         """Everything anew, after attaching or after events were missed."""
         self.people = {person.id: person for person in people}
-        self.files.load(files)
+        self.files.read_anew()
         self.tor = status.tor
         self.service = status.service
         self.address = status.address or ""

@@ -89,10 +89,9 @@ class Session:
             client = await self._find_again() if reason == "handover" else None
 
     async def load(self) -> None:
-        """Read status, people and files anew. Raises TuichatError."""
+        """Read status and people anew. Raises TuichatError."""
         status = await self.node.status()
-        people = await self.node.contact_list()
-        self.known.load(status, people, await self.node.file_list())
+        self.known.load(status, await self.node.contact_list())
 
     async def recount(self) -> None:
         """Read the people anew: what is unread and queued, after messages came or went."""

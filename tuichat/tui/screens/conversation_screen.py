@@ -16,6 +16,7 @@ from tuichat.i18n import _
 from tuichat.model import MAX_TEXT_BYTES, Contact, Message
 from tuichat.tui.context import Context
 from tuichat.tui.conversation import Conversation
+from tuichat.tui.harmless import harmless
 from tuichat.tui.pace import Pace
 from tuichat.tui.screens.main_lines import banner_text, choosing_text, hint_text
 from tuichat.tui.slash import Command, Unknown, read_line
@@ -114,7 +115,7 @@ class ConversationScreen(Screen[None]):
         """
         notice = self.query_one("#notice", Static)
         notice.set_classes(f"-{level} -shown" if text else "")
-        notice.update(Text(text))
+        notice.update(Text("\n".join(map(harmless, text.split("\n")))))
         self._notice += 1
         self._notice_read = level == "info" and not lasting
         if text and not lasting:
@@ -239,7 +240,8 @@ class ConversationScreen(Screen[None]):
         self.set_class(message is not None, "-choosing")
         if message is not None:
             file = self.shared.session.known.files.get(message.file)
-            self.query_one("#hints", Static).update(choosing_text(message, file))
+            hints = choosing_text(message, file, narrow=self.has_class("-narrow"))
+            self.query_one("#hints", Static).update(hints)
 
     @on(History.ChoosingEnded)
     def _choosing_ended(self) -> None:

@@ -9,6 +9,7 @@ from textual import work
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
+from tuichat.errors import TuichatError
 from tuichat.i18n import _
 from tuichat.model import File
 from tuichat.sizes import shown_size
@@ -47,9 +48,15 @@ class Transfers(Listing):
         super().__init__(shared)
         self._go_to = go_to
         self._deeds = FileDeeds(shared, self)
-        self._files: list[File] = []
+        self._files: list[int] = []
+        self._loaded = False
         self._here: int | None = None
         self._pace = Pace(self, PICTURE_SECONDS, self.show)
+
+    @property
+    def file(self) -> File | None:
+        """The one under the cursor."""
+        return self.shared.session.known.files.get(self._here)
 
     def title_text(self) -> str:
         """What is listed."""
@@ -57,7 +64,7 @@ class Transfers(Listing):
 
     def nothing_text(self) -> str:
         """What stands there while the list is empty."""
-        return _("No files yet. /file PATH offers one.")
+        return _("No files yet. /file PATH offers one.") if self._loaded else _("Looking...")
 
     def keys_text(self) -> str:
         """The keys."""
@@ -68,6 +75,21 @@ class Transfers(Listing):
         """Made for what is on screen only: there may be thousands."""
         return _Lines(self._files, self._rows)
 
+    def on_mount(self) -> None:
+        self._load()
+
+    @work(exclusive=True, group="load")
+    async def _load(self) -> None:
+        known = self.shared.session.known
+        try:
+            files = await self.shared.session.node.file_list()
+        except TuichatError as error:
+            self.fail(error)
+            return
+        known.files.load_all(known.people, files)
+        self._loaded = True
+        self.show()
+
     def happened(self, happening: Happening) -> None:
         """A file may have gone on."""
         self._pace.ask()
@@ -77,11 +99,10 @@ class Transfers(Listing):
         if not self.query("#rows"):
             return
         self._files = self.shared.session.known.files.listed()
-        ids = [file.id for file in self._files]
-        if self._here in ids:
-            self.cursor = ids.index(self._here)
+        if self._here in self._files:
+            self.cursor = self._files.index(self._here)
         super().show()
-        self._here = ids[self.cursor] if ids else None
+        self._here = self._files[self.cursor] if self._files else None
         self.query_one(".keys", Static).update(self.keys_text())
 
     def action_step(self, step: int) -> None:
@@ -91,19 +112,23 @@ class Transfers(Listing):
 
     def action_go(self) -> None:
         """To the message that offers it."""
-        if self._files:
-            file = self._files[self.cursor]
+        file = self.file
+        if file is not None:
             self.dismiss(None)
             self._go_to(file)
 
     @work(exclusive=True, group="deed")
     async def action_press(self, key: str) -> None:
         """Do something with the file under the cursor."""
-        if self._files:
-            await self._deeds.press(key, self._files[self.cursor])
+        file = self.file
+        if file is not None:
+            await self._deeds.press(key, file)
 
-    def _rows(self, file: File) -> str:
+    def _rows(self, number: int) -> str:
         """Name, size and person; below, how it stands."""
+        file = self.shared.session.known.files.get(number)
+        if file is None:
+            return "\n"
         person = self.shared.session.known.people.get(file.contact)
         name = "?" if person is None else person.name
         sign = self.glyphs.incoming if file.direction == "in" else self.glyphs.outgoing
@@ -129,11 +154,11 @@ class Transfers(Listing):
 
 
 class _Lines(Sequence[str]):
-    """A row of each file, made when it is asked for."""
+    """The rows of each file, made when they are asked for."""
 
-    def __init__(self, files: Sequence[File], row: Callable[[File], str]) -> None:
+    def __init__(self, files: Sequence[int], rows: Callable[[int], str]) -> None:
         self._files = files
-        self._row = row
+        self._rows = rows
 
     def __len__(self) -> int:
         return len(self._files)
@@ -144,5 +169,5 @@ class _Lines(Sequence[str]):
     def __getitem__(self, index: slice) -> Sequence[str]: ...
     def __getitem__(self, index: int | slice) -> str | Sequence[str]:
         if isinstance(index, slice):
-            return [self._row(file) for file in self._files[index]]
-        return self._row(self._files[index])
+            return [self._rows(file) for file in self._files[index]]
+        return self._rows(self._files[index])
