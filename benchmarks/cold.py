@@ -15,14 +15,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from benchmarks import options, report
-from benchmarks.raw_pair import RawPair, raw_pair
-from benchmarks.tor_pair import FIRST, SECOND, People, people, private_network
+from benchmarks.raw_pair import RawPair
+from benchmarks.sides import both_sides
+from benchmarks.tor_pair import FIRST, SECOND, People
 
 AT_MOST_RATIO = 1.3
 ON_TOP_SECONDS = 1.0
@@ -39,26 +38,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     made.add_argument(
         "--arrivals", type=options.at_least_one, default=5, metavar="N", help="times somebody comes online"
     )
-    made.add_argument("--latency", type=float, default=LATENCY_MS, metavar="MS", help="added per link")
+    options.add_network(made, LATENCY_MS)
     return asyncio.run(_measure(options.parse(made, arguments)))
 
 
 async def _measure(chosen: argparse.Namespace) -> int:
     ours, other, arrivals = [], [], []
-    with tempfile.TemporaryDirectory(prefix="tcb") as name:
-        directory = Path(name)
-        async with (
-            private_network(chosen.latency, directory) as torrc,
-            raw_pair(directory, torrc) as raw,
-            people(directory, torrc) as both,
-        ):
-            await _raw(raw)
-            for number in range(chosen.rounds):
-                ours.append(await _cold_send(both, number))
-                other.append(await _raw(raw))
-            for number in range(chosen.arrivals):
-                arrivals.append(await _coming_online(both, number))
-                other.append(await _raw(raw))
+    async with both_sides(chosen) as (both, raw):
+        await _raw(raw)
+        for number in range(chosen.rounds):
+            ours.append(await _cold_send(both, number))
+            other.append(await _raw(raw))
+        for number in range(chosen.arrivals):
+            arrivals.append(await _coming_online(both, number))
+            other.append(await _raw(raw))
     raw_side = report.Series("raw SOCKS connect and 2 round trips", other)
     report.heading(f"To a contact who is online but not linked, {chosen.latency:g} ms a link")
     report.compare(report.Series("tuichat, send to delivered", ours), raw_side, at_most=AT_MOST_RATIO)

@@ -11,14 +11,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from benchmarks import options, report
-from benchmarks.raw_pair import RawPair, echo_web_socket, raw_pair
-from benchmarks.tor_pair import SECOND, People, people, private_network
+from benchmarks.raw_pair import RawPair, echo_web_socket
+from benchmarks.sides import both_sides
+from benchmarks.tor_pair import SECOND, People
 
 AT_MOST_RATIO = 1.25
 LATENCY_MS = 25.0
@@ -33,22 +32,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--messages", type=options.at_least_one, default=10, metavar="N", help="a round and size"
     )
     made.add_argument("--bytes", type=options.at_least_one, nargs="+", default=[200, 4096], metavar="N")
-    made.add_argument("--latency", type=float, default=LATENCY_MS, metavar="MS", help="added per link")
+    options.add_network(made, LATENCY_MS)
     return asyncio.run(_measure(options.parse(made, arguments)))
 
 
 async def _measure(chosen: argparse.Namespace) -> int:
     ours: dict[int, list[float]] = {size: [] for size in chosen.bytes}
     other: dict[int, list[float]] = {size: [] for size in chosen.bytes}
-    with tempfile.TemporaryDirectory(prefix="tcb") as name:
-        directory = Path(name)
-        async with (
-            private_network(chosen.latency, directory) as torrc,
-            raw_pair(directory, torrc) as raw,
-            people(directory, torrc) as both,
-        ):
-            for _ in range(chosen.rounds):
-                await _round(both, raw, chosen.messages, ours, other)
+    async with both_sides(chosen) as (both, raw):
+        for _ in range(chosen.rounds):
+            await _round(both, raw, chosen.messages, ours, other)
     for size in chosen.bytes:
         report.heading(
             f"Send to delivered over a warm link, {size} bytes, {chosen.latency:g} ms a link "

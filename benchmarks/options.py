@@ -6,6 +6,7 @@ import argparse
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 
 def parser(module: str, about: str | None, *, rounds: int) -> argparse.ArgumentParser:
@@ -23,6 +24,27 @@ def at_least_one(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is less than 1")
     return value
+
+
+def add_network(made: argparse.ArgumentParser, latency: float) -> None:
+    """For what needs a Tor network: `--latency`, in milliseconds, and `--torrc`, None to bring one up."""
+    made.add_argument(
+        "--latency", type=float, default=latency, metavar="MS", help=f"of each link (default {latency:g})"
+    )
+    made.add_argument(
+        "--torrc",
+        type=private_torrc,
+        metavar="FILE",
+        help="use the private network of these members, which is up",
+    )
+
+
+def private_torrc(text: str) -> Path:
+    """The path of a fragment whose members know no network but a private one."""
+    path = Path(text)
+    if "TestingTorNetwork 1" not in path.read_text(encoding="utf-8").splitlines():
+        raise argparse.ArgumentTypeError(f"{text} leads to no private network")
+    return path
 
 
 def add_minutes(made: argparse.ArgumentParser, default: float) -> None:

@@ -32,8 +32,13 @@ _FILE_PATIENCE = 1200.0
 
 
 @contextlib.asynccontextmanager
-async def private_network(latency_ms: float, directory: Path) -> AsyncIterator[Path]:
-    """A private Tor network in a process of its own; gives the torrc of its members."""
+async def private_network(
+    latency_ms: float, directory: Path, torrc: Path | None = None
+) -> AsyncIterator[Path]:
+    """A private Tor network in a process of its own, or that of `torrc`; gives the torrc of its members."""
+    if torrc is not None:
+        yield torrc
+        return
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-u", "-m", "onion.private_network"),
         *("--latency", str(latency_ms), "--directory", str(directory)),
@@ -162,12 +167,11 @@ class People:
         person: Person | None = getattr(self, name, None)
         if person is not None:
             await person.close()
-            await asyncio.to_thread(person.home.stop)
+        await asyncio.to_thread(self._homes[name].stop)
 
     async def befriend(self) -> None:
         """Each adds the other, which counts as accepted at once; returns when they are linked."""
-        for person in (self.first, self.second):
-            await _reachable(person.client)
+        await asyncio.gather(*(_reachable(person.client) for person in (self.first, self.second)))
         await self.second.client.contact_add(self.first_address, FIRST)
         await self.first.client.contact_add(self.second_address, SECOND)
         await self.warm("hello")
@@ -206,8 +210,7 @@ async def people(directory: Path, torrc: Path) -> AsyncIterator[People]:
     """Two people who are linked."""
     both = await asyncio.to_thread(People, directory, torrc)
     try:
-        for name in (FIRST, SECOND):
-            await both.start(name)
+        await asyncio.gather(*(both.start(name) for name in (FIRST, SECOND)))
         await both.befriend()
         yield both
     finally:

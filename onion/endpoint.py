@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,8 @@ class Endpoint:
         """
         text = text.strip()
         if (path := text.removeprefix("unix:").strip('"')).startswith(("/", "~")):
-            return cls(path=Path(path).expanduser())
+            with contextlib.suppress(RuntimeError):  # there is no such user
+                return cls(path=Path(path).expanduser())
         host, _, port = text.rpartition(":")
         host = host.strip("[]") or "127.0.0.1"
         if host == "localhost":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 
 INTERRUPTED = 130
 
@@ -10,10 +11,14 @@ INTERRUPTED = 130
 def main() -> int:
     """Run the command line; gives the exit code. An interruption at any point is 130 without a word."""
     try:
+        from tuichat.cli.streams import raise_on_ending_signals
+
+        raise_on_ending_signals()
         from tuichat.cli.run import run
 
         return run(sys.argv[1:])
     except KeyboardInterrupt:
+        warnings.simplefilter("ignore")  # what was broken off lies about unawaited, and need not be
         return INTERRUPTED
 
 

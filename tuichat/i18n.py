@@ -39,10 +39,9 @@ def ngettext(singular: str, plural: str, count: int) -> str:
     return _translations.ngettext(singular, plural, count)
 
 
-def translated(sentence: Fillable) -> str:
-    """The sentence in the chosen language, and so those of its fields that are sentences themselves."""
-    fields = {
-        name: translated(value) if isinstance(value, Fillable) else value
-        for name, value in sentence.fields.items()
-    }
-    return _(sentence.template).format(**fields) if sentence.template else ""
+def translated(words: object) -> str:
+    """A sentence of another package in the chosen language, its fields too; what is none, as it is."""
+    if not isinstance(words, Fillable):
+        return str(words)
+    fields = {name: translated(value) for name, value in words.fields.items()}
+    return _(words.template).format(**fields) if words.template else ""

@@ -25,7 +25,9 @@ def benchmark(name: str, *options: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("name", ["cold", "command", "delivery", "flood", "history", "interface", "keys"])
+@pytest.mark.parametrize(
+    "name", ["boot", "cold", "command", "delivery", "flood", "history", "interface", "keys"]
+)
 def test_benchmark_says_what_it_claims(name: str) -> None:
     said = benchmark(name, "--help")
     assert "claim" in said.lower()
@@ -67,7 +69,7 @@ def test_flood_is_measured_beside_a_quiet_conversation() -> None:
 @pytest.mark.parametrize(
     ("name", "options", "figure"),
     [
-        ("soak", ("--stories", "3"), "losses, doubles, inversions, jams in  0 stories"),
+        ("soak", ("--stories", "3"), "stories that went wrong     0   target: 0"),
         (
             "power_loss",
             ("--states", "60", "--every-fault", "100"),

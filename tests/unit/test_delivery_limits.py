@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,18 +19,20 @@ from tuichat.crypto.ratchet import fresh_keys
 from tuichat.errors import PeerError
 from tuichat.node import delivery
 from tuichat.node.delivery import (
+    BEGUN_SECONDS,
     HELLO_SECONDS,
     IN_FLIGHT_BYTES,
     MAX_HELLOS,
     MAX_SESSIONS,
     NEED_SECONDS,
-    SESSIONS_SECONDS,
+    TAKEN_SECONDS,
 )
 from tuichat.node.live_link import MAX_WAITING_BYTES, LiveLink
 from tuichat.protocol.bodies import Void, encode_body
 from tuichat.protocol.frames import Ack, Env, Frame, Hello, Keep, New, Resync, encode
 from tuichat.protocol.link import LinkStart
 from tuichat.protocol.session import NO_SESSION, session_id
+from tuichat.store.records import SessionRow
 
 KEYS = fresh_keys(SeededRng(b"keys"), KEM)
 LONG = "long " * 8_000
@@ -101,7 +104,7 @@ def test_answerer_begins_a_few_sessions_over_many_links_and_then_seals_nothing_a
     with pytest.raises(PeerError):
         victim.give(forgetful)
     assert (victim.session, victim.store.outbox.unacked(victim.contact)) == (before, queued)
-    victim.seconds += SESSIONS_SECONDS
+    victim.seconds += BEGUN_SECONDS
     ends.connect()
     assert isinstance(victim.give(forgetful)[0], New)
 
@@ -116,10 +119,30 @@ def test_dialler_takes_a_few_sessions_over_many_links_and_then_no_more(ends: End
     with pytest.raises(PeerError):
         victim.give(Answers(ends).new())
     assert victim.session == before
-    victim.seconds += SESSIONS_SECONDS
+    victim.seconds += TAKEN_SECONDS
     ends.connect()
     victim.give(Answers(ends).new())
     assert victim.session.gen == before.gen + 1
+
+
+def test_sides_that_refuse_each_others_sessions_for_a_while_agree_again(ends: Ends) -> None:
+    """Each has had its fill, not at the same time; they call each other again and again, in turn."""
+    for end, since in ((ends.dialler, 0.0), (ends.answerer, 60.0)):
+        end.seconds = 100.0
+        end.troubles.begun_at.extend([since] * MAX_SESSIONS)
+        end.troubles.taken_at.extend([since] * MAX_SESSIONS)
+        end.write("waits")
+    ends.dialler.store.sessions.put(SessionRow(ends.dialler.contact))  # as after an old backup
+    tries = 0
+    while not (ends.dialler.read() and ends.answerer.read()):
+        tries += 1
+        assert tries < 4 * BEGUN_SECONDS
+        ends.dialler.seconds += 1
+        ends.answerer.seconds += 1
+        ends.dialler, ends.answerer = ends.answerer, ends.dialler
+        ends.connect()
+        with contextlib.suppress(PeerError):
+            ends.carry()
 
 
 def test_window_is_bounded_in_bytes_and_long_texts_arrive_all_the_same(ends: Ends) -> None:

@@ -38,6 +38,7 @@ def test_sentence_is_translated_before_it_is_filled_in() -> None:
 def test_reason_inside_a_sentence_is_translated_too() -> None:
     with pytest.raises(TorError) as caught:
         parse_bridges(["a"])
+    assert translated(caught.value.fields["reason"]).startswith("“a” IS NEITHER")
     assert translated(caught.value.message) == (
         "LINE 1 IS NO BRIDGE LINE: “a” IS NEITHER AN ADDRESS NOR A TRANSPORT THAT IS KNOWN."
     )

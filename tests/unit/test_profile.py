@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
+from typing import Any, Self
 
 import pytest
 
@@ -18,6 +23,7 @@ from tests.support.stores import add_contact
 from tuichat.bootstrap.onion_place import ONION_SOCKET_NAME
 from tuichat.crypto.passphrase import FLOOR
 from tuichat.errors import DamagedError, LockedError, StorageError, TuichatError, UsageError
+from tuichat.store import profile
 from tuichat.store.home import prepare_home
 from tuichat.store.profile import (
     ProfilePaths,
@@ -31,6 +37,7 @@ from tuichat.store.profile import (
 )
 
 SECRET = "correct horse"
+TraceFunction = Callable[[FrameType, str, Any], Any]
 
 
 def at(home: Path, environment: dict[str, str] | None = None) -> ProfilePaths:
@@ -55,6 +62,70 @@ def anothers_directory(tmp_path: Path) -> Path:
     directory.mkdir()
     os.chown(directory, 65534, 65534)
     return directory
+
+
+class Interruption:
+    """Interrupts, once, at the line of the store with a number, from 1; `lines` counts those that ran."""
+
+    FILES = tuple(f"/tuichat/store/{name}.py" for name in ("profile", "home", "files", "profile_lock"))
+
+    def __init__(self, at: int) -> None:
+        self._at = at
+        self.lines = 0
+
+    def __enter__(self) -> Self:
+        self._before = sys.gettrace()
+        sys.settrace(self._entered)
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        sys.settrace(self._before)
+
+    def _entered(self, frame: FrameType, _event: str, _argument: object) -> TraceFunction | None:
+        return self._line if frame.f_code.co_filename.endswith(self.FILES) else None
+
+    def _line(self, _frame: FrameType, event: str, _argument: object) -> TraceFunction:
+        if event == "line":
+            self.lines += 1
+            if self.lines == self._at:
+                raise KeyboardInterrupt
+        return self._line
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # the end of the process closes what is still open
+def test_a_creation_that_is_interrupted_at_any_line_leaves_nothing_or_a_whole_profile(tmp_path: Path) -> None:
+    with Interruption(at=0) as whole:
+        make(tmp_path / "whole")
+    assert whole.lines > 50
+    unfinished = 0
+    for at_line in range(1, whole.lines + 1):
+        home = tmp_path / "data" / "tuichat" / "default"
+        paths = ProfilePaths.locate(None, "default", {"XDG_DATA_HOME": str(tmp_path / "data")})
+        with pytest.raises(KeyboardInterrupt), Interruption(at_line):
+            create_profile(paths, "", None, SeededRng(), FixedClock(), cost=FLOOR)
+        if profile_exists(paths):
+            assert open_profile(paths, None).name == ""
+            assert {path.name for path in home.iterdir()} == {"identity.sealed", "unlocked.key", "lock"}
+            shutil.rmtree(tmp_path / "data")
+        else:
+            unfinished += 1
+            assert not (tmp_path / "data").exists(), at_line
+    assert unfinished > 50
+
+
+def test_a_creation_that_fails_leaves_a_home_that_was_there_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine").write_text("mine")
+    tmp_path.chmod(0o700)
+
+    def full(_path: Path, _data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(profile, "write_whole", full)
+    with pytest.raises(StorageError):
+        make(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"mine", "lock"}
 
 
 @pytest.mark.parametrize("passphrase", [None, SECRET])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from tuichat.cli.output import Output, printable
 from tuichat.cli.parser import is_unicode, profile_name, some_path
 from tuichat.cli.passphrase import PassphraseSources
-from tuichat.cli.streams import heeded_signals
+from tuichat.cli.streams import heeded_signals, raise_on_ending_signals
 from tuichat.clock import Clock
 from tuichat.errors import UnreachableError, UsageError
 from tuichat.i18n import _, use_language
@@ -166,4 +166,6 @@ def run_async(work: Coroutine[None, None, Result]) -> Result:
         asyncio.run(guarded())
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
+    finally:
+        raise_on_ending_signals()  # the loop that has ended gave them back to the system
     return outcome[0]

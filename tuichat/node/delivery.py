@@ -48,8 +48,12 @@ NEED_SECONDS: Final = 60.0
 """A new session for need, or a second one on the same link, is made and taken at most this often (S5)."""
 
 MAX_SESSIONS: Final = 4
-SESSIONS_SECONDS: Final = 240.0
-"""No more sessions than that in this time, over whatever links: for each, all that waits is sealed afresh."""
+BEGUN_SECONDS: Final = 240.0
+TAKEN_SECONDS: Final = 120.0
+"""Over whatever links no more sessions than that are begun, and taken, in these times: for each, all that
+waits is sealed afresh. They are counted apart, and taken more often than a peer begins any: otherwise each
+side could use up its number on sessions that the other refuses, and they would never agree.
+"""
 
 MAX_HELLOS: Final = 8
 HELLO_SECONDS: Final = 60.0
@@ -58,11 +62,12 @@ HELLO_SECONDS: Final = 60.0
 
 @dataclass(slots=True)
 class SessionTroubles:
-    """What outlives a link but not the process: an unopenable envelope, and when sessions were begun."""
+    """What outlives a link but not the process: an unopenable envelope, and when sessions came of links."""
 
     poisoned: bool = False
     last_need_at: float | None = None
     begun_at: deque[float] = field(default_factory=lambda: deque(maxlen=MAX_SESSIONS))
+    taken_at: deque[float] = field(default_factory=lambda: deque(maxlen=MAX_SESSIONS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +321,7 @@ class Delivery:
         if (frame.gen, frame.sid) > (mine.gen, mine.sid):
             if self._judged:
                 self._limit_need()
-            self._limit_sessions()
+            self._limit_sessions(self._on.troubles.taken_at, TAKEN_SECONDS)
             self._adopt(exporter, frame)
             self._hello_due = None
             self._restart()
@@ -344,7 +349,7 @@ class Delivery:
         gen = next_generation(mine, theirs)
         if gen is None:
             raise PeerError("there are no more sessions after this one")
-        self._limit_sessions()
+        self._limit_sessions(self._on.troubles.begun_at, BEGUN_SECONDS)
         exporter = self._on.link.exporter
         sid = session_id(exporter, gen)
         keys = fresh_keys(self._on.sealing.rng, self._on.sealing.kem)
@@ -359,11 +364,11 @@ class Delivery:
             raise PeerError("new sessions are needed too often")
         self._on.troubles.last_need_at = now
 
-    def _limit_sessions(self) -> None:
-        now, begun = self._on.monotonic(), self._on.troubles.begun_at
-        if len(begun) == MAX_SESSIONS and now - begun[0] < SESSIONS_SECONDS:
+    def _limit_sessions(self, earlier: deque[float], seconds: float) -> None:
+        now = self._on.monotonic()
+        if len(earlier) == MAX_SESSIONS and now - earlier[0] < seconds:
             raise PeerError("sessions are begun too often")
-        begun.append(now)
+        earlier.append(now)
 
     def _limit_hellos(self) -> None:
         now = self._on.monotonic()

@@ -8,7 +8,11 @@ from pathlib import Path
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Put `data` (mode 0600) at `path`, in place of what is there. Raises OSError, having changed nothing."""
+    """Put `data` (mode 0600) at `path`, in place of what is there.
+
+    Raises:
+        OSError: nothing was changed. Nor was it when an interruption comes out of here.
+    """
     unfinished = path.with_name(path.name + ".new")
     unfinished.unlink(missing_ok=True)
     try:
@@ -18,7 +22,7 @@ def write_whole(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         unfinished.rename(path)
-    except OSError:
+    except BaseException:
         with contextlib.suppress(OSError):
             unfinished.unlink(missing_ok=True)
         raise

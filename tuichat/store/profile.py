@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,17 +91,26 @@ def create_profile(
     Raises:
         TuichatError: a profile is there already, or is being made at this moment.
         UsageError, StorageError: the home cannot hold a profile, or the passphrase is unusable.
+
+    Whatever is raised, an interruption too, nothing is left of a home that was not there before.
     """
-    prepare_home(paths, create=True)
-    check_no_profile(paths)
-    lock = NodeLock.acquire(paths.lock, "init")
-    if lock is None:
-        raise _being_made(paths)
+    missing = [path for path in (paths.home, *paths.home.parents) if not os.path.lexists(path)]
+    lock: NodeLock | None = None
     try:
+        prepare_home(paths, create=True)
+        check_no_profile(paths)
+        lock = NodeLock.acquire(paths.lock, "init")
+        if lock is None:
+            raise _being_made(paths)
         check_no_profile(paths)  # it may have been made while the lock was another's
         return _create(paths, sanitize_name(name), passphrase, rng, clock.now(), cost)
+    except BaseException:
+        if missing:
+            lock = _unmake(paths, missing, lock)
+        raise
     finally:
-        lock.release()
+        if lock is not None:
+            lock.release()
 
 
 def needs_passphrase(paths: ProfilePaths) -> bool:
@@ -178,8 +189,26 @@ def _create(
     key = rng.bytes(_KEY_LENGTH)
     wrapped = None if passphrase is None else wrap(key, passphrase, rng, cost)
     profile = OpenProfile(Identity.generate(rng, now), rng.bytes(_KEY_LENGTH), name, key, wrapped)
-    put_profile(paths, profile, rng)
+    try:
+        put_profile(paths, profile, rng)
+    except BaseException:
+        for path in (paths.identity, paths.unlocked_key):
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+        raise
     return profile.identity.onion
+
+
+def _unmake(paths: ProfilePaths, missing: list[Path], lock: NodeLock | None) -> NodeLock | None:
+    """Take away directories that were missing before, unless another is at work in them; gives the lock."""
+    with contextlib.suppress(StorageError, OSError):
+        lock = lock or NodeLock.acquire(paths.lock, "init")
+        if lock is not None and not profile_exists(paths):
+            paths.lock.unlink()
+    for directory in missing:
+        with contextlib.suppress(OSError):
+            directory.rmdir()
+    return lock
 
 
 def _encoded(profile: OpenProfile, rng: Rng) -> bytes:

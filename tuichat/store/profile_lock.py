@@ -51,15 +51,15 @@ class NodeLock:
                 fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _EXCLUSIVE)
                 os.ftruncate(descriptor, 0)
                 os.pwrite(descriptor, msgspec.json.encode({"pid": os.getpid(), "kind": kind}), 0)
+                return cls(descriptor)
             except BlockingIOError:
                 os.close(descriptor)
                 return None
-            except OSError:
+            except BaseException:
                 os.close(descriptor)
                 raise
         except OSError as failure:
             raise impossible(path, failure) from failure
-        return cls(descriptor)
 
     def release(self) -> None:
         """Let go; a second call does nothing. The file stays: removing it would let two hold "the" lock."""

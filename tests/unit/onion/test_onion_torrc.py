@@ -138,7 +138,8 @@ def test_places_to_reach_a_tor_are_read(text: str, endpoint: Endpoint) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "tor.example:9051", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:x", ":70000"]
+    "text",
+    ["", "tor.example:9051", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:x", ":70000", "~nobody-of-this-name/x"],
 )
 def test_names_are_never_resolved_and_nonsense_is_refused(text: str) -> None:
     with pytest.raises(TorError) as caught:
