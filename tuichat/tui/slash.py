@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 import msgspec
 
 from tuichat.i18n import _
+
+_PLACE: Final = re.compile(r"[0-9]{1,4}")
+"""A conversation's place in the list."""
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -97,7 +103,7 @@ def read_line(line: str) -> Text | Command | Unknown:
         return Text(line)
     name, _separator, argument = line[1:].partition(" ")
     name = name.strip().lower()
-    if name.isascii() and name.isdigit():
+    if _PLACE.fullmatch(name):
         return Command("open", name)
     if name in usages():
         return Command(name, argument.strip())
