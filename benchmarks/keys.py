@@ -131,7 +131,7 @@ def _say_seen(number: int, measured: _Measured) -> None:
 async def _round(place: _Place, number: int, dials: int, measured: _Measured) -> None:
     """Publish a new service with so many keys, dial it with the last of them, and look at it without."""
     keys = [ClientKey.generate() for _ in range(number)]
-    chosen = ServiceOptions(client_keys=[key.public for key in keys], pow_defence=True)
+    chosen = ServiceOptions(client_keys=[key.public for key in keys] or None, pow_defence=True)
     began = time.perf_counter()
     service = await place.service.publish(SystemRng().bytes(32), place.target, options=chosen)
     try:

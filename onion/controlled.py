@@ -7,7 +7,7 @@ import contextlib
 import random
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,6 +54,8 @@ class ControlledTor(ABC):
         self._controller: Controller | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._socks: Endpoint | None = None
+        self.changing = asyncio.Lock()
+        """Held while a service is added or ended: the end of one must not come after the next of its address."""
 
     @abstractmethod
     async def _connect(self) -> Controller:
@@ -160,12 +162,15 @@ class ControlledTor(ABC):
 
     async def close_circuits(self, token: str) -> None:
         check_token(token)
+        await self._close_circuits(lambda circuit: circuit.get("SOCKS_USERNAME") == token)
+
+    async def _close_circuits(self, chosen: Callable[[Mapping[str, str]], bool]) -> None:
         controller = self._controller
         if controller is None:
             return
         for line in (await controller.get_info("circuit-status")).splitlines():
             circuit = Event.parse(line)
-            if circuit.fields.get("SOCKS_USERNAME") == token:
+            if chosen(circuit.fields):
                 # It may have closed by itself since.
                 with contextlib.suppress(TorError):
                     await controller.call(f"CLOSECIRCUIT {circuit.word(0)}")

@@ -36,11 +36,12 @@ class ControlledService:
         self._options = options
         self._target = service_target(target)
         self._address = OnionAddress.from_public_key(public_key(seed))
-        # A service that admits only some must admit our own probe, too.
-        self._probe_key = ClientKey.generate() if options.client_keys else None
+        # A service that admits only some, or nobody, must admit our own probe, too.
+        self._probe_key = None if options.client_keys is None else ClientKey.generate()
         self._published = asyncio.Event()
+        self._wanted = True
         self._begun = self._uploaded = self._settled = 0
-        if len(options.client_keys) > MAX_CLIENT_KEYS:
+        if len(options.client_keys or ()) > MAX_CLIENT_KEYS:
             raise TorError(
                 "refused", "A service can admit {limit} clients at most.", "", limit=MAX_CLIENT_KEYS
             )
@@ -51,25 +52,30 @@ class ControlledService:
 
     @property
     def published(self) -> bool:
-        return self._published.is_set()
+        return self._wanted and self._published.is_set()
 
     async def wait_published(self, timeout: float) -> None:
         try:
             # wait_for of Python 3.11 loses a cancellation that comes as the event is set
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(timeout if self._wanted else 0):
                 await self._published.wait()
-        except TimeoutError as error:
-            raise TorError(
-                "not_published",
-                "Tor could not publish the onion service in time.",
-                "It goes on trying; check the connection to Tor.",
-            ) from error
+                if self._wanted:
+                    return
+        except TimeoutError:
+            pass
+        raise TorError(
+            "not_published",
+            "Tor could not publish the onion service in time.",
+            "It goes on trying; check the connection to Tor.",
+        )
 
     async def republish(self) -> None:
         await self._tor.take_down(self)
         await self._tor.put_up(self)
 
     async def remove(self) -> None:
+        self._wanted = False
+        self._published.set()  # whoever waits for it need not any more
         self._tor.forget(self)
         with contextlib.suppress(TorError):
             await self._tor.take_down(self)
@@ -86,20 +92,37 @@ class ControlledService:
                 await self._tor.close_circuits(token)
 
     async def add(self, controller: Controller) -> None:
-        """Have `controller`'s tor take the service; for its tor only."""
-        self.lost()
-        if self._probe_key is not None:
-            await self._tor.add_client_key(self._address, self._probe_key.private)
-        try:
-            await controller.call(self._command(self._options.pow_defence))
-        except TorError as error:
-            if error.code != "refused" or not self._options.pow_defence:
-                raise
-            # Tor before 0.4.9, or one built without it: a service without the defence beats none.
-            await controller.call(self._command(pow_defence=False))
+        """Have `controller`'s tor take the service, unless it is removed by now; for its tor only."""
+        async with self._tor.changing:
+            if self._wanted:
+                self.lost()
+                if self._probe_key is not None:
+                    await self._tor.add_client_key(self._address, self._probe_key.private)
+                await self._put(controller)
+
+    async def _put(self, controller: Controller) -> None:
+        """Tor may have one of this address still, or be one before 0.4.9 or built without the proof of work.
+
+        A service without the defence beats none.
+        """
+        wanted, least = self._command(self._options.pow_defence), self._command(pow_defence=False)
+        for command in (wanted, wanted):
+            try:
+                await controller.call(command)
+            except TorError as error:
+                if error.code != "refused":
+                    raise
+                await self._end(controller)
+            else:
+                return
+        await controller.call(least)
 
     async def delete(self, controller: Controller) -> None:
         """Have `controller`'s tor end the service, if it has it still; for its tor only."""
+        async with self._tor.changing:
+            await self._end(controller)
+
+    async def _end(self, controller: Controller) -> None:
         self.lost()
         try:
             await controller.call(f"DEL_ONION {self._address}")
@@ -153,6 +176,6 @@ class ControlledService:
             words.append("PoWDefensesEnabled=1")
         if self._probe_key is not None:
             flags.append("V3Auth")
-            keys = (*options.client_keys, self._probe_key.public)
+            keys = (*(options.client_keys or ()), self._probe_key.public)
             words += [f"ClientAuthV3={client_key_base32(key)}" for key in keys]
         return " ".join(["ADD_ONION", control_key(self._seed), f"Flags={','.join(flags)}", *words])

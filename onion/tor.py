@@ -72,13 +72,13 @@ class ServiceOptions:
     """How a service defends itself.
 
     Args:
-        client_keys: X25519 public keys, 32 bytes each, of the only clients that may connect; none: anyone.
+        client_keys: X25519 public keys, 32 bytes each, of the only clients that may connect; None: anyone.
             Over 320 are refused: tor takes 400 and then never uploads the descriptor.
         pow_defence: clients solve a proof of work while the service is flooded.
         max_streams: streams on one rendezvous circuit; the circuit that opens more is closed. 0: no limit.
     """
 
-    client_keys: Sequence[bytes] = ()
+    client_keys: Sequence[bytes] | None = None
     pow_defence: bool = False
     max_streams: int = 0
 
@@ -98,7 +98,7 @@ class OnionService(Protocol):
         """Wait until `published`.
 
         Raises:
-            TorError: not within `timeout` seconds (code "not_published").
+            TorError: not within `timeout` seconds, or the service is removed (code "not_published").
         """
         ...
 

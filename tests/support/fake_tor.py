@@ -46,6 +46,8 @@ class FakeService:
         self._tor = tor
         self._address = OnionAddress.from_public_key(public_key(seed))
         self._up = asyncio.Event()
+        self._wanted = True
+        self.streams: set[asyncio.Task[None]] = set()
 
     @property
     def address(self) -> OnionAddress:
@@ -53,22 +55,29 @@ class FakeService:
 
     @property
     def published(self) -> bool:
-        return self._up.is_set()
+        return self._wanted and self._up.is_set()
 
     async def wait_published(self, timeout: float) -> None:
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(timeout if self._wanted else 0):
                 await self._up.wait()
-        except TimeoutError as error:
-            raise TorError("not_published", "Tor could not publish the onion service in time.") from error
+                if self._wanted:
+                    return
+        except TimeoutError:
+            pass
+        raise TorError("not_published", "Tor could not publish the onion service in time.")
 
     async def republish(self) -> None:
         self.put_down()
-        self.put_up()
+        if self._wanted:
+            self.put_up()
 
     async def remove(self) -> None:
-        self.put_down()
-        self._tor.services.pop(self._address, None)
+        self._wanted = False
+        self._up.set()
+        if self._tor.services.get(self._address) is self:
+            self.put_down()
+            del self._tor.services[self._address]
 
     async def probe(self, expect: Callable[[bytes], bool], timeout: float) -> bool:
         writer: asyncio.StreamWriter | None = None
@@ -95,7 +104,7 @@ class FakeService:
 
     def admits(self, key: ClientKey | None) -> bool:
         keys = self.options.client_keys
-        return not keys or (key is not None and key.public in keys)
+        return keys is None or (key is not None and key.public in keys)
 
 
 class FakeTor:
@@ -224,10 +233,12 @@ class FakeTor:
             token, host = await _read_request(reader, writer)
             self._streams.setdefault(token, set()).add(task)
             await asyncio.sleep(self.delay)
-            reply, target = self._look_up(OnionAddress.parse(host))
+            reply, service = self._look_up(OnionAddress.parse(host))
             writer.write(b"\x05" + bytes([reply]) + b"\x00\x01" + bytes(6))
-            if target is not None:
-                await _join(reader, writer, target)
+            if service is not None:
+                service.streams.add(task)
+                task.add_done_callback(service.streams.discard)
+                await _join(reader, writer, service.target)
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             # Cancelled by `close_circuits`; the stream server would only complain about it.
             writer.transport.abort()
@@ -235,7 +246,7 @@ class FakeTor:
             self._streams.get(token, set()).discard(task)
             writer.close()
 
-    def _look_up(self, address: OnionAddress) -> tuple[int, Path | None]:
+    def _look_up(self, address: OnionAddress) -> tuple[int, FakeService | None]:
         self._tell(address, "descriptor")
         service = self.network.services.get(address)
         if service is None or self.refuse:
@@ -245,7 +256,7 @@ class FakeTor:
             return 0xF4, None
         self._tell(address, "introduction")
         self._tell(address, "rendezvous")
-        return 0, service.target
+        return 0, service
 
     def _tell(self, address: OnionAddress, stage: Stage) -> None:
         self._stages.tell(DialStage(address, stage))

@@ -110,7 +110,7 @@ async def answer_to_get(tor: ChildTor, address: OnionAddress) -> bytes:
 async def seen(place: Place, keys: int) -> SeenDescriptor:
     """What a stranger sees of a new service that was given so many keys."""
     public = [ClientKey.generate().public for _ in range(keys)]
-    options = ServiceOptions(client_keys=public, pow_defence=True)
+    options = ServiceOptions(client_keys=public or None, pow_defence=True)
     async with published(place.mine, options) as service:
         return await place.stranger.fetch(service.address, SECONDS)
 

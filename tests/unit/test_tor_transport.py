@@ -9,12 +9,13 @@ import hashlib
 import re
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
 
 import pytest
 
 from onion.errors import TorError
 from onion.sentence import Sentence
-from tests.support.fake_tor import FakeNetwork, FakeTor
+from tests.support.fake_tor import FakeNetwork, FakeService, FakeTor
 from tests.support.handshakes import person
 from tests.support.house import House, house, house_on
 from tests.support.raw_callers import BINARY, PATIENCE, web_frame
@@ -385,6 +386,51 @@ async def test_mistake_in_staying_reachable_keeps_nothing_from_being_stopped(
     await alice.transport.stop()
     assert not alice.tor.status.alive
     assert isinstance(keeper.exception(), ArithmeticError)
+
+
+async def test_service_for_nobody_is_not_one_for_everybody(homes: tuple[Home, Home]) -> None:
+    alice, bob = homes
+    alice.transport._admission = list[bytes]
+    await alice.transport.renew()
+    await until(lambda: reachable(alice))
+    with pytest.raises(ConnectionLostError):
+        await call(bob, alice)
+
+
+async def test_who_may_connect_changes_while_the_service_is_put_up(
+    homes: tuple[Home, Home], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = homes
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    publish = alice.tor.publish
+
+    async def publish_slowly(*arguments: Any, **options: Any) -> FakeService:
+        begun.set()
+        await go_on.wait()
+        return await publish(*arguments, **options)
+
+    monkeypatch.setattr(alice.tor, "publish", publish_slowly)
+    await alice.transport.renew()
+    await begun.wait()
+    alice.transport._admission = list[bytes]
+    await alice.transport.renew()
+    go_on.set()
+    await until(lambda: reachable(alice))
+    with pytest.raises(ConnectionLostError):
+        await call(bob, alice)
+
+
+async def test_service_that_is_renewed_before_it_was_published_is_followed_by_another(
+    homes: tuple[Home, Home],
+) -> None:
+    alice, _ = homes
+    (service,) = alice.tor.services.values()
+    service.put_down()
+    alice.transport.doubt()
+    await until(lambda: not reachable(alice))
+    await alice.transport.renew()
+    await until(lambda: reachable(alice))
+    assert service not in alice.tor.services.values()
 
 
 async def test_tor_that_does_not_come_to_publishing_is_asked_anew(

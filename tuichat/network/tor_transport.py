@@ -71,6 +71,7 @@ class TorTransport:
         self._server: OnionServer | None = None
         self._admission: Admission = _everybody
         self._service: OnionService | None = None
+        self._renewals = 0
         self._keeper: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._doubtful = False
@@ -140,10 +141,14 @@ class TorTransport:
         if self._service is None:
             await self._tor.start()
             self._on_tor_status(self._tor.status)
-            self._service = await self._put_up()
+            await self._put_up()
         service = self._service
+        if service is None:
+            return  # who may connect has changed while it was put up
         await self.wait_ready()
-        await _publish(service)
+        await self._publish(service)
+        if self._service is not service:
+            return  # it was renewed meanwhile
         if not self._state.service.published:
             self._update_service(published=True, reachable=False)
         await self._reach(service)
@@ -164,7 +169,7 @@ class TorTransport:
             if failures > 1 and self._service is service:
                 await service.republish()
                 await self.wait_ready()
-                await _publish(service)
+                await self._publish(service)
 
     async def _probe(self, service: OnionService) -> bool:
         """Whether our own answer came; a probe whose circuits lead nowhere is given up early."""
@@ -189,11 +194,27 @@ class TorTransport:
     def _is_up(self, service: OnionService) -> bool:
         return self._tor.status.ready and service.published and self._service is service
 
-    async def _put_up(self) -> OnionService:
-        """Start the service, for those who are admitted now."""
-        admitted = self._admission() or []
+    async def _put_up(self) -> None:
+        """Start the service for those who are admitted now, unless that changes meanwhile."""
+        renewals, admitted = self._renewals, self._admission()
         options = ServiceOptions(client_keys=admitted, pow_defence=True, max_streams=MAX_STREAMS)
-        return await self._tor.publish(self._seed, self._socket, options=options)
+        service = await self._tor.publish(self._seed, self._socket, options=options)
+        if self._renewals == renewals:
+            self._service = service
+        else:
+            await service.remove()
+
+    async def _publish(self, service: OnionService) -> None:
+        """Wait until it is published or another is due; a tor that does not come to it is asked anew."""
+        while self._service is service:
+            try:
+                await service.wait_published(PUBLISH_SECONDS)
+                return
+            except TorError as error:
+                if error.code != "not_published":
+                    raise
+            if self._service is service:
+                await service.republish()
 
     def _on_tor_status(self, status: TorStatus) -> None:
         tor = TorState(
@@ -233,6 +254,7 @@ class TorTransport:
         await self._caller.hang_up(onion)
 
     async def renew(self) -> None:
+        self._renewals += 1
         service, self._service = self._service, None
         if service is not None:
             with contextlib.suppress(OnionError):
@@ -258,15 +280,3 @@ def _words(error: OnionError | OSError | TuichatError) -> str:
 
 def _is_our_answer(answer: bytes) -> bool:
     return answer == NOT_FOUND
-
-
-async def _publish(service: OnionService) -> None:
-    """Wait until the service is published, asking tor anew as long as it does not come to it."""
-    while True:
-        try:
-            await service.wait_published(PUBLISH_SECONDS)
-            return
-        except TorError as error:
-            if error.code != "not_published":
-                raise
-            await service.republish()
