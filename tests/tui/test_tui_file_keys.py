@@ -51,7 +51,7 @@ async def test_o_fetches_an_offer_into_the_inbox(node: MemoryNode) -> None:
         await press(pilot, "o")
         assert (await only(node)).state == "waiting"
         assert node._to == {1: ""}
-        assert "Fetching “figures.ods”" in notice_text(screen)
+        assert "⏳ accepted; waits for the first bytes" in history_text(screen)
         assert hints(screen).startswith("p pause  d cancel")
 
 

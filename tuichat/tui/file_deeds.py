@@ -59,11 +59,9 @@ class FileDeeds:
         """Fetch an offer, into the inbox or the directory `to`; whether the node took that."""
         person = self._person(file)
         linked = person is not None and person.stage == "linked"
-        done = _("Fetching {file}.") if linked else _("{file} comes when you are both online.")
-        return await self._do(
-            self._shared.session.node.file_accept(file.id, to, whole_group),
-            done.format(file=self._label(file)),
-        )
+        later = _("{file} comes when you are both online.").format(file=self._label(file))
+        deed = self._shared.session.node.file_accept(file.id, to, whole_group)
+        return await self._do(deed, "" if linked else later)  # what moves needs no words
 
     async def end(self, file: File) -> None:
         """Decline an offer, stop a transfer or take an offer back, after a question."""
