@@ -18,7 +18,7 @@ from tuichat.tui.screens.main import MainScreen
 from tuichat.tui.screens.new_invite import NewInvite
 from tuichat.tui.screens.open_invites import OpenInvites
 
-_PATIENCE = 60.0  # other processes bring it about
+_PATIENCE = 150.0  # other processes bring it about, and a busy machine takes long
 
 
 @asynccontextmanager
@@ -26,7 +26,7 @@ async def opened(home: Home, *, sealed: bool = False) -> AsyncIterator[tuple[Tui
     """The interface on a profile; it starts the node."""
 
     async def attach() -> AsyncClient:
-        return await bootstrap.attach(home.paths, timeout=60.0)
+        return await bootstrap.attach(home.paths, timeout=150.0)
 
     app = TuichatApp(attach, Options(theme="dark", blink=False, sealed=sealed))
     async with app.run_test() as pilot:
