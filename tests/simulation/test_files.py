@@ -7,30 +7,17 @@ import errno
 import os
 import stat
 from collections import Counter
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.support.file_story import DAY, HOUR, KIB, MIB, FileStory, file_story
+from tests.support.file_story import DAY, HOUR, KIB, MIB, FileStory, play
 from tests.support.simulated_node import SimulatedNode
-from tests.support.virtual_time import run_virtual
 from tuichat.crypto.file_chunks import ChunkCipher, Layout
 from tuichat.errors import NotFoundError, StorageError, TuichatError, UsageError
 from tuichat.node import blobs, file_arrivals, offering, transfers
-from tuichat.node.pull import Pull
+from tuichat.node.landing import Landing
 from tuichat.store.part_file import PartFile
-
-Story = Callable[[FileStory], Coroutine[Any, Any, None]]
-
-
-def play(directory: Path, story: Story) -> None:
-    async def whole() -> None:
-        async with file_story(directory) as made:
-            await story(made)
-
-    run_virtual(whole())
 
 
 @pytest.mark.parametrize("size", [0, 1, 64 * KIB - 1, 64 * KIB, 64 * KIB + 1, MIB, 5 * MIB + 7])
@@ -75,13 +62,13 @@ def test_no_chunk_that_was_checked_is_fetched_again_after_kills_on_both_sides(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: Counter[int] = Counter()
-    write = Pull._write
+    write = Landing._write
 
-    def noted(self: Pull, index: int, sealed: bytes, expected: bytes) -> None:
+    def noted(self: Landing, index: int, sealed: bytes, expected: bytes) -> None:
         write(self, index, sealed, expected)
         written[index] += 1
 
-    monkeypatch.setattr(Pull, "_write", noted)
+    monkeypatch.setattr(Landing, "_write", noted)
 
     async def story(made: FileStory) -> None:
         source = made.write("large", 12 * MIB)

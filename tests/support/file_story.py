@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from tests.support.seeded_rng import SeededRng
 from tests.support.simulated_network import SimulatedNetwork
 from tests.support.simulated_node import SimulatedNode, until
+from tests.support.virtual_time import run_virtual
 from tuichat.model import File, FileState
 
 HOUR = 3600.0
@@ -57,6 +59,11 @@ class FileStory:
         path.write_bytes(random.Random(f"{name} {size}").randbytes(size))
         return path
 
+    def on_disk(self, person: SimulatedNode) -> list[str]:
+        """The names in somebody's inbox."""
+        inbox = self.directory / person.name / "inbox"
+        return sorted(entry.name for entry in inbox.iterdir()) if inbox.exists() else []
+
     async def offer(self, *paths: Path, caption: str = "") -> list[File]:
         """Alice offers files; the offers as bob sees them."""
         before = len(await self.bob.node.file_list())
@@ -65,6 +72,13 @@ class FileStory:
             while len(await self.bob.node.file_list()) < before + len(sent):  # noqa: ASYNC110 - virtual
                 await asyncio.sleep(1)
         return (await self.bob.node.file_list())[before:]
+
+    async def until_offered(self, number: int) -> File:
+        """Bob's file of this number, from 1, as soon as it is there."""
+        async with asyncio.timeout(HOUR):
+            while len(found := await self.bob.node.file_list()) < number:  # noqa: ASYNC110 - virtual time
+                await asyncio.sleep(1)
+        return found[number - 1]
 
     async def until_state(self, person: SimulatedNode, file: int, *states: FileState) -> File:
         """Wait until somebody's file is in one of the states."""
@@ -93,3 +107,13 @@ async def file_story(directory: Path) -> AsyncIterator[FileStory]:
     await story.begin()
     yield story
     await story.end()
+
+
+def play(directory: Path, story: Callable[[FileStory], Coroutine[Any, Any, None]]) -> None:
+    """Run a story to its end in virtual time."""
+
+    async def whole() -> None:
+        async with file_story(directory) as made:
+            await story(made)
+
+    run_virtual(whole())

@@ -17,6 +17,7 @@ from tuichat.crypto.kem import Kem
 from tuichat.model import Direction, Message
 from tuichat.network.addresses import address_of
 from tuichat.node.file_places import FileRules
+from tuichat.node.jobs import OffLoop
 from tuichat.node.node import Node
 from tuichat.node.parts import NodeParts
 from tuichat.node.reach import Visibility
@@ -32,6 +33,7 @@ class SimulatedNode:
     """One person.
 
     Attributes:
+        off_loop: does what waits for the disk.
         sent: for each other person's name, the texts whose `send` returned, in order.
         crashes, restorations: how many there were.
     """
@@ -44,6 +46,7 @@ class SimulatedNode:
         self.kem: Kem = DeterministicMlKem768()
         self.clock = VirtualClock()
         self.visibility: Visibility = "public"
+        self.off_loop: OffLoop = at_once
         self._lives = 0
         self._key = KEY
         self._node: Node | None = None
@@ -104,7 +107,7 @@ class SimulatedNode:
             rng=self._rng,
             kem=self.kem,
             files=FileRules.inside(self._directory / self.name),
-            off_loop=_at_once,
+            off_loop=lambda work: self.off_loop(work),
             visibility=self.visibility,
         )
         self._node = Node(parts)
@@ -171,7 +174,7 @@ class SimulatedNode:
         return self._database.with_name(self._database.name + "-wal")
 
 
-async def _at_once(work: Callable[[], Any]) -> Any:
+async def at_once(work: Callable[[], Any]) -> Any:
     """In place of a thread, whose moments nobody could repeat."""
     return work()
 

@@ -7,9 +7,9 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from tests.support.virtual_time import run_virtual
+from tests.support.virtual_time import VirtualClock, run_virtual
 from tuichat.network.transport import Circuit, ConnectionLostError, RefusedError
-from tuichat.node.file_circuits import CONNECT_SECONDS, IDLE_SECONDS, FileCircuits
+from tuichat.node.file_circuits import CONNECT_SECONDS, IDLE_SECONDS, MOST_AN_HOUR, FileCircuits
 
 PATH = bytes(32)
 
@@ -46,10 +46,14 @@ class Maker:
         return circuit
 
 
+def circuits_of(maker: Maker) -> FileCircuits:
+    return FileCircuits(maker, VirtualClock().monotonic)
+
+
 def test_prepared_circuits_are_built_side_by_side_and_taken_as_they_come() -> None:
     async def story() -> None:
         maker = Maker(*(Made(3.0) for _ in range(4)))
-        circuits = FileCircuits(maker)
+        circuits = circuits_of(maker)
         circuits.prepare(PATH, 4)
         began = asyncio.get_running_loop().time()
         taken = await asyncio.gather(*(circuits.take(PATH) for _ in range(4)))
@@ -63,7 +67,7 @@ def test_prepared_circuits_are_built_side_by_side_and_taken_as_they_come() -> No
 def test_preparing_twice_builds_no_more_than_are_wanted() -> None:
     async def story() -> None:
         maker = Maker()
-        circuits = FileCircuits(maker)
+        circuits = circuits_of(maker)
         circuits.prepare(PATH, 3)
         circuits.prepare(PATH, 3)
         await asyncio.sleep(5)
@@ -79,7 +83,7 @@ def test_preparing_twice_builds_no_more_than_are_wanted() -> None:
 def test_circuit_that_did_well_serves_the_next_file_and_is_closed_when_idle() -> None:
     async def story() -> None:
         maker = Maker()
-        circuits = FileCircuits(maker)
+        circuits = circuits_of(maker)
         circuit = await circuits.take(PATH)
         circuits.give_back(circuit)
         await asyncio.sleep(IDLE_SECONDS - 1)
@@ -95,15 +99,14 @@ def test_circuit_that_did_well_serves_the_next_file_and_is_closed_when_idle() ->
 @pytest.mark.parametrize(
     ("circuit", "error"),
     [
-        (Made(failure=RefusedError()), RefusedError),
         (Made(failure=ConnectionLostError()), ConnectionLostError),
         (Made(CONNECT_SECONDS + 1), ConnectionLostError),
     ],
-    ids=["refused", "lost", "leads nowhere"],
+    ids=["lost", "leads nowhere"],
 )
 def test_circuit_that_does_not_stand_is_closed_and_told(circuit: Made, error: type[Exception]) -> None:
     async def story() -> None:
-        circuits = FileCircuits(Maker(circuit))
+        circuits = circuits_of(Maker(circuit))
         with pytest.raises(error):
             await circuits.take(PATH)
         assert circuit.closed
@@ -113,10 +116,39 @@ def test_circuit_that_does_not_stand_is_closed_and_told(circuit: Made, error: ty
     run_virtual(story())
 
 
+def test_circuit_that_was_refused_something_stands_and_serves_the_next_file() -> None:
+    async def story() -> None:
+        maker = Maker(Made(failure=RefusedError()))
+        circuits = circuits_of(maker)
+        with pytest.raises(RefusedError):
+            await circuits.take(PATH)
+        assert await circuits.take(PATH) is maker.made[0]
+        circuits.give_back(maker.made[0])
+        assert len(maker.made) == 1
+        await circuits.close()
+
+    run_virtual(story())
+
+
+def test_nobody_can_have_more_circuits_built_than_so_many_in_any_hour() -> None:
+    async def story() -> None:
+        maker = Maker(*(Made(failure=ConnectionLostError()) for _ in range(3 * MOST_AN_HOUR)))
+        circuits = circuits_of(maker)
+        for hour in (1, 2):
+            for _attempt in range(MOST_AN_HOUR + 20):
+                with pytest.raises(ConnectionLostError):
+                    await circuits.take(PATH)
+            assert len(maker.made) == hour * MOST_AN_HOUR
+            await asyncio.sleep(3600)
+        await circuits.close()
+
+    run_virtual(story())
+
+
 def test_whoever_stops_waiting_leaves_the_circuit_to_the_next() -> None:
     async def story() -> None:
         maker = Maker(Made(3.0))
-        circuits = FileCircuits(maker)
+        circuits = circuits_of(maker)
         waiting = asyncio.create_task(circuits.take(PATH))
         await asyncio.sleep(1)
         waiting.cancel()
@@ -131,7 +163,7 @@ def test_whoever_stops_waiting_leaves_the_circuit_to_the_next() -> None:
 def test_nothing_stays_open_after_the_end() -> None:
     async def story() -> None:
         maker = Maker(Made(100.0))
-        circuits = FileCircuits(maker)
+        circuits = circuits_of(maker)
         circuits.prepare(PATH, 2)
         out = await circuits.take(PATH)
         await circuits.close()

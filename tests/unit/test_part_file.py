@@ -30,7 +30,7 @@ def test_no_room_is_an_error_that_leaves_nothing(tmp_path: Path, monkeypatch: py
     assert list(tmp_path.iterdir()) == []
 
 
-def test_disk_that_cannot_set_space_aside_must_have_as_much(
+def test_disk_that_cannot_set_space_aside_has_it_taken_as_the_file_comes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unknown(*_arguments: object) -> None:
@@ -39,10 +39,19 @@ def test_disk_that_cannot_set_space_aside_must_have_as_much(
     monkeypatch.setattr(os, "posix_fallocate", unknown)
     reserve(tmp_path / "part", 10)
     assert (tmp_path / "part").stat().st_size == 10
+
+
+def test_disk_that_is_too_small_is_not_filled_before_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taken(*_arguments: object) -> None:
+        raise AssertionError("all there is was taken")
+
+    monkeypatch.setattr(os, "posix_fallocate", taken)
     with pytest.raises(OSError) as caught:
         reserve(tmp_path / "large", 1 << 62)
     assert caught.value.errno == errno.ENOSPC
-    assert not (tmp_path / "large").exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("what", ["file", "link", "dangling"])
@@ -111,6 +120,31 @@ def test_where_there_are_no_hard_links_the_partial_name_becomes_the_other(
     assert put_in_place(part, (tmp_path / name for name in "ab")) == tmp_path / "b"
     assert (tmp_path / "a").read_text() == "old"
     assert not part.exists()
+
+
+def test_where_there_are_no_hard_links_nothing_is_written_over_that_comes_at_the_last_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two files of one name may be whole at the same moment."""
+    exists = os.path.lexists
+
+    def impossible(*_arguments: object, **_options: object) -> None:
+        raise OSError(errno.EPERM, "no links here")
+
+    def meanwhile(path: str | Path) -> bool:
+        found = exists(path)
+        if not (tmp_path / "a").exists():
+            (tmp_path / "a").write_text("another's")
+        return found
+
+    monkeypatch.setattr(os, "link", impossible)
+    monkeypatch.setattr(os.path, "lexists", meanwhile)
+    part = tmp_path / "part"
+    part.write_text("new")
+    final = put_in_place(part, (tmp_path / name for name in "ab"))
+    assert final.read_text() == "new"
+    assert not part.exists()
+    assert not (tmp_path / "b").exists() or (tmp_path / "a").read_text() == "another's"
 
 
 def test_no_free_name_is_an_error_and_nothing_is_lost(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ import pytest
 from tests.support.stores import SECOND, add_contact, open_store, receive, wire_id, write
 from tuichat.errors import NotFoundError
 from tuichat.model import Direction
+from tuichat.store import transfers
+from tuichat.store.database import Database
 from tuichat.store.records import FileRow
 from tuichat.store.store import Store
 from tuichat.store.transfers import HASHES_IN_PART
@@ -71,7 +73,11 @@ def test_files_of_one_go_have_one_number(store: Store) -> None:
     first = offer(store, contact, 2, group_id=bytes(16))
     second = offer(store, contact, 3, group_id=bytes(16))
     assert (alone.group, first.group, second.group) == (None, first.id, first.id)
-    assert store.transfers.in_group(contact, bytes(16)) == [first, second]
+    mine = offer(store, contact, 4, "out", group_id=bytes(16))
+    assert mine.group == mine.id
+    assert store.transfers.in_group(first) == [first, second]
+    assert store.transfers.in_group(mine) == [mine]
+    assert store.transfers.in_group(alone) == [alone]
 
 
 def test_unanswered_wanted_and_expired_are_told_apart(store: Store) -> None:
@@ -158,3 +164,51 @@ def test_secrets_and_paths_are_in_no_repr(store: Store) -> None:
     )
     assert "secret" not in repr(row)
     assert repr(row.key) not in repr(row)
+
+
+def test_of_what_has_ended_only_the_newest_of_each_contact_are_told(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How many there are is up to the contacts."""
+    monkeypatch.setattr(transfers, "ENDED_TOLD", 2)
+    ada, bob = add_contact(store).id, add_contact(store, "Bob", bytes([8]) * 32).id
+    rows = [offer(store, (ada, bob)[number % 2], number) for number in range(1, 11)]
+    for row in rows[:8]:
+        store.transfers.end(row.id, "declined", "", SECOND)
+    told = [row.id for row in store.transfers.all()]
+    assert told == [row.id for row in rows[4:]]
+    assert [row.id for row in store.transfers.all(ada)] == [rows[index].id for index in (5, 7, 9)]
+    assert store.transfers.unfinished(ada) == [rows[9]]
+
+
+def test_what_others_can_ask_and_offer_is_found_without_reading_every_file(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stranger asks for paths, and a contact may offer for years."""
+    asked: list[tuple[str, Sequence[Any]]] = []
+    contact = add_contact(store).id
+    row = offer(store, contact, 1, group_id=bytes(16))
+    for name in ("row", "rows"):
+        monkeypatch.setattr(Database, name, _noted(getattr(Database, name), asked))
+    found = store.transfers
+    found.by_path(bytes(32))
+    found.by_wire_id(contact, "in", bytes(16))
+    found.unanswered(contact)
+    found.wanted(contact)
+    found.in_group(row)
+    found.get(row.id)
+    found.expired(SECOND)
+    found.hash_of(row.id, 0)
+    monkeypatch.undo()
+    assert len(asked) >= 8
+    for query, values in asked:
+        plan = [step[3] for step in store._database.rows(f"EXPLAIN QUERY PLAN {query}", values)]
+        assert not any(step.startswith("SCAN") for step in plan), query
+
+
+def _noted(real: Callable[..., Any], asked: list[tuple[str, Sequence[Any]]]) -> Callable[..., Any]:
+    def ask(self: Database, sql: str, values: Sequence[Any] = ()) -> Any:
+        asked.append((sql, values))
+        return real(self, sql, values)
+
+    return ask

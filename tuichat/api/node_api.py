@@ -169,7 +169,10 @@ class NodeApi(Protocol):
         ...
 
     async def file_list(self, ref: str | None = None) -> list[File]:
-        """Every file that was offered and not removed since, of one contact or of all, oldest first."""
+        """Every file that was offered and not removed since, of one contact or of all, oldest first.
+
+        Of those that have ended, each contact's newest thousand.
+        """
         ...
 
     async def file_get(self, file: int) -> File:

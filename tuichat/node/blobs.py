@@ -6,7 +6,6 @@ two plaintexts under one nonce. The first chunk that is not ends the offer.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import stat
 from collections.abc import Callable
@@ -18,13 +17,13 @@ from tuichat.errors import DamagedError, StorageError
 from tuichat.model import FileReason
 from tuichat.node.file_list import PART_BYTES
 from tuichat.node.file_progress import FileBook
+from tuichat.node.jobs import Jobs, OffLoop
 from tuichat.node.pieces import ChunkMap
-from tuichat.node.pull import OffLoop
 from tuichat.store.records import FileRow
 from tuichat.store.store import Store
 
 READS_AT_ONCE: Final = 4
-"""So many ranges are sealed at a time, in all."""
+"""So many ranges are sealed at a time, in all, those included that whoever asked for is gone."""
 
 
 class ChangedError(Exception):
@@ -55,10 +54,9 @@ class Blobs:
     ) -> None:
         self.store = store
         self.book = book
-        self.off_loop = off_loop
+        self.jobs = Jobs(off_loop, READS_AT_ONCE)
         self.on_fetched = on_fetched
         self.on_changed = on_changed
-        self.reading = asyncio.Semaphore(READS_AT_ONCE)
         self._fetched: dict[int, ChunkMap] = {}
 
     def find(self, path: bytes) -> OfferedBlob | None:
@@ -103,6 +101,8 @@ class OfferedBlob:
 
     async def read(self, offset: int, length: int) -> bytes | None:
         try:
+            if self._blobs.find(self._row.path) is None:
+                return None  # it was taken back since it was found: a request may wait for its turn
             if offset + length <= self._layout.list_length:
                 return self._read_list(offset, length)
             chunks = self._layout.chunks_at(offset, length)
@@ -122,8 +122,7 @@ class OfferedBlob:
     async def _read_chunks(self, chunks: range) -> bytes | None:
         expected = [self._blobs.store.transfers.hash_of(self._row.id, index) for index in chunks]
         try:
-            async with self._blobs.reading:
-                sealed: bytes = await self._blobs.off_loop(lambda: self._seal(chunks, expected))
+            sealed = await self._blobs.jobs.run(lambda: self._seal(chunks, expected))
         except ChangedError as error:
             self._blobs.on_changed(self._row.id, error.reason)
             return None

@@ -6,13 +6,18 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from tuichat.network.transport import Circuit, ConnectionLostError
+from tuichat.network.transport import Circuit, ConnectionLostError, RefusedError
+from tuichat.node.hourly import Hourly
 
 CONNECT_SECONDS: Final = 30.0
 """A circuit that has not brought a byte by then leads nowhere: of a hundred, three take over 20 seconds."""
 
 IDLE_SECONDS: Final = 60.0
 """Circuits that nobody used for so long are closed, in tor too: it would keep them for minutes."""
+
+MOST_AN_HOUR: Final = 300
+"""So many circuits to one contact are built in an hour, though it cut each at once: whoever makes a tor build
+circuits at will finds its guard."""
 
 _FIRST_BYTES: Final = 32
 """What is fetched to see that a circuit stands: the first hash of the list."""
@@ -23,10 +28,12 @@ class FileCircuits:
 
     Args:
         make: gives one that is not built yet; ConnectionLostError when there is no tor.
+        monotonic: seconds.
     """
 
-    def __init__(self, make: Callable[[], Awaitable[Circuit]]) -> None:
+    def __init__(self, make: Callable[[], Awaitable[Circuit]], monotonic: Callable[[], float]) -> None:
         self._make = make
+        self._may_build = Hourly(MOST_AN_HOUR, monotonic)
         self._idle: list[Circuit] = []
         self._building: set[asyncio.Task[Circuit]] = set()
         self._prepared: list[asyncio.Task[Circuit]] = []
@@ -45,7 +52,7 @@ class FileCircuits:
 
         Raises:
             RefusedError: nothing lies at that path.
-            ConnectionLostError: it could not be built in time.
+            ConnectionLostError: it could not be built in time, or too many were built lately.
         """
         if self._idle:
             return self._idle.pop()
@@ -81,6 +88,8 @@ class FileCircuits:
             self.give_back(building.result())
 
     async def _built(self, path: bytes) -> Circuit:
+        if not self._may_build.allows():
+            raise ConnectionLostError
         circuit = await self._make()
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
@@ -89,6 +98,9 @@ class FileCircuits:
         except TimeoutError:
             await circuit.close()
             raise ConnectionLostError from None
+        except RefusedError:
+            self.give_back(circuit)  # it stands; only what was asked for is not there
+            raise
         except BaseException:
             await circuit.close()
             raise

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,6 +84,20 @@ def make_room(part: Path, size: int) -> None:
         raise full_or_failing(error, part.parent) from error
 
 
+def is_there(part: Path, size: int) -> bool:
+    """Whether a partial file is still what was made."""
+    try:
+        status = part.lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(status.st_mode) and status.st_size == size
+
+
+def another_part(part: Path, rng: Rng) -> Path:
+    """A fresh name for a partial file in the same directory."""
+    return part.with_name(part_name(rng.bytes(_RANDOM_BYTES)))
+
+
 def names_for(final: Path) -> Iterator[Path]:
     """The chosen name, then the same with numbers, should somebody have taken it meanwhile."""
     yield final
@@ -112,7 +128,7 @@ def full_or_failing(error: OSError, directory: Path) -> StorageError:
 def _inbox(rules: FileRules, size: int) -> Path:
     try:
         rules.inbox.mkdir(mode=0o700, parents=True, exist_ok=True)
-        used = sum(entry.stat(follow_symlinks=False).st_size for entry in os.scandir(rules.inbox))
+        used = _used(rules.inbox)
     except OSError as error:
         raise full_or_failing(error, rules.inbox) from error
     if used + size > rules.quota:
@@ -121,6 +137,16 @@ def _inbox(rules: FileRules, size: int) -> Path:
             _("Remove what you no longer need from {inbox}, or raise files.quota.").format(inbox=rules.inbox),
         )
     return rules.inbox
+
+
+def _used(directory: Path) -> int:
+    """Bytes of all that is in a directory; what goes meanwhile does not count."""
+    used = 0
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            with contextlib.suppress(FileNotFoundError):
+                used += entry.stat(follow_symlinks=False).st_size
+    return used
 
 
 def _directory_in(chosen: Path, place: str) -> Path:

@@ -116,9 +116,12 @@ class FileBook:
             return row.size
         if row.direction == "out" or not row.accepted or row.ended_at is not None:
             return min(row.fetched, row.size) if row.direction == "out" else 0
-        done = load_map(self._store, row)
-        layout = Layout(row.size)
-        return row.size - sum(layout.plain_length(index) for index in done.missing())
+        done, layout = load_map(self._store, row), Layout(row.size)
+        if not layout.chunks:
+            return 0
+        last = layout.chunks - 1
+        short = layout.chunk - layout.plain_length(last) if last in done else 0
+        return done.set_count * layout.chunk - short
 
 
 def load_map(store: Store, row: FileRow) -> ChunkMap:

@@ -70,7 +70,14 @@ def taken(row: FileRow, step: Step, *, mine: bool) -> Outcome:
     paused_by = _paused_by(row.paused_by, "me" if mine else "them", pausing=step is Step.PAUSED)
     if paused_by == row.paused_by:
         return None
+    if row.state == "failed":  # on this disk: only this person can have it go on
+        return FileChanges(paused_by=paused_by)
     return FileChanges(paused_by=paused_by, state="paused" if paused_by else resting(row))
+
+
+def is_offered(row: FileRow) -> bool:
+    """Whether a file waits for this person's answer."""
+    return row.direction == "in" and row.ended_at is None and not row.accepted
 
 
 def resting(row: FileRow) -> FileState:

@@ -315,10 +315,9 @@ class FirstContact:
 
     def _end_files(self, contact: int, changes: Changes) -> None:
         """What is offered either way is over: no path of mine is answered any more."""
-        for file in self._store.transfers.all(contact):
-            if file.ended_at is None:
-                self._store.transfers.end(file.id, "cancelled", "", self._hub.now())
-                changes.file(file.id)
+        for file in self._store.transfers.unfinished(contact):
+            self._store.transfers.end(file.id, "cancelled", "", self._hub.now())
+            changes.file(file.id)
 
     def unblock(self, row: ContactRow) -> ContactRow:
         """Undo a block: whom I asked or was in touch with is asked anew; else it is their request again."""

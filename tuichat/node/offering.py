@@ -10,10 +10,10 @@ from typing import Final
 from tuichat.clock import Rng
 from tuichat.crypto.file_chunks import KEY_LENGTH, ChunkCipher, Layout, Root
 from tuichat.crypto.kdf import blake2b_256
-from tuichat.errors import StorageError, TuichatError
+from tuichat.errors import StorageError, TuichatError, UsageError
 from tuichat.i18n import _
 from tuichat.node.blobs import ChangedError, read_chunks
-from tuichat.node.pull import OffLoop
+from tuichat.node.jobs import OffLoop
 from tuichat.protocol.bodies import THE_TWO_OF_US, File
 from tuichat.store.records import FileRow
 from tuichat.store.store import Store
@@ -102,10 +102,18 @@ class Offering:
                 end = min(begin + CHUNKS_AT_ONCE, first + HASHES_IN_PART, layout.chunks)
                 chunks = range(begin, end)
                 hashes += await self._off_loop(lambda chunks=chunks: _hashes_of(row, layout, chunks))  # type: ignore[misc]
+                self._check_wanted(row)
             self._store.transfers.put_hashes(row.id, first // HASHES_IN_PART, hashes)
             root.update(hashes)
             await asyncio.sleep(0)
+            self._check_wanted(row)
         return root.digest()
+
+    def _check_wanted(self, row: FileRow) -> None:
+        """A block or a removal ends what is being read, and so may this person."""
+        now = self._store.transfers.get(row.id)
+        if now is None or now.ended_at is not None:
+            raise UsageError(_("{name} was taken back before it was offered.").format(name=row.name))
 
 
 def _hashes_of(row: FileRow, layout: Layout, chunks: range) -> bytes:

@@ -11,7 +11,7 @@ from tuichat.crypto.kem import Kem
 from tuichat.network.transport import Transport
 from tuichat.node.backups import Backups
 from tuichat.node.file_places import FileRules
-from tuichat.node.pull import OffLoop
+from tuichat.node.jobs import OffLoop
 from tuichat.node.reach import Visibility
 from tuichat.store.store import Store
 

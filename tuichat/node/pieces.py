@@ -103,6 +103,11 @@ class ChunkMap:
         self._bits[index >> 3] |= 1 << (index & 7)
         return fresh
 
+    @property
+    def set_count(self) -> int:
+        """How many bits are set."""
+        return int.from_bytes(self._bits, "big").bit_count()
+
     def missing(self, below: int | None = None) -> Iterable[int]:
         """The chunks whose bits are not set, ascending."""
         return (index for index in range(self.count if below is None else below) if index not in self)
@@ -116,3 +121,5 @@ class ChunkMap:
         at = number * size // 8
         room = len(self._bits) - at
         self._bits[at : at + min(len(bits), room)] = bits[:room]
+        if self.count % 8:
+            self._bits[-1] &= (1 << self.count % 8) - 1

@@ -1,33 +1,27 @@
 """Fetching one file: its list, then its chunks over several circuits, each checked before it is kept.
 
 A circuit takes pieces of the file as long as it brings them. One that brings no byte for a while is closed,
-and what is missing of its piece goes to another; so only what stalled is fetched twice. What was checked is
-written at once, and noted in the store after it is safe on disk. A kill in between loses no chunk either:
-those below the `horizon`, beyond which nothing was asked for yet, are looked for on disk at the next
-beginning.
+and what is missing of its piece goes to another; so only what stalled is fetched twice.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final
 
-from tuichat.crypto.file_chunks import TAG_LENGTH, ChunkCipher, ChunkError, Layout
-from tuichat.crypto.kdf import blake2b_256
+from tuichat.crypto.file_chunks import TAG_LENGTH, ChunkError, Layout
 from tuichat.network.transport import Circuit, ConnectionLostError, RefusedError
 from tuichat.node.file_circuits import FileCircuits
 from tuichat.node.file_list import FileList
-from tuichat.node.file_progress import Progress, load_map
+from tuichat.node.file_progress import Progress
+from tuichat.node.jobs import OffLoop, to_the_end
+from tuichat.node.landing import Landing
 from tuichat.node.pieces import Pieces, chunks_in_piece
-from tuichat.store.part_file import PartFile
 from tuichat.store.records import FileRow
 from tuichat.store.store import Store
-from tuichat.store.transfers import HASHES_IN_PART
 
 CIRCUITS: Final = 8
 MANY_CIRCUITS: Final = 12
@@ -41,18 +35,8 @@ FIRST_BYTE_SECONDS: Final = 6.0
 STALL_SECONDS: Final = 12.0
 """So long a piece may bring nothing, at its beginning and later, before its circuit is given up."""
 
-SAVE_SECONDS: Final = 1.0
-"""How often what was written is made safe and noted."""
-
-AHEAD: Final = 256
-"""The horizon moves by so many chunks at a time."""
-
 MAX_WRONG: Final = 8
 """So many chunks or lists that are not what was offered end the transfer: no circuit does that by itself."""
-
-Result = TypeVar("Result")
-OffLoop = Callable[[Callable[[], Any]], Awaitable[Any]]
-"""Runs something that takes long or waits for the disk, without holding up the event loop."""
 
 
 def wanted_circuits(size: int, most: int) -> int:
@@ -92,12 +76,8 @@ class Pull:
         self._progress = progress
         self._layout = Layout(row.size)
         self._count = wanted_circuits(row.size, parts.most_circuits)
-        self._cipher = ChunkCipher(row.key, row.wire_id, self._layout)
-        self._done = load_map(parts.store, row)
-        self._unsaved: set[int] = set()
-        self._horizon = row.fetched
+        self._landing = Landing(parts.store, row, parts.off_loop, progress)
         self._wrong = 0
-        self._part: PartFile | None = None
 
     async def run(self) -> None:
         """Return when all of the file is safe on disk.
@@ -110,16 +90,15 @@ class Pull:
         """
         if not self._layout.chunks:
             return
-        self._part = await self._off_loop(lambda: PartFile(Path(self._row.stored_as), self._row.size))
         try:
+            await self._landing.open()
             # All of them at once: each takes seconds, and the list comes over the first.
             self._with.circuits.prepare(self._row.path, self._count)
             await self._get_list()
-            await self._look_on_disk()
+            await self._landing.look()
             await self._get_chunks()
         finally:
-            part, self._part = self._part, None
-            await asyncio.shield(asyncio.ensure_future(self._off_loop(part.close)))
+            await to_the_end(self._landing.close())
 
     # -- the list --
 
@@ -141,10 +120,13 @@ class Pull:
                 continue
             try:
                 await work(circuit)
+            except RefusedError:
+                self._with.circuits.give_back(circuit)
+                raise NotThereError from None
             except ConnectionLostError:
                 await circuit.close()
             except BaseException:
-                await circuit.close()
+                self._with.circuits.give_back(circuit)
                 raise
             else:
                 self._with.circuits.give_back(circuit)
@@ -171,26 +153,10 @@ class Pull:
 
     # -- the chunks --
 
-    async def _look_on_disk(self) -> None:
-        """Find the chunks that were written before the store was told, when the node was killed."""
-        for index in list(self._done.missing(min(self._horizon, self._layout.chunks))):
-            expected = self._with.store.transfers.hash_of(self._row.id, index)
-            if await self._off_loop(partial(self._is_on_disk, index, expected)):
-                self._note(index)
-        await self._save()
-
-    def _is_on_disk(self, index: int, expected: bytes) -> bool:
-        assert self._part is not None
-        length = self._layout.plain_length(index)
-        plaintext = self._part.read(index * self._layout.chunk, length)
-        if len(plaintext) != length:
-            return False
-        return blake2b_256(self._cipher.seal(index, plaintext)) == expected
-
     async def _get_chunks(self) -> None:
-        pieces = Pieces(self._done.missing(), chunks_in_piece(self._layout))
+        pieces = Pieces(self._landing.missing(), chunks_in_piece(self._layout))
         slots = [asyncio.ensure_future(self._slot(pieces)) for _number in range(self._count)]
-        saver = asyncio.ensure_future(self._keep_saving())
+        saver = asyncio.ensure_future(self._landing.keep_saving())
         try:
             await _settled(slots, saver, pieces)
         finally:
@@ -198,7 +164,7 @@ class Pull:
                 task.cancel()
             await asyncio.gather(saver, *slots, return_exceptions=True)
             self._progress.circuits = 0
-            await asyncio.shield(asyncio.ensure_future(self._save()))
+            await to_the_end(self._landing.save())
 
     async def _slot(self, pieces: Pieces) -> None:
         """Keep one circuit at work, and another one after it. Three in a row that bring nothing:
@@ -218,96 +184,59 @@ class Pull:
         """Fetch over a circuit for as long as it brings something."""
         self._progress.circuits += 1
         workers = [asyncio.ensure_future(self._work(circuit, pieces)) for _number in range(REQUESTS_AT_ONCE)]
+        stands = True
         try:
             await asyncio.gather(*workers)
         except ConnectionLostError:
-            await circuit.close()
-        except BaseException:
-            if pieces.finished:  # all is there: the circuit was only waiting
-                self._with.circuits.give_back(circuit)
-            else:
-                await circuit.close()
-            raise
-        else:
-            self._with.circuits.give_back(circuit)
+            stands = False
         finally:
             self._progress.circuits -= 1
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
+            if stands:
+                self._with.circuits.give_back(circuit)
+            else:
+                await circuit.close()
 
     async def _work(self, circuit: Circuit, pieces: Pieces) -> None:
         while (piece := await pieces.take()) is not None:
             rest = piece
             try:
-                self._move_horizon(piece.stop)
-                async for index in self._chunks_of(circuit, piece):
-                    rest = range(index + 1, piece.stop)
+                self._landing.ahead(piece.stop)
+                async with contextlib.aclosing(self._chunks_of(circuit, piece)) as chunks:
+                    async for index in chunks:
+                        rest = range(index + 1, piece.stop)
             except RefusedError:
                 raise NotThereError from None
             finally:
                 pieces.settle(rest)
 
-    async def _chunks_of(self, circuit: Circuit, piece: range) -> AsyncIterator[int]:
+    async def _chunks_of(self, circuit: Circuit, piece: range) -> AsyncGenerator[int, None]:
         """The chunks of a piece, each when it is checked and written."""
         offset, length = self._layout.place(piece.start, len(piece))
         received, index = bytearray(), piece.start
-        async for data in _patiently(circuit.fetch(self._row.path, offset, length)):
-            received += data
-            while index < piece.stop and len(received) >= self._layout.plain_length(index) + TAG_LENGTH:
-                end = self._layout.plain_length(index) + TAG_LENGTH
-                await self._keep(index, bytes(received[:end]))
-                del received[:end]
-                yield index
-                index += 1
+        async with contextlib.aclosing(_patiently(circuit.fetch(self._row.path, offset, length))) as parts:
+            async for data in parts:
+                received += data
+                while index < piece.stop and len(received) >= self._sealed_length(index):
+                    end = self._sealed_length(index)
+                    await self._keep(index, bytes(received[:end]))
+                    del received[:end]
+                    yield index
+                    index += 1
+
+    def _sealed_length(self, index: int) -> int:
+        return self._layout.plain_length(index) + TAG_LENGTH
 
     async def _keep(self, index: int, sealed: bytes) -> None:
-        expected = self._with.store.transfers.hash_of(self._row.id, index)
         try:
-            await self._off_loop(lambda: self._write(index, sealed, expected))
+            await self._landing.keep(index, sealed)
         except ChunkError:
             self._wrong += 1
             if self._wrong >= MAX_WRONG:
                 raise
             raise ConnectionLostError from None
-        self._note(index)
-
-    def _write(self, index: int, sealed: bytes, expected: bytes) -> None:
-        assert self._part is not None
-        self._part.write(index * self._layout.chunk, self._cipher.open(index, sealed, expected))
-
-    # -- what is safe --
-
-    def _note(self, index: int) -> None:
-        if self._done.add(index):
-            self._unsaved.add(index)
-            self._progress.add(self._layout.plain_length(index))
-
-    def _move_horizon(self, index: int) -> None:
-        if index > self._horizon:
-            self._horizon = index + AHEAD
-            self._with.store.transfers.update(self._row.id, fetched=self._horizon)
-
-    async def _keep_saving(self) -> None:
-        while True:
-            await asyncio.sleep(SAVE_SECONDS)
-            await self._save()
-
-    async def _save(self) -> None:
-        """Note in the store what was written, once it is safe on disk."""
-        unsaved, self._unsaved = self._unsaved, set()
-        if not unsaved or self._part is None:
-            return
-        parts = {index // HASHES_IN_PART for index in unsaved}
-        maps = {part: self._done.part(part, HASHES_IN_PART) for part in sorted(parts)}
-        await self._off_loop(self._part.sync)
-        with self._with.store.transaction():
-            for part, bits in maps.items():
-                self._with.store.transfers.set_done(self._row.id, part, bits)
-
-    async def _off_loop(self, work: Callable[[], Result]) -> Result:
-        result: Result = await self._with.off_loop(work)
-        return result
 
 
 async def _settled(slots: list[asyncio.Task[None]], saver: asyncio.Task[None], pieces: Pieces) -> None:
@@ -327,7 +256,7 @@ async def _settled(slots: list[asyncio.Task[None]], saver: asyncio.Task[None], p
         raise StalledError
 
 
-async def _patiently(parts: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+async def _patiently(parts: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
     """The parts of an answer; ConnectionLostError when the next one takes too long."""
     seconds = FIRST_BYTE_SECONDS
     try:

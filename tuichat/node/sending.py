@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -24,15 +26,16 @@ from tuichat.model import Sent
 from tuichat.node.contact_book import ContactBook
 from tuichat.node.events import EventHub
 from tuichat.node.file_notes import FileNotes
-from tuichat.node.file_places import FileRules
+from tuichat.node.file_places import FileRules, full_or_failing
 from tuichat.node.file_progress import FileBook
+from tuichat.node.jobs import OffLoop
 from tuichat.node.links import Links
 from tuichat.node.offering import Offering, Source, offer_of
-from tuichat.node.pull import OffLoop
+from tuichat.node.sweeping import Sweeping
 from tuichat.protocol.bodies import MAX_CAPTION_BYTES
 from tuichat.protocol.labels import label, place
 from tuichat.protocol.sanitize import sanitize_text
-from tuichat.store.records import ContactRow
+from tuichat.store.records import ContactRow, FileRow
 from tuichat.store.store import Store
 
 MAX_FILES: Final = 1000
@@ -44,7 +47,11 @@ _COPY_BYTES: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class SendingParts:
-    """What sending works with."""
+    """What sending works with.
+
+    Attributes:
+        check_may_send: raises TuichatError for a contact to whom nothing may be sent now.
+    """
 
     store: Store
     hub: EventHub
@@ -56,6 +63,8 @@ class SendingParts:
     rules: FileRules
     rng: Rng
     off_loop: OffLoop
+    sweeping: Sweeping
+    check_may_send: Callable[[ContactRow], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +90,35 @@ class Sending:
         group = self._with.rng.bytes(_GROUP_LENGTH) if len(found) > 1 else None
         sent: list[Sent] = []
         for path, folders in found:
-            prepared = await self._prepared(path, folders, as_is=as_is)
-            sent.append(await self._offer(row, prepared, group, "" if sent else words))
+            sent.append(await self._send_one(row, path, folders, group, "" if sent else words, as_is=as_is))
         return _with_left_out(sent, links)
 
-    async def _prepared(self, path: Path, folders: str, *, as_is: bool) -> _Prepared:
+    async def _send_one(
+        self, row: ContactRow, path: Path, folders: str, group: bytes | None, caption: str, *, as_is: bool
+    ) -> Sent:
+        with ExitStack() as making:
+            try:
+                prepared = await self._prepared(path, folders, None if as_is else making)
+                self._recipient(row.id)
+                return await self._offer(row, prepared, group, caption)
+            except BaseException:
+                making.close()
+                self._with.sweeping.sweep()
+                raise
+
+    async def _prepared(self, path: Path, folders: str, making: ExitStack | None) -> _Prepared:
+        """What is to be read: the file, or within `making` a copy without traces of who made it."""
         head, size = await self._with.off_loop(lambda: _look(path))
         name = label(path.name)
         media_type = sniff(head[:HEAD_BYTES], name)
-        cleaned = None if as_is else await self._clean(path, media_type)
-        copy = None if cleaned is None else cleaned[0]
-        if copy is not None:
+        copy, cleaned = path, None
+        if making is not None and media_type in CLEANABLE:
+            copy, cleaned = await self._cleaned(path, media_type, making)
             head, size = await self._with.off_loop(lambda: _look(copy))
         pixels = dimensions(head)
         source = Source(
-            path=copy or path,
-            is_copy=copy is not None,
+            path=copy,
+            is_copy=cleaned is not None,
             name=name,
             place=folders,
             size=size,
@@ -104,28 +126,25 @@ class Sending:
             width=None if pixels is None else pixels[0],
             height=None if pixels is None else pixels[1],
         )
-        is_clean = media_type in CLEANABLE and not as_is
+        is_clean = media_type in CLEANABLE and making is not None
         return _Prepared(
             source,
-            cleaned=() if cleaned is None else cleaned[1].removed,
+            cleaned=() if cleaned is None else cleaned.removed,
             warnings=() if is_clean else warnings(media_type),
         )
 
-    async def _clean(self, path: Path, media_type: str) -> tuple[Path, Cleaned] | None:
-        """A copy without what tells of the maker; it is removed at the next start if nobody offers it."""
-        directory = self._with.rules.outgoing
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        copy = directory / self._with.rng.bytes(_COPY_BYTES).hex()
-        self._with.store.transfers.leave(str(copy))
+    async def _cleaned(self, path: Path, media_type: str, making: ExitStack) -> tuple[Path, Cleaned | None]:
+        """A copy without what tells of the maker; the picture itself if there is nothing to take out."""
+        copy = self._with.rules.outgoing / self._with.rng.bytes(_COPY_BYTES).hex()
         try:
-            cleaned = await clean(path, copy, media_type)
-        except BaseException:
-            copy.unlink(missing_ok=True)
-            self._with.store.transfers.removed(str(copy))
-            raise
+            copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise full_or_failing(error, copy.parent) from error
+        making.enter_context(self._with.sweeping.making(copy))
+        cleaned = await clean(path, copy, media_type)
         if cleaned is None:
             self._with.store.transfers.removed(str(copy))
-            return None
+            return path, None
         return copy, cleaned
 
     async def _offer(
@@ -133,6 +152,28 @@ class Sending:
     ) -> Sent:
         now = self._with.hub.now()
         row = await self._with.offering.prepare(contact.id, prepared.source, group, now)
+        try:
+            message = self._announced(row, caption, now)
+        except BaseException:
+            self._with.store.transfers.remove(row.id)
+            raise
+        self._with.notes.sent(contact)
+        told, file = self._with.book.message(message), self._with.files.get(row.id)
+        assert told is not None
+        assert file is not None
+        return Sent(message=told, file=file, cleaned=prepared.cleaned, warnings=prepared.warnings)
+
+    def _recipient(self, contact: int) -> ContactRow:
+        """Asked again whenever something took a while. Raises TuichatError if they may be sent nothing."""
+        row = self._with.store.contacts.get(contact)
+        if row is None:
+            raise NotFoundError(_("This contact is gone."))
+        self._with.check_may_send(row)
+        return row
+
+    def _announced(self, row: FileRow, caption: str, now: int) -> int:
+        """The message that offers a prepared file: in history and queue."""
+        contact = self._recipient(row.contact)
         at_once = self._with.links.takes_at_once(contact.id)
         with self._with.hub.change() as changes:
             message = self._with.notes.outbox(contact).queue_file(offer_of(row, caption), now, given=at_once)
@@ -141,11 +182,7 @@ class Sending:
                 self._with.store.transfers.removed(row.source)
             changes.message(message.id, new=True)
             changes.file(row.id)
-        self._with.notes.sent(contact)
-        told, file = self._with.book.message(message.id), self._with.files.get(row.id)
-        assert told is not None
-        assert file is not None
-        return Sent(message=told, file=file, cleaned=prepared.cleaned, warnings=prepared.warnings)
+        return message.id
 
 
 def _found(paths: list[str]) -> tuple[list[tuple[Path, str]], int]:

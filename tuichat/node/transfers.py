@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-from tuichat.clock import Clock, Rng
-from tuichat.errors import NotFoundError, TuichatError, UsageError
-from tuichat.i18n import _
+from tuichat.clock import Clock
+from tuichat.errors import TuichatError
 from tuichat.model import AnyEvent, File, FileEvent, FileReason, Sent
 from tuichat.network.transport import Blob
+from tuichat.node.accepting import Accepting, no_file, not_now
 from tuichat.node.blobs import Blobs
 from tuichat.node.contact_book import ContactBook
 from tuichat.node.events import EventHub
 from tuichat.node.file_notes import FileNotes
-from tuichat.node.file_places import FileRules, choose, make_room
+from tuichat.node.file_places import FileRules
 from tuichat.node.file_progress import FileBook
-from tuichat.node.file_steps import Step
-from tuichat.node.pull import OffLoop
+from tuichat.node.file_steps import Step, is_offered
+from tuichat.node.hourly import Hourly
+from tuichat.node.jobs import OffLoop
 from tuichat.node.receiving import Receiving
 from tuichat.node.sending import Sending
 from tuichat.store.records import ContactRow, FileRow
 from tuichat.store.store import Store
 
 BY_ITSELF: Final = 20
-BY_ITSELF_SECONDS: Final = 3600.0
-"""So many files of one contact are taken without asking, or have circuits made ready, in so many seconds."""
+"""So many files of one contact are taken without asking, or have circuits made ready, in an hour."""
 
 TELL_SECONDS: Final = 0.5
 """How often it is told that something is fetched from me."""
@@ -50,10 +48,10 @@ class TransferParts:
     files: FileBook
     notes: FileNotes
     sending: Sending
+    accepting: Accepting
     receiving: Receiving
     rules: FileRules
     clock: Clock
-    rng: Rng
     off_loop: OffLoop
     check_may_send: Callable[[ContactRow], None]
     cancel_message: Callable[[int], object]
@@ -67,7 +65,7 @@ class Transfers:
         self._store = parts.store
         self._hub = parts.hub
         self._blobs = Blobs(parts.store, parts.files, parts.off_loop, self._fetched, self._changed)
-        self._by_itself: dict[int, deque[float]] = {}
+        self._by_itself: dict[int, Hourly] = {}
         self._told: dict[int, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -107,6 +105,7 @@ class Transfers:
         file = event.file
         if file.state in ("complete", "declined", "cancelled", "failed"):
             self._blobs.forget(file.id)
+            self._told.pop(file.id, None)
         elif file.state == "offered" and file.direction == "in" and self._is_taken_by_itself(file):
             task = asyncio.get_running_loop().create_task(self._take(file.id))
             self._tasks.add(task)
@@ -119,14 +118,9 @@ class Transfers:
 
     def _may_by_itself(self, contact: int) -> bool:
         """Count something that is done for a contact without anybody having asked (bounded for an hour)."""
-        now = self._with.clock.monotonic()
-        past = self._by_itself.setdefault(contact, deque())
-        while past and past[0] <= now - BY_ITSELF_SECONDS:
-            past.popleft()
-        if len(past) >= BY_ITSELF:
-            return False
-        past.append(now)
-        return True
+        if contact not in self._by_itself:
+            self._by_itself[contact] = Hourly(BY_ITSELF, self._with.clock.monotonic)
+        return self._by_itself[contact].allows()
 
     async def _take(self, file: int) -> None:
         try:
@@ -172,41 +166,31 @@ class Transfers:
     async def accept(self, file: int, to: str, *, whole_group: bool) -> list[File]:
         """Fetch an offered file, or all of its group that wait for an answer."""
         row = self._row(file)
-        rows = [row]
-        if whole_group and row.group_id is not None:
-            others = self._store.transfers.in_group(row.contact, row.group_id)
-            rows += [each for each in others if each.id != row.id and _is_offered(each)]
-        if not _is_offered(row):
-            raise _not_now(row)
-        return [await self._accept_one(each, to) for each in rows]
-
-    async def _accept_one(self, row: FileRow, to: str) -> File:
-        contact = self._contact(row)
-        place = await self._with.off_loop(lambda: choose(self._with.rules, row, to, self._with.rng))
-        part = str(place.part)
-        self._store.transfers.leave(part)
-        await self._with.off_loop(lambda: make_room(place.part, row.size))
-        with self._hub.change() as changes:
-            self._store.transfers.update(row.id, stored_as=part, target=str(place.final))
-            self._store.transfers.removed(part)
-            self._with.notes.take(contact, self._row(row.id), Step.ACCEPTED, changes)
-        self._with.notes.sent(contact)
-        return self.get(row.id)
+        await self._with.accepting.accept(file, to)
+        accepted = [file]
+        if whole_group:
+            for other in self._store.transfers.in_group(row):
+                if is_offered(self._row(other.id)):
+                    await self._with.accepting.accept(other.id, to)
+                    accepted.append(other.id)
+        return [self.get(each) for each in accepted]
 
     def decline(self, file: int) -> File:
         """Do not want an offered file."""
         row = self._row(file)
-        if not _is_offered(row):
-            raise _not_now(row)
+        if not is_offered(row):
+            raise not_now(row)
         return self._step(row, Step.DECLINED)
 
     def cancel(self, file: int) -> File:
         """End a transfer, or take an offer back."""
         row = self._row(file)
         if row.ended_at is not None:
-            raise _not_now(row)
+            raise not_now(row)
+        if _is_prepared(row):
+            return self._give_up(row)
         waiting = None if row.message is None else self._store.outbox.by_message(row.message)
-        if row.direction == "out" and waiting is not None and not waiting.given and row.message is not None:
+        if row.direction == "out" and row.message is not None and waiting is not None and not waiting.given:
             self._with.cancel_message(row.message)
             return self.get(file)
         return self._step(row, Step.CANCELLED)
@@ -215,39 +199,36 @@ class Transfers:
         """Let a transfer rest."""
         row = self._row(file)
         if row.ended_at is not None or row.paused_by in ("me", "both"):
-            raise _not_now(row)
+            raise not_now(row)
+        if row.state == "failed" or _is_prepared(row):
+            raise not_now(row)
         return self._step(row, Step.PAUSED)
 
     async def resume(self, file: int) -> File:
         """Go on with what this side paused, or with what failed on this disk."""
         row = self._row(file)
-        if row.ended_at is None and row.direction == "in" and row.state == "failed":
-            return await self._try_again(row)
+        if row.ended_at is None and row.state == "failed":
+            await self._with.accepting.try_again(file)
+            return self.get(file)
         if row.ended_at is not None or row.paused_by not in ("me", "both"):
-            raise _not_now(row)
+            raise not_now(row)
         return self._step(row, Step.GOES_ON)
-
-    async def _try_again(self, row: FileRow) -> File:
-        """Go on with what is on disk, or from the beginning if it is gone."""
-        part = Path(row.stored_as)
-        gone = not await self._with.off_loop(part.exists)
-        if gone:
-            await self._with.off_loop(lambda: make_room(part, row.size))
-        with self._hub.change() as changes:
-            if gone:
-                self._store.transfers.begin_anew(row.id)
-            self._store.transfers.update(row.id, state="paused" if row.paused_by else "waiting", reason="")
-            changes.file(row.id)
-        return self.get(row.id)
 
     def prepare(self, file: int) -> None:
         """An offer came on screen: have circuits ready if its contact is verified (bounded for an hour)."""
         row = self._store.transfers.get(file)
-        if row is None or row.direction != "in" or not _is_offered(row) or row.ended_at is not None:
+        if row is None or not is_offered(row):
             return
         contact = self._store.contacts.get(row.contact)
         if contact is not None and contact.verified and self._may_by_itself(contact.id):
             self._with.receiving.prepare(row)
+
+    def _give_up(self, row: FileRow) -> File:
+        """Nobody knows of it yet, and whoever reads it for the offer stops."""
+        with self._hub.change() as changes:
+            self._store.transfers.end(row.id, "cancelled", "", self._hub.now())
+            changes.file(row.id)
+        return self.get(row.id)
 
     def _step(self, row: FileRow, step: Step) -> File:
         contact = self._contact(row)
@@ -259,9 +240,7 @@ class Transfers:
     def _row(self, file: int) -> FileRow:
         row = self._store.transfers.get(file)
         if row is None:
-            raise NotFoundError(
-                _("There is no file {id}.").format(id=file), _("See them with: tuichat files list")
-            )
+            raise no_file(file)
         return row
 
     def _contact(self, row: FileRow) -> ContactRow:
@@ -270,15 +249,6 @@ class Transfers:
         return contact
 
 
-def _is_offered(row: FileRow) -> bool:
-    return row.direction == "in" and row.ended_at is None and not row.accepted
-
-
-def _not_now(row: FileRow) -> UsageError:
-    """Why a step is none that this file can take."""
-    if row.direction == "out":
-        return UsageError(_("This is not something to do with the file {id} now.").format(id=row.id))
-    return UsageError(
-        _("This is not something to do with the file {id} now.").format(id=row.id),
-        _("See how it stands: tuichat files list"),
-    )
+def _is_prepared(row: FileRow) -> bool:
+    """Whether it is still being read, so that no message offers it yet."""
+    return row.direction == "out" and row.message is None

@@ -44,16 +44,16 @@ def reserve(path: Path, size: int) -> None:
 
 
 def _allocate(descriptor: int, size: int) -> None:
+    status = os.fstatvfs(descriptor)
+    if status.f_bavail * status.f_frsize < size:
+        # Some file systems would first take all there is, and everybody else's writing would fail.
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     try:
         os.posix_fallocate(descriptor, 0, size)
     except OSError as error:
         if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
             raise
-        # A file system that cannot set space aside; at least it must have as much.
-        status = os.fstatvfs(descriptor)
-        if status.f_bavail * status.f_frsize < size:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
-        os.ftruncate(descriptor, size)
+        os.ftruncate(descriptor, size)  # a file system that cannot set space aside
 
 
 class PartFile:
@@ -111,12 +111,21 @@ def put_in_place(part: Path, names: Iterator[Path]) -> Path:
         except OSError as error:
             if error.errno not in _NO_LINKS:
                 raise
-            if os.path.lexists(name):
+            if not _claim(name):
                 continue
-            part.rename(name)
+            part.replace(name)
         sync_directory(name.parent)
         return name
     raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+
+
+def _claim(name: Path) -> bool:
+    """Make an empty file, so that nobody else can take the name meanwhile; False if somebody has it."""
+    try:
+        os.close(os.open(name, _MADE, 0o600))
+    except FileExistsError:
+        return False
+    return True
 
 
 def _is_same(one: Path, other: Path) -> bool:

@@ -17,10 +17,13 @@ from tuichat.store.records import FileRow
 
 HASHES_IN_PART: Final = 4096
 
+ENDED_TOLD: Final = 1000
+"""So many of a contact's files that have ended are told: their number is up to the contact."""
+
 _STORED = tuple(field.name for field in fields(FileRow) if field.name != "group")
 _COLUMNS = ", ".join(f'"{name}"' for name in _STORED)
-_GROUP = """(SELECT min(other.id) FROM files other
-    WHERE other.contact = files.contact AND other.group_id = files.group_id)"""
+_GROUP = """(SELECT other.id FROM files other WHERE other.contact = files.contact
+    AND other.direction = files.direction AND other.group_id = files.group_id ORDER BY other.id LIMIT 1)"""
 _SELECT = f"SELECT {_COLUMNS}, {_GROUP} FROM files"  # noqa: S608 - names of our own fields
 _FLAGS = tuple(_STORED.index(name) for name in ("source_is_copy", "accepted"))
 
@@ -68,17 +71,24 @@ class Transfers:
 
     def by_path(self, path: bytes) -> FileRow | None:
         """What I offer at this path, 32 bytes; None if that is over."""
-        return self._first("WHERE direction = 'out' AND path = ?", path)
+        return self._first("WHERE direction = 'out' AND path = ? AND path <> x''", path)  # as its index says
 
     def all(self, contact: int | None = None) -> list[FileRow]:
-        """Every file, of one contact or of all, oldest first."""
+        """Every file of one contact or of all, oldest first; of those that have ended, each contact's newest
+        `ENDED_TOLD`.
+        """
+        newest = """WHERE (ended_at IS NULL OR id IN (SELECT id FROM (SELECT id, row_number() OVER
+            (PARTITION BY contact ORDER BY id DESC) AS place FROM files WHERE ended_at IS NOT NULL)
+            WHERE place <= ?))"""
         if contact is None:
-            return self._rows("ORDER BY id")
-        return self._rows("WHERE contact = ? ORDER BY id", contact)
+            return self._rows(f"{newest} ORDER BY id", ENDED_TOLD)
+        return self._rows(f"{newest} AND contact = ? ORDER BY id", ENDED_TOLD, contact)
 
-    def unfinished(self) -> list[FileRow]:
-        """The files whose offers have not ended, oldest first."""
-        return self._rows("WHERE ended_at IS NULL ORDER BY id")
+    def unfinished(self, contact: int | None = None) -> list[FileRow]:
+        """The files whose offers have not ended, of one contact or of all, oldest first."""
+        if contact is None:
+            return self._rows("WHERE ended_at IS NULL ORDER BY id")
+        return self._rows("WHERE ended_at IS NULL AND contact = ? ORDER BY id", contact)
 
     def unanswered(self, contact: int) -> list[int]:
         """The ids of a contact's offers that wait for this person, oldest first."""
@@ -92,13 +102,16 @@ class Transfers:
             AND state = 'waiting' ORDER BY id"""
         return self._rows(condition, contact)
 
-    def in_group(self, contact: int, group_id: bytes) -> list[FileRow]:
-        """The files that a contact and I exchanged in one go, oldest first."""
-        return self._rows("WHERE contact = ? AND group_id = ? ORDER BY id", contact, group_id)
+    def in_group(self, row: FileRow) -> list[FileRow]:
+        """The files that were offered in one go with this one, oldest first."""
+        condition = "WHERE contact = ? AND direction = ? AND group_id = ? ORDER BY id"
+        return (
+            [row] if row.group_id is None else self._rows(condition, row.contact, row.direction, row.group_id)
+        )
 
     def expired(self, now: int) -> list[FileRow]:
         """The unfinished files whose time is over, at `now` milliseconds."""
-        return self._rows("WHERE ended_at IS NULL AND expires_at <= ? ORDER BY id", now)
+        return self._rows("WHERE ended_at IS NULL AND expires_at <= ? ORDER BY expires_at, id", now)
 
     def reserved(self) -> int:
         """Bytes of the files that are being received or will be."""
@@ -192,8 +205,12 @@ class Transfers:
         """What is to be removed from the disk: absolute paths."""
         return [row[0] for row in self._database.rows("SELECT path FROM file_remains ORDER BY path")]
 
+    def is_left(self, path: str) -> bool:
+        """Whether this is to be removed."""
+        return self._database.row("SELECT 1 FROM file_remains WHERE path = ?", (path,)) is not None
+
     def removed(self, path: str) -> None:
-        """It is gone from the disk."""
+        """It is gone from the disk, or belongs to a file now."""
         self._database.run("DELETE FROM file_remains WHERE path = ?", (path,))
 
     def _rows(self, condition: str, *values: int | bytes | str) -> list[FileRow]:

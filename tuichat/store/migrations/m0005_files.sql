@@ -33,7 +33,9 @@ CREATE TABLE files (
 ) STRICT;
 CREATE UNIQUE INDEX files_by_wire_id ON files (contact, direction, wire_id);
 CREATE UNIQUE INDEX files_by_path ON files (path) WHERE direction = 'out' AND path <> x'';
-CREATE INDEX files_open ON files (state) WHERE ended_at IS NULL;
+CREATE INDEX files_by_group ON files (contact, direction, group_id) WHERE group_id IS NOT NULL;
+CREATE INDEX files_open ON files (contact, direction) WHERE ended_at IS NULL;
+CREATE INDEX files_due ON files (expires_at) WHERE ended_at IS NULL;
 
 -- The list of chunk hashes, in parts of 4,096; `done` has a bit for each chunk that was received and is on disk.
 CREATE TABLE file_parts (

@@ -1,0 +1,224 @@
+"""One contact's files on their way in, one after the other, and the circuits that carry them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final, Literal
+
+from tuichat.clock import Clock
+from tuichat.crypto.file_chunks import ChunkError
+from tuichat.errors import DamagedError, StorageError
+from tuichat.media.sniff import HEAD_BYTES, sniff
+from tuichat.model import FileReason, LinkStage
+from tuichat.network.transport import Circuit, ConnectionLostError, Transport
+from tuichat.node.events import EventHub
+from tuichat.node.file_circuits import FileCircuits
+from tuichat.node.file_notes import FileNotes
+from tuichat.node.file_places import FileRules, is_full, names_for
+from tuichat.node.file_progress import FileBook
+from tuichat.node.file_steps import Step
+from tuichat.node.file_turns import FileTurns
+from tuichat.node.jobs import OffLoop, to_the_end
+from tuichat.node.pull import NotThereError, Pull, PullParts, StalledError, wanted_circuits
+from tuichat.node.supervisor import supervise
+from tuichat.store.part_file import put_in_place
+from tuichat.store.records import FileRow
+from tuichat.store.store import Store
+
+FIRST_PAUSE: Final = 5.0
+LONGEST_PAUSE: Final = 600.0
+TURN_SECONDS: Final = 300.0
+"""After so long a file makes way if another contact's waits: three who send a byte now and then would keep
+all others' away."""
+
+TICK_SECONDS: Final = 0.25
+"""How often it is told how far a file is."""
+
+Outcome = Literal["done", "not there", "nothing comes"]
+"""Of an attempt: it is over, or made way; another file of the contact may do better; none will just now."""
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierParts:
+    """What fetching works with.
+
+    Attributes:
+        stage: of a contact's link.
+    """
+
+    store: Store
+    hub: EventHub
+    book: FileBook
+    notes: FileNotes
+    transport: Transport
+    rules: FileRules
+    clock: Clock
+    off_loop: OffLoop
+    stage: Callable[[int], LinkStage]
+
+
+class Carrier:
+    """Runs from its making until `close`."""
+
+    def __init__(self, parts: CarrierParts, contact: int, turns: FileTurns) -> None:
+        self._with = parts
+        self._store = parts.store
+        self._contact = contact
+        self._turns = turns
+        self._circuits = FileCircuits(self._circuit, parts.clock.monotonic)
+        self._woken = asyncio.Event()
+        self._pause = FIRST_PAUSE
+        self._resting: set[int] = set()
+        self._current: tuple[int, asyncio.Task[None]] | None = None
+        self._task = asyncio.create_task(supervise("files", self._carry), name=f"files {contact}")
+
+    def wake(self) -> None:
+        """Something changed that may let files go on: try at once."""
+        self._pause = FIRST_PAUSE
+        self._resting.clear()
+        self._woken.set()
+
+    def prepare(self, row: FileRow) -> None:
+        """Have circuits ready."""
+        if row.size:
+            self._circuits.prepare(row.path, wanted_circuits(row.size, self._with.rules.circuits))
+
+    def changed(self, file: int, *, wanted: bool) -> None:
+        """A file's state changed: one that is not to go on is stopped."""
+        if self._current is not None and self._current[0] == file and not wanted:
+            self._current[1].cancel()
+
+    async def close(self) -> None:
+        """Stop, and close all circuits."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        await self._circuits.close()
+
+    async def _circuit(self) -> Circuit:
+        row = self._store.contacts.get(self._contact)
+        if row is None:
+            raise ConnectionLostError
+        return await self._with.transport.circuit(row.onion, row.reach)
+
+    async def _carry(self) -> None:
+        while True:
+            self._woken.clear()
+            if self._with.stage(self._contact) != "linked" or not self._wanted():
+                await self._woken.wait()
+            elif self._next() is not None:
+                async with self._turns.turn():
+                    await self._fetch_next()
+            else:
+                await self._rest()
+
+    def _wanted(self) -> list[FileRow]:
+        return self._store.transfers.wanted(self._contact)
+
+    def _next(self) -> FileRow | None:
+        """The oldest that has not just failed."""
+        return next((row for row in self._wanted() if row.id not in self._resting), None)
+
+    async def _fetch_next(self) -> None:
+        row = self._next()  # read now: while a turn was awaited it may have been paused, or have ended
+        if row is None:
+            return
+        match await self._fetch(row):
+            case "done":
+                self._pause = FIRST_PAUSE
+            case "not there":
+                self._resting.add(row.id)
+            case "nothing comes":
+                self._resting.update(each.id for each in self._wanted())
+
+    async def _rest(self) -> None:
+        """Nothing goes just now: wait, longer each time, or until something changes."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._pause):
+                await self._woken.wait()
+        self._pause = min(self._pause * 2, LONGEST_PAUSE)
+        self._resting.clear()
+
+    async def _fetch(self, row: FileRow) -> Outcome:
+        """Fetch a file as far as it goes."""
+        task = asyncio.ensure_future(self._pull(row))
+        self._current = (row.id, task)
+        ticker = asyncio.ensure_future(self._tell(row.id))
+        try:
+            while not task.done():
+                await asyncio.wait({task}, timeout=TURN_SECONDS)
+                if self._turns.awaited:
+                    task.cancel()
+        finally:
+            self._current = None
+            for each in (task, ticker):
+                each.cancel()
+            await asyncio.gather(task, ticker, return_exceptions=True)
+            self._with.book.settle(row.id)
+        error = None if task.cancelled() else task.exception()
+        if error is None:
+            return "done"
+        self._with.hub.tell_file(row.id)
+        return self._failed(row, error)
+
+    async def _pull(self, row: FileRow) -> None:
+        parts = PullParts(self._store, self._circuits, self._with.rules.circuits, self._with.off_loop)
+        await Pull(parts, row, self._with.book.progress(row)).run()
+        await to_the_end(self._finish(row))
+
+    async def _finish(self, row: FileRow) -> None:
+        """Give a whole file its name and say so. If it has ended meanwhile, the name goes again."""
+        final, head = await self._with.off_loop(lambda: _named(row))
+        contact, now = self._store.contacts.get(row.contact), self._store.transfers.get(row.id)
+        if contact is None or now is None or now.ended_at is not None:
+            await self._with.off_loop(partial(final.unlink, missing_ok=True))
+            return
+        with self._with.hub.change() as changes:
+            self._store.transfers.update(row.id, stored_as=str(final), sniffed_type=sniff(head, row.name))
+            self._store.transfers.leave(row.stored_as)
+            self._with.notes.take(contact, now, Step.COMPLETE, changes)
+        self._with.notes.sent(contact)
+
+    async def _tell(self, file: int) -> None:
+        told: object = None
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            record = self._with.book.get(file)
+            if record is not None and (record.bytes_done, record.circuits, record.rate) != told:
+                told = (record.bytes_done, record.circuits, record.rate)
+                self._with.hub.tell_file(file)
+
+    def _failed(self, row: FileRow, error: BaseException) -> Outcome:
+        """What a failure does to the file."""
+        if isinstance(error, NotThereError):
+            return "not there"
+        if isinstance(error, StalledError | StorageError | DamagedError):
+            return "nothing comes"
+        contact, now = self._store.contacts.get(row.contact), self._store.transfers.get(row.id)
+        if contact is None or now is None or now.ended_at is not None:
+            return "done"
+        if isinstance(error, ChunkError):
+            with self._with.hub.change() as changes:
+                self._with.notes.say(contact, row, Step.CANCELLED)
+                self._store.transfers.end(row.id, "failed", "damaged", self._with.hub.now())
+                changes.file(row.id)
+            self._with.notes.sent(contact)
+            return "done"
+        if isinstance(error, OSError):
+            with self._with.hub.change() as changes:
+                reason: FileReason = "space" if is_full(error) else "unreadable"
+                self._store.transfers.update(row.id, state="failed", reason=reason)
+                changes.file(row.id)
+            return "done"
+        raise error
+
+
+def _named(row: FileRow) -> tuple[Path, bytes]:
+    """Give a whole file its name; that, and its first bytes. Blocks."""
+    final = put_in_place(Path(row.stored_as), names_for(Path(row.target)))
+    with final.open("rb") as file:
+        return final, file.read(HEAD_BYTES)

@@ -1,0 +1,135 @@
+"""A file on its way in, on disk: each chunk is checked before it is written, and noted once it is safe.
+
+What was checked is written at once. The store is told of it after the disk was (`save`), so that its map
+never says more than there is. A kill in between loses no chunk either: those below the `horizon`, beyond
+which nothing was asked for yet, are looked for on disk at the next beginning (`look`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from tuichat.crypto.file_chunks import ChunkCipher, Layout
+from tuichat.crypto.kdf import blake2b_256
+from tuichat.node.file_progress import Progress, load_map
+from tuichat.node.jobs import Jobs, OffLoop
+from tuichat.store.part_file import PartFile
+from tuichat.store.records import FileRow
+from tuichat.store.store import Store
+from tuichat.store.transfers import HASHES_IN_PART
+
+SAVE_SECONDS: Final = 1.0
+"""How often what was written is made safe and noted."""
+
+AHEAD: Final = 256
+"""The horizon moves by so many chunks at a time."""
+
+
+class Landing:
+    """The partial file of one run of fetching.
+
+    Args:
+        progress: told of each chunk that is there.
+    """
+
+    def __init__(self, store: Store, row: FileRow, off_loop: OffLoop, progress: Progress) -> None:
+        self._store = store
+        self._row = row
+        self._progress = progress
+        self._layout = Layout(row.size)
+        self._cipher = ChunkCipher(row.key, row.wire_id, self._layout)
+        self._done = load_map(store, row)
+        self._safe = load_map(store, row)
+        self._unsaved: set[int] = set()
+        self._horizon = row.fetched
+        self._jobs = Jobs(off_loop)
+        self._part: PartFile | None = None
+
+    def missing(self) -> Iterable[int]:
+        """The chunks that are not there, ascending."""
+        return self._done.missing()
+
+    async def open(self) -> None:
+        """Before anything else. Raises OSError if it is not what was made."""
+        await self._jobs.run(self._open)
+
+    def _open(self) -> None:
+        self._part = PartFile(Path(self._row.stored_as), self._row.size)
+
+    async def close(self) -> None:
+        """As soon as nothing reads or writes there any more."""
+        await self._jobs.ended()
+        if self._part is not None:
+            await self._jobs.run(self._part.close)
+
+    async def look(self) -> None:
+        """Find the chunks that were written before the store was told."""
+        for index in list(self._done.missing(min(self._horizon, self._layout.chunks))):
+            expected = self._store.transfers.hash_of(self._row.id, index)
+            if await self._jobs.run(partial(self._is_on_disk, index, expected)):
+                self._note(index)
+        await self.save()
+
+    def _is_on_disk(self, index: int, expected: bytes) -> bool:
+        assert self._part is not None
+        offset = index * self._layout.chunk
+        plaintext = self._part.read(offset, self._layout.plain_length(index))
+        if len(plaintext) != self._layout.plain_length(index):
+            return False
+        if blake2b_256(self._cipher.seal(index, plaintext)) != expected:
+            return False
+        self._part.write(offset, plaintext)  # a disk that failed to keep it once need not say so again
+        return True
+
+    def ahead(self, index: int) -> None:
+        """Chunks below `index` will be asked for."""
+        if index > self._horizon:
+            self._horizon = index + AHEAD
+            self._store.transfers.update(self._row.id, fetched=self._horizon)
+
+    async def keep(self, index: int, sealed: bytes) -> None:
+        """Check a chunk and write it.
+
+        Raises:
+            ChunkError: it is not the one that was offered.
+            OSError: the disk is full, or fails.
+        """
+        expected = self._store.transfers.hash_of(self._row.id, index)
+        await self._jobs.run(lambda: self._write(index, sealed, expected))
+        self._note(index)
+
+    def _write(self, index: int, sealed: bytes, expected: bytes) -> None:
+        assert self._part is not None
+        self._part.write(index * self._layout.chunk, self._cipher.open(index, sealed, expected))
+
+    def _note(self, index: int) -> None:
+        if self._done.add(index):
+            self._unsaved.add(index)
+            self._progress.add(self._layout.plain_length(index))
+
+    async def keep_saving(self) -> None:
+        """Save now and then."""
+        while True:
+            await asyncio.sleep(SAVE_SECONDS)
+            await self.save()
+
+    async def save(self) -> None:
+        """Note in the store what was written, once it is safe on disk."""
+        unsaved, self._unsaved = self._unsaved, set()
+        if not unsaved or self._part is None:
+            return
+        try:
+            await self._jobs.run(self._part.sync)
+        except asyncio.CancelledError:
+            self._unsaved |= unsaved
+            raise
+        for index in unsaved:
+            self._safe.add(index)
+        with self._store.transaction():
+            for part in sorted({index // HASHES_IN_PART for index in unsaved}):
+                bits = self._safe.part(part, HASHES_IN_PART)
+                self._store.transfers.set_done(self._row.id, part, bits)
