@@ -21,6 +21,7 @@ from tuichat.api.node_api import API_VERSION
 from tuichat.clock import Clock
 from tuichat.errors import KeyNotTrustedError, LockedError, NotFoundError, TuichatError, UsageError
 from tuichat.event_buffer import EventBuffer
+from tuichat.i18n import translated
 from tuichat.model import (
     MAX_TEXT_BYTES,
     AnyEvent,
@@ -314,7 +315,7 @@ class MemoryNode:
         try:
             parsed = str(OnionAddress.parse(address))
         except AddressError as error:
-            raise UsageError(error.message, error.hint) from None
+            raise UsageError(translated(error.message), translated(error.hint)) from None
         if parsed == self.address:
             raise UsageError("This is your own address.", "Give it to the person you want to talk to.")
         known = next((p for p in self._people.values() if p.record.address == parsed), None)
