@@ -15,7 +15,7 @@ class Sentence(str):
 
     def __new__(cls, template: str, **fields: str | int) -> Sentence:
         made = super().__new__(cls, template.format(**fields))
-        made.template = template
+        made.template = str(template)  # plain, should it be a sentence itself
         made.fields = fields
         return made
 

@@ -40,8 +40,11 @@ def ngettext(singular: str, plural: str, count: int) -> str:
 
 
 def translated(words: object) -> str:
-    """A sentence of another package in the chosen language, its fields too; what is none, as it is."""
+    """A sentence of another package in the chosen language, its fields too; what is none, as it is.
+
+    It is a plain `str` then, as it has to be for what is written as JSON.
+    """
     if not isinstance(words, Fillable):
         return str(words)
     fields = {name: translated(value) for name, value in words.fields.items()}
-    return _(words.template).format(**fields) if words.template else ""
+    return str(_(words.template).format(**fields)) if words.template else ""

@@ -22,6 +22,7 @@ from tests.support.memory_files import MemoryFiles
 from tuichat.clock import Clock
 from tuichat.errors import KeyNotTrustedError, LockedError, NotFoundError, TuichatError, UsageError
 from tuichat.event_buffer import EventBuffer
+from tuichat.i18n import translated
 from tuichat.model import (
     API_VERSION,
     MAX_TEXT_BYTES,
@@ -320,7 +321,7 @@ class MemoryNode(MemoryFiles):
         try:
             parsed = str(OnionAddress.parse(address))
         except AddressError as error:
-            raise UsageError(error.message, error.hint) from None
+            raise UsageError(translated(error.message), translated(error.hint)) from None
         if parsed == self.address:
             raise UsageError("This is your own address.", "Give it to the person you want to talk to.")
         known = next((p for p in self._people.values() if p.record.address == parsed), None)

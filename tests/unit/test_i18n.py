@@ -10,7 +10,7 @@ from onion.binary import advisories
 from onion.bridges import parse_bridges
 from onion.child import last_words
 from onion.errors import TorError
-from onion.sentence import NOTHING
+from onion.sentence import NOTHING, Sentence
 from tuichat import i18n
 from tuichat.i18n import translated
 
@@ -46,3 +46,11 @@ def test_reason_inside_a_sentence_is_translated_too() -> None:
 
 def test_nothing_stays_nothing() -> None:
     assert translated(NOTHING) == ""
+
+
+@pytest.mark.parametrize(
+    "sentence", [NOTHING, Sentence("no place"), Sentence(Sentence("no place")), "a word"]
+)
+def test_what_is_translated_is_a_plain_text(monkeypatch: pytest.MonkeyPatch, sentence: str) -> None:
+    monkeypatch.setattr(i18n, "_translations", gettext.NullTranslations())
+    assert type(translated(sentence)) is str
