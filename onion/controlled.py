@@ -55,7 +55,7 @@ class ControlledTor(ABC):
         self._supervisor: asyncio.Task[None] | None = None
         self._socks: Endpoint | None = None
         self.changing = asyncio.Lock()
-        """Held while a service is added or ended: the end of one must not come after the next of its address."""
+        """Held while a service is added or ended: an end must not come after the next one of its address."""
 
     @abstractmethod
     async def _connect(self) -> Controller:
