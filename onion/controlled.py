@@ -170,6 +170,11 @@ class ControlledTor(ABC):
         check_token(token)
         await self._close_circuits(lambda circuit: circuit.get("SOCKS_USERNAME") == token)
 
+    async def cut(self, service: ControlledService) -> None:
+        """Close the circuits on which others came to a service."""
+        came = {"PURPOSE": "HS_SERVICE_REND", "REND_QUERY": str(service.address)}
+        await self._close_circuits(lambda circuit: came.items() <= circuit.items())
+
     async def _close_circuits(self, chosen: Callable[[Mapping[str, str]], bool]) -> None:
         controller = self._controller
         if controller is None:

@@ -179,6 +179,7 @@ class SimulatedNetwork:
         mine.other, theirs.other = theirs, mine
         self._connections += [mine, theirs]
         transport.attend(answer, theirs)
+        transport.came.append(theirs)
         if self._takes(answer.message2):
             mine.cut()
             raise ConnectionLostError
@@ -217,6 +218,7 @@ class SimulatedTransport:
         self._attending: set[asyncio.Task[None]] = set()
         self.failures: list[BaseException] = []
         self.renewed = self.doubts = 0
+        self.came: list[SimulatedConnection] = []
 
     @property
     def state(self) -> NetworkState:
@@ -257,9 +259,11 @@ class SimulatedTransport:
     async def hang_up(self, onion: bytes) -> None:
         await asyncio.sleep(0)
 
-    async def renew(self) -> None:
+    async def renew(self, *, cut: bool = False) -> None:
         self.renewed += 1
         self.admitted = None if self.admission is None else self.admission()
+        for connection in self.came if cut else ():
+            connection.cut()
 
     def doubt(self) -> None:
         self.doubts += 1

@@ -311,7 +311,7 @@ class Node:
         await self._links.drop(row.id)
         await self._with.transport.hang_up(row.onion)
         if row.state != "pending":
-            await self._with.transport.renew()
+            await self._with.transport.renew(cut=True)
 
     async def contact_rename(self, ref: str, name: str) -> Contact:
         row = self._book.find(ref)
