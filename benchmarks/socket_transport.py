@@ -73,7 +73,7 @@ class SocketTransport:
     async def hang_up(self, onion: bytes) -> None:
         pass  # there are no circuits
 
-    async def renew(self) -> None:
+    async def renew(self, *, cut: bool = False) -> None:
         pass  # nor introduction points
 
     def doubt(self) -> None:

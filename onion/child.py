@@ -57,6 +57,7 @@ class ChildTor(ControlledTor):
     """
 
     _loss: Problem = "died"
+    _is_ours = True
 
     def __init__(self, options: ChildOptions) -> None:
         super().__init__()

@@ -27,7 +27,11 @@ from onion.service import ControlledService
 from onion.status import StatusBoard, Watchers
 from onion.tor import DialStage, Problem, ServiceOptions, TorStatus, Unsubscribe
 
-_HEARTBEAT_SECONDS = 30.0
+_LOOK_SECONDS = 10.0
+_LOOKS_A_HEARTBEAT = 3
+# What tor has put off to a time, such as its next try for a consensus, waits until the clock says so. Where
+# the clock was set back by more than this, a new tor does not wait so much longer.
+_SET_BACK_SECONDS = 600.0
 _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 60.0
 # A tor that lived this long, or reached the network, did not die of its configuration: start again soon.
@@ -44,6 +48,8 @@ class ControlledTor(ABC):
     """See `onion.tor.Tor`. Subclasses say how to reach the control port, and what a loss of it means."""
 
     _loss: Problem = "control"
+    _is_ours = False
+    """Whether the tor ends when its control connection is given up, and is started by `_connect`."""
 
     def __init__(self) -> None:
         self._board = StatusBoard()
@@ -55,7 +61,7 @@ class ControlledTor(ABC):
         self._supervisor: asyncio.Task[None] | None = None
         self._socks: Endpoint | None = None
         self.changing = asyncio.Lock()
-        """Held while a service is added or ended: an end must not come after the next one of its address."""
+        """Held while a service is added or ended: the end of one must not follow the next of its address."""
 
     @abstractmethod
     async def _connect(self) -> Controller:
@@ -164,6 +170,11 @@ class ControlledTor(ABC):
         check_token(token)
         await self._close_circuits(lambda circuit: circuit.get("SOCKS_USERNAME") == token)
 
+    async def cut(self, service: ControlledService) -> None:
+        """Close the circuits on which others came to a service."""
+        came = {"PURPOSE": "HS_SERVICE_REND", "REND_QUERY": str(service.address)}
+        await self._close_circuits(lambda circuit: came.items() <= circuit.items())
+
     async def _close_circuits(self, chosen: Callable[[Mapping[str, str]], bool]) -> None:
         controller = self._controller
         if controller is None:
@@ -237,13 +248,14 @@ class ControlledTor(ABC):
         wait = _FIRST_WAIT
         while True:
             since = time.monotonic()
-            await self._until_lost()
+            problem = await self._until_given_up()
             if self.status.ready or time.monotonic() - since > _HEALTHY_SECONDS:
                 wait = _FIRST_WAIT
-            lost = TorStatus(version=self.status.version, problem=self._loss)
+            lost = TorStatus(version=self.status.version, problem=problem)
             self._board.show(lost)
             await self._detach()
-            self._board.show(replace(lost, detail=self._last_words()))
+            if problem:
+                self._board.show(replace(lost, detail=self._last_words()))
             while self._controller is None:
                 await asyncio.sleep(wait * random.uniform(0.8, 1.2))  # noqa: S311
                 wait = min(wait * 2, _LONGEST_WAIT)
@@ -257,20 +269,28 @@ class ControlledTor(ABC):
             problem = _PROBLEMS.get(error.code, self._loss)
             self._board.show(TorStatus(problem=problem, detail=error.message))
 
-    async def _until_lost(self) -> None:
-        """Return when the control connection is closed, or tor does not answer any more."""
-        controller = self._controller
-        while controller is not None:
-            try:
-                async with asyncio.timeout(_HEARTBEAT_SECONDS):
+    async def _until_given_up(self) -> Problem:
+        """Return when the control connection is closed, tor does not answer, or the clock was set back.
+
+        Returns:
+            what is wrong; "" if it is given up for the clock's sake.
+        """
+        controller, looks, ahead = self._controller, 0, self._clock()
+        while controller is not None and not controller.closed.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_SECONDS):
                     await controller.closed.wait()
-                return
-            except TimeoutError:
-                pass
-            try:
-                await controller.get_info("version")
-            except TorError:
-                return
+            ahead = max(ahead, self._clock())
+            if self._is_ours and self._clock() <= ahead - _SET_BACK_SECONDS:
+                return ""
+            looks += 1
+            if looks % _LOOKS_A_HEARTBEAT == 0 and not await _answers(controller):
+                break
+        return self._loss
+
+    def _clock(self) -> float:
+        """The wall clock, beside one that nobody sets."""
+        return time.time() - time.monotonic()
 
     def _on_event(self, event: Event) -> None:
         self._board.show(status_after(self.status, event))
@@ -297,3 +317,11 @@ class ControlledTor(ABC):
 
 async def _authorize(controller: Controller, address: OnionAddress, key: ClientKey) -> None:
     await controller.call(f"ONION_CLIENT_AUTH_ADD {address} {key.private_control}")
+
+
+async def _answers(controller: Controller) -> bool:
+    try:
+        await controller.get_info("version")
+    except TorError:
+        return False
+    return True

@@ -80,6 +80,9 @@ class ControlledService:
         with contextlib.suppress(TorError):
             await self._tor.take_down(self)
 
+    async def cut(self) -> None:
+        await self._tor.cut(self)
+
     async def probe(self, expect: Callable[[bytes], bool], timeout: float) -> bool:
         token = fresh_token()
         try:

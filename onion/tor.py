@@ -107,7 +107,15 @@ class OnionService(Protocol):
         ...
 
     async def remove(self) -> None:
-        """End the service; once is enough, twice does no harm."""
+        """End the service; once is enough, twice does no harm. Open streams live on, and new ones may be
+        opened over their circuits as soon as a service of the same address is published again."""
+        ...
+
+    async def cut(self) -> None:
+        """Close every circuit on which somebody came to this address, with all their streams.
+
+        Tor does not tell whose is whose.
+        """
         ...
 
     async def probe(self, expect: Callable[[bytes], bool], timeout: float) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -323,6 +324,45 @@ def test_invite_by_which_somebody_came_is_dropped_at_the_first_link_as_contacts(
             await asyncio.sleep(60)
             assert await until(lambda: linked(circle.alice, circle.bob), DAY)
             assert not circle.bob.node._store.contacts.all()[0].invite
+
+    run_virtual(story())
+
+
+@pytest.mark.parametrize("visibility", ["public", "contacts"])
+def test_new_invite_brings_back_a_contact_who_was_removed_and_does_not_know_it(
+    tmp_path: Path, visibility: Visibility
+) -> None:
+    async def story() -> None:
+        circle = Circle(tmp_path)
+        circle.alice.visibility = visibility
+        async with circle:
+            await circle.bob.node.contact_add(await circle.invite(), "alice")
+            assert await until(lambda: linked(circle.alice, circle.bob), DAY)
+            await circle.alice.node.contact_remove(circle.bob.address)
+            with pytest.raises(UsageError, match="your contact alice"):
+                await circle.bob.node.contact_add(await circle.invite(), "another name")
+            assert (await circle.bob.node.contact_add(await circle.invite())).state == "accepted"
+            assert await until(lambda: linked(circle.alice, circle.bob), 1800)
+            assert await until(lambda: linked(circle.bob, circle.alice), 60)
+            await talk(circle.alice, circle.bob)
+            circle.network.cut_all()
+            await asyncio.sleep(600)
+            assert not circle.bob.node._store.contacts.all()[0].invite
+
+    run_virtual(story())
+
+
+def test_others_are_linked_again_soon_after_somebody_was_removed(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with Circle(tmp_path) as circle:
+            for person in (circle.bob, circle.carol):
+                await person.node.contact_add(await circle.invite(), "alice")
+                assert await until(partial(linked, circle.alice, person), DAY)
+            await circle.alice.node.contact_remove(circle.bob.address)
+            await asyncio.sleep(0.01)
+            assert not await linked(circle.alice, circle.carol), "the circuit by which she came is open"
+            assert await until(lambda: linked(circle.alice, circle.carol), 60)
+            await talk(circle.alice, circle.carol)
 
     run_virtual(story())
 

@@ -43,8 +43,7 @@ def test_contacts_are_dialled_at_once_when_the_network_is_back(tmp_path: Path, a
         assert await until(lambda: _online(alice), HOUR)
 
         network.faults.unreachable = 1.0
-        transport = alice._transport
-        assert transport is not None
+        transport = alice.transport
         transport._tell(away)
         network.cut_all()
         await asyncio.sleep(HOUR)
@@ -72,8 +71,7 @@ def test_dial_that_hangs_since_the_network_was_away_is_begun_anew(tmp_path: Path
         await asyncio.sleep(60)
 
         network.faults = Faults()
-        transport = alice._transport
-        assert transport is not None
+        transport = alice.transport
         transport._tell(_state("no_network"))
         transport._tell(_state(""))
         assert await until(lambda: _online(alice), 6.0)

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.outcome import Story
 from tests.support.ratchets import Sealing, record_sealings
 from tests.support.restored_node import RestoredNode
-from tests.support.schedule import play as play_schedule
+from tests.support.schedule import play as play_story
 from tests.support.seeded_rng import SeededRng
 from tests.support.simulated_network import SimulatedNetwork
 from tests.support.simulated_node import SimulatedNode, until
@@ -36,7 +37,7 @@ def test_restored_profiles_double_and_invert_nothing_and_lose_only_what_they_for
     first: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recorded = record_sealings(monkeypatch)
-    outcomes = [play_schedule(seed, backups="restored") for seed in range(first, first + BLOCK)]
+    outcomes = [play_story(Story(seed, "restored")) for seed in range(first, first + BLOCK)]
     assert [outcome.replay for outcome in outcomes if outcome.wrong] == []
     assert sum(outcome.restorations for outcome in outcomes) > BLOCK
     assert len({(one.key, one.nonce) for one in recorded}) == len(recorded)
@@ -207,8 +208,8 @@ def test_restoring_that_drops_the_queue_is_found_out(tmp_path: Path, monkeypatch
             self.remove(row.id)
 
     monkeypatch.setattr(Outbox, "unseal", drop)
-    outcomes = (play_schedule(seed, 7200.0, "restored") for seed in range(SCHEDULES))
-    assert any("lost" in complaint for outcome in outcomes for complaint in outcome.wrong)
+    outcomes = (play_story(Story(seed, "restored")) for seed in range(SCHEDULES))
+    assert any(outcome.count("lost") for outcome in outcomes)
 
 
 def _keys_came_again(directory: Path, monkeypatch: pytest.MonkeyPatch) -> bool:

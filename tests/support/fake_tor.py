@@ -79,6 +79,11 @@ class FakeService:
             self.put_down()
             del self._tor.services[self._address]
 
+    async def cut(self) -> None:
+        for stream in tuple(self.streams):
+            stream.cancel()
+        await asyncio.gather(*self.streams, return_exceptions=True)
+
     async def probe(self, expect: Callable[[bytes], bool], timeout: float) -> bool:
         writer: asyncio.StreamWriter | None = None
         try:

@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.support.backups import OPEN, SECRET, paths_of, wrapped_cheaply
 from tests.support.seeded_rng import SeededRng
 from tests.support.simulated_network import SimulatedNetwork
 from tests.support.simulated_node import SimulatedNode
 from tests.support.virtual_time import VirtualClock
+from tuichat.crypto import passphrase
+from tuichat.errors import StorageError
 from tuichat.node.backups import BackupParts, Backups
 from tuichat.store.backup_restore import Restoration, restore_backup
 from tuichat.store.profile import open_profile
@@ -33,14 +39,13 @@ class RestoredNode(SimulatedNode):
 
     def __init__(self, name: str, directory: Path, network: SimulatedNetwork, rng: SeededRng) -> None:
         super().__init__(name, directory, network, rng)
-        self._sealed_by = wrapped_cheaply(SECRET, rng)
+        self._sealed_by = wrapped_cheaply(SECRET, SeededRng(b"the same for everybody"))
         self.found: Restoration | None = None
 
     def back_up(self) -> None:
-        assert self._store is not None
         parts = BackupParts(
             paths=paths_of(self._directory),
-            store=self._store,
+            store=self.store,
             identity=self.identity,
             name=self.name,
             sealed_by=self._sealed_by,
@@ -53,8 +58,10 @@ class RestoredNode(SimulatedNode):
 
     async def restore(self) -> None:
         self.restorations += 1
-        await self.stop()
-        self._database.unlink()
+        with suppress(StorageError):  # a disk that is given up anyway
+            await self.stop()
+        for debris in (self._database, self.log):
+            debris.unlink(missing_ok=True)
         self._lives += 1
         await asyncio.sleep(RESTORING_SECONDS)
         home = paths_of(self._directory / f"{self.name}-{self._lives}")
@@ -64,6 +71,17 @@ class RestoredNode(SimulatedNode):
         home.database.rename(self._database)
         shutil.rmtree(home.home)
         await self.start()
+
+
+@contextmanager
+def quick_passphrases() -> Iterator[None]:
+    """Meanwhile the key that a passphrase gives is computed once: for many stories with the same one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passphrase, "_derived", _remembered)
+        yield
+
+
+_remembered = cache(passphrase._derived)
 
 
 def _run_through(work: Coroutine[Any, Any, Any]) -> None:

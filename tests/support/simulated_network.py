@@ -7,6 +7,7 @@ repeated.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -67,7 +68,8 @@ class SimulatedConnection:
         if self.lost or self.other is None:
             raise ConnectionLostError
         await asyncio.sleep(0)
-        self._network.carry(message, self, self.other)
+        if self.other is not None:  # else the process has died meanwhile
+            self._network.carry(message, self, self.other)
 
     async def receive(self) -> bytes:
         message = None if self.lost and self._arrived.empty() else await self._arrived.get()
@@ -87,9 +89,20 @@ class SimulatedConnection:
                 end.lost = True
                 end._arrived.put_nowait(None)
 
+    def forsake(self, told_after: float | None) -> None:
+        """This end's process is gone. What has left it arrives, and then the other end is told, or never."""
+        other, self.other = self.other, None
+        self.cut()
+        if other is not None:
+            other.other = SimulatedConnection(self._network, self.owner)
+            other.other.lost = True  # nothing arrives there
+            if told_after is not None:
+                asyncio.get_running_loop().call_at(other.due(told_after, in_order=True), other.cut)
+
     def arrive(self, message: bytes) -> None:
         if not self.lost:
             self._arrived.put_nowait(message)
+            self._network.on_arrival.pop(self.owner, _nothing)()
 
     def due(self, delay: float, *, in_order: bool) -> float:
         """When a message sent now with this delay arrives here; in order unless told otherwise."""
@@ -108,6 +121,9 @@ class SimulatedNetwork:
         cut_at: the message with this number, from 1, is lost, and every connection with it.
         silent: (from, to): messages this way vanish, and no end is told, as on a circuit that hangs.
         captured: every message as it was on the wire.
+        on_arrival: what happens, once, when the next message reaches somebody; by their key.
+        calls: when which two were connected.
+        heard: a hash over all of them and the times at which they were sent.
     """
 
     def __init__(self, rng: SeededRng) -> None:
@@ -117,6 +133,9 @@ class SimulatedNetwork:
         self._connections: list[SimulatedConnection] = []
         self._circuits: list[SimulatedCircuit] = []
         self.captured: list[bytes] = []
+        self.on_arrival: dict[bytes, Callable[[], None]] = {}
+        self.calls: dict[frozenset[bytes], list[float]] = {}
+        self.heard = hashlib.blake2b(digest_size=16)
         self.carried = 0
         self.cut_at: int | None = None
         self.silent: set[tuple[bytes, bytes]] = set()
@@ -170,6 +189,11 @@ class SimulatedNetwork:
         self._connections.clear()
         self.cut_circuits()
 
+    def forsake(self, owner: bytes, *, told: bool) -> None:
+        """Whoever is at this place is gone all of a sudden; those connected are told, or are not."""
+        for end in [end for end in self._connections if end.owner == owner and not end.lost]:
+            end.forsake(self.delay() if told else None)
+
     def carry(self, message: bytes, sender: SimulatedConnection, receiver: SimulatedConnection) -> None:
         if self._takes(message):
             return
@@ -203,10 +227,12 @@ class SimulatedNetwork:
         if answer is None:
             await asyncio.sleep(self.delay())
             raise RefusedError
+        self.calls.setdefault(frozenset((caller, onion)), []).append(asyncio.get_running_loop().time())
         mine, theirs = SimulatedConnection(self, caller), SimulatedConnection(self, onion)
         mine.other, theirs.other = theirs, mine
         self._connections += [mine, theirs]
         transport.attend(answer, theirs)
+        transport.came.append(theirs)
         if self._takes(answer.message2):
             mine.cut()
             raise ConnectionLostError
@@ -217,6 +243,7 @@ class SimulatedNetwork:
         """Count and capture a message; True if it is the one to be lost with everything."""
         self.carried += 1
         self.captured.append(message)
+        self.heard.update(f"{asyncio.get_running_loop().time()} {len(message)} ".encode() + message)
         if self.carried == self.cut_at:
             self.cut_all()
             return True
@@ -248,9 +275,10 @@ class SimulatedTransport:
         self._online = asyncio.Event()
         self._state = NetworkState()
         self._watchers: list[Callable[[NetworkState], None]] = []
-        self._attending: set[asyncio.Task[None]] = set()
+        self._attending: dict[asyncio.Task[None], None] = {}  # in order, so that runs can be repeated
         self.failures: list[BaseException] = []
         self.renewed = self.doubts = 0
+        self.came: list[SimulatedConnection] = []
 
     @property
     def state(self) -> NetworkState:
@@ -279,6 +307,13 @@ class SimulatedTransport:
         await asyncio.gather(*self._attending, return_exceptions=True)
         self._tell(NetworkState())
 
+    def vanish(self, *, told: bool) -> None:
+        """The process is gone: nobody reaches it, and nothing leaves it any more."""
+        self._online.clear()
+        self._network.leave(self)
+        self._network.cut_circuits(self.onion)
+        self._network.forsake(self.onion, told=told)
+
     async def wait_ready(self) -> None:
         await self._online.wait()
 
@@ -298,9 +333,11 @@ class SimulatedTransport:
     async def hang_up(self, onion: bytes) -> None:
         await asyncio.sleep(0)
 
-    async def renew(self) -> None:
+    async def renew(self, *, cut: bool = False) -> None:
         self.renewed += 1
         self.admitted = None if self.admission is None else self.admission()
+        for connection in self.came if cut else ():
+            connection.cut()
 
     def doubt(self) -> None:
         self.doubts += 1
@@ -312,11 +349,11 @@ class SimulatedTransport:
     def attend(self, answer: Answer, connection: Connection) -> None:
         """Run what was answered beside the network, as a server would."""
         task = asyncio.get_running_loop().create_task(answer.run(connection))
-        self._attending.add(task)
+        self._attending[task] = None
         task.add_done_callback(self._attended)
 
     def _attended(self, task: asyncio.Task[None]) -> None:
-        self._attending.discard(task)
+        self._attending.pop(task, None)
         if not task.cancelled() and task.exception() is not None:
             self.failures.append(task.exception())  # type: ignore[arg-type]
 
@@ -324,3 +361,7 @@ class SimulatedTransport:
         self._state = state
         for callback in self._watchers:
             callback(state)
+
+
+def _nothing() -> None:
+    """What happens when nobody waits for it."""

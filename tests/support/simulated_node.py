@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.support.deterministic_kem import DeterministicMlKem768
@@ -14,7 +18,8 @@ from tests.support.simulated_network import SimulatedNetwork, SimulatedTransport
 from tests.support.virtual_time import VirtualClock
 from tuichat.crypto.identity import Identity
 from tuichat.crypto.kem import Kem
-from tuichat.model import Direction, Message
+from tuichat.errors import StorageError
+from tuichat.model import Contact, Direction, Message
 from tuichat.network.addresses import address_of
 from tuichat.node.file_places import FileRules
 from tuichat.node.jobs import OffLoop
@@ -27,6 +32,22 @@ KEY = bytes(range(32))
 
 _MOST_PAGES = 0xFFFFFFFE
 """SQLite's own limit."""
+
+
+@dataclass(slots=True)
+class Life:
+    """From one start of a node to its end, or to its sudden death.
+
+    Attributes:
+        store: what the node keeps, in the file `database`.
+        ending: it is being closed in order.
+    """
+
+    node: Node
+    transport: SimulatedTransport
+    store: Store
+    database: Path
+    ending: bool = False
 
 
 class SimulatedNode:
@@ -49,14 +70,13 @@ class SimulatedNode:
         self.off_loop: OffLoop = at_once
         self._lives = 0
         self._key = KEY
-        self._node: Node | None = None
-        self._transport: SimulatedTransport | None = None
+        self._life: Life | None = None
+        self._dying: list[asyncio.Task[None]] = []
         self.identity = Identity.generate(rng, 1_790_000_000.0)
         self.sent: dict[str, list[str]] = {}
         self.crashes = 0
         self.restorations = 0
         self.failures: list[BaseException] = []
-        self._store: Store | None = None
         self._disk_full = False
 
     @property
@@ -71,9 +91,9 @@ class SimulatedNode:
     @disk_full.setter
     def disk_full(self, now: bool) -> None:
         self._disk_full = now
-        if self._store is not None:
+        if self._life is not None:
             pages = 1 if now else _MOST_PAGES  # a limit below the file's size becomes its size
-            self._store._database.run(f"PRAGMA max_page_count = {pages}")
+            self._life.store._database.run(f"PRAGMA max_page_count = {pages}")
 
     @property
     def address(self) -> str:
@@ -81,28 +101,35 @@ class SimulatedNode:
 
     @property
     def node(self) -> Node:
-        assert self._node is not None
-        return self._node
+        return self._present.node
 
     @property
     def transport(self) -> SimulatedTransport:
-        assert self._transport is not None
-        return self._transport
+        return self._present.transport
+
+    @property
+    def store(self) -> Store:
+        return self._present.store
 
     @property
     def running(self) -> bool:
-        return self._node is not None
+        return self._life is not None and not self._life.ending
+
+    @property
+    def _present(self) -> Life:
+        assert self._life is not None
+        return self._life
 
     async def start(self) -> None:
-        self._transport = SimulatedTransport(self._network, self.identity.onion)
+        if not self._database.exists():
+            self._database.write_bytes(_new_database())
         store = Store.open(self._database, self._key, synchronous="OFF")
-        self._store = store
-        self.disk_full = False  # who starts it has made room
+        transport = SimulatedTransport(self._network, self.identity.onion)
         parts = NodeParts(
             store=store,
             identity=self.identity,
             name=self.name,
-            transport=self._transport,
+            transport=transport,
             clock=self.clock,
             rng=self._rng,
             kem=self.kem,
@@ -110,26 +137,54 @@ class SimulatedNode:
             off_loop=lambda work: self.off_loop(work),
             visibility=self.visibility,
         )
-        self._node = Node(parts)
-        await self._node.start()
-        await self._node.go_online()
+        self._life = Life(Node(parts), transport, store, self._database)
+        self.disk_full = False  # who starts it has made room
+        await self.node.start()
+        await self.node.go_online()
 
     async def stop(self) -> None:
-        """End in order."""
-        node, transport, self._node = self._node, self._transport, None
-        self._store = None
-        if node is not None and transport is not None:
-            await node.close()
-            self.failures += transport.failures
+        """End in order, unless the process dies over it."""
+        life = self._life
+        if life is None or life.ending:
+            return
+        life.ending = True
+        try:
+            await life.node.close()
+        finally:
+            self.failures += life.transport.failures
+            if self._life is life:
+                self._life = None
+            else:
+                _remove(life.database)
 
     async def crash(self) -> None:
         """Lose everything that is not on disk at this moment, and every connection with it."""
+        self.die()
+        await asyncio.gather(*self._dying)
+
+    def die(self, *, told: bool = True) -> None:
+        """The same, between two steps of the loop: nothing of what is under way goes on.
+
+        Unless those connected are `told`, as by a tor that closes circuits, each finds out by itself.
+        """
+        life, self._life = self._life, None
+        if life is None:
+            return
         self.crashes += 1
-        before = self._database
         self._lives += 1
-        _copy(before, self._database)
-        await self.stop()
-        _remove(before)
+        _copy(life.database, self._database)
+        life.transport.vanish(told=told)
+        if not life.ending:
+            task = asyncio.get_running_loop().create_task(self._bury(life))
+            self._dying.append(task)
+            task.add_done_callback(self._dying.remove)
+
+    async def _bury(self, life: Life) -> None:
+        """End the tasks of who is dead: what they still write and say reaches nobody."""
+        with suppress(StorageError):  # the disk may have died before
+            await life.node.close()
+        self.failures += life.transport.failures
+        _remove(life.database)
 
     def back_up(self) -> None:
         """Keep a copy of what is on disk at this moment, in place of an earlier one."""
@@ -139,11 +194,11 @@ class SimulatedNode:
     async def restore(self) -> None:
         """Lose everything since the backup, and go on from there."""
         self.restorations += 1
-        before = self._database
+        with suppress(StorageError):  # a disk that is given up anyway
+            await self.stop()
+        _remove(self._database)
         self._lives += 1
         _copy(self._backup, self._database)
-        await self.stop()
-        _remove(before)
         await self.start()
 
     async def say(self, other: SimulatedNode, text: str) -> Message:
@@ -153,8 +208,17 @@ class SimulatedNode:
 
     async def history(self, other: SimulatedNode, direction: Direction = "in") -> list[str]:
         """What arrived from the other, in order; or what went to them."""
-        messages = await self.node.messages(other.name, limit=5000)
-        return [message.text for message in messages if message.direction == direction]
+        texts: list[str] = []
+        after = 0
+        while page := await self.node.messages(other.name, limit=5000, after=after):
+            texts += [message.text for message in page if message.direction == direction]
+            after = page[-1].id
+        return texts
+
+    async def contact(self, other: SimulatedNode) -> Contact:
+        """What the other is to this person."""
+        contacts = await self.node.contact_list()
+        return next(contact for contact in contacts if contact.address == other.address)
 
     async def settled(self) -> bool:
         """Whether nothing waits to be acknowledged."""
@@ -179,6 +243,15 @@ async def at_once(work: Callable[[], Any]) -> Any:
     return work()
 
 
+@cache
+def _new_database() -> bytes:
+    """What opening a store makes where there is none: once for everybody, for it takes its time."""
+    with TemporaryDirectory() as directory:
+        path = Path(directory) / "new.db"
+        Store.open(path, KEY, synchronous="OFF").close()
+        return path.read_bytes()
+
+
 def _copy(database: Path, to: Path) -> None:
     for ending in ("", "-wal"):
         source = database.with_name(database.name + ending)
@@ -191,12 +264,12 @@ def _remove(database: Path) -> None:
         database.with_name(database.name + ending).unlink(missing_ok=True)
 
 
-async def until(condition: object, seconds: float) -> bool:
+async def until(condition: object, seconds: float, *, longest_pause: float = 600.0) -> bool:
     """Let virtual time pass until the async condition holds; False if it does not within `seconds`."""
     deadline, pause = asyncio.get_running_loop().time() + seconds, 5.0
     while asyncio.get_running_loop().time() < deadline:
         if await condition():  # type: ignore[operator]
             return True
         await asyncio.sleep(pause)
-        pause = min(pause * 1.2, 600.0)  # asked all the time, a day's waiting would be mostly asking
+        pause = min(pause * 1.2, longest_pause)  # asked all the time, a day's waiting would be mostly asking
     return False

@@ -194,12 +194,26 @@ class TorContract:
             other_reader, other_writer = await bob.open_stream(host, 80, staying, SECONDS)
             await bob.close_circuits(ending)
             async with asyncio.timeout(SECONDS):
-                assert await _ends(reader)
+                assert await ends(reader)
                 other_writer.write(b"still here\n")
                 assert await other_reader.readline() == b"still here\n"
             writer.transport.abort()
             other_writer.transport.abort()
             await bob.close_circuits(ending)
+
+    async def test_cutting_a_service_ends_the_streams_of_all_who_came_and_others_may_come(
+        self, pair: Pair
+    ) -> None:
+        alice, bob = pair
+        async with published(alice) as service:
+            host = service.address.hostname
+            streams = [await bob.open_stream(host, 80, fresh_token(), SECONDS) for _ in range(2)]
+            await service.cut()
+            async with asyncio.timeout(SECONDS):
+                assert all([await ends(reader) for reader, _writer in streams])
+            for _reader, writer in streams:
+                writer.transport.abort()
+            assert await echo(bob, service, fresh_token()) == b"hello\n"
 
     async def test_a_dial_tells_its_stages(self, pair: Pair) -> None:
         alice, bob = pair
@@ -282,7 +296,8 @@ class TorContract:
         assert alive == [False, True, False, False, True, False]
 
 
-async def _ends(reader: asyncio.StreamReader) -> bool:
+async def ends(reader: asyncio.StreamReader) -> bool:
+    """Whether the other side has ended the stream, without another word."""
     try:
         return await reader.read(1) == b""
     except ConnectionError:

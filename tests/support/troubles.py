@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tests.support.disk_faults import DiskFault, Kind
 from tests.support.failing_disks import FailingDisks
 from tests.support.seeded_rng import SeededRng
 from tests.support.simulated_network import Faults, SimulatedNetwork
@@ -16,6 +17,9 @@ _AWAY = Faults(unreachable=1.0, lose=1.0)
 
 _JUMPS = (-86_400.0, -600.0, 3_600.0, 86_400.0)
 """How wrong a clock may be, in seconds."""
+
+_SOON = 40
+"""A disk fails at one of its next so many operations: a message takes about ten."""
 
 
 class Troubles:
@@ -36,7 +40,7 @@ class Troubles:
     def befall(self) -> None:
         """One more trouble, or one less."""
         person = self._people[self._pick(len(self._people))]
-        match self._pick(12):
+        match self._pick(12 if self._disks is None else 15):
             case 0 | 1 | 2 | 3 | 4 | 5:
                 self._network.faults = (_EASE, _STORM, _SLOW, _AWAY)[self._pick(4)]
             case 6:
@@ -46,12 +50,24 @@ class Troubles:
                 self._network.silent.symmetric_difference_update({(person.onion, other.onion)})
             case 8:
                 self._network.clogged = not self._network.clogged
-            case 9 | 10 if self._disks is not None:
-                self._disks.failing.symmetric_difference_update({person.name})
-            case 9 | 10:
+            case 9 | 10 if self._disks is None:
                 person.disk_full = not person.disk_full
-            case _:
+            case 11:
                 person.clock.offset = _JUMPS[self._pick(len(_JUMPS))] if not person.clock.offset else 0.0
+            case _:
+                assert self._disks is not None
+                self._break_or_repair(self._disks, person.name)
+
+    def on_disk(self, person: SimulatedNode) -> bool:
+        """Whether somebody's disk is full, or fails, or is about to."""
+        return person.disk_full or (self._disks is not None and self._disks.fails(person.name))
+
+    def _break_or_repair(self, disks: FailingDisks, name: str) -> None:
+        if disks.fails(name):
+            disks.repair(name)
+        else:
+            kind: Kind = "full" if self._pick(2) else "failing"
+            disks.break_down(name, DiskFault(kind, 1 + self._pick(_SOON), lasting=bool(self._pick(2))))
 
     def heal(self) -> None:
         """All is well from now on."""
@@ -59,7 +75,7 @@ class Troubles:
         self._network.silent.clear()
         self._network.clogged = False
         if self._disks is not None:
-            self._disks.failing.clear()
+            self._disks.repair_all()
         for person in self._people:
             person.disk_full = False
             person.clock.offset = 0.0

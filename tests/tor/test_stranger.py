@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +21,8 @@ from onion.tor import ServiceOptions
 from tests.support.descriptors import Onlooker, SeenDescriptor
 from tests.support.handshakes import person
 from tests.support.network_thread import NetworkThread
-from tests.support.stores import open_store
-from tests.support.tor_contract import ATTEMPTS, SECONDS, published
+from tests.support.stores import add_contact, open_store
+from tests.support.tor_contract import ATTEMPTS, GONE_SECONDS, SECONDS, ends, published
 from tuichat.clock import SystemClock, SystemRng
 from tuichat.crypto.kem import MlKem768
 from tuichat.network.doorkeeper import NOT_FOUND
@@ -30,6 +30,7 @@ from tuichat.network.tor_transport import TorTransport
 from tuichat.node.file_places import FileRules
 from tuichat.node.node import Node
 from tuichat.node.parts import NodeParts
+from tuichat.node.reach import key_for
 from tuichat.store.store import Store
 
 pytestmark = [pytest.mark.tor, pytest.mark.asyncio(loop_scope="module")]
@@ -61,9 +62,23 @@ async def place(tor_network: NetworkThread) -> AsyncIterator[Place]:
             await asyncio.gather(mine.stop(), stranger.tor.stop())
 
 
-@asynccontextmanager
-async def hidden_node(place: Place, tor_network: NetworkThread) -> AsyncIterator[tuple[Node, Store]]:
-    """A node with `visibility = contacts` on a tor of its own, which has reached itself."""
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """A node with `visibility = contacts` on a tor of its own."""
+
+    node: Node
+    store: Store
+    transport: TorTransport
+
+    async def reached(self) -> None:
+        """Wait until it has reached itself."""
+        async with asyncio.timeout(2 * SECONDS):
+            while not self.transport.state.service.reachable:  # noqa: ASYNC110 - tor brings it about
+                await asyncio.sleep(0.05)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def hidden(tor_network: NetworkThread) -> AsyncIterator[Hidden]:
     with tempfile.TemporaryDirectory(prefix="tc") as name:
         directory, clock, rng = Path(name), SystemClock(), SystemRng()
         tor = ChildTor(ChildOptions(directory / "t", directory / "r", extra_torrc=tor_network.torrc))
@@ -74,10 +89,9 @@ async def hidden_node(place: Place, tor_network: NetworkThread) -> AsyncIterator
         await node.start()
         try:
             await node.go_online()
-            async with asyncio.timeout(2 * SECONDS):
-                while not transport.state.service.reachable:  # noqa: ASYNC110 - tor brings it about
-                    await asyncio.sleep(0.05)
-            yield node, store
+            found = Hidden(node, store, transport)
+            await found.reached()
+            yield found
         finally:
             await node.close()
 
@@ -89,11 +103,13 @@ async def refusal(tor: ChildTor, address: OnionAddress) -> str:
     return caught.value.code
 
 
-async def answer_to_get(tor: ChildTor, address: OnionAddress) -> bytes:
-    """What the service answers to a stranger's GET, over one circuit or another."""
+async def answer_to_get(tor: ChildTor, address: OnionAddress, token: str = "") -> bytes:
+    """What the service answers to a GET over the circuit of `token`, by default over one or another."""
     for attempt in range(ATTEMPTS):
         try:
-            reader, writer = await tor.open_stream(address.hostname, 80, fresh_token(), SECONDS / ATTEMPTS)
+            reader, writer = await tor.open_stream(
+                address.hostname, 80, token or fresh_token(), SECONDS / ATTEMPTS
+            )
         except DialError:
             if attempt == ATTEMPTS - 1:
                 raise
@@ -116,25 +132,78 @@ async def seen(place: Place, keys: int) -> SeenDescriptor:
 
 
 async def test_without_a_key_nobody_connects_and_with_one_a_contact_does(
-    place: Place, tor_network: NetworkThread
+    place: Place, hidden: Hidden
 ) -> None:
     tor = place.stranger.tor
-    async with hidden_node(place, tor_network) as (node, store):
-        assert await refusal(tor, ADDRESS) == "client_key"
-        stranger_sees = await place.stranger.fetch(ADDRESS, SECONDS)
-        assert stranger_sees.inner is None
-        await tor.add_client_key(ADDRESS, ClientKey.generate().private)
-        assert await refusal(tor, ADDRESS) == "client_key"
+    assert await refusal(tor, ADDRESS) == "client_key"
+    stranger_sees = await place.stranger.fetch(ADDRESS, SECONDS)
+    assert stranger_sees.inner is None
+    await tor.add_client_key(ADDRESS, ClientKey.generate().private)
+    assert await refusal(tor, ADDRESS) == "client_key"
 
-        given = store.reach_keys.spare()[0]
-        contact_sees = await place.stranger.fetch(ADDRESS, SECONDS, given)
-        assert contact_sees.inner is not None
-        assert contact_sees.inner.count("introduction-point ") >= 1
-        assert "\npow-params v1 " in contact_sees.inner
-        await tor.add_client_key(ADDRESS, given)
-        assert await answer_to_get(tor, ADDRESS) == NOT_FOUND
-        await tor.remove_client_key(ADDRESS)
-        assert await node.contact_list() == []
+    given = hidden.store.reach_keys.spare()[0]
+    contact_sees = await place.stranger.fetch(ADDRESS, SECONDS, given)
+    assert contact_sees.inner is not None
+    assert contact_sees.inner.count("introduction-point ") >= 1
+    assert "\npow-params v1 " in contact_sees.inner
+    await tor.add_client_key(ADDRESS, given)
+    assert await answer_to_get(tor, ADDRESS) == NOT_FOUND
+    await tor.remove_client_key(ADDRESS)
+    assert await hidden.node.contact_list() == []
+
+
+async def test_removed_contact_keeps_no_key_no_introduction_point_and_no_circuit(
+    place: Place, hidden: Hidden
+) -> None:
+    tor, store = place.stranger.tor, hidden.store
+    friend = add_contact(store, "friend", person("friend").onion)
+    key, other = key_for(store, SystemRng(), friend.id), store.reach_keys.spare()[0]
+    before = await place.stranger.fetch(ADDRESS, SECONDS, key)
+    await tor.add_client_key(ADDRESS, key)
+    assert await answer_to_get(tor, ADDRESS, "kept") == NOT_FOUND
+    assert await answer_to_get(tor, ADDRESS, "kept") == NOT_FOUND
+
+    told: list[bool] = []
+    hidden.transport.watch(lambda state: told.append(state.service.reachable))
+    await hidden.node.contact_remove("friend")
+    with pytest.raises(DialError):
+        await tor.open_stream(ADDRESS.hostname, 80, "kept", GONE_SECONDS)
+    async with asyncio.timeout(SECONDS):
+        while told[-1:] != [True] or False not in told:  # noqa: ASYNC110 - tor brings it about
+            await asyncio.sleep(0.05)
+    await tor.remove_client_key(ADDRESS)  # tor does not tell that a descriptor came which it cannot read
+    after = before
+    async with asyncio.timeout(SECONDS):
+        while after.revision == before.revision:  # until the directories have the new one
+            after = await place.stranger.fetch(ADDRESS, SECONDS, other)
+    assert introduction_keys(before)
+    assert introduction_keys(after)
+    assert not introduction_keys(before) & introduction_keys(after)
+    assert (await place.stranger.fetch(ADDRESS, SECONDS, key)).inner is None
+    await tor.add_client_key(ADDRESS, key)
+    assert await refusal(tor, ADDRESS) == "client_key"
+    await tor.remove_client_key(ADDRESS)
+
+
+def introduction_keys(seen: SeenDescriptor) -> set[str]:
+    """The keys by which its introduction points know the service."""
+    assert seen.inner is not None
+    return set(re.findall(r"^enc-key ntor (\S+)$", seen.inner, re.MULTILINE))
+
+
+async def test_circuit_that_opens_too_many_streams_is_closed(place: Place) -> None:
+    async with published(place.mine, ServiceOptions(max_streams=3)) as service:
+        host, tor = service.address.hostname, place.stranger.tor
+        streams = [await tor.open_stream(host, 80, "many", SECONDS) for _ in range(3)]
+        for reader, writer in streams:
+            writer.write(b"still here\n")
+            assert await reader.readline() == b"still here\n"
+        with pytest.raises(DialError):
+            await tor.open_stream(host, 80, "many", SECONDS)
+        for reader, writer in streams:
+            async with asyncio.timeout(SECONDS):
+                assert await ends(reader)
+            writer.transport.abort()
 
 
 async def test_keys_are_seen_in_steps_of_sixteen_and_sizes_in_steps_of_ten_thousand_bytes(

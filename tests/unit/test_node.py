@@ -242,8 +242,7 @@ def test_page_of_the_longest_texts_fits_into_an_answer(play: Play) -> None:
 
     async def story(people: People) -> None:
         bob = await people.node.contact_add(people.bob.address, "bob")
-        store = people.alice._store
-        assert store is not None
+        store = people.alice.store
         with store.transaction():
             ids = [receive(store, bob.id, number, "\n" * MAX_TEXT_BYTES).id for number in range(200)]
         page = await people.node.messages("bob", limit=500)

@@ -433,6 +433,16 @@ async def test_service_that_is_renewed_before_it_was_published_is_followed_by_an
     assert service not in alice.tor.services.values()
 
 
+async def test_circuit_that_a_removed_contact_kept_is_closed(homes: tuple[Home, Home]) -> None:
+    alice, bob = homes
+    await befriend(alice, bob)
+    reader, writer = await bob.tor.open_stream(f"{address_of(ALICE.onion)}.onion", 80, "kept", PATIENCE)
+    await alice.node.contact_remove("other")
+    async with asyncio.timeout(PATIENCE):
+        assert await reader.read() == b""
+    writer.close()
+
+
 async def test_tor_that_does_not_come_to_publishing_is_asked_anew(
     homes: tuple[Home, Home], monkeypatch: pytest.MonkeyPatch
 ) -> None:

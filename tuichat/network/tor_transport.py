@@ -253,12 +253,14 @@ class TorTransport:
     async def hang_up(self, onion: bytes) -> None:
         await self._caller.hang_up(onion)
 
-    async def renew(self) -> None:
+    async def renew(self, *, cut: bool = False) -> None:
         self._renewals += 1
         service, self._service = self._service, None
         if service is not None:
             with contextlib.suppress(OnionError):
                 await service.remove()
+                if cut:
+                    await service.cut()
             self._changed.set()
 
     def doubt(self) -> None:

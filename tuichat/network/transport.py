@@ -154,8 +154,12 @@ class Transport(Protocol):
         """Close the circuits to a service."""
         ...
 
-    async def renew(self) -> None:
-        """Publish our own service anew, under new introduction points and for who is admitted now (C8)."""
+    async def renew(self, *, cut: bool = False) -> None:
+        """Publish our own service anew, under new introduction points and for who is admitted now (C8).
+
+        With `cut` also close every circuit on which somebody came, for one that stays open leads to the new
+        service too, and nobody can tell whose is whose.
+        """
         ...
 
     def doubt(self) -> None:

@@ -25,6 +25,10 @@ REPLY_SECONDS: Final = 60.0
 """How long the answer to a request may take."""
 
 
+class NotReachedError(ConnectionLostError):
+    """The service was not reached with the key that was shown for it; with another one it may be."""
+
+
 class SetAsideError(Exception):
     """They have taken the request and say no more: it waits for a person there, or was dropped."""
 
@@ -98,14 +102,21 @@ class Calls:
             PeerError: what answered is not the contact.
         """
         attempt = Attempt(contact, on_stage, wanted)
+        lost: ConnectionLostError = RefusedError()
+        useless = set[bytes | None]()
         for way in self._ways(self._row(contact)):
+            if way.reach in useless:
+                continue
             try:
                 return await self._call_by(attempt, way)
             except RefusedError:
                 continue  # that secret is not known there; the next may be
+            except NotReachedError as error:
+                lost = error
+                useless.add(way.reach)
             except InviteGoneError:
                 self._with.first_contact.on_gone(contact)
-        raise RefusedError
+        raise lost
 
     def _row(self, contact: int) -> ContactRow:
         row = self._with.store.contacts.get(contact)
@@ -123,14 +134,21 @@ class Calls:
         reach = row.reach or (None if invite is None else invite.reach)
         ways = [Way(pair_psk(pair, own, onion), reach, pair=pair) for pair in pairs if pair]
         if invite is not None:
-            ways.append(Way(invite.psk, reach, invited=True))
+            ways.append(Way(invite.psk, invite.reach, invited=True))
         return [*ways, Way(public_psk(onion), reach)]
 
     async def _call_by(self, attempt: Attempt, way: Way) -> LiveLink:
         me, row = self._with.identity, self._row(attempt.contact)
         start = LinkStart(me.onion, self._with.clock.monotonic())
         dialling = Dialling(me, row.onion, way.psk, self._with.clock.now(), self._with.rng, self._with.kem)
-        dialled = await self._with.transport.dial(row.onion, dialling.message1, attempt.on_stage, way.reach)
+        try:
+            dialled = await self._with.transport.dial(
+                row.onion, dialling.message1, attempt.on_stage, way.reach
+            )
+        except RefusedError:
+            raise
+        except ConnectionLostError as error:
+            raise NotReachedError from error
         try:
             answered = dialling.read_message2(dialled.message2)
             row = self._row(attempt.contact)

@@ -34,6 +34,10 @@ DAILY: Final = 86_400.0
 HUNG_SECONDS: Final = 15.0
 """A dial that has taken longer when the network comes back is begun anew: tor may wait for minutes."""
 
+LONGEST_REST: Final = 60.0
+"""When links end early again and again, who was called waits so long at most: somebody is there. But two who
+each dial as soon as the other's link has failed would do nothing else."""
+
 STEADY_SECONDS: Final = 30.0
 """A link that lived so long was a good one: after it we dial at once and count pauses from the start."""
 
@@ -78,6 +82,7 @@ class ContactLink:
         self._lost.set()
         self._set_aside = False
         self._failures = 0
+        self._rest = 0.0
         self._asked_for = asked_for
         self._turn: Turn | None = None
         self._call: asyncio.Task[LiveLink] | None = None
@@ -125,6 +130,10 @@ class ContactLink:
         """Dial whenever there is no link, for as long as the contact is one."""
         while True:
             await self._lost.wait()
+            rest, self._rest = self._rest, 0.0
+            if rest > 0 and not self._asked_for:
+                await self._pause(rest)
+                continue
             await self._with.transport.wait_ready()
             pause = await self._dial()
             if self._live is None and pause > 0 and not self._asked_for:
@@ -242,7 +251,10 @@ class ContactLink:
         if self._with.clock.monotonic() - began >= STEADY_SECONDS:
             self._failures = 0
             return 0.0
-        return self._next_pause()
+        pause = self._next_pause()
+        if self._live is None and not live.dialler and self._failures > 1:
+            self._rest = min(pause, LONGEST_REST)
+        return pause
 
     def _handler(self, delivery: Delivery) -> Callable[[Frame], None]:
         """Takes a link's frames: once the key by which their service admits me, else what is delivery's."""
@@ -260,6 +272,7 @@ class ContactLink:
 
     def _begin(self, live: LiveLink) -> Delivery:
         self._live = live
+        self._rest = 0.0
         self._lost.clear()
         self._wake.set()
         self._set_aside = False

@@ -256,6 +256,10 @@ class FirstContact:
             changes.contact(row.id)
         return row
 
+    def keep_invite(self, row: ContactRow, invite: str) -> None:
+        """A contact gave me an invite: it serves if they know none of our secrets any more."""
+        self._store.contacts.update(row.id, invite=invite)
+
     def accept(self, row: ContactRow, petname: str | None = None) -> ContactRow:
         """Accept a pending request; if its secret is gone (it was blocked since), ask in turn."""
         with self._hub.change() as changes:

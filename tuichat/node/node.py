@@ -204,7 +204,12 @@ class Node(FileMethods):
         text = check_request_text(message, MAX_REQUEST_BYTES)
         existing = self._store.contacts.by_onion(onion)
         if existing is not None and (invite is None or existing.state in ("accepted", "blocked")):
-            return await self._add_existing(existing, name, text)
+            contact = await self._add_existing(existing, name, text)
+            if invite is not None:
+                self._first_contact.keep_invite(existing, str(invite))
+                self._links.add(existing.id)
+                await self.go_online()
+            return contact
         is_new = existing is None or existing.state == "pending"
         self._reach.check_room(self._hub.now(), 1 if is_new else 0)
         invitation = "" if invite is None else str(invite)
@@ -299,7 +304,7 @@ class Node(FileMethods):
         await self._links.drop(row.id)
         await self._with.transport.hang_up(row.onion)
         if row.state != "pending":
-            await self._with.transport.renew()
+            await self._with.transport.renew(cut=True)
 
     async def contact_rename(self, ref: str, name: str) -> Contact:
         row = self._book.find(ref)

@@ -174,3 +174,78 @@ async def test_what_the_system_refuses_is_told_and_tried_again(monkeypatch: pyte
     tor.trouble = None
     await until(lambda: tor.status.ready)
     await tor.stop()
+
+
+class HungController(ScriptedController):
+    """A control connection to a tor that, from some time on, answers nothing."""
+
+    hung = False
+
+    async def get_info(self, key: str) -> str:
+        if self.hung:
+            await asyncio.sleep(0.05)
+            raise TorError("control", "The connection to tor is lost.")  # as at the deadline of a call
+        return await super().get_info(key)
+
+
+class OurTor(ScriptedTor):
+    """A tor that is started by attaching to it; `ahead` is how far its clock was set."""
+
+    _loss = "died"
+    _is_ours = True
+    ahead = 0.0
+
+    def _clock(self) -> float:
+        return super()._clock() + self.ahead
+
+    async def _connect(self) -> Controller:
+        self.connections.append(HungController(self.refused, self.commands))
+        return cast(Controller, self.connections[-1])
+
+
+@pytest.fixture
+async def ours(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[OurTor]:
+    monkeypatch.setattr(controlled, "_FIRST_WAIT", 0.001)
+    monkeypatch.setattr(controlled, "_LOOK_SECONDS", 0.005)
+    tor = OurTor()
+    await tor.start()
+    yield tor
+    await tor.stop()
+
+
+async def test_tor_that_hangs_is_given_up_and_another_one_takes_its_place(ours: OurTor) -> None:
+    seen: list[str] = []
+    ours.watch(lambda status: seen.append(status.problem))
+    (hung,) = ours.connections
+    hung.hung = True  # type: ignore[attr-defined]
+    await until(lambda: len(ours.connections) == 2 and ours.status.ready)
+    assert hung.closed.is_set()
+    assert "died" in seen
+
+
+async def test_tor_that_answers_is_kept(ours: OurTor) -> None:
+    await asyncio.sleep(0.1)
+    assert len(ours.connections) == 1
+
+
+async def test_tor_is_begun_anew_when_the_clock_was_set_back_and_that_is_no_problem(ours: OurTor) -> None:
+    seen: list[str] = []
+    ours.watch(lambda status: seen.append(status.problem))
+    for ahead in (-controlled._SET_BACK_SECONDS / 2, 86_400.0):
+        ours.ahead = ahead
+        await asyncio.sleep(0.05)
+    assert len(ours.connections) == 1
+    ours.ahead = 0.0
+    await until(lambda: len(ours.connections) == 2 and ours.status.ready)
+    assert set(seen) == {""}
+    await asyncio.sleep(0.05)
+    assert len(ours.connections) == 2
+
+
+async def test_tor_that_is_not_ours_is_left_alone_when_the_clock_was_set_back(
+    ours: OurTor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ours, "_is_ours", False)
+    ours.ahead = -86_400.0
+    await asyncio.sleep(0.05)
+    assert len(ours.connections) == 1

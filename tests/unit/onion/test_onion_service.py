@@ -21,6 +21,11 @@ SEED = bytes(range(32))
 ADDRESS = str(OnionAddress.from_public_key(public_key(SEED)))
 TARGET = Path("/run/onion.sock")
 KEYS = [ClientKey.from_private(name * 32).public for name in (b"a", b"b")]
+CIRCUITS = f"""7 BUILT $AA~a PURPOSE=HS_SERVICE_REND HS_STATE=HSSR_JOINED REND_QUERY={ADDRESS}
+8 BUILT $AA~a PURPOSE=HS_SERVICE_INTRO HS_STATE=HSSI_ESTABLISHED REND_QUERY={ADDRESS}
+9 BUILT $AA~a PURPOSE=HS_SERVICE_REND HS_STATE=HSSR_JOINED REND_QUERY={"b" * 56}
+10 BUILT $AA~a PURPOSE=HS_CLIENT_REND HS_STATE=HSCR_JOINED REND_QUERY={ADDRESS} SOCKS_USERNAME="t"
+11 EXTENDED $AA~a PURPOSE=HS_SERVICE_REND HS_STATE=HSSR_CONNECTING REND_QUERY={ADDRESS}"""
 
 
 class Tor(ControlledTor):
@@ -49,7 +54,8 @@ class Tor(ControlledTor):
         pass
 
     async def get_info(self, key: str) -> str:
-        return "0.4.9.11" if key == "version" else "NOTICE BOOTSTRAP PROGRESS=100 TAG=done"
+        known = {"version": "0.4.9.11", "circuit-status": CIRCUITS}
+        return known.get(key, "NOTICE BOOTSTRAP PROGRESS=100 TAG=done")
 
     async def call(self, command: str) -> list[str]:
         word = command.partition(" ")[0]
@@ -79,6 +85,9 @@ class Tor(ControlledTor):
         if not self.present:
             raise TorError("refused", "Tor refused: {reason}", reason="Unknown Onion Service id")
         self.present = ""
+
+    def told(self, word: str) -> list[str]:
+        return [command.partition(" ")[2] for command in self.commands if command.startswith(word)]
 
 
 @pytest.fixture
@@ -188,4 +197,11 @@ async def test_who_waits_for_a_service_that_is_removed_waits_no_longer(tor: Tor)
                 await wait
             assert caught.value.code == "not_published"
     assert not service.published
+    await tor.stop()
+
+
+async def test_cutting_closes_the_circuits_by_which_others_came_and_no_others(tor: Tor) -> None:
+    service = await published(tor)
+    await service.cut()
+    assert tor.told("CLOSECIRCUIT") == ["7", "11"]
     await tor.stop()
