@@ -44,6 +44,13 @@ class Fetched:
         assert row is not None
         return Landing(self.store, row, off_loop, Progress(0, lambda: 0.0))
 
+    @staticmethod
+    def kill(landing: Landing) -> None:
+        """End it as a kill of the process does."""
+        assert landing._part is not None
+        landing._part.close()
+        landing._part = None
+
     @property
     def noted(self) -> list[int]:
         """The chunks that the store says are there."""

@@ -28,6 +28,7 @@ from tuichat.node.events import Changes
 from tuichat.node.file_arrivals import FileArrivals
 from tuichat.node.file_circuits import FileCircuits
 from tuichat.node.file_places import FileRules, choose, names_for
+from tuichat.node.landing import Landing
 from tuichat.protocol.bodies import THE_TWO_OF_US, File, FileState
 from tuichat.store.backup_renewal import Restored, renew
 from tuichat.store.part_file import PartFile
@@ -247,7 +248,8 @@ def _safe_chunks(patched: pytest.MonkeyPatch) -> set[int]:
 def a_checked_chunk_is_not_fetched_again() -> None:
     """Though the store was not told of it before the node was killed."""
     with _wanted() as file, pytest.MonkeyPatch.context() as killed:
-        killed.setattr(Transfers, "set_done", lambda *_: None)
+        killed.setattr(Landing, "save", _not_at_all)
+        killed.setattr(Landing, "close", _killed)
         circuits = MemoryCircuits(file.blob, left=LIST + CHUNK + CHUNK // 2)
         holds("all came", not pull(file, circuits))
         came = [index for index in range(3) if file.on_disk(index) == file.plain[index]]
@@ -260,6 +262,14 @@ def a_checked_chunk_is_not_fetched_again() -> None:
             begin, _length = layout.place(index, 1)
             holds("a chunk was fetched again", not offset <= begin < offset + length)
         holds("it differs", [file.on_disk(index) for index in range(3)] == file.plain)
+
+
+async def _not_at_all(_landing: Landing) -> None:
+    return
+
+
+async def _killed(landing: Landing) -> None:
+    Fetched.kill(landing)
 
 
 def nothing_is_written_after_closing() -> None:
