@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from typing import Any
 
 import msgspec
@@ -48,15 +49,47 @@ class Void:
 
 
 @dataclass(frozen=True)
+class File:
+    """Kind 3, its elements in their order."""
+
+    id: bytes
+    sent_at: int
+    name: str
+    size: int
+    media_type: str
+    caption: str
+    key: bytes
+    root: bytes
+    path: bytes
+    group: bytes | None = None
+    place: str = ""
+    width: int | None = None
+    height: int | None = None
+    ttl: int | None = None
+    conversation: bytes = bytes(16)
+
+
+@dataclass(frozen=True)
+class FileState:
+    id: bytes
+    file: bytes
+    state: int
+    conversation: bytes = bytes(16)
+
+
+@dataclass(frozen=True)
 class Opaque:
     id: bytes
     body: bytes
 
 
-def encode_body(body: Text | Void) -> bytes:
-    if isinstance(body, Void):
-        return msgspec.msgpack.encode([2, body.conversation, body.id])
-    return msgspec.msgpack.encode([1, body.conversation, body.id, body.sent_at, body.text, body.ttl])
+Body = Text | Void | File | FileState
+
+
+def encode_body(body: Body) -> bytes:
+    kind = {Text: 1, Void: 2, File: 3, FileState: 4}[type(body)]
+    elements = [getattr(body, field.name) for field in fields(body)]
+    return msgspec.msgpack.encode([kind, elements[-1], *elements[:-1]])
 
 
 def _is_id(value: Any) -> bool:
@@ -67,24 +100,78 @@ def _within(value: Any, least: int, most: int) -> bool:
     return type(value) is int and least <= value <= most
 
 
-def decode_body(data: bytes) -> Text | Void | Opaque:
+def _is_bin(value: Any, length: int) -> bool:
+    return type(value) is bytes and len(value) == length
+
+
+def _is_str(value: Any, least: int, most: int) -> bool:
+    return type(value) is str and least <= len(value) <= most
+
+
+def _is_ttl(value: Any) -> bool:
+    return value is None or _within(value, 1, TTL_MOST)
+
+
+def _is_text(sent_at: Any, text: Any, ttl: Any = None) -> bool:
+    right = _within(sent_at, 0, SENT_AT_MOST) and type(text) is str and _is_ttl(ttl)
+    return right and len(text.encode()) <= TEXT_MOST
+
+
+def _is_file(
+    sent_at: Any,
+    name: Any,
+    size: Any,
+    media_type: Any,
+    caption: Any,
+    key: Any,
+    root: Any,
+    path: Any,
+    group: Any = None,
+    place: Any = "",
+    width: Any = None,
+    height: Any = None,
+    ttl: Any = None,
+) -> bool:
+    return (
+        _within(sent_at, 0, SENT_AT_MOST)
+        and _is_str(name, 1, 255)
+        and _within(size, 0, 2**44)
+        and _is_str(media_type, 0, 100)
+        and type(caption) is str
+        and len(caption.encode()) <= 4_096
+        and all(_is_bin(value, 32) for value in (key, root, path))
+        and (group is None or _is_id(group))
+        and _is_str(place, 0, 1_024)
+        and all(side is None or _within(side, 1, 1_000_000) for side in (width, height))
+        and _is_ttl(ttl)
+    )
+
+
+def _is_file_state(file: Any, state: Any) -> bool:
+    return _is_id(file) and _within(state, 1, 7)
+
+
+KINDS: dict[int, tuple[Callable[..., Body], Callable[..., bool], int, int]] = {
+    1: (Text, _is_text, 2, 3),
+    2: (Void, lambda: True, 0, 0),
+    3: (File, _is_file, 8, 13),
+    4: (FileState, _is_file_state, 2, 2),
+}
+"""What it is, whether the elements behind the id are right, and at least and at most how many there are."""
+
+
+def decode_body(data: bytes) -> Body | Opaque:
     """Elements after those that are listed are passed over, whatever well-formed msgpack they are."""
     opaque = Opaque(h32(data)[:16], data)
     try:
-        elements = msgspec.msgpack.decode(data, type=list[msgspec.Raw])
-        kind, conversation, identity = map(msgspec.msgpack.decode, elements[:3])
-        rest = [msgspec.msgpack.decode(element) for element in elements[3:6] if kind == 1]
-        sent_at, text, ttl = [*rest, None, None, None][:3]
+        raw = msgspec.msgpack.decode(data, type=list[msgspec.Raw])
+        kind, conversation, identity = map(msgspec.msgpack.decode, raw[:3])
+        if type(kind) is not int or kind not in KINDS or not _is_id(conversation) or not _is_id(identity):
+            return opaque
+        made, is_right, least, most = KINDS[kind]
+        elements = [msgspec.msgpack.decode(element) for element in raw[3 : 3 + most]]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
         return opaque
-    if type(kind) is not int or not _is_id(conversation) or not _is_id(identity):
+    if len(elements) < least or not is_right(*elements) or (kind != 2 and conversation != bytes(16)):
         return opaque
-    if kind == 2:
-        return Void(identity, conversation)
-    if kind != 1 or conversation != bytes(16) or not _within(sent_at, 0, SENT_AT_MOST):
-        return opaque
-    if type(text) is not str or len(text.encode()) > TEXT_MOST:
-        return opaque
-    if ttl is not None and not _within(ttl, 1, TTL_MOST):
-        return opaque
-    return Text(identity, sent_at, text, ttl, conversation)
+    return made(identity, *elements, conversation=conversation)

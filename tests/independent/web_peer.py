@@ -78,6 +78,8 @@ def headers_of(head: bytes) -> dict[str, str]:
     headers = {name.lower(): value.strip() for name, value in pairs}
     if len(headers) != len(pairs):
         raise Refused("a header twice")
+    if not all(line.isprintable() for line in lines):
+        raise Refused("a header that is no text")
     return headers
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from tests.support.stores import SECOND, add_contact, open_store
 from tuichat.crypto.file_chunks import ChunkCipher, Layout, Root
@@ -43,6 +44,13 @@ class Fetched:
         assert row is not None
         return Landing(self.store, row, off_loop, Progress(0, lambda: 0.0))
 
+    @staticmethod
+    def kill(landing: Landing) -> None:
+        """End it as a kill of the process does."""
+        assert landing._part is not None
+        landing._part.close()
+        landing._part = None
+
     @property
     def noted(self) -> list[int]:
         """The chunks that the store says are there."""
@@ -69,25 +77,7 @@ def fetched(directory: Path, size: int, *, listed: bool = True) -> Iterator[Fetc
     part = directory / "part"
     reserve(part, size)
     store = open_store(directory)
-    row = FileRow(
-        id=0,
-        contact=add_contact(store).id,
-        message=None,
-        direction="in",
-        wire_id=FILE,
-        name="a",
-        place="",
-        size=size,
-        media_type="",
-        state="waiting",
-        key=KEY,
-        root=root.digest(),
-        path=PATH,
-        offered_at=SECOND,
-        expires_at=SECOND,
-        stored_as=str(part),
-        accepted=True,
-    )
+    row = accepted_row(add_contact(store).id, part, size=size, root=root.digest())
     made = Fetched(store, store.transfers.add(row), plain, sealed, hashes)
     if listed:
         store.transfers.put_hashes(made.row.id, 0, b"".join(hashes))
@@ -95,3 +85,27 @@ def fetched(directory: Path, size: int, *, listed: bool = True) -> Iterator[Fetc
         yield made
     finally:
         store.close()
+
+
+def accepted_row(contact: int, part: Path, **changes: Any) -> FileRow:
+    """One that waits to be fetched into `part`."""
+    row = FileRow(
+        id=0,
+        contact=contact,
+        message=None,
+        direction="in",
+        wire_id=FILE,
+        name="a",
+        place="",
+        size=0,
+        media_type="",
+        state="waiting",
+        key=KEY,
+        root=b"",
+        path=PATH,
+        offered_at=SECOND,
+        expires_at=SECOND,
+        stored_as=str(part),
+        accepted=True,
+    )
+    return replace(row, **changes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import msgspec
@@ -108,24 +109,23 @@ RAW = {
 }
 
 
-def told(raw: bytes) -> tuple[Any, ...]:
+def told(raw: bytes) -> dict[str, Any]:
     """What the product makes of a body, in plain values."""
     body = bodies.decode_body(raw)
-    if isinstance(body, bodies.Text) and body.conversation == bodies.THE_TWO_OF_US:
-        return ("text", body.id, body.sent_at, body.text, body.ttl)
     if isinstance(body, bodies.Void):
-        return ("void",)
-    return ("opaque", bodies.opaque(raw).id)
+        return {"what": "Void"}
+    if isinstance(body, bodies.Opaque) or body.conversation != bodies.THE_TWO_OF_US:
+        return {"what": "Opaque", "id": bodies.opaque(raw).id}
+    return {"what": type(body).__name__, **msgspec.structs.asdict(body)}
 
 
-def told_by_peer(raw: bytes) -> tuple[Any, ...]:
+def told_by_peer(raw: bytes) -> dict[str, Any]:
     body = envelope_peer.decode_body(raw)
-    match body:
-        case envelope_peer.Text():
-            return ("text", body.id, body.sent_at, body.text, body.ttl)
-        case envelope_peer.Void():
-            return ("void",)
-    return ("opaque", body.id)
+    if isinstance(body, envelope_peer.Void):
+        return {"what": "Void"}
+    if isinstance(body, envelope_peer.Opaque):
+        return {"what": "Opaque", "id": body.id}
+    return {"what": type(body).__name__, **asdict(body)}
 
 
 @pytest.mark.parametrize("elements", TEXTS, ids=range(len(TEXTS)))
@@ -140,10 +140,87 @@ def test_both_read_the_same_of_an_odd_body(raw: bytes) -> None:
     assert told(raw) == told_by_peer(raw)
 
 
+def file_elements(**changes: Any) -> list[Any]:
+    """Those of a file behind the conversation, as the page lists them; `...` leaves out that and the rest."""
+    elements = {
+        "id": ID,
+        "sent_at": 5,
+        "name": "a",
+        "size": 1,
+        "media_type": "text/plain",
+        "caption": "",
+        "key": PAIR,
+        "root": PAIR,
+        "path": PAIR,
+        "group": None,
+        "place": "",
+        "width": None,
+        "height": None,
+        "ttl": None,
+    }
+    listed = list((elements | changes).values())
+    return listed[: listed.index(...)] if ... in listed else listed
+
+
+FILES: list[dict[str, Any]] = [
+    {},
+    *({name: value} for name in ("group", "place", "width", "height", "ttl") for value in (..., None)),
+    *({name: ...} for name in ("sent_at", "size", "caption", "path")),
+    *({"name": value} for value in ("", "\u540d" * 255, "n" * 256, b"a", None, "a\0../b")),
+    *({"size": value} for value in (0, 2**44, 2**44 + 1, -1, 1.0, True, "1")),
+    *({"media_type": value} for value in ("", "m" * 100, "m" * 101, "\u540d" * 100, None)),
+    *({"caption": value} for value in ("\u00e9" * 2048, "\u00e9" * 2048 + "x", None, b"")),
+    *({name: value} for name in ("key", "root", "path") for value in (b"", bytes(31), bytes(33), "k" * 32)),
+    *({"group": value} for value in (ID, bytes(15), "g" * 16, 0)),
+    *({"place": value} for value in ("\u540d" * 1024, "p" * 1025, b"", 0)),
+    *({name: value} for name in ("width", "height") for value in (0, 1, 1_000_000, 1_000_001, 1.0, "1")),
+    *({"ttl": value} for value in (0, 1, 31_622_400, 31_622_401)),
+    *({"sent_at": value} for value in (-1, 253_402_300_799_999, 253_402_300_800_000, 5.0)),
+    {"later": {"a": [1]}},
+]
+
+
+@pytest.mark.parametrize("changes", FILES, ids=range(len(FILES)))
+def test_both_read_the_same_of_a_file(changes: dict[str, Any]) -> None:
+    for conversation in (bytes(16), ID):
+        raw = msgspec.msgpack.encode([3, conversation, *file_elements(**changes)])
+        assert told(raw) == told_by_peer(raw)
+
+
+STATES: list[list[Any]] = [[ID, state] for state in (*range(-1, 10), 1.0, True, "1", None)]
+STATES += [[], [ID], [bytes(15), 1], ["f" * 16, 1], [ID, 1, "more"], [None, 1]]
+
+
+@pytest.mark.parametrize("elements", STATES, ids=range(len(STATES)))
+def test_both_read_the_same_of_a_file_state(elements: list[Any]) -> None:
+    for conversation in (bytes(16), ID):
+        raw = msgspec.msgpack.encode([4, conversation, ID, *elements])
+        assert told(raw) == told_by_peer(raw)
+
+
+PAIRS: list[tuple[bodies.Body, envelope_peer.Body]] = [
+    (
+        bodies.Text(bytes(16), ID, 1_795_269_600_000, "hello 👩‍🚀", 3600),
+        envelope_peer.Text(ID, 1_795_269_600_000, "hello 👩‍🚀", 3600),
+    ),
+    (
+        bodies.File(
+            *(bytes(16), ID, 5, "a.png", 2**40, "image/png", "look", PAIR, PAIR[::-1], PAIR, ID, "trip"),
+            *(640, 480, 60),
+        ),
+        envelope_peer.File(
+            *(ID, 5, "a.png", 2**40, "image/png", "look", PAIR, PAIR[::-1], PAIR, ID, "trip", 640, 480, 60)
+        ),
+    ),
+    (bodies.FileState(bytes(16), ID, ID[::-1], 7), envelope_peer.FileState(ID, ID[::-1], 7)),
+]
+
+
 def test_both_read_the_same_of_noise_and_of_bodies_with_a_bit_turned() -> None:
     rng = SeededRng(b"bodies")
-    whole = bodies.encode_body(bodies.Text(bytes(16), ID, 1_795_269_600_000, "hello 👩‍🚀", 3600))
-    assert envelope_peer.encode_body(envelope_peer.Text(ID, 1_795_269_600_000, "hello 👩‍🚀", 3600)) == whole
-    for position in range(len(whole)):
-        for wrong in (flip(whole, position), whole[:position], rng.bytes(position + 1)):
-            assert told(wrong) == told_by_peer(wrong)
+    for mine, theirs in PAIRS:
+        whole = bodies.encode_body(mine)
+        assert envelope_peer.encode_body(theirs) == whole
+        for position in range(len(whole)):
+            for wrong in (flip(whole, position), whole[:position], rng.bytes(position + 1)):
+                assert told(wrong) == told_by_peer(wrong)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.independent import envelope_peer, frames_peer, invite_peer, kem_peer
+from tests.independent import envelope_peer, file_peer, frames_peer, invite_peer, kem_peer
 from tests.independent.identity_peer import Card, Person, read_certificate, safety_number
 from tests.independent.noise_link import Answerer, Caller, PeerLink
 from tests.independent.primitives_peer import Refused, h32, x25519_public
@@ -198,3 +198,33 @@ def test_frozen_envelopes_altered_or_cut_do_not_open(session: Json) -> None:
         for wrong in (envelope[:position], flip(envelope, position)):
             with pytest.raises(Refused):
                 dialler.open(wrong, 0)
+
+
+def test_frozen_files_are_sealed_named_and_opened_alike() -> None:
+    frozen: Json = json.loads((VECTORS / "file.json").read_text(encoding="utf-8"))
+    key, identity = bytes.fromhex(frozen["key"]), bytes.fromhex(frozen["id"])
+    for told in frozen["files"]:
+        size, listed = told["size"], b"".join(map(bytes.fromhex, told["sealed"]))
+        data = bytes(j % 251 for j in range(size))
+        offer = file_peer.Offer(identity, size, key, bytes.fromhex(told["root"]), bytes(32))
+        author = file_peer.Authored(offer, listed, data)
+        offer.check_list(listed)
+        chunks = [author.chunk(i) for i in range(offer.layout.count)]
+        assert b"".join(map(h32, chunks)) == listed
+        assert h32(listed + b"".join(chunks)).hex() == told["blob"]
+        assert (offer.layout.blob, offer.layout.chunk) == (told["blob_length"], told["chunk"])
+        opened = [offer.open(i, chunk, listed[32 * i : 32 * (i + 1)]) for i, chunk in enumerate(chunks)]
+        assert b"".join(opened) == data
+        with pytest.raises(Refused):
+            offer.check_list(listed + bytes(32))
+
+
+def test_frozen_bodies_about_files_are_read_and_written_back() -> None:
+    frozen: Json = json.loads((VECTORS / "file.json").read_text(encoding="utf-8"))
+    bodies = frozen["bodies"]
+    for raw in (bodies["file"], bodies["file_with_all"], *bodies["file_states"]):
+        body = envelope_peer.decode_body(bytes.fromhex(raw))
+        assert isinstance(
+            body, envelope_peer.FileState if raw in bodies["file_states"] else envelope_peer.File
+        )
+        assert envelope_peer.encode_body(body).hex() == raw

@@ -90,7 +90,7 @@ async def test_what_was_written_and_not_noted_is_found_below_the_horizon_and_wri
     await landing.open()
     landing.ahead(2)
     await landing.keep(0, file.sealed[0])
-    await landing.close()  # killed before anything was saved
+    file.kill(landing)
     written: list[PartFile] = []
     spied(monkeypatch, "write", written.append)
     again = file.landing(at_once)
@@ -98,6 +98,33 @@ async def test_what_was_written_and_not_noted_is_found_below_the_horizon_and_wri
     await again.look()
     await again.close()
     assert (file.noted, len(written)) == ([0], 1)
+
+
+async def test_what_is_closed_in_order_is_known_to_the_last_chunk_and_not_looked_for(
+    file: Fetched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sender who pauses again and again has nothing read again and again."""
+    held = Held()
+    landing = file.landing(held)
+    opening = asyncio.ensure_future(landing.open())
+    await held.let_go()
+    await opening
+    landing.ahead(3)
+    keeping = asyncio.ensure_future(landing.keep(0, file.sealed[0]))
+    await asyncio.sleep(0)
+    keeping.cancel()
+    closing = asyncio.ensure_future(landing.close())
+    for _job in ("write", "sync", "close"):
+        await held.let_go()
+    await closing
+    assert file.noted == [0]
+    read: list[PartFile] = []
+    spied(monkeypatch, "read", read.append)
+    again = file.landing(at_once)
+    await again.open()
+    await again.look()
+    await again.close()
+    assert read == []
 
 
 async def test_saving_that_is_stopped_midway_is_done_by_the_next(file: Fetched) -> None:

@@ -115,7 +115,7 @@ class FileBook:
         if row.state == "complete":
             return row.size
         if row.direction == "out" or not row.accepted or row.ended_at is not None:
-            return min(row.fetched, row.size) if row.direction == "out" else 0
+            return 0
         done, layout = load_map(self._store, row), Layout(row.size)
         if not layout.chunks:
             return 0

@@ -2,7 +2,8 @@
 
 What was checked is written at once. The store is told of it after the disk was (`save`), so that its map
 never says more than there is. A kill in between loses no chunk either: those below the `horizon`, beyond
-which nothing was asked for yet, are looked for on disk at the next beginning (`look`).
+which nothing was asked for yet, are looked for on disk at the next beginning (`look`). Whoever closes in
+order leaves nothing to look for: a sender could otherwise have much read, by pausing again and again.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ class Landing:
         self._cipher = ChunkCipher(row.key, row.wire_id, self._layout)
         self._done = load_map(store, row)
         self._safe = load_map(store, row)
+        self._written: set[int] = set()
         self._unsaved: set[int] = set()
         self._horizon = row.fetched
         self._jobs = Jobs(off_loop)
@@ -61,9 +63,21 @@ class Landing:
         self._part = PartFile(Path(self._row.stored_as), self._row.size)
 
     async def close(self) -> None:
-        """As soon as nothing reads or writes there any more."""
+        """As soon as nothing reads or writes there any more; what was written is safe then.
+
+        Raises:
+            OSError: the disk is full, or fails.
+        """
         await self._jobs.ended()
-        if self._part is not None:
+        if self._part is None:
+            return
+        try:
+            for index in sorted(self._written):
+                self._note(index)
+            await self.save()
+            if self._horizon:
+                self._store.transfers.update(self._row.id, fetched=0)
+        finally:
             await self._jobs.run(self._part.close)
 
     async def look(self) -> None:
@@ -105,8 +119,10 @@ class Landing:
     def _write(self, index: int, sealed: bytes, expected: bytes) -> None:
         assert self._part is not None
         self._part.write(index * self._layout.chunk, self._cipher.open(index, sealed, expected))
+        self._written.add(index)  # also if nobody waits for it any more
 
     def _note(self, index: int) -> None:
+        self._written.discard(index)
         if self._done.add(index):
             self._unsaved.add(index)
             self._progress.add(self._layout.plain_length(index))

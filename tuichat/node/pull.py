@@ -164,7 +164,6 @@ class Pull:
                 task.cancel()
             await asyncio.gather(saver, *slots, return_exceptions=True)
             self._progress.circuits = 0
-            await to_the_end(self._landing.save())
 
     async def _slot(self, pieces: Pieces) -> None:
         """Keep one circuit at work, and another one after it. Three in a row that bring nothing:

@@ -149,7 +149,7 @@ class FileRow:
         stored_as: of `in`: the absolute path of the file on disk, partial or complete; "" before consent.
         target: of `in`: the directory into which it is put in the end, "" for the inbox.
         accepted: the receiver has said that it wants it.
-        fetched: of `out`: the highest number of plaintext bytes that were fetched.
+        fetched: of `in`: chunks below this number may be on disk though the store does not say so.
         ended_at: when it came into its last state, None before.
         group: one number for files that were sent in one go; group_id: its 16 bytes on the wire.
     """
