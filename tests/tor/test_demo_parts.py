@@ -36,7 +36,10 @@ async def until_cut_off(you: AsyncClient) -> None:
             await anext(events)
 
 
-async def test_robin_answers_each_line_once_and_not_while_the_relays_stand_still() -> None:
+async def test_robin_answers_each_line_once_and_not_while_the_relays_stand_still(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("TUICHAT_TOR__BINARY")  # by which tests find no tor; the demo has a network of its own
     told: list[str] = []
     async with Demo(told.append) as demo:
         await demo.build()
