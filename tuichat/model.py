@@ -140,10 +140,8 @@ class Sent(Record, frozen=True, kw_only=True):
     """What became of a path that was sent.
 
     Attributes:
-        message: the line of the history.
-        file: the offer.
-        cleaned: what was taken out of a copy of it, in words for the person; empty if nothing was.
-        warnings: what may still be in it.
+        message, file: the line of the history, and the offer.
+        cleaned, warnings: what was taken out of a copy of it, and what may still be in it, in words.
     """
 
     message: Message

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tuichat.errors import UsageError
-from tuichat.i18n import _
+from tuichat.i18n import _, translated
 from tuichat.sizes import parse_size
 
 ENVIRONMENT_PREFIX = "TUICHAT_"
@@ -92,7 +92,7 @@ def _bridge(value: str) -> str:
     try:
         parse_bridges([value])
     except TorError as error:
-        return _("it is no bridge line: {reason}").format(reason=error.fields["reason"])
+        return _("it is no bridge line: {reason}").format(reason=translated(error.fields["reason"]))
     return ""
 
 
