@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import tempfile
 from collections.abc import AsyncIterator, Callable
@@ -80,6 +81,16 @@ async def echo(tor: Tor, service: OnionService, token: str) -> bytes:
         writer.transport.abort()
 
 
+async def echo_somehow(tor: Tor, service: OnionService) -> bytes:
+    """The same over one circuit or another: of a hundred, one to three lead nowhere."""
+    for _attempt in range(ATTEMPTS - 1):
+        with contextlib.suppress(DialError, TimeoutError, ConnectionError):
+            async with asyncio.timeout(SECONDS / ATTEMPTS):
+                if answer := await echo(tor, service, fresh_token()):
+                    return answer
+    return await echo(tor, service, fresh_token())
+
+
 async def reached(service: OnionService) -> bool:
     """Whether the service finds its own answer, over one circuit or another."""
     for _attempt in range(ATTEMPTS):
@@ -112,7 +123,7 @@ class TorContract:
         alice, bob = pair
         async with published(alice) as service:
             assert service.published
-            assert await echo(bob, service, fresh_token()) == b"hello\n"
+            assert await echo_somehow(bob, service) == b"hello\n"
 
     async def test_the_address_is_the_seeds(self, pair: Pair) -> None:
         alice, _ = pair
@@ -155,7 +166,7 @@ class TorContract:
             await service.republish()
             await service.wait_published(SECONDS)
             assert service.address == before
-            assert await echo(bob, service, fresh_token()) == b"hello\n"
+            assert await echo_somehow(bob, service) == b"hello\n"
 
     async def test_a_removed_service_is_gone_and_removing_again_does_no_harm(self, pair: Pair) -> None:
         alice, bob = pair
@@ -181,7 +192,7 @@ class TorContract:
                 await bob.open_stream(service.address.hostname, 80, fresh_token(), SECONDS)
             assert caught.value.code == "client_key"
             await bob.add_client_key(service.address, key.private)
-            assert await echo(bob, service, fresh_token()) == b"hello\n"
+            assert await echo_somehow(bob, service) == b"hello\n"
             assert await reached(service)
             await bob.remove_client_key(service.address)
 
@@ -213,7 +224,7 @@ class TorContract:
                 assert all([await ends(reader) for reader, _writer in streams])
             for _reader, writer in streams:
                 writer.transport.abort()
-            assert await echo(bob, service, fresh_token()) == b"hello\n"
+            assert await echo_somehow(bob, service) == b"hello\n"
 
     async def test_a_dial_tells_its_stages(self, pair: Pair) -> None:
         alice, bob = pair
@@ -241,7 +252,7 @@ class TorContract:
             await service.republish()
             await service.wait_published(SECONDS)
             assert await bob.refresh_descriptor(service.address, SECONDS)
-            assert await echo(bob, service, fresh_token()) == b"hello\n"
+            assert await echo_somehow(bob, service) == b"hello\n"
         nobody = OnionAddress.from_public_key(public_key(os.urandom(32)))
         assert not await bob.refresh_descriptor(nobody, SECONDS)
 
