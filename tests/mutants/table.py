@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.mutants import handshake, invites, link, ratchet
+from tests.mutants import handshake, invites, link, ratchet, requests
 from tests.mutants.planting import MUTANTS, Mutant
 
-__all__ = ["MUTANTS", "Mutant", "handshake", "invites", "link", "ratchet"]
+__all__ = ["MUTANTS", "Mutant", "handshake", "invites", "link", "ratchet", "requests"]
