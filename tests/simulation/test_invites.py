@@ -1,4 +1,4 @@
-"""Invites, and services that admit only who holds a key: used once, by one, whatever is cut or crashes."""
+"""Invites, and services that admit only who holds a key; invariants_invites.py has cuts and crashes."""
 
 from __future__ import annotations
 
@@ -8,79 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.invite_circle import DAY, Circle, linked, talk
 from tests.support.seeded_rng import SeededRng
-from tests.support.simulated_network import SimulatedNetwork
 from tests.support.simulated_node import SimulatedNode, until
 from tests.support.virtual_time import run_virtual
 from tuichat.crypto.curve25519 import ed25519_public
 from tuichat.errors import NotFoundError, TuichatError, UsageError
 from tuichat.node.reach import INVITE_KEYS, MAX_KEYS, SPARE_KEYS, Visibility, key_for
 from tuichat.protocol.invites import Invite, parse_invite
-
-DAY = 86_400.0
-CUTS = range(1, 17)
-
-
-class Circle:
-    """Alice invites; Bob and Carol come."""
-
-    def __init__(self, directory: Path, seed: str = "") -> None:
-        self.network = SimulatedNetwork(SeededRng(b"network" + seed.encode()))
-        self.alice, self.bob, self.carol = (
-            SimulatedNode(name, directory, self.network, SeededRng(f"{name}{seed}".encode()))
-            for name in ("alice", "bob", "carol")
-        )
-
-    async def __aenter__(self) -> Circle:
-        for person in (self.alice, self.bob, self.carol):
-            await person.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        for person in (self.alice, self.bob, self.carol):
-            await person.stop()
-            assert not person.failures
-
-    async def invite(self, seconds: int = 86_400) -> str:
-        return (await self.alice.node.invite_create(seconds)).text
-
-
-async def linked(one: SimulatedNode, other: SimulatedNode) -> bool:
-    contacts = {contact.address: contact for contact in await one.node.contact_list()}
-    contact = contacts.get(other.address)
-    return contact is not None and contact.online and contact.state == "accepted"
-
-
-async def talk(one: SimulatedNode, other: SimulatedNode) -> None:
-    await one.node.send(other.address, f"to {other.name}")
-    await other.node.send(one.address, f"to {one.name}")
-
-    async def settled() -> bool:
-        return await one.settled() and await other.settled()
-
-    assert await until(settled, 2 * DAY)
-    for me, them in ((one, other), (other, one)):
-        messages = await me.node.messages(them.address)
-        assert [message.text for message in messages if message.direction == "in"] == [f"to {me.name}"]
-
-
-@pytest.mark.parametrize("visibility", ["public", "contacts"])
-@pytest.mark.parametrize("cut_at", CUTS)
-def test_invite_makes_contacts_though_everything_is_cut_at_any_message(
-    tmp_path: Path, cut_at: int, visibility: str
-) -> None:
-    async def story() -> None:
-        circle = Circle(tmp_path, str(cut_at))
-        circle.alice.visibility = circle.bob.visibility = visibility  # type: ignore[assignment]
-        async with circle:
-            text = await circle.invite()
-            circle.network.cut_at = cut_at
-            await circle.bob.node.contact_add(text, "alice")
-            assert await until(lambda: linked(circle.bob, circle.alice), 2 * DAY)
-            assert await until(lambda: linked(circle.alice, circle.bob), 2 * DAY)
-            await talk(circle.alice, circle.bob)
-
-    run_virtual(story())
 
 
 def test_invite_is_good_for_one_person_even_in_a_race(tmp_path: Path) -> None:

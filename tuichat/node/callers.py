@@ -15,7 +15,7 @@ from tuichat.crypto.kem import Kem
 from tuichat.errors import DamagedError, PeerError, StorageError
 from tuichat.network.transport import Answer, Connection, ConnectionLostError
 from tuichat.node.budget import STRANGERS, Budget, Turns
-from tuichat.node.first_contact import FirstContact
+from tuichat.node.first_contact import FirstContact, Shown
 from tuichat.node.live_link import LiveLink
 from tuichat.protocol.frames import Accepted, Gone, Received, Request, decode
 from tuichat.protocol.invites import invite_psk
@@ -186,6 +186,7 @@ class Callers:
         self, certificate: Certificate, who: Known, version: int, frames: list[bytes]
     ) -> tuple[Reply | None, int | None]:
         """What somebody who asked is told, and the contact that called, if it is one now."""
+        shown = Shown(certificate, version)
         row = self._store.contacts.by_onion(certificate.onion)
         if row is not None and row.state in ("accepted", "requested"):
             self._first_contact.keys.check(row, certificate, version)
@@ -193,18 +194,17 @@ class Callers:
         if who.pair is not None:
             if row is None or row.id != who.whose or who.pair not in (row.pair_sent, row.pair_received):
                 raise PeerError("somebody else's knock")
-            self._first_contact.on_proven(row, certificate, version, dialled=False, pair=who.pair)
+            self._first_contact.on_proven(row, shown, dialled=False, pair=who.pair)
             return None, row.id
         request = decode(frames[0]) if frames else None
         if not isinstance(request, Request) or len(frames) != 1:
             raise PeerError("a stranger begins with a request")
-        reply, contact = self._first_contact.on_request(request, certificate, who.invite)
+        reply, contact = self._first_contact.on_request(request, shown, who.invite)
         if contact is not None:
             before, row = row, self._store.contacts.get(contact)
             assert row is not None
             if _secrets(before) != _secrets(row):
                 self.forget_knocks()
-            self._first_contact.on_proven(row, certificate, version, dialled=False, pair=None)
         return reply, contact
 
 

@@ -12,7 +12,7 @@ from tuichat.crypto.identity import Identity
 from tuichat.crypto.kem import Kem
 from tuichat.errors import PeerError
 from tuichat.network.transport import Connection, ConnectionLostError, DialStage, RefusedError, Transport
-from tuichat.node.first_contact import FirstContact
+from tuichat.node.first_contact import FirstContact, Shown
 from tuichat.node.live_link import LiveLink
 from tuichat.protocol.frames import Accepted, Gone, Received, encode
 from tuichat.protocol.invites import parse_invite
@@ -156,7 +156,7 @@ class Calls:
             self._with.first_contact.keys.check(row, certificate, version)
             if not attempt.wanted(start):
                 raise NotWantedError
-            self._with.first_contact.on_proven(row, certificate, version, dialled=True, pair=way.pair)
+            self._with.first_contact.on_proven(row, Shown(certificate, version), dialled=True, pair=way.pair)
             return await self._finish(row, answered, dialled.connection, start, way)
         except BaseException:
             await dialled.connection.close()

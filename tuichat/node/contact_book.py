@@ -212,3 +212,16 @@ def _is_address(text: str) -> bool:
     except UsageError:
         return False
     return True
+
+
+def no_other_text(row: ContactRow) -> UsageError:
+    """Why somebody I asked, or am in touch with, is not sent another request's text."""
+    if row.state == "requested":
+        return UsageError(
+            _("You have asked {name} already, and a request keeps its text.").format(name=row.petname),
+            _("Nothing was changed. Write to them once they have accepted, or remove the request first."),
+        )
+    return UsageError(
+        _("{name} is your contact already, so that no request is sent.").format(name=row.petname),
+        _("To write to them: tuichat send {name} TEXT").format(name=row.petname),
+    )

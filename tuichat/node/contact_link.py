@@ -22,6 +22,7 @@ from tuichat.node.dial_line import DialLine, Turn
 from tuichat.node.events import EventHub
 from tuichat.node.first_contact import FirstContact
 from tuichat.node.live_link import LiveLink
+from tuichat.node.old_copy import OldCopy
 from tuichat.node.outbox import Sealing
 from tuichat.node.reach import key_for
 from tuichat.protocol.frames import Accepted, Frame, decode
@@ -54,6 +55,7 @@ class LinkParts:
     calls: Calls
     transport: Transport
     line: DialLine
+    old_copy: OldCopy
     clock: Clock
     rng: Rng
 
@@ -251,6 +253,8 @@ class ContactLink:
         if self._with.clock.monotonic() - began >= STEADY_SECONDS:
             self._failures = 0
             return 0.0
+        if live.dialler:
+            self._with.old_copy.ended_early(self._contact)
         pause = self._next_pause()
         if self._live is None and not live.dialler and self._failures > 1:
             self._rest = min(pause, LONGEST_REST)
@@ -262,6 +266,7 @@ class ContactLink:
 
         def handle(frame: Frame) -> None:
             nonlocal has_given_key
+            self._with.old_copy.heard(self._contact)
             if isinstance(frame, Accepted) and not has_given_key:
                 has_given_key = True
                 self._with.first_contact.on_accepted(self._contact, frame.reach)

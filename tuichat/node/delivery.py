@@ -24,6 +24,7 @@ from tuichat.errors import PeerError
 from tuichat.node.events import EventHub
 from tuichat.node.inbox import Inbox
 from tuichat.node.outbox import Outbox, Sealing
+from tuichat.node.replaced_session import ReplacedSession
 from tuichat.protocol.frames import Ack, Env, Frame, Hello, Keep, New, Resync
 from tuichat.protocol.link import Link
 from tuichat.protocol.session import (
@@ -62,12 +63,13 @@ HELLO_SECONDS: Final = 60.0
 
 @dataclass(slots=True)
 class SessionTroubles:
-    """What outlives a link but not the process: an unopenable envelope, and when sessions came of links."""
+    """What outlives a link but not the process: an unopenable envelope, and what sessions came of links."""
 
     poisoned: bool = False
     last_need_at: float | None = None
     begun_at: deque[float] = field(default_factory=lambda: deque(maxlen=MAX_SESSIONS))
     taken_at: deque[float] = field(default_factory=lambda: deque(maxlen=MAX_SESSIONS))
+    replaced: ReplacedSession = field(default_factory=ReplacedSession)
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,7 +355,8 @@ class Delivery:
         exporter = self._on.link.exporter
         sid = session_id(exporter, gen)
         keys = fresh_keys(self._on.sealing.rng, self._on.sealing.kem)
-        self._begin(gen, sid, Ratchet.as_answerer(exporter, gen, sid, keys))
+        doubted = theirs.need or theirs.sid == mine.sid != NO_SESSION
+        self._begin(gen, sid, Ratchet.as_answerer(exporter, gen, sid, keys), doubted=doubted)
         self._on.link.next_exporter()
         self._on.send(New(gen, sid, keys.dh_public, keys.ek_public))
         self._restart()
@@ -376,9 +379,13 @@ class Delivery:
             raise PeerError("the session is compared too often")
         self._hellos.append(now)
 
-    def _begin(self, gen: int, sid: bytes, ratchet: Ratchet) -> None:
+    def _begin(self, gen: int, sid: bytes, ratchet: Ratchet, *, doubted: bool = False) -> None:
+        """`doubted`: both have the present session, but it cannot go on."""
         with self._on.hub.change():
             self._outbox.begin_session(gen, sid, ratchet)
+        contact = self._store.contacts.get(self._contact)
+        if contact is not None and (doubted or self._on.troubles.poisoned):
+            self._on.troubles.replaced.tell(self._on.hub, contact)
         self._on.troubles.poisoned = False
 
     def _session(self) -> SessionRow:

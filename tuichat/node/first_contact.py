@@ -43,6 +43,19 @@ class FirstContactParts:
     rng: Rng
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a link shows of its other end: a certificate that was checked, and the link's version."""
+
+    certificate: Certificate
+    version: int
+
+    def is_pinned(self, row: ContactRow) -> bool:
+        """Whether nothing of it is new (K3)."""
+        keys = (self.certificate.sig, self.certificate.ik, self.certificate.epoch)
+        return (row.sig, row.ik, row.epoch, row.version) == (*keys, self.version)
+
+
 class FirstContact:
     """Changes what contacts are to me.
 
@@ -64,52 +77,54 @@ class FirstContact:
     # -- what a peer asks --
 
     def on_request(
-        self, request: Request, certificate: Certificate, invite: int | None
+        self, request: Request, shown: Shown, invite: int | None
     ) -> tuple[Accepted | Received | Gone, int | None]:
         """Take a request in, in one transaction; the reply, and the contact if we are contacts now (C4).
 
         `invite` is the one under whose key the caller knocked.
         """
+        certificate = shown.certificate
         row = self._store.contacts.by_onion(certificate.onion)
         if row is not None and row.state in ("accepted", "requested"):
-            return self._accept_from(row, request, invite), row.id
+            return self._accept_from(row, request, shown, invite), row.id
         if invite is not None and self._invites.is_gone(invite, certificate.onion):
             return Gone(), None
         if row is not None and row.state == "blocked":
             return Received(), None
         if invite is not None:
-            return self._welcome(row, request, certificate, invite)
+            return self._welcome(row, request, shown, invite)
         self._set_aside(row, request, certificate)
         return Received(), None
 
-    def _accept_from(self, row: ContactRow, request: Request, invite: int | None) -> Accepted:
-        known = row.state == "accepted" and row.pair_received == request.pair
+    def _accept_from(self, row: ContactRow, request: Request, shown: Shown, invite: int | None) -> Accepted:
+        known = row.state == "accepted" and row.pair_received == request.pair and shown.is_pinned(row)
         if known and row.reach == (request.reach or row.reach) and invite is None:
             return Accepted(self._reach.key_for(row.id))
         with self._hub.change() as changes:
-            self._keep_request(row, request)
+            self._keep_request(row, request, shown)
             if invite is not None:
                 self._invites.bind(invite, row.onion)
             changes.contact(row.id)
             return Accepted(self._reach.key_for(row.id))
 
     def _welcome(
-        self, row: ContactRow | None, request: Request, certificate: Certificate, invite: int
+        self, row: ContactRow | None, request: Request, shown: Shown, invite: int
     ) -> tuple[Accepted, int]:
         """Somebody came with an invite that is open to them: a contact at once."""
         with self._hub.change() as changes:
-            row = row or self._new_pending(certificate, changes)
-            self._store.contacts.update(
-                row.id, sig=certificate.sig, ik=certificate.ik, epoch=certificate.epoch
-            )
-            self._keep_request(row, request)
+            row = row or self._new_pending(shown.certificate)
+            self._keep_request(row, request, shown)
             self._invites.bind(invite, row.onion)
             changes.contact(row.id)
             return Accepted(self._reach.key_for(row.id)), row.id
 
-    def _keep_request(self, row: ContactRow, request: Request) -> None:
+    def _keep_request(self, row: ContactRow, request: Request, shown: Shown) -> None:
         self._store.contacts.update(
             row.id,
+            sig=shown.certificate.sig,
+            ik=shown.certificate.ik,
+            epoch=shown.certificate.epoch,
+            version=shown.version,
             state="accepted",
             pair_received=request.pair,
             suggested_name=sanitize_name(request.name) or row.suggested_name,
@@ -123,7 +138,8 @@ class FirstContact:
             return
         with self._hub.change() as changes:
             if row is None:
-                row = self._new_pending(certificate, changes)
+                self._make_room(changes)
+                row = self._new_pending(certificate)
             self._store.contacts.update(
                 row.id,
                 pair_received=request.pair,
@@ -136,11 +152,14 @@ class FirstContact:
             )
             changes.contact(row.id)
 
-    def _new_pending(self, certificate: Certificate, changes: Changes) -> ContactRow:
+    def _make_room(self, changes: Changes) -> None:
+        """The oldest request of a stranger goes when another comes and there are too many."""
         if self._store.contacts.count("pending") >= MAX_PENDING:
             oldest = self._store.contacts.oldest_pending()
             self._store.contacts.remove(oldest)
             changes.contact_removed(oldest)
+
+    def _new_pending(self, certificate: Certificate) -> ContactRow:
         return self._store.contacts.add(
             certificate.onion,
             "pending",
@@ -150,14 +169,11 @@ class FirstContact:
 
     # -- what a peer proves --
 
-    def on_proven(
-        self, row: ContactRow, certificate: Certificate, version: int, *, dialled: bool, pair: bytes | None
-    ) -> None:
+    def on_proven(self, row: ContactRow, shown: Shown, *, dialled: bool, pair: bytes | None) -> None:
         """A link was completed with a contact: keep its keys; under a pair secret it is acceptance (C6).
 
         Args:
-            certificate: checked by `keys`.
-            version: of the protocol, that the link has.
+            shown: checked by `keys`.
             dialled: by me, to its address (C7).
             pair: the secret under which the link was made, None for the public key.
 
@@ -166,15 +182,13 @@ class FirstContact:
         """
         if row.state not in ("accepted", "requested"):
             raise PeerError("not a contact any more")
-        pinned = (row.sig, row.ik, row.epoch, row.version)
-        keys_changed = pinned != (certificate.sig, certificate.ik, certificate.epoch, version)
         state = "accepted" if pair is not None else row.state
         confirmed = row.confirmed or dialled
         last_pair = row.last_pair if pair is None else "sent" if pair == row.pair_sent else "received"
         same = (state, confirmed, last_pair) == (row.state, row.confirmed, row.last_pair)
         closes = pair is not None and self._invites.has_bound(row.onion)
         invite = "" if pair is not None else row.invite
-        if same and not keys_changed and not closes and invite == row.invite:
+        if same and shown.is_pinned(row) and not closes and invite == row.invite:
             return
         with self._hub.change() as changes:
             if pair is not None:
@@ -184,10 +198,10 @@ class FirstContact:
                 state=state,
                 confirmed=confirmed,
                 last_pair=last_pair,
-                sig=certificate.sig,
-                ik=certificate.ik,
-                epoch=certificate.epoch,
-                version=version,
+                sig=shown.certificate.sig,
+                ik=shown.certificate.ik,
+                epoch=shown.certificate.epoch,
+                version=shown.version,
                 invite=invite,
             )
             if (state, confirmed) != (row.state, row.confirmed):

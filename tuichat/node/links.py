@@ -12,6 +12,7 @@ from tuichat.node.contact_link import ContactLink, LinkParts
 from tuichat.node.dial_line import DialLine
 from tuichat.node.events import EventHub
 from tuichat.node.live_link import LiveLink
+from tuichat.node.old_copy import OldCopy
 from tuichat.node.supervisor import supervise
 
 
@@ -32,6 +33,7 @@ class Links:
             calls=Calls(parts),
             transport=parts.transport,
             line=DialLine(parts.clock),
+            old_copy=OldCopy(hub),
             clock=parts.clock,
             rng=parts.rng,
         )

@@ -30,7 +30,7 @@ from tuichat.network.transport import NetworkState
 from tuichat.node.backups import backups_in
 from tuichat.node.callers import Callers
 from tuichat.node.calls import CallParts
-from tuichat.node.contact_book import ContactBook, Presence
+from tuichat.node.contact_book import ContactBook, Presence, no_other_text
 from tuichat.node.conversations import ConversationParts, Conversations
 from tuichat.node.events import EventHub
 from tuichat.node.file_methods import FileMethods
@@ -215,7 +215,7 @@ class Node(FileMethods):
         invitation = "" if invite is None else str(invite)
         if existing is not None:
             if existing.state == "requested" and text not in ("", existing.request_text):
-                raise _no_other_text(existing)
+                raise no_other_text(existing)
             row = self._first_contact.invited(existing, invitation)
         else:
             petname = self._book.default_petname(onion) if name is None else self._book.check_petname(name)
@@ -244,7 +244,7 @@ class Node(FileMethods):
                 (row.petname,),
             )
         if text not in ("", row.request_text):
-            raise _no_other_text(row)
+            raise no_other_text(row)
         return self._record(row.id)
 
     async def contact_list(self) -> list[Contact]:
@@ -380,19 +380,6 @@ class Node(FileMethods):
         if record is None:
             raise NotFoundError(_("This contact is gone."))
         return record
-
-
-def _no_other_text(row: ContactRow) -> UsageError:
-    """Why somebody I asked, or am in touch with, is not sent another request's text."""
-    if row.state == "requested":
-        return UsageError(
-            _("You have asked {name} already, and a request keeps its text.").format(name=row.petname),
-            _("Nothing was changed. Write to them once they have accepted, or remove the request first."),
-        )
-    return UsageError(
-        _("{name} is your contact already, so that no request is sent.").format(name=row.petname),
-        _("To write to them: tuichat send {name} TEXT").format(name=row.petname),
-    )
 
 
 def _usable(tor: TorState) -> bool:
