@@ -14,12 +14,14 @@ import pytest
 from tests.support.file_story import DAY, HOUR, KIB, MIB, FileStory, play
 from tests.support.seeded_rng import SeededRng
 from tests.support.simulated_circuit import SimulatedCircuit
-from tests.support.simulated_node import SimulatedNode, until
+from tests.support.simulated_node import KEY, SimulatedNode, until
 from tests.support.slow_disk import SlowDisk
 from tuichat.crypto.file_chunks import MAX_SIZE
-from tuichat.errors import StorageError
+from tuichat.errors import StorageError, UsageError
 from tuichat.node import file_circuits, receiving
 from tuichat.protocol.bodies import THE_TWO_OF_US, File, FileState
+from tuichat.store.backup_renewal import Restored, renew
+from tuichat.store.store import Store
 
 
 def _count_circuits(made: FileStory, monkeypatch: pytest.MonkeyPatch) -> list[float]:
@@ -367,5 +369,61 @@ def test_crash_at_any_step_of_accepting_and_naming_leaves_the_file_or_nothing(
         await asyncio.sleep(60)
         assert made.on_disk(made.bob) == [Path(mine.path).name]
         assert Path(mine.path).read_bytes() == (tmp_path / "hers" / "a").read_bytes()
+
+    play(tmp_path, story)
+
+
+def test_offer_that_arrives_after_its_time_is_over_is_taken_back(tmp_path: Path) -> None:
+    async def story(made: FileStory) -> None:
+        await made.bob.stop()
+        await asyncio.sleep(HOUR)
+        for name in ("waits", "given"):
+            await made.alice.node.file_send("bob", [str(made.write(name, 10))], as_is=True)
+        row = made.alice.node._store.outbox.by_message(2)
+        assert row is not None
+        made.alice.node._store.outbox.mark_given([row.id])
+        await asyncio.sleep(31 * DAY)
+        states = [(file.state, file.reason) for file in await made.alice.node.file_list()]
+        assert states == [("cancelled", "expired")] * 2
+        await made.bob.start()
+        await made.linked()
+        await made.alice.say(made.bob, "last")
+        assert await until(lambda: _has(made.bob, made.alice, "last"), DAY)
+        assert [(file.name, file.state) for file in await made.bob.node.file_list()] == [
+            ("given", "cancelled")
+        ]
+
+    play(tmp_path, story)
+
+
+def test_directory_whose_name_is_no_text_is_refused(tmp_path: Path) -> None:
+    async def story(made: FileStory) -> None:
+        chosen = tmp_path / os.fsdecode(b"caf\xe9")
+        chosen.mkdir()
+        (offer,) = await made.offer(made.write("a", 10))
+        with pytest.raises(UsageError, match="not UTF-8"):
+            await made.bob.node.file_accept(offer.id, str(chosen))
+        assert list(chosen.iterdir()) == []
+        assert (await made.bob.node.file_get(offer.id)).state == "offered"
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize("whose", ["alice", "bob"])
+def test_who_goes_on_from_a_backup_leaves_nobody_waiting_for_its_files(tmp_path: Path, whose: str) -> None:
+    async def story(made: FileStory) -> None:
+        person, other = (made.alice, made.bob) if whose == "alice" else (made.bob, made.alice)
+        offers = await made.offer(*(made.write(name, 8 * MIB) for name in ("offered", "wanted")))
+        await made.bob.node.file_accept(offers[1].id)
+        await made.until_bytes(made.bob, offers[1].id, MIB)
+        await person.stop()
+        store = Store.open(person._database, KEY)
+        renew(store, Restored(1, 2))
+        store.close()
+        await person.start()
+        for file in await other.node.file_list():
+            over = await made.until_state(other, file.id, "cancelled")
+            assert over.reason == "peer"
+        assert [file.reason for file in await person.node.file_list()] == ["restored"] * 2
 
     play(tmp_path, story)

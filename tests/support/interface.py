@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC
+from pathlib import Path
 from typing import cast
 
+import msgspec
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input
@@ -33,6 +35,7 @@ def interface(
     save: Callable[[str, str], None] | None = None,
     sealed: bool = False,
     started: asyncio.Event | None = None,
+    scratch: Callable[[], Path] | None = None,
 ) -> TuichatApp:
     """An app that attaches to `node`, as soon as that has `started`."""
 
@@ -51,6 +54,8 @@ def interface(
         save=save,
         sealed=sealed,
     )
+    if scratch is not None:
+        options = msgspec.structs.replace(options, scratch=scratch)
     return TuichatApp(attach, options, FixedClock())
 
 

@@ -13,14 +13,16 @@ class KeptBlob:
     """A `Blob` whose parts are of `part` bytes each.
 
     Attributes:
+        share: whose of the room and connections it takes.
         gate: cleared, nothing is read until it is set.
         reading: how many reads are under way.
         asked: every range that was asked for, as offset and length.
     """
 
-    def __init__(self, data: bytes, part: int = PART) -> None:
+    def __init__(self, data: bytes, part: int = PART, share: int = 0) -> None:
         self.data = data
         self.part = part
+        self.share = share
         self.gate = asyncio.Event()
         self.gate.set()
         self.reading = 0

@@ -31,12 +31,12 @@ class House:
     def __init__(self, socket_path: Path) -> None:
         self.socket = socket_path
         self.blobs = KeptBlobs()
-        self.blobs.at = {PATH: KeptBlob(DATA), OTHER: KeptBlob(LARGE)}
+        self.blobs.at = {PATH: KeptBlob(DATA, share=1), OTHER: KeptBlob(LARGE, share=2)}
         self.server = OnionServer(socket_path, lambda _message1: None, self.blobs)
 
     @property
     def connections(self) -> int:
-        return len(self.server._blobs._paths)
+        return len(self.server._blobs._connections)
 
     @property
     def answers(self) -> int:
@@ -251,7 +251,7 @@ async def test_reader_who_takes_nothing_is_cut_off(house: House, monkeypatch: py
 async def test_slow_reader_gets_everything_and_little_of_it_waits_here(house: House) -> None:
     mine = await _deaf(house)
     await until(lambda: house.connections == 1)
-    (connection,) = house.server._blobs._paths
+    (connection,) = house.server._blobs._connections
     taken = bytearray()
     loop = asyncio.get_running_loop()
     while len(taken) < MAX_RANGE:
@@ -296,7 +296,7 @@ async def test_request_that_comes_during_an_answer_waits_for_its_end(house: Hous
     caller.send(file_request(PATH, 0, PART - 1))
     await until(lambda: blob.reading == 1)
     caller.send(file_request(PATH, PART, 2 * PART - 1))
-    (connection,) = house.server._blobs._paths
+    (connection,) = house.server._blobs._connections
     await until(lambda: len(connection._head) > 0)
     assert len(blob.asked) == 1
     blob.gate.set()
@@ -320,7 +320,7 @@ async def test_flood_during_an_answer_ends_it(house: House) -> None:
     caller = await house.call()
     caller.send(file_request(PATH, 0, PART - 1))
     await until(lambda: blob.reading == 1)
-    (connection,) = house.server._blobs._paths
+    (connection,) = house.server._blobs._connections
     caller.send(b"x" * (1 << 20))
     assert await caller.answer() == b""
     assert blob.reading == 0
@@ -330,12 +330,14 @@ async def test_flood_during_an_answer_ends_it(house: House) -> None:
 # -- a crowd --
 
 
-async def test_too_many_on_one_path_get_the_bare_404_and_others_do_not(
+async def test_too_many_of_one_contact_get_the_bare_404_and_others_do_not(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(blob_server, "MAX_PATH_CONNECTIONS", 3)
+    monkeypatch.setattr(blob_server, "MAX_SHARE_CONNECTIONS", 3)
     await _busy(house, PATH, 3)
     assert await house.ask(file_request(PATH, 0, PART - 1)) == NOT_FOUND
+    house.blobs.at[UNKNOWN] = KeptBlob(DATA, share=1)
+    assert await house.ask(file_request(UNKNOWN, 0, PART - 1)) == NOT_FOUND
     await fetched(await house.call(), OTHER, 0, PART - 1, LARGE)
 
 
@@ -352,7 +354,7 @@ async def test_too_many_in_all_get_the_bare_404(house: House, monkeypatch: pytes
 async def test_connection_that_rests_makes_way_the_longest_first(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(blob_server, "MAX_PATH_CONNECTIONS", 2)
+    monkeypatch.setattr(blob_server, "MAX_SHARE_CONNECTIONS", 2)
     early, late = [await resting(await house.call(), house) for _ in range(2)]
     await resting(early, house)  # so the other one rests longer
     fresh = await resting(await house.call(), house)
@@ -363,10 +365,10 @@ async def test_connection_that_rests_makes_way_the_longest_first(
     assert not fresh.closed
 
 
-async def test_connection_that_comes_back_to_a_crowded_path_gets_the_bare_404(
+async def test_connection_that_comes_back_to_a_crowd_gets_the_bare_404(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(blob_server, "MAX_PATH_CONNECTIONS", 1)
+    monkeypatch.setattr(blob_server, "MAX_SHARE_CONNECTIONS", 1)
     caller = await resting(await house.call(), house, OTHER)
     await _busy(house, PATH, 1)
     caller.send(file_request(PATH, 0, PART - 1))
@@ -400,6 +402,21 @@ async def test_answers_wait_while_too_much_is_in_hand(house: House, monkeypatch:
         expected = answer_head(0, PART - 1, len(DATA)) + DATA[:PART]
         assert await got(caller, len(expected)) == expected
     assert house.server._blobs.room._left == 2 * PART
+
+
+async def test_who_takes_answers_as_slowly_as_may_be_keeps_only_their_own_waiting(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blob_server, "MAX_SHARE_IN_HAND", 2 * PART)
+    monkeypatch.setattr(house.server._blobs.room, "_left", 4 * PART)
+    await _busy(house, PATH, 2)
+    for path in (PATH, UNKNOWN):
+        house.blobs.at[UNKNOWN] = KeptBlob(DATA, share=1)
+        waiting = await house.call()
+        waiting.send(file_request(path, 0, PART - 1))
+    await until(lambda: house.answers == 4)
+    await fetched(await house.call(), OTHER, 0, 2 * PART - 1, LARGE)
+    assert house.blobs.at[UNKNOWN].asked == []
 
 
 async def _busy(house: House, path: bytes, count: int) -> list[RawCaller]:

@@ -76,6 +76,7 @@ def _options(context: Context) -> Options:
         save=save,
         create_profile=None if made else create,
         sealed=made and not paths.unlocked_key.exists(),
+        scratch=lambda: paths.run_directory(create=True),
     )
 
 

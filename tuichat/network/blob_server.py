@@ -8,7 +8,8 @@ path that was withdrawn from one that never was, nor from a service that has no 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from typing import Final
 
 from tuichat.network.doorkeeper import HEAD_SECONDS, NOT_FOUND
@@ -19,12 +20,14 @@ from tuichat.network.room import Room
 from tuichat.network.transport import Blob, BlobFinder
 
 MAX_CONNECTIONS: Final = 64
-MAX_PATH_CONNECTIONS: Final = 40
-"""Connections on one path: somebody who fetches has up to 16 circuits with two streams each, and some that
+MAX_SHARE_CONNECTIONS: Final = 40
+"""Connections of one contact: somebody who fetches has up to 16 circuits with two streams each, and some that
 are over without our having heard of it."""
 
 MAX_IN_HAND: Final = 32 * 1024 * 1024
-"""Bytes of all answers that are under way at a time."""
+MAX_SHARE_IN_HAND: Final = 16 * 1024 * 1024
+"""Bytes of all answers that are under way at a time, and of one contact's: who takes them as slowly as may be
+keeps nobody else waiting."""
 
 IDLE_SECONDS: Final = 60.0
 STALL_SECONDS: Final = 60.0
@@ -43,27 +46,35 @@ class BlobServer:
     def __init__(self, blobs: BlobFinder) -> None:
         self.find = blobs
         self.room = Room(MAX_IN_HAND)
-        self._paths: dict[BlobConnection, bytes] = {}
+        self._shares: dict[int, Room] = {}
+        self._connections: dict[BlobConnection, int] = {}
         self._answers: set[asyncio.Task[None]] = set()
 
     async def stop(self) -> None:
         """End every connection; no answer is under way when this returns."""
-        for connection in list(self._paths):
+        for connection in list(self._connections):
             connection.abort()
         for answer in self._answers:
             answer.cancel()
         await asyncio.gather(*self._answers, return_exceptions=True)
 
-    def place(self, connection: BlobConnection, path: bytes) -> bool:
-        """Let a connection ask for a path; False if there are too many, and none of them rests."""
-        self._paths.pop(connection, None)
-        on_path = [each for each, its_path in self._paths.items() if its_path == path]
-        if len(on_path) >= MAX_PATH_CONNECTIONS and not self._make_way(on_path):
+    def place(self, connection: BlobConnection, share: int) -> bool:
+        """Let a connection ask for something; False if there are too many, and none of them rests."""
+        self._connections.pop(connection, None)
+        same = [each for each, its_share in self._connections.items() if its_share == share]
+        if len(same) >= MAX_SHARE_CONNECTIONS and not self._make_way(same):
             return False
-        if len(self._paths) >= MAX_CONNECTIONS and not self._make_way(self._paths):
+        if len(self._connections) >= MAX_CONNECTIONS and not self._make_way(self._connections):
             return False
-        self._paths[connection] = path
+        self._connections[connection] = share
         return True
+
+    @asynccontextmanager
+    async def holding(self, length: int, share: int) -> AsyncIterator[None]:
+        """Take room for an answer, first of the contact's, then of all, once it is free."""
+        room = self._shares.setdefault(share, Room(MAX_SHARE_IN_HAND))
+        async with room.holding(length), self.room.holding(length):
+            yield
 
     def _make_way(self, those: Iterable[BlobConnection]) -> bool:
         """End the one of those that rests the longest; False if none does."""
@@ -76,7 +87,7 @@ class BlobServer:
 
     def forget(self, connection: BlobConnection) -> None:
         """It is over."""
-        self._paths.pop(connection, None)
+        self._connections.pop(connection, None)
 
     def begin(self, connection: BlobConnection, request: FileRequest, blob: Blob) -> asyncio.Task[None]:
         """Have a connection answer beside all others."""
@@ -131,7 +142,7 @@ class BlobConnection(asyncio.Protocol):
         self._wait(None)
         request = file_request_of(head)
         blob = None if request is None else self._server.find(request.path)
-        if request is None or blob is None or not self._server.place(self, request.path):
+        if request is None or blob is None or not self._server.place(self, blob.share):
             self.turn_away()
             return
         self._answering = self._server.begin(self, request, blob)
@@ -139,7 +150,7 @@ class BlobConnection(asyncio.Protocol):
     async def answer(self, request: FileRequest, blob: Blob) -> None:
         """Give what was asked for, or the bare 404; then read the next request."""
         try:
-            async with self._server.room.holding(request.length):
+            async with self._server.holding(request.length, blob.share):
                 data = await blob.read(request.offset, request.length)
                 if data is not None:
                     await self._send(request.answer_head(blob.length), data)

@@ -79,6 +79,11 @@ class Blob(Protocol):
         """All its bytes."""
         ...
 
+    @property
+    def share(self) -> int:
+        """Whose share of the service's room and connections it takes: one number for each contact."""
+        ...
+
 
 BlobFinder = Callable[[bytes], Blob | None]
 """From a path, 32 bytes, to what lies there; None if nothing does."""

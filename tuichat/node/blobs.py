@@ -99,6 +99,10 @@ class OfferedBlob:
     def length(self) -> int:
         return self._layout.blob_length
 
+    @property
+    def share(self) -> int:
+        return self._row.contact
+
     async def read(self, offset: int, length: int) -> bytes | None:
         try:
             if self._blobs.find(self._row.path) is None:

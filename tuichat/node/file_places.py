@@ -14,6 +14,7 @@ from typing import Final
 from tuichat.clock import Rng
 from tuichat.errors import StorageError, UsageError
 from tuichat.i18n import _
+from tuichat.media.failures import shown
 from tuichat.protocol.labels import disk_name, disk_place, numbered
 from tuichat.store.part_file import part_name, reserve
 from tuichat.store.records import FileRow
@@ -151,6 +152,13 @@ def _used(directory: Path) -> int:
 
 def _directory_in(chosen: Path, place: str) -> Path:
     """The folders of an offer below the directory that was chosen; links in between are not followed."""
+    try:
+        str(chosen).encode()
+    except UnicodeEncodeError:
+        raise UsageError(
+            _("The name of {path} is not UTF-8.").format(path=shown(chosen)),
+            _("Choose another directory."),
+        ) from None
     if not chosen.is_absolute() or not chosen.is_dir():
         raise UsageError(
             _("There is no directory {directory}.").format(directory=chosen),

@@ -23,7 +23,7 @@ from tuichat.node.hourly import Hourly
 from tuichat.node.jobs import OffLoop
 from tuichat.node.receiving import Receiving
 from tuichat.node.sending import Sending
-from tuichat.store.records import ContactRow, FileRow
+from tuichat.store.records import ContactRow, FileRow, OutboxRow
 from tuichat.store.store import Store
 
 BY_ITSELF: Final = 20
@@ -91,13 +91,28 @@ class Transfers:
         return self._blobs.find(path)
 
     def expire(self) -> None:
-        """End offers whose time is over."""
+        """End offers whose time is over. Those that wait to be delivered are taken back: they would come to
+        somebody who does not know how old they are.
+        """
         rows = self._store.transfers.expired(self._hub.now())
-        if rows:
-            with self._hub.change() as changes:
-                for row in rows:
-                    self._store.transfers.end(row.id, "cancelled", "expired", self._hub.now())
-                    changes.file(row.id)
+        if not rows:
+            return
+        waiting = [(row, self._queued(row)) for row in rows]
+        with self._hub.change() as changes:
+            for row, queued in waiting:
+                self._store.transfers.end(row.id, "cancelled", "expired", self._hub.now())
+                changes.file(row.id)
+                if queued is not None and queued.given:
+                    self._with.notes.say(self._contact(row), row, Step.CANCELLED)
+        for row, queued in waiting:
+            if queued is not None and row.message is not None and not queued.given:
+                self._with.cancel_message(row.message)
+
+    def _queued(self, row: FileRow) -> OutboxRow | None:
+        """My offer in its contact's queue, None if it is not there any more."""
+        if row.direction == "in" or row.message is None:
+            return None
+        return self._store.outbox.by_message(row.message)
 
     def _happened(self, event: AnyEvent) -> None:
         if not isinstance(event, FileEvent) or event.seq is None:
@@ -189,8 +204,8 @@ class Transfers:
             raise not_now(row)
         if _is_prepared(row):
             return self._give_up(row)
-        waiting = None if row.message is None else self._store.outbox.by_message(row.message)
-        if row.direction == "out" and row.message is not None and waiting is not None and not waiting.given:
+        queued = self._queued(row)
+        if queued is not None and row.message is not None and not queued.given:
             self._with.cancel_message(row.message)
             return self.get(file)
         return self._step(row, Step.CANCELLED)

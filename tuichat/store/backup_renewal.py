@@ -9,14 +9,19 @@ under the message ids by which contacts know what they have, and it can no longe
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
+from tuichat.crypto.kdf import blake2b_256
+from tuichat.protocol.bodies import THE_TWO_OF_US, FileState, encode_body
 from tuichat.store.records import ContactRow, SessionRow
 from tuichat.store.store import Store
 
 SETTING = "restored"
 _PAGE = 500
+_CANCELLED: Final = 3
+"""The state of a file as on the wire (docs/protocol.md, Files)."""
 
 
 class Restored(msgspec.Struct, frozen=True):
@@ -58,12 +63,19 @@ def last_restored(store: Store) -> Restored | None:
 
 
 def _end_files(store: Store, now: int) -> None:
-    """No offer is good any more: mine may be withdrawn, and of theirs nothing is on this disk."""
+    """No offer is good any more: mine may be withdrawn, and of theirs nothing is on this disk. The others are
+    told, who would wait; behind an offer that is still queued.
+    """
     for row in store.transfers.unfinished():
         if row.direction == "out" and row.message is None:
             store.transfers.remove(row.id)
-        else:
-            store.transfers.end(row.id, "failed", "restored", now)
+            continue
+        store.transfers.end(row.id, "failed", "restored", now)
+        # The id is the same however often this backup is used, so that nobody is told twice.
+        note = FileState(THE_TWO_OF_US, blake2b_256(b"restored" + row.wire_id)[:16], row.wire_id, _CANCELLED)
+        store.outbox.add(
+            row.contact, message=None, wire_id=note.id, body=encode_body(note), queued_at=now, given=True
+        )
 
 
 def _end_session(store: Store, contact: int) -> None:

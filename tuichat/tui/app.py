@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol, runtime_checkable
 
@@ -267,6 +269,21 @@ class TuichatApp(App[int]):
             else:
                 self._driver._disable_mouse_support()
         return on
+
+    @contextmanager
+    def out_of_the_way(self) -> Iterator[None]:
+        """Leave the terminal to another program; nothing is drawn meanwhile."""
+        if self.is_headless:
+            yield
+            return
+        with self.batch_update():  # pictures for nobody would pile up, and after thirty everything waits
+            suspended = self.suspend()
+            suspended.__enter__()
+            try:
+                yield
+            finally:
+                suspended.__exit__(None, None, None)  # told of an error, it would keep the terminal
+                self.use_mouse(self.mouse)
 
     def _first_theme(self, *, without_colour: bool) -> str:
         """The chosen theme, else one for the terminal's number of colours."""

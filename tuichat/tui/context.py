@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -17,6 +18,10 @@ CreateProfile = Callable[[str | None, str | None], Awaitable[object]]
 """Makes the profile of a first run from a name and a passphrase, both optional."""
 
 
+def _temporary() -> Path:
+    return Path(tempfile.gettempdir())
+
+
 class Options(msgspec.Struct, frozen=True):
     """How the interface is to look and behave.
 
@@ -30,6 +35,7 @@ class Options(msgspec.Struct, frozen=True):
         blink: whether the cursor blinks.
         create_profile: set if there is no profile yet.
         sealed: whether it takes a passphrase to open the profile; then that is asked for at once.
+        scratch: gives a directory for what is nobody else's business and is removed soon.
     """
 
     theme: str = ""
@@ -41,6 +47,7 @@ class Options(msgspec.Struct, frozen=True):
     blink: bool = True
     create_profile: CreateProfile | None = None
     sealed: bool = False
+    scratch: Callable[[], Path] = _temporary
 
 
 class Context(msgspec.Struct, frozen=True):

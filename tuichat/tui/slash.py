@@ -65,6 +65,7 @@ def usages() -> dict[str, tuple[str, str]]:
         "top": ("", _("to the oldest message")),
         "cancel": ("", _("take back the newest message that has not left")),
         "copy": ("", _("copy the newest message")),
+        "editor": ("", _("write the input in your editor")),
         "address": ("", _("your own address and its QR code")),
         "clear": ("", _("clear what is said above the input")),
         "bare": ("", _("messages only, to select with the terminal")),
@@ -89,6 +90,7 @@ def keys_of_commands() -> dict[str, str]:
         "bottom": "Alt+End",
         "top": "Alt+Home",
         "copy": "Alt+C",
+        "editor": "Alt+E",
         "bare": "Alt+L",
         "mouse": "Alt+M",
         "quit": "Ctrl+Q",
@@ -124,7 +126,7 @@ class Names(msgspec.Struct, frozen=True):
 
 
 def complete(line: str, names: Names) -> list[str]:
-    """Whole lines that `line` could become: a command's name, or a person's that its last word begins.
+    """Whole lines that `line` could become: a command, or with whom or what its last word means.
 
     Directly behind a command that wants a name everybody is offered whom it can mean.
     """
@@ -137,7 +139,14 @@ def complete(line: str, names: Names) -> list[str]:
     if not wanted and not (wants_name and head.strip() == f"/{command}"):
         return []
     suffix = " " if line.startswith("/") else ": " if not head else " "
-    return [head + name + suffix for name in names.behind(command) if name.casefold().startswith(wanted)]
+    found = [head + name + suffix for name in names.behind(command) if name.casefold().startswith(wanted)]
+    return found if found or not wanted.startswith(":") else [head + each for each in _pictures(last)]
+
+
+def _pictures(word: str) -> list[str]:
+    from tuichat.tui.emoji import pictures  # seldom needed
+
+    return pictures(word)
 
 
 def _last_word(line: str) -> tuple[str, str]:

@@ -79,6 +79,7 @@ class MainScreen(FileScreen):
         Binding("alt+end", "command('bottom')", show=False),
         Binding("alt+u", "command('unread')", show=False),
         Binding("alt+c", "command('copy')", show=False),
+        Binding("alt+e", "command('editor')", show=False),
         Binding("alt+l", "command('bare')", show=False),
         Binding("alt+m", "command('mouse')", show=False),
         Binding("f1", "command('help')", show=False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, cast
 
@@ -45,6 +46,7 @@ class Commands:
             "top": self._top,
             "cancel": self._cancel,
             "copy": self._copy,
+            "editor": self._editor,
             "address": self._address,
             "clear": self._clear,
             "bare": self._bare,
@@ -172,6 +174,16 @@ class Commands:
         message = self._screen.history.chosen_message() or self._screen.conversation.newest()
         if message is not None:
             self._screen.copy(self._screen.words_of(message))
+
+    async def _editor(self, command: Command) -> None:
+        from tuichat.tui.editor import edited, editor_words
+        from tuichat.tui.widgets.composer import pasted_text
+
+        composer, words = self._screen.composer, editor_words(os.environ)
+        with self._app.out_of_the_way():
+            text = await edited(composer.text, self._screen.shared.options.scratch(), words)
+        if not composer.deaf:  # else the profile was locked meanwhile
+            composer.take(pasted_text(text))
 
     async def _clear(self, command: Command) -> None:
         self._screen.say("")
