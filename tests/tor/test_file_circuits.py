@@ -120,7 +120,7 @@ async def test_file_comes_over_several_circuits_at_once_which_end_when_closed(pl
         await circuit.close()
     assert set(await _circuits(place)).isdisjoint(tokens)
     async with asyncio.timeout(SECONDS):
-        while place.server._blobs._paths:  # noqa: ASYNC110 - the other tor brings it about
+        while place.server._blobs._connections:  # noqa: ASYNC110 - the other tor brings it about
             await asyncio.sleep(0.05)
 
 
