@@ -80,7 +80,7 @@ class Onlooker:
         try:
             for _attempt in range(_ATTEMPTS):
                 await controller.call("SIGNAL NEWNYM")  # it forgets descriptors, and whom it asked for them
-                if await self.tor.refresh_descriptor(address, timeout):
+                if await self.tor.refresh_descriptor(address, timeout / _ATTEMPTS):
                     text = await controller.get_info(f"hs/client/desc/id/{address}")
                     return read(text, address, key)
         finally:

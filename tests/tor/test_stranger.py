@@ -249,7 +249,7 @@ async def life(place: Place) -> Life:
         first = second = await place.stranger.fetch(service.address, SECONDS)
         await service.republish()
         await service.wait_published(SECONDS)
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(2 * SECONDS):
             while second.revision == first.revision:  # until the directories have the new one
                 second = await place.stranger.fetch(service.address, SECONDS)
         assert await refusal(tor, service.address) == "client_key"
