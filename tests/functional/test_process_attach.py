@@ -182,6 +182,24 @@ async def test_a_process_with_keys_gives_up_core_dumps_and_loose_modes() -> None
     assert output.decode().strip() == "(0, 0) 0 0o77"
 
 
+@pytest.mark.parametrize(
+    ("soft", "hard", "then"), [(1024, 20_000, 8192), (1024, 4096, 4096), (9000, 9000, 9000)]
+)
+async def test_a_node_may_open_as_many_files_as_a_flood_needs_if_the_system_lets_it(
+    soft: int, hard: int, then: int
+) -> None:
+    script = (
+        f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}));"
+        "from tuichat.bootstrap.open_files import allow_many_open_files; allow_many_open_files();"
+        "print(resource.getrlimit(resource.RLIMIT_NOFILE))"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", script, stdout=asyncio.subprocess.PIPE
+    )
+    output, _none = await process.communicate()
+    assert output.decode().strip() == f"({then}, {hard})"
+
+
 async def test_reattaching_gives_up_after_its_time(home: Home) -> None:
     home.make_profile()
     with pytest.raises(UnreachableError):

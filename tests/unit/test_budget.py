@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from functools import partial
 
 import pytest
 
@@ -37,6 +39,27 @@ def test_strangers_are_bounded_in_number_and_contacts_are_not_touched() -> None:
     assert budget.allows(STRANGERS)
     budget.enter(STRANGERS)
     assert not budget.allows(STRANGERS)
+
+
+def test_one_more_stranger_takes_the_place_of_who_lets_us_wait_longest() -> None:
+    clock = FixedClock()
+    budget = Budget(clock.monotonic)
+    given_up: list[int] = []
+    with contextlib.ExitStack() as calls:
+        for number in range(MAX_STRANGERS):
+            assert budget.allows(STRANGERS)
+            budget.enter(STRANGERS)
+            if number > 1:  # of the first two message 3 has come
+                calls.enter_context(budget.awaiting(STRANGERS, partial(given_up.append, number)))
+        calls.enter_context(budget.awaiting(7, partial(given_up.append, 7)))
+        assert not budget.allows(STRANGERS), "nobody is given up for who cannot come in anyway"
+        assert given_up == []
+        clock.advance(3600)
+        for _ in range(MAX_STRANGERS - 2):
+            assert budget.allows(STRANGERS)
+        assert given_up == list(range(2, MAX_STRANGERS))
+        clock.advance(3600)
+        assert not budget.allows(STRANGERS)
 
 
 def test_handshakes_with_strangers_are_bounded_in_time() -> None:

@@ -15,6 +15,7 @@ from tests.support.simulated_node import SimulatedNode
 from tests.support.virtual_time import run_virtual
 from tuichat.network.addresses import address_of
 from tuichat.node import callers
+from tuichat.node.budget import MAX_STRANGERS
 from tuichat.node.callers import REPLY_SECONDS, Callers, Known
 from tuichat.protocol.frames import Accepted, Received, Request, decode, encode
 from tuichat.protocol.invites import parse_invite
@@ -63,6 +64,23 @@ def test_unknown_pending_and_blocked_people_are_answered_after_the_same_time(pla
         await node.node.contact_block(address_of(person("mallory").onion))
         blocked = await ask(node, network, "mallory", "hello")
         assert [first, same, other, blocked] == pytest.approx([REPLY_SECONDS] * 4, abs=1e-3)
+
+    play(story)
+
+
+def test_strangers_who_say_nothing_keep_no_newcomer_out(play: Play) -> None:
+    async def story(node: SimulatedNode, network: SimulatedNetwork) -> None:
+        silent = []
+        for number in range(3 * MAX_STRANGERS):  # for 24 seconds, eight in each
+            meeting = Meeting(
+                person("mallory"), node.identity, now=node.clock.now(), rng=SeededRng(b"%d" % number)
+            )
+            silent.append((await network.connect(node.onion, meeting.dial().message1))[1])
+            await asyncio.sleep(0.125)
+        assert sum(connection.lost for connection in silent) >= 2 * MAX_STRANGERS
+        assert not any(connection.lost for connection in silent[-MAX_STRANGERS // 2 :])
+        await ask(node, network, "bob", "hello")
+        assert [contact.suggested_name for contact in await node.node.contact_list()] == ["bob"]
 
     play(story)
 

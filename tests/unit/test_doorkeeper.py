@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 from collections.abc import Callable
 
@@ -319,6 +320,55 @@ async def test_silent_crowd_is_bounded_and_keeps_nobody_out(
     assert not crowd[19].closed
     for late in crowd[18:]:
         late.vanish()
+
+
+class Line(asyncio.Transport):
+    """The end of a connection that a doorkeeper has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = b""
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written += data
+
+    def close(self) -> None:
+        pass
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        pass
+
+
+class Host(asyncio.Protocol):
+    """Who goes on with a caller that was let in."""
+
+
+@pytest.mark.parametrize(
+    ("files", "crowd", "heard"), [(8192, 2047, True), (8192, 2048, False), (1024, 512, False)]
+)
+async def test_request_that_is_late_is_heard_unless_a_crowd_beyond_the_bound_came_meanwhile(
+    monkeypatch: pytest.MonkeyPatch, files: int, crowd: int, heard: bool
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _which: (files, files))
+    present: dict[Doorkeeper, None] = {}
+    answered: list[bytes] = []
+
+    def come() -> tuple[Doorkeeper, Line]:
+        keeper, line = Doorkeeper(answer, lambda _transport, _answer: Host(), present), Line()
+        keeper.connection_made(line)
+        return keeper, line
+
+    def answer(message1: bytes) -> Answer:
+        answered.append(message1)
+        return Answer(b"", _nothing)
+
+    contact, line = come()
+    others = [come() for _ in range(crowd)]
+    contact.data_received(request(MESSAGE1))
+    assert answered == ([MESSAGE1] if heard else [])
+    assert line.written == (b"" if heard else NOT_FOUND)
+    for keeper, _line in others:
+        keeper.turn_away()
 
 
 async def test_caller_who_vanishes_leaves_nothing(door: Door) -> None:

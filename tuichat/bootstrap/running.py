@@ -12,6 +12,7 @@ from tuichat.api.server import ApiServer
 from tuichat.bootstrap.building import open_node
 from tuichat.bootstrap.hardening import harden
 from tuichat.bootstrap.logs import set_up_logs
+from tuichat.bootstrap.open_files import allow_many_open_files
 from tuichat.bootstrap.profiles import socket_path
 from tuichat.bootstrap.starting import leave_starter, report_failure, report_settled
 from tuichat.clock import SystemClock, SystemRng
@@ -52,6 +53,7 @@ def run_node(paths: ProfilePaths, config: Config, kind: RunningKind, passphrase:
         TuichatError: another daemon has the profile, or it cannot be opened.
     """
     harden()
+    allow_many_open_files()
     set_up_logs()
     if kind == "detached":
         leave_starter()

@@ -22,6 +22,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import resource
 from collections.abc import Callable
 from typing import Final
 
@@ -33,9 +34,13 @@ LINK_PATH: Final = "/link"
 LINK_HEADER: Final = "Tuichat-Link"
 NOT_FOUND: Final = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 HEAD_SECONDS: Final = 20.0
-MAX_UNJUDGED: Final = 256
+MAX_UNJUDGED: Final = 2048
 """Connections whose request was not read yet. One more, and the one that waits longest is turned away:
-whoever holds many open without a word keeps nobody out who speaks."""
+whoever holds many open without a word keeps nobody out who speaks. They come at most a thousand in a second,
+and nobody can tell contacts' from strangers' yet: a request that is two seconds on its way is still heard."""
+
+_SHARE: Final = 2
+"""They have at most one in so many of the files and sockets that this process may open."""
 
 _REQUEST_LINE: Final = f"GET {LINK_PATH} HTTP/1.1"
 _HEADERS: Final = frozenset(
@@ -62,6 +67,11 @@ def _link_message(headers: dict[str, str]) -> bytes | None:
         return base64.b64decode(headers[LINK_HEADER.lower()], altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         return None
+
+
+def _most_unjudged() -> int:
+    """Less where the system lets us open few files."""
+    return min(MAX_UNJUDGED, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _SHARE)
 
 
 class Doorkeeper(asyncio.Protocol):
@@ -94,7 +104,7 @@ class Doorkeeper(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        while len(self._present) >= MAX_UNJUDGED:
+        while len(self._present) >= _most_unjudged():
             next(iter(self._present)).turn_away()
         self._present[self] = None
         self._deadline = asyncio.get_running_loop().call_later(HEAD_SECONDS, self.turn_away)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
 MAX_STRANGERS: Final = 64
-"""Unfinished calls under the public key; beyond this strangers get the bare 404."""
+"""Unfinished calls under the public key. One more, and the one that has let us wait longest for message 3 is
+given up: who says nothing keeps nobody out. If all have said it, the next gets the bare 404."""
 
 MAX_CALLS_EACH: Final = 4
 """Unfinished calls under one contact's secrets, or one invite."""
@@ -70,11 +71,31 @@ class Budget:
         self._open: Counter[int] = Counter()
         self._strangers = _Bucket(STRANGERS_PER_SECOND, STRANGERS_AT_ONCE, monotonic())
         self._each: dict[int, _Bucket] = {}
+        self._waiting: dict[object, Callable[[], None]] = {}
 
     def allows(self, whose: int) -> bool:
         """Whether one more handshake may begin; it is paid for by asking."""
-        if self._open[whose] >= (MAX_STRANGERS if whose == STRANGERS else MAX_CALLS_EACH):
+        if whose != STRANGERS:
+            return self._open[whose] < MAX_CALLS_EACH and self._pays(whose)
+        is_full = self._open[STRANGERS] >= MAX_STRANGERS
+        if (is_full and not self._waiting) or not self._pays(STRANGERS):
             return False
+        if is_full:
+            self._waiting.pop(next(iter(self._waiting)))()
+        return True
+
+    @contextmanager
+    def awaiting(self, whose: int, give_up: Callable[[], None]) -> Iterator[None]:
+        """While message 3 is awaited; a stranger may be given up meanwhile to make room for another."""
+        call = object()
+        if whose == STRANGERS:
+            self._waiting[call] = give_up
+        try:
+            yield
+        finally:
+            self._waiting.pop(call, None)
+
+    def _pays(self, whose: int) -> bool:
         now = self._monotonic()
         if whose == STRANGERS:
             return self._strangers.pays(now)

@@ -161,8 +161,9 @@ class Callers:
     async def _attend(self, answering: Answering, who: Known, connection: Connection, started: float) -> None:
         leave = self._budget.enter(who.whose)
         try:
-            async with asyncio.timeout(MESSAGE3_SECONDS):
-                message3 = await connection.receive()
+            async with asyncio.timeout(MESSAGE3_SECONDS) as limit:
+                with self._budget.awaiting(who.whose, lambda: _give_up(limit)):
+                    message3 = await connection.receive()
             due = self._clock.monotonic() + REPLY_SECONDS
             async with self._turns.turn() if who.whose == STRANGERS else nullcontext():
                 certificate, frames, link = answering.read_message3(message3)
@@ -206,6 +207,12 @@ class Callers:
             if _secrets(before) != _secrets(row):
                 self.forget_knocks()
         return reply, contact
+
+
+def _give_up(limit: asyncio.Timeout) -> None:
+    """As if the time were over."""
+    if not limit.expired():
+        limit.reschedule(asyncio.get_running_loop().time())
 
 
 def _secrets(row: ContactRow | None) -> tuple[object, ...] | None:
