@@ -73,6 +73,7 @@ class _Measured:
     flooded: list[float] = field(default_factory=list)
     during: list[float] = field(default_factory=list)
     ends: dict[str, int] = field(default_factory=dict)
+    heard: int = 0
     seconds: float = 0.0
     computed: float = 0.0
 
@@ -101,6 +102,7 @@ def _say(chosen: argparse.Namespace, seen: _Measured, idle: float, after: float)
     )
     for how, times in sorted(seen.ends.items()):
         print(f"  {how:46} {times:>7}")
+    print(f"  {'of those who asked, heard and answered':46} {seen.heard:>7}")
     report.heading("Resident memory of the node")
     for label, values in (("before", [idle]), ("during the flood", seen.during), ("5 s after it", [after])):
         report.Series(label, values, "MB").show()
@@ -112,8 +114,7 @@ def _say(chosen: argparse.Namespace, seen: _Measured, idle: float, after: float)
         report.Series("without it", seen.quiet, "ms"),
     )
     report.compare(flooded, quiet, at_most=AT_MOST_RATIO)
-    for series in (flooded, quiet):
-        series.show_spread()
+    report.compare_spread(flooded, quiet)
 
 
 class _Contact:
@@ -199,7 +200,9 @@ async def _flood(
         while not ended.done():
             seen.flooded.append(await contact.send())
         await watching
-        for how, times in json.loads((await ended)[0]).items():
+        told = json.loads((await ended)[0])
+        seen.heard += told["heard"]
+        for how, times in told["ends"].items():
             seen.ends[how] = seen.ends.get(how, 0) + times
     finally:
         with contextlib.suppress(ProcessLookupError):

@@ -59,6 +59,13 @@ def compare(ours: Series, other: Series, *, at_most: float, plus: float = 0.0) -
     _verdict("ratio", f"{ours.median / other.median:.2f}", target, met=met)
 
 
+def compare_spread(ours: Series, other: Series) -> None:
+    """Two sides, and how much later the one of a hundred is that is late: no target, for few are counted."""
+    ours.show_spread()
+    other.show_spread()
+    print(f"  {'ratio of the p99s':{_LABEL_WIDTH}} {ours.at(0.99) / other.at(0.99):>10.2f}")
+
+
 def difference(ours: Series, other: Series, *, at_most: float) -> None:
     """Two sides: ours may exceed the other's median by `at_most`."""
     ours.show()

@@ -1,10 +1,10 @@
 """A crowd that calls an onion service's socket, as fast as it is answered, and goes as far as it is let.
 
 `python -m benchmarks.strangers SOCKET ONION CALLS AT_ONCE SECONDS` makes so many calls, a few at a time and
-for so long at most, and prints as JSON how they ended. ONION is the service's public key in hexadecimal.
-Every tenth caller says what no tuichat says; all others knock rightly. Of those who are let in, three in four
-ask to be a contact, with the longest text that a request may have, and the fourth says nothing more. Both
-stay until they are sent away.
+for so long at most, and prints as JSON how they ended and how many requests had a reply. ONION is the
+service's public key in hexadecimal. Every tenth caller says what no tuichat says; all others knock rightly.
+Of those who are let in, three in four ask to be a contact, with the longest text that a request may have, and
+the fourth says nothing more. Both stay until they are sent away.
 
 In life strangers' computers are elsewhere: here they run at the lowest priority.
 """
@@ -19,12 +19,13 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from tests.support.raw_callers import BINARY, RawCaller, Stranger, request, web_frame
+from tests.support.raw_callers import BINARY, RawCaller, Stranger, opened, request, web_frame
 from tuichat.clock import SystemClock, SystemRng
 from tuichat.crypto.identity import Identity
 from tuichat.model import MAX_REQUEST_BYTES
 from tuichat.network.doorkeeper import NOT_FOUND
-from tuichat.protocol.frames import Request
+from tuichat.protocol.frames import Received, Request
+from tuichat.protocol.link import Link
 
 _NONSENSE = b"GET / HTTP/1.1\r\nHost: nobody.onion\r\nConnection: close\r\n\r\n"
 _TEXT = "x" * MAX_REQUEST_BYTES
@@ -33,10 +34,16 @@ _LOWEST_PRIORITY = 19
 
 
 class Crowd:
-    """Strangers, each with an identity of their own. Attributes: `ends`, how many calls ended how."""
+    """Strangers, each with an identity of their own.
+
+    Attributes:
+        ends: how many calls ended how.
+        heard: how many of those who asked to be a contact had a reply.
+    """
 
     def __init__(self, path: Path, onion: bytes) -> None:
         self.ends: Counter[str] = Counter()
+        self.heard = 0
         self._path = path
         self._onion = onion
         self._unheard: list[Stranger] = []
@@ -87,16 +94,19 @@ class Crowd:
 
     async def _stay(self, caller: RawCaller, stranger: Stranger, *, silent: bool) -> None:
         self.ends["let in, said nothing more" if silent else "let in, asked"] += 1
+        link: Link | None = None
         try:
             if not silent:
                 pair = SystemRng().bytes(32)
-                message3, _link = stranger.message3(Request(pair, b"", "A. Stranger", _TEXT))
+                message3, link = stranger.message3(Request(pair, b"", "A. Stranger", _TEXT))
                 caller.send(web_frame(BINARY, message3))
             while not caller.closed:
                 await caller.until(_OVER)
         except TimeoutError:
             pass
         finally:
+            if link is not None:
+                self.heard += opened(link, bytes(caller.received)) == [Received()]
             caller.vanish()
 
     def _note(self, answer: bytes, how: str) -> None:
@@ -110,7 +120,7 @@ async def _run(path: Path, onion: bytes, count: int, at_once: int, seconds: floa
         await crowd.call(count, at_once, seconds)
     finally:
         await crowd.leave()
-    print(json.dumps(crowd.ends))
+    print(json.dumps({"ends": crowd.ends, "heard": crowd.heard}))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,7 +27,7 @@ def benchmark(name: str, *options: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "name", ["boot", "cold", "command", "delivery", "flood", "history", "interface", "keys"]
+    "name", ["boot", "cold", "command", "delivery", "flood", "history", "interface", "keys", "ratchet"]
 )
 def test_benchmark_says_what_it_claims(name: str) -> None:
     said = benchmark(name, "--help")
@@ -64,6 +65,16 @@ def test_flood_is_measured_beside_a_quiet_conversation() -> None:
     assert "during the flood" in said
     assert "without it" in said
     assert "target: at most 2" in said
+    assert "ratio of the p99s" in said
+    (heard,) = re.findall(r"of those who asked, heard and answered +(\d+)", said)
+    assert int(heard) > 0
+
+
+def test_ratchet_is_measured_beside_the_bare_primitives() -> None:
+    said = benchmark("ratchet", "--rounds", "1")
+    assert said.count("bare ") == 2
+    for target in ("0.5 ms", "1.5 ms", "1.000 s"):
+        assert f"target: at most {target}: " in said
 
 
 @pytest.mark.parametrize(
