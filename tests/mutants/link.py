@@ -74,6 +74,18 @@ def two_keys_share_a_label(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Path, "read_text", read)
 
 
+@planted(link.every_label_has_one_use)
+def label_is_used_again_far_from_the_others(patch: pytest.MonkeyPatch) -> None:
+    """In the source the node derives a key under a pair's label, by way of the module."""
+    real = Path.read_text
+
+    def read(self: Path, encoding: str | None = None, errors: str | None = None) -> str:
+        more = 'kdf_module.kdf(b"", "pair psk", b"", 32)\n' if self.name == "reach.py" else ""
+        return real(self, encoding, errors) + more
+
+    patch.setattr(Path, "read_text", read)
+
+
 @planted(link.keys_of_one_secret_differ)
 def label_does_not_count(patch: pytest.MonkeyPatch) -> None:
     """Two keys of an invite are the same."""
