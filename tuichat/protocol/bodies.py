@@ -56,7 +56,7 @@ class Text(msgspec.Struct, frozen=True, array_like=True, tag=1, repr_omit_defaul
         id: the message's own, 16 bytes.
         sent_at: the author's clock, Unix milliseconds; a claim.
         text: at most `MAX_TEXT_BYTES` of UTF-8.
-        ttl: seconds after which both sides forget it, or None.
+        ttl: seconds after which its author would have it forgotten, or None; nothing honours it yet.
     """
 
     conversation: Id
