@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from onion.address import OnionAddress
 from onion.errors import TorError
 from onion.sentence import Sentence
 from tests.support.fake_tor import FakeNetwork, FakeService, FakeTor
@@ -431,6 +432,21 @@ async def test_service_that_is_renewed_before_it_was_published_is_followed_by_an
     await alice.transport.renew()
     await until(lambda: reachable(alice))
     assert service not in alice.tor.services.values()
+
+
+@pytest.mark.parametrize("how", ["remove", "block"])
+async def test_tor_forgets_the_key_to_the_service_of_who_is_removed_or_blocked(
+    homes: tuple[Home, Home], how: str
+) -> None:
+    alice, bob = homes
+    await befriend(alice, bob)
+    row = alice.node._store.contacts.by_petname("other")
+    assert row is not None
+    assert row.reach is not None
+    address = OnionAddress.from_public_key(BOB.onion)
+    await alice.tor.add_client_key(address, row.reach)
+    await getattr(alice.node, f"contact_{how}")("other")
+    assert address not in alice.tor._keys
 
 
 async def test_circuit_that_a_removed_contact_kept_is_closed(homes: tuple[Home, Home]) -> None:

@@ -127,8 +127,10 @@ class TorCaller:
         return self._tokens.setdefault(onion, self._rng.bytes(16).hex())
 
     async def hang_up(self, onion: bytes) -> None:
-        """Close the circuits to a service."""
+        """Close the circuits to a service, and have tor forget the key by which it admits us."""
         token = self._tokens.pop(onion, None)
+        with contextlib.suppress(OnionError):
+            await self._tor.remove_client_key(OnionAddress.from_public_key(onion))
         if token is not None:
             with contextlib.suppress(OnionError):
                 await self._tor.close_circuits(token)

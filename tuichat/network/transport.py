@@ -156,7 +156,7 @@ class Transport(Protocol):
         ...
 
     async def hang_up(self, onion: bytes) -> None:
-        """Close the circuits to a service."""
+        """Close the circuits to a service, and forget the key by which it admits us."""
         ...
 
     async def renew(self, *, cut: bool = False) -> None:
