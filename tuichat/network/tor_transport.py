@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from onion.binary import advisories
 from onion.errors import OnionError, TorError
 from onion.tor import OnionService, ServiceOptions, Tor, TorStatus
 from tuichat.clock import Clock, Rng
@@ -225,7 +226,8 @@ class TorTransport:
             detail=translated(status.detail),
             running=status.alive,
         )
-        self._update(replace(self._state, tor=tor))
+        weaknesses = advisories(status.version) if status.version else []
+        self._update(replace(self._state, tor=tor, weaknesses=tuple(map(translated, weaknesses))))
         self._changed.set()
 
     def _update_service(self, *, published: bool, reachable: bool, missed: int = 0) -> None:

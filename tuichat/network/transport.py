@@ -61,10 +61,15 @@ class Dialled:
 
 @dataclass(frozen=True, slots=True)
 class NetworkState:
-    """Where tor and our own service stand."""
+    """Where tor and our own service stand.
+
+    Attributes:
+        weaknesses: known ones of this version of tor, a sentence each.
+    """
 
     tor: TorState = field(default_factory=TorState)
     service: ServiceState = field(default_factory=ServiceState)
+    weaknesses: tuple[str, ...] = ()
 
 
 class Blob(Protocol):

@@ -136,6 +136,11 @@ class EventHub:
         self._subscribers.append(buffer)
         return buffer
 
+    @property
+    def has_listeners(self) -> bool:
+        """Whether anybody is subscribed now."""
+        return any(not subscriber.closed for subscriber in self._subscribers)
+
     def close(self) -> None:
         """End every subscription."""
         for subscriber in self._subscribers:

@@ -19,14 +19,10 @@ from tuichat.model import (
     Message,
     OutboxCounts,
     SafetyNumber,
-    ServiceEvent,
     Status,
-    TorEvent,
-    TorState,
     from_milliseconds,
 )
 from tuichat.network.addresses import address_of, onion_of
-from tuichat.network.transport import NetworkState
 from tuichat.node.backups import backups_in
 from tuichat.node.callers import Callers
 from tuichat.node.calls import CallParts
@@ -41,11 +37,13 @@ from tuichat.node.housekeeping import Housekeeper
 from tuichat.node.invites import Invites, read_invite
 from tuichat.node.keys import Keys
 from tuichat.node.links import Links
+from tuichat.node.network_news import NetworkNews
 from tuichat.node.parts import NodeParts
 from tuichat.node.reach import INVITE_KEYS, Reach
 from tuichat.node.restored import notices
 from tuichat.node.supervisor import supervise
 from tuichat.node.verification import Verification
+from tuichat.node.weaknesses import Weaknesses
 from tuichat.protocol.invites import looks_like_invite
 from tuichat.store.records import ContactRow
 
@@ -92,7 +90,8 @@ class Node(FileMethods):
             kem=parts.kem,
         )
         self._links = Links(calling, self._hub, self._callers)
-        self._network = parts.transport.state
+        self._weaknesses = Weaknesses(parts.store, self._hub)
+        self._news = NetworkNews(self._hub, self._weaknesses, parts.transport.state, self._links.network_back)
         self._conversations = Conversations(
             ConversationParts(
                 own_onion=parts.identity.onion,
@@ -117,7 +116,7 @@ class Node(FileMethods):
 
     async def start(self) -> None:
         """Begin; offline until `go_online`."""
-        self._with.transport.watch(self._on_network)
+        self._with.transport.watch(self._news.heard)
         self._links.start()
         self._transfers.start()
         self._housekeeping = asyncio.create_task(supervise("house", self._housekeeper.keep), name="house")
@@ -173,17 +172,8 @@ class Node(FileMethods):
         )
 
     def subscribe(self, since: int | None = None) -> AsyncIterator[AnyEvent]:
-        return self._hub.subscribe(since, notices(self._store, self._hub.now()))
-
-    def _on_network(self, state: NetworkState) -> None:
-        before, self._network = self._network, state
-        at = from_milliseconds(self._hub.now())
-        if state.tor != before.tor:
-            self._hub.tell(TorEvent(at=at, tor=state.tor))
-        if state.service != before.service:
-            self._hub.tell(ServiceEvent(at=at, service=state.service))
-        if (_usable(state.tor), state.service.reachable) > (_usable(before.tor), before.service.reachable):
-            self._links.network_back()
+        told_first = [*notices(self._store, self._hub.now()), *self._weaknesses.take()]
+        return self._hub.subscribe(since, told_first)
 
     # -- the profile's files --
 
@@ -380,8 +370,3 @@ class Node(FileMethods):
         if record is None:
             raise NotFoundError(_("This contact is gone."))
         return record
-
-
-def _usable(tor: TorState) -> bool:
-    """Whether circuits can be built, as far as tor knows."""
-    return tor.running and tor.bootstrap == 100 and not tor.problem
