@@ -28,14 +28,14 @@ class OwnAddress(Dialog[None]):
         self._address = address
 
     def compose(self) -> ComposeResult:
-        """The code only where half blocks can be drawn."""
+        """The code last, for a small window cuts it off, and only where half blocks can be drawn."""
         with VerticalScroll(classes="box") as box:
             box.border_title = _("Your address")
             yield Static(_("Give it to people you want to hear from."), markup=False)
             yield Static(Text(self._address, "bold"), markup=False)
+            yield Static(_("c copy   Esc close"), classes="keys", markup=False)
             if not self.glyphs.ascii_only:
                 yield Static(qr_text(self._address), id="own-code", markup=False)
-            yield Static(_("c copy   Esc close"), classes="keys", markup=False)
 
     def action_copy(self) -> None:
         """Copy the address."""
