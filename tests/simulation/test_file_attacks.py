@@ -22,6 +22,7 @@ from tuichat.node import file_circuits, receiving
 from tuichat.protocol.bodies import THE_TWO_OF_US, File, FileState
 from tuichat.store.backup_renewal import Restored, renew
 from tuichat.store.store import Store
+from tuichat.store.transfers import Transfers
 
 
 def _count_circuits(made: FileStory, monkeypatch: pytest.MonkeyPatch) -> list[float]:
@@ -425,5 +426,35 @@ def test_who_goes_on_from_a_backup_leaves_nobody_waiting_for_its_files(tmp_path:
             over = await made.until_state(other, file.id, "cancelled")
             assert over.reason == "peer"
         assert [file.reason for file in await person.node.file_list()] == ["restored"] * 2
+
+    play(tmp_path, story)
+
+
+def test_name_that_the_store_could_not_be_told_of_goes_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = True
+    end = Transfers.end
+
+    def fails(self: Transfers, file: int, state: Any, *rest: Any) -> Any:
+        if full and state == "complete":
+            raise StorageError("the disk is full")
+        return end(self, file, state, *rest)
+
+    monkeypatch.setattr(Transfers, "end", fails)
+
+    async def story(made: FileStory) -> None:
+        nonlocal full
+        source = made.write("a", MIB)
+        (offer,) = await made.offer(source)
+        await made.bob.node.file_accept(offer.id)
+        await asyncio.sleep(60)
+        (part,) = made.on_disk(made.bob)
+        assert part.endswith(".part")
+        full = False
+        mine = await made.until_state(made.bob, offer.id, "complete")
+        assert Path(mine.path).read_bytes() == source.read_bytes()
+        await asyncio.sleep(60)
+        assert made.on_disk(made.bob) == [Path(mine.path).name]
 
     play(tmp_path, story)

@@ -42,6 +42,40 @@ def test_offer_that_is_accepted_twice_at_once_is_accepted_once(tmp_path: Path) -
     play(tmp_path, story)
 
 
+def test_files_of_a_group_that_are_being_accepted_are_left_out_of_the_rest(tmp_path: Path) -> None:
+    async def story(made: FileStory) -> None:
+        offers = await made.offer(*(made.write(f"{number}", MIB) for number in range(4)))
+        made.bob.off_loop = SlowDisk()
+        alone = asyncio.ensure_future(made.bob.node.file_accept(offers[2].id))
+        await asyncio.sleep(0)
+        together = await made.bob.node.file_accept(offers[0].id, "", whole_group=True)
+        assert [file.id for file in together] == [offers[0].id, offers[1].id, offers[3].id]
+        assert len(await alone) == 1
+        for offer in offers:
+            await made.until_state(made.bob, offer.id, "complete")
+
+    play(tmp_path, story)
+
+
+def test_directory_that_does_not_answer_keeps_no_other_file_away(tmp_path: Path) -> None:
+    async def story(made: FileStory) -> None:
+        offers = await made.offer(*(made.write(f"{number}", MIB) for number in range(2)))
+        made.bob.off_loop = disk = SlowDisk()
+        disk.let_only(0)
+        hung = asyncio.ensure_future(made.bob.node.file_accept(offers[0].id, str(tmp_path)))
+        await asyncio.sleep(1)
+        made.bob.off_loop = SlowDisk()
+        await made.bob.node.file_accept(offers[1].id)
+        await made.until_state(made.bob, offers[1].id, "complete")
+        with pytest.raises(UsageError):
+            await made.bob.node.file_accept(offers[0].id)
+        disk.let_all()
+        await hung
+        await made.until_state(made.bob, offers[0].id, "complete")
+
+    play(tmp_path, story)
+
+
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
 @pytest.mark.parametrize("jobs", [0, 1])
 def test_offer_that_ends_while_it_is_accepted_leaves_nothing(tmp_path: Path, end: Deed, jobs: int) -> None:

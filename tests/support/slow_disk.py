@@ -20,10 +20,12 @@ class SlowDisk:
         self._longest = longest
         self._rng = SeededRng(b"slow disk")
         self._left: int | None = None
+        self._dead = False
         self._changed = asyncio.Event()
 
     async def __call__(self, work: Callable[[], Any]) -> Any:
         job = asyncio.ensure_future(self._later(work))
+        job.add_done_callback(lambda done: done.cancelled() or done.exception())
         return await asyncio.shield(job)
 
     async def _later(self, work: Callable[[], Any]) -> Any:
@@ -33,12 +35,19 @@ class SlowDisk:
             await self._changed.wait()
         if self._left is not None:
             self._left -= 1
+        if self._dead:
+            raise OSError("the process is gone")
         return work()
 
     def let_only(self, jobs: int) -> None:
         """Do so many jobs from now on; the others wait."""
         self._left = jobs
         self._changed.set()
+
+    def die(self) -> None:
+        """Do nothing any more, as threads of a process that was killed."""
+        self._dead = True
+        self.let_all()
 
     def let_all(self) -> None:
         """Hold nothing back any more."""

@@ -130,6 +130,18 @@ def test_circuit_that_was_refused_something_stands_and_serves_the_next_file() ->
     run_virtual(story())
 
 
+def test_circuit_that_was_prepared_for_what_is_gone_serves_what_is_not() -> None:
+    async def story() -> None:
+        maker = Maker(*(Made(failure=RefusedError()) for _ in range(3)))
+        circuits = circuits_of(maker)
+        circuits.prepare(PATH, 3)
+        taken = await asyncio.gather(*(circuits.take(bytes([1] * 32)) for _ in range(3)))
+        assert len(set(taken)) == len(maker.made) == 3
+        await circuits.close()
+
+    run_virtual(story())
+
+
 def test_nobody_can_have_more_circuits_built_than_so_many_in_any_hour() -> None:
     async def story() -> None:
         maker = Maker(*(Made(failure=ConnectionLostError()) for _ in range(3 * MOST_AN_HOUR)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -253,6 +254,26 @@ async def test_failure_of_a_job_reaches_who_asked_and_nobody_else() -> None:
     asking.cancel()
     await held.let_go()
     await jobs.ended()
+
+
+@pytest.mark.filterwarnings("error")
+async def test_what_fails_after_its_caller_was_stopped_is_no_complaint() -> None:
+    told: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(context))
+
+    async def work() -> None:
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        raise ValueError
+
+    calling = asyncio.ensure_future(to_the_end(work()))
+    await asyncio.sleep(0)
+    calling.cancel()
+    await asyncio.gather(calling, return_exceptions=True)
+    assert calling.cancelled()
+    del calling
+    gc.collect()
+    assert told == []
 
 
 async def test_what_is_done_to_the_end_is_done_before_the_caller_is_stopped() -> None:

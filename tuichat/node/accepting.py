@@ -1,13 +1,15 @@
 """Accepting offers: a place for the file with all its room first, then the word that it is wanted.
 
-One at a time: each sees in the inbox what those before it have taken. What has ended while room was made is
-not accepted any more.
+Those for the inbox one at a time: each sees what those before it have taken. What has ended while room was
+made is not accepted any more.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +46,8 @@ class Accepting:
     def __init__(self, parts: AcceptingParts) -> None:
         self._with = parts
         self._store = parts.store
-        self._turn = asyncio.Lock()
+        self._inbox = asyncio.Lock()
+        self._busy: set[int] = set()
 
     async def accept(self, file: int, to: str) -> None:
         """Want an offered file, in the inbox or in the directory `to`.
@@ -53,11 +56,18 @@ class Accepting:
             UsageError: it is not offered, or not any more.
             StorageError: there is no room for it.
         """
-        async with self._turn:
-            row = self._present(file, is_offered)
-            place = await self._with.off_loop(lambda: choose(self._with.rules, row, to, self._with.rng))
-            contact = await self._made(place.part, row, lambda: self._wanted(file, place.part, place.final))
+        with self._alone(file, is_offered) as row:
+            async with contextlib.nullcontext() if to else self._inbox:
+                contact = await self._place(row, to)
         self._with.notes.sent(contact)
+
+    def is_open(self, row: FileRow) -> bool:
+        """Whether a file waits for an answer, and is not just being accepted."""
+        return is_offered(row) and row.id not in self._busy
+
+    async def _place(self, row: FileRow, to: str) -> ContactRow:
+        place = await self._with.off_loop(lambda: choose(self._with.rules, row, to, self._with.rng))
+        return await self._made(place.part, row, lambda: self._wanted(row.id, place.part, place.final))
 
     def _wanted(self, file: int, part: Path, final: Path) -> ContactRow:
         row = self._present(file, is_offered)
@@ -75,8 +85,7 @@ class Accepting:
             UsageError: it did not fail so, or is over.
             StorageError: there is no room for it.
         """
-        async with self._turn:
-            row = self._present(file, _has_failed)
+        with self._alone(file, _has_failed) as row:
             part = Path(row.stored_as)
             if await self._with.off_loop(lambda: is_there(part, row.size)):
                 self._goes_on(file, part)
@@ -106,6 +115,18 @@ class Accepting:
         except BaseException:
             self._with.sweeping.sweep()
             raise
+
+    @contextmanager
+    def _alone(self, file: int, fits: Callable[[FileRow], bool]) -> Iterator[FileRow]:
+        """Do something with a file that fits; nothing else is begun with it meanwhile."""
+        row = self._present(file, fits)
+        if file in self._busy:
+            raise not_now(row)
+        self._busy.add(file)
+        try:
+            yield row
+        finally:
+            self._busy.discard(file)
 
     def _present(self, file: int, fits: Callable[[FileRow], bool]) -> FileRow:
         row = self._store.transfers.get(file)

@@ -27,7 +27,7 @@ from tuichat.node.jobs import OffLoop, to_the_end
 from tuichat.node.pull import NotThereError, Pull, PullParts, StalledError, wanted_circuits
 from tuichat.node.supervisor import supervise
 from tuichat.store.part_file import put_in_place
-from tuichat.store.records import FileRow
+from tuichat.store.records import ContactRow, FileRow
 from tuichat.store.store import Store
 
 FIRST_PAUSE: Final = 5.0
@@ -177,11 +177,18 @@ class Carrier:
         if contact is None or now is None or now.ended_at is not None:
             await self._with.off_loop(partial(final.unlink, missing_ok=True))
             return
-        with self._with.hub.change() as changes:
-            self._store.transfers.update(row.id, stored_as=str(final), sniffed_type=sniff(head, row.name))
-            self._store.transfers.leave(row.stored_as)
-            self._with.notes.take(contact, now, Step.COMPLETE, changes)
+        try:
+            self._complete(contact, now, final, sniff(head, row.name))
+        except BaseException:
+            await self._with.off_loop(lambda: _unnamed(row, final))
+            raise
         self._with.notes.sent(contact)
+
+    def _complete(self, contact: ContactRow, row: FileRow, final: Path, sniffed_type: str) -> None:
+        with self._with.hub.change() as changes:
+            self._store.transfers.update(row.id, stored_as=str(final), sniffed_type=sniffed_type)
+            self._store.transfers.leave(row.stored_as)
+            self._with.notes.take(contact, row, Step.COMPLETE, changes)
 
     async def _tell(self, file: int) -> None:
         told: object = None
@@ -215,6 +222,12 @@ class Carrier:
                 changes.file(row.id)
             return "done"
         raise error
+
+
+def _unnamed(row: FileRow, final: Path) -> None:
+    """The store could not be told of a name: it goes again, where it is a second one. Blocks."""
+    if Path(row.stored_as).exists():
+        final.unlink(missing_ok=True)
 
 
 def _named(row: FileRow) -> tuple[Path, bytes]:

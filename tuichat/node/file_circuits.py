@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -54,9 +55,12 @@ class FileCircuits:
             RefusedError: nothing lies at that path.
             ConnectionLostError: it could not be built in time, or too many were built lately.
         """
-        if self._idle:
-            return self._idle.pop()
-        building = self._prepared.pop() if self._prepared else self._begin(path)
+        while self._prepared and not self._idle:
+            with contextlib.suppress(RefusedError):  # for another path; the circuit stands, and is idle now
+                return await self._wait_for(self._prepared.pop())
+        return self._idle.pop() if self._idle else await self._wait_for(self._begin(path))
+
+    async def _wait_for(self, building: asyncio.Task[Circuit]) -> Circuit:
         try:
             return await asyncio.shield(building)
         except asyncio.CancelledError:

@@ -58,4 +58,6 @@ async def to_the_end(work: Awaitable[Result]) -> Result:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
         await asyncio.wait({task})
+        if not task.cancelled():
+            task.exception()  # nobody will ask how it ended
         raise

@@ -26,6 +26,7 @@ class Sweeping:
         self._off_loop = off_loop
         self._spared: set[str] = set()
         self._sweeps: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     @contextmanager
     def making(self, path: Path) -> Iterator[None]:
@@ -39,6 +40,8 @@ class Sweeping:
 
     def sweep(self) -> None:
         """Remove what is not needed, beside everything else."""
+        if self._closed:
+            return
         task = asyncio.get_running_loop().create_task(self._sweep())
         self._sweeps.add(task)
         task.add_done_callback(self._sweeps.discard)
@@ -54,6 +57,7 @@ class Sweeping:
 
     async def close(self) -> None:
         """Stop; what is left goes at the next start."""
+        self._closed = True
         for task in self._sweeps:
             task.cancel()
         await asyncio.gather(*self._sweeps, return_exceptions=True)

@@ -185,7 +185,7 @@ class Transfers:
         accepted = [file]
         if whole_group:
             for other in self._store.transfers.in_group(row):
-                if is_offered(self._row(other.id)):
+                if self._with.accepting.is_open(self._row(other.id)):
                     await self._with.accepting.accept(other.id, to)
                     accepted.append(other.id)
         return [self.get(each) for each in accepted]

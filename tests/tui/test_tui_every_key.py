@@ -1,0 +1,536 @@
+"""Every key of the help page and every command of the table does what is said of it there.
+
+One interface goes through all of them. Keys come as the terminal's driver hands them over, and each is waited
+for by what it brings about, not until everything is quiet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from textual import events
+from textual.pilot import Pilot
+from textual.screen import Screen
+
+from tests.support.fixed_clock import FixedClock
+from tests.support.interface import history_text, notice_text, running
+from tests.support.memory_node import PASSPHRASE, MemoryNode
+from tuichat.tui.app import TuichatApp
+from tuichat.tui.palette import PaletteScreen
+from tuichat.tui.screens.add_contact import AddContact
+from tuichat.tui.screens.blocked import Blocked
+from tuichat.tui.screens.confirm import Confirm
+from tuichat.tui.screens.contact_card import ContactCard
+from tuichat.tui.screens.help import Help, key_rows
+from tuichat.tui.screens.main import MainScreen
+from tuichat.tui.screens.new_invite import NewInvite
+from tuichat.tui.screens.open_invites import OpenInvites
+from tuichat.tui.screens.own_address import OwnAddress
+from tuichat.tui.screens.quick_switch import QuickSwitch
+from tuichat.tui.screens.quit import Quit
+from tuichat.tui.screens.transfers import Transfers
+from tuichat.tui.screens.unlock import Unlock
+from tuichat.tui.slash import usages
+
+EDITOR = '#!/bin/sh\necho edited >"$1"\n'
+PATIENCE = 20.0
+
+Condition = Callable[[], bool]
+
+
+class Desk:
+    """A running interface with bob's long conversation open, and the node behind it."""
+
+    def __init__(self, node: MemoryNode, screen: MainScreen, pilot: Pilot[int]) -> None:
+        self.node = node
+        self.screen = screen
+        self.app = cast(TuichatApp, pilot.app)
+        self.known = screen.shared.session.known
+
+    async def until(self, condition: Condition) -> None:
+        """Let the interface work until this holds."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while not condition():  # noqa: ASYNC110 - the interface brings it about
+                    await asyncio.sleep(0.002)
+        except TimeoutError:
+            raise AssertionError(f"it did not come to that; said: {notice_text(self.screen)}") from None
+
+    async def press(self, *keys: str, then: Condition) -> None:
+        """Press keys, and wait for what they bring about."""
+        for each in keys:
+            self.app.post_message(events.Key(each, each if len(each) == 1 else None))
+        await self.until(then)
+
+    async def run(self, line: str, then: Condition) -> None:
+        """Write a line, as if typed, press Enter, and wait for what it brings about."""
+        self.screen.composer.take(line)
+        await self.press("enter", then=then)
+
+    async def yes(self, line: str, then: Condition) -> None:
+        """As `run`, with a question in between."""
+        await self.run(line, lambda: isinstance(self.shown, Confirm))
+        await self.press("y", then=then)
+
+    async def open(self, name: str) -> None:
+        """Open a conversation and have its messages."""
+        person = self.known.named(name)
+        assert person is not None
+        opening = self.screen.open(person.id)
+        if opening is not None:
+            await opening.wait()
+        await self.until(lambda: self.screen.composer.has_focus)
+
+    async def unread(self) -> None:
+        """Bob says something while another conversation is open; then his is, from its beginning."""
+        await self.open("alice")
+        self.node.incoming("bob", "not seen yet")
+        await self.until(lambda: bool(self.known.unread()))
+        await self.open("bob")
+        self.screen.history.to_start()
+        await self.until(lambda: "line 1 " in self.seen and "not seen yet" not in self.seen)
+
+    async def rest(self) -> None:
+        """Back to bob, with nothing typed and nothing in front."""
+        while self.shown is not self.screen:
+            shown = self.shown
+            await self.press("escape", then=lambda shown=shown: self.shown is not shown)  # type: ignore[misc]
+        self.screen.remove_class("-bare")
+        await self.open("bob")
+        self.screen.history.to_end()
+        self.screen.composer.take("")
+        await self.until(lambda: self.screen.history.at_end)
+
+    @property
+    def shown(self) -> Screen[object]:
+        return self.app.screen
+
+    @property
+    def typed(self) -> str:
+        return self.screen.composer.text
+
+    @property
+    def open_name(self) -> str:
+        person = self.screen.person
+        return "" if person is None else person.name
+
+    @property
+    def seen(self) -> str:
+        """The history as it is on screen."""
+        return history_text(self.screen)
+
+    @property
+    def choosing(self) -> bool:
+        return self.screen.history.choosing
+
+    def listed(self) -> list[str]:
+        """Whom there are conversations with, in the order of the list."""
+        return [person.name for person in self.known.conversations()]
+
+    def state(self, name: str) -> str:
+        """How a contact stands, "" if there is none."""
+        person = self.known.named(name)
+        return "" if person is None else person.state
+
+    def last(self, name: str = "bob") -> str:
+        """What was said last."""
+        return self.node._find(name).history[-1].text
+
+    def message_state(self, message: int) -> str:
+        return next(each.state for each in self.node._messages[message].history if each.id == message)
+
+
+def busy_node() -> MemoryNode:
+    """Fourteen contacts, requests, somebody blocked, and much said with bob."""
+    node = MemoryNode(FixedClock(), node="detached")
+    node.person("bob", stage="linked", verified=True)
+    node.fill("bob", 60)
+    for number in range(10):
+        node.person(f"p{number}")
+    for name in ("alice", "小明", "carol"):
+        node.person(name)
+    node.person("dave", state="pending")
+    node.person("erin", state="pending")
+    node.person("eve", state="blocked")
+    node.incoming("bob", "did the draft reach you?")
+    return node
+
+
+@pytest.fixture
+def editor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An editor that writes one word."""
+    script = tmp_path / "editor"
+    script.write_text(EDITOR, encoding="utf-8")
+    script.chmod(0o700)
+    monkeypatch.setenv("VISUAL", str(script))
+
+
+Trial = Callable[[Desk], Awaitable[None]]
+KEYS: dict[str, Trial] = {}
+COMMANDS: dict[str, Trial] = {}
+
+
+def key(row: str) -> Callable[[Trial], Trial]:
+    """Register the trial of a row of the help page."""
+    return lambda trial: KEYS.setdefault(row, trial)
+
+
+def command(name: str) -> Callable[[Trial], Trial]:
+    """Register the trial of a command."""
+    return lambda trial: COMMANDS.setdefault(name, trial)
+
+
+def opens(what: str, screen: type[Screen[Any]]) -> Trial:
+    """The trial of what brings a screen to the front: a line, or a key."""
+
+    async def trial(desk: Desk) -> None:
+        if what.startswith("/"):
+            await desk.run(what, lambda: isinstance(desk.shown, screen))
+        else:
+            await desk.press(what, then=lambda: isinstance(desk.shown, screen))
+
+    return trial
+
+
+KEYS |= {
+    "Alt+I": opens("alt+i", ContactCard),
+    "Alt+K": opens("alt+k", QuickSwitch),
+    "Ctrl+K": opens("ctrl+k", QuickSwitch),
+    "Ctrl+P": opens("ctrl+p", PaletteScreen),
+    "F1": opens("f1", Help),
+}
+COMMANDS |= {
+    "help": opens("/help", Help),
+    "add": opens("/add", AddContact),
+    "invite": opens("/invite 30m", NewInvite),
+    "invites": opens("/invites", OpenInvites),
+    "blocked": opens("/blocked", Blocked),
+    "card": opens("/card alice", ContactCard),
+    "verify": opens("/verify", ContactCard),
+    "files": opens("/files", Transfers),
+    "switch": opens("/switch", QuickSwitch),
+    "address": opens("/address", OwnAddress),
+}
+
+
+@key("Enter")
+async def _enter(desk: Desk) -> None:
+    await desk.press(*"hi", "enter", then=lambda: desk.last() == "hi")
+
+
+@key("Ctrl+J")
+async def _new_line(desk: Desk) -> None:
+    await desk.press("a", "ctrl+j", "b", then=lambda: desk.typed == "a\nb")
+
+
+@key("Esc")
+async def _choose(desk: Desk) -> None:
+    before = desk.last()
+    waiting = desk.node.outgoing("bob", "not yet")
+    await desk.until(lambda: "not yet" in desk.seen)
+    await desk.press("escape", then=lambda: desk.choosing)
+    await desk.press("up", "c", then=lambda: desk.app.clipboard == before)
+    await desk.press("down", "x", then=lambda: isinstance(desk.shown, Confirm))
+    await desk.press("y", then=lambda: desk.message_state(waiting.id) == "cancelled")
+
+
+@key("Esc o")
+async def _fetch(desk: Desk) -> None:
+    file = desk.node.offer("bob", "a.txt", 10)
+    await desk.until(lambda: "a.txt" in desk.seen)
+    await desk.press("escape", then=lambda: desk.choosing)
+    await desk.press("O", then=lambda: desk.shown is not desk.screen)
+    await desk.press("escape", then=lambda: desk.shown is desk.screen)
+    await desk.press("o", then=lambda: desk.node._file(file.id).state != "offered")
+
+
+@key("Esc d, Esc p")
+async def _decline_and_pause(desk: Desk) -> None:
+    moving = desk.node.progress(desk.node.offer("bob", "b.txt", 10).id, 5)
+    await desk.until(lambda: "b.txt" in desk.seen)
+    await desk.press("escape", then=lambda: desk.choosing)
+    await desk.press("p", then=lambda: desk.node._file(moving.id).paused_by == "me")
+    await desk.press("escape", then=lambda: not desk.choosing)
+    unwanted = desk.node.offer("bob", "c.txt", 10)
+    await desk.until(lambda: "c.txt" in desk.seen)
+    await desk.press("escape", then=lambda: desk.choosing)
+    await desk.press("d", then=lambda: desk.shown is not desk.screen)
+    await desk.press("y", then=lambda: desk.node._file(unwanted.id).state == "declined")
+
+
+@key("Up Down")
+async def _earlier_inputs(desk: Desk) -> None:
+    await desk.run("said before", lambda: desk.last() == "said before")
+    await desk.press("up", then=lambda: desk.typed == "said before")
+    await desk.press("down", then=lambda: desk.typed == "")
+
+
+@key("Ctrl+R")
+async def _search_inputs(desk: Desk) -> None:
+    await desk.press("ctrl+r", *"id bef", then=lambda: desk.typed == "said before")
+    await desk.press("escape", then=lambda: desk.typed == "")
+
+
+@key("Tab")
+async def _complete(desk: Desk) -> None:
+    await desk.press(*"/qu", "tab", then=lambda: desk.typed == "/query ")
+    await desk.press(*"ali", "tab", then=lambda: desk.typed == "/query alice ")
+
+
+@key("PgUp PgDn")
+async def _pages(desk: Desk) -> None:
+    await desk.press("pageup", then=lambda: not desk.screen.history.at_end)
+    await desk.press("pagedown", then=lambda: desk.screen.history.at_end)
+
+
+@key("Alt+Home Alt+End")
+async def _both_ends(desk: Desk) -> None:
+    await desk.press("alt+home", then=lambda: "line 1 " in desk.seen)
+    await desk.press("alt+end", then=lambda: desk.screen.history.at_end)
+
+
+@key("Alt+U")
+async def _first_unread(desk: Desk) -> None:
+    await desk.unread()
+    await desk.press("alt+u", then=lambda: "not seen yet" in desk.seen)
+
+
+@key("Alt+1 ... Alt+0")
+async def _places(desk: Desk) -> None:
+    for place, name in enumerate(desk.listed()[:10], 1):
+        await desk.press(f"alt+{place % 10}", then=lambda name=name: desk.open_name == name)  # type: ignore[misc]
+
+
+@key("Alt+Up Alt+Down")
+async def _neighbours(desk: Desk) -> None:
+    for forth, back in (("alt+down", "alt+up"), ("ctrl+n", "ctrl+b")):
+        await desk.press(forth, then=lambda: desk.open_name not in ("", "bob"))
+        await desk.press(back, then=lambda: desk.open_name == "bob")
+
+
+@key("Alt+A")
+async def _next_unread(desk: Desk) -> None:
+    desk.node.incoming("carol", "psst")
+    await desk.until(lambda: bool(desk.known.unread()))
+    await desk.press("alt+a", then=lambda: desk.open_name == "carol")
+
+
+@key("Alt+R")
+async def _requests(desk: Desk) -> None:
+    await desk.press("alt+r", then=lambda: desk.screen.has_class("-requests"))
+
+
+@key("Alt+C")
+async def _copy(desk: Desk) -> None:
+    desk.node.incoming("bob", "copy me")
+    await desk.until(lambda: "copy me" in desk.seen)
+    await desk.press("alt+c", then=lambda: desk.app.clipboard == "copy me")
+
+
+@key("Alt+E")
+async def _edit(desk: Desk) -> None:
+    await desk.press("alt+e", then=lambda: desk.typed == "edited")
+
+
+@key("Alt+L")
+async def _bare(desk: Desk) -> None:
+    await desk.press("alt+l", then=lambda: desk.screen.has_class("-bare"))
+    await desk.press("alt+l", then=lambda: not desk.screen.has_class("-bare"))
+
+
+@key("Alt+M")
+async def _mouse(desk: Desk) -> None:
+    await desk.press("alt+m", then=lambda: not desk.app.mouse)
+    await desk.press("alt+m", then=lambda: desk.app.mouse)
+
+
+@key("Ctrl+Q")
+async def _quit(desk: Desk) -> None:
+    desk.node.outgoing("alice", "waits")
+    await desk.until(lambda: desk.known.queued() > 0)
+    await desk.press("ctrl+q", then=lambda: isinstance(desk.shown, Quit))
+
+
+@command("accept")
+async def _accept(desk: Desk) -> None:
+    await desk.run("/accept dave", lambda: (desk.state("dave"), desk.open_name) == ("accepted", "dave"))
+
+
+@command("reject")
+async def _reject(desk: Desk) -> None:
+    await desk.run("/reject erin", lambda: desk.state("erin") == "")
+
+
+@command("block")
+async def _block(desk: Desk) -> None:
+    await desk.yes("/block p1", lambda: desk.state("p1") == "blocked")
+
+
+@command("unblock")
+async def _unblock(desk: Desk) -> None:
+    await desk.run("/unblock eve", lambda: desk.state("eve") == "requested")
+
+
+@command("rename")
+async def _rename(desk: Desk) -> None:
+    await desk.run("/rename p2 second", lambda: desk.state("second") == "accepted")
+
+
+@command("remove")
+async def _remove(desk: Desk) -> None:
+    await desk.yes("/remove p3", lambda: desk.state("p3") == "")
+
+
+@command("msg")
+async def _msg(desk: Desk) -> None:
+    await desk.run("/msg alice over here", lambda: "Queued for alice" in notice_text(desk.screen))
+    assert (desk.last("alice"), desk.open_name) == ("over here", "bob")
+
+
+@command("file")
+async def _file(desk: Desk) -> None:
+    desk.node.sizes["/minutes.pdf"] = 7
+    await desk.run("/file /minutes.pdf -- as promised", lambda: "minutes.pdf" in desk.seen)
+    assert desk.last() == "as promised"
+
+
+@command("query")
+async def _query(desk: Desk) -> None:
+    await desk.run("/query carol", lambda: desk.open_name == "carol")
+
+
+@command("close")
+async def _close(desk: Desk) -> None:
+    await desk.run("/close", lambda: desk.open_name == "")
+
+
+@command("requests")
+async def _see_requests(desk: Desk) -> None:
+    await desk.run("/requests", lambda: desk.screen.has_class("-requests"))
+
+
+@command("next")
+async def _next(desk: Desk) -> None:
+    desk.node.incoming("小明", "psst")
+    await desk.until(lambda: bool(desk.known.unread()))
+    await desk.run("/next", lambda: desk.open_name == "小明")
+
+
+@command("unread")
+async def _unread(desk: Desk) -> None:
+    await desk.unread()
+    await desk.run("/unread", lambda: "not seen yet" in desk.seen)
+
+
+@command("bottom")
+async def _bottom(desk: Desk) -> None:
+    await desk.press("pageup", then=lambda: not desk.screen.history.at_end)
+    await desk.run("/bottom", lambda: desk.screen.history.at_end)
+
+
+@command("top")
+async def _top(desk: Desk) -> None:
+    await desk.run("/top", lambda: "line 1 " in desk.seen)
+
+
+@command("cancel")
+async def _cancel(desk: Desk) -> None:
+    waiting = desk.node.outgoing("bob", "not yet")
+    await desk.yes("/cancel", lambda: desk.message_state(waiting.id) == "cancelled")
+
+
+@command("copy")
+async def _copy_newest(desk: Desk) -> None:
+    desk.node.incoming("bob", "copy me, too")
+    await desk.until(lambda: "copy me, too" in desk.seen)
+    await desk.run("/copy", lambda: desk.app.clipboard == "copy me, too")
+
+
+@command("editor")
+async def _editor(desk: Desk) -> None:
+    await desk.run("/editor", lambda: desk.typed == "edited")
+
+
+@command("clear")
+async def _clear(desk: Desk) -> None:
+    desk.node.notice("something", "warning")
+    await desk.until(lambda: "something" in notice_text(desk.screen))
+    await desk.run("/clear", lambda: notice_text(desk.screen) == "")
+
+
+@command("bare")
+async def _bare_command(desk: Desk) -> None:
+    await desk.run("/bare", lambda: desk.screen.has_class("-bare"))
+    await desk.press("escape", then=lambda: not desk.screen.has_class("-bare"))
+
+
+@command("mouse")
+async def _mouse_command(desk: Desk) -> None:
+    await desk.run("/mouse", lambda: not desk.app.mouse)
+    await desk.run("/mouse", lambda: desk.app.mouse)
+
+
+@command("theme")
+async def _theme(desk: Desk) -> None:
+    await desk.run("/theme light", lambda: desk.app.theme == "light")
+
+
+@command("set")
+async def _set(desk: Desk) -> None:
+    await desk.run("/set theme dark", lambda: desk.app.theme == "dark")
+
+
+@command("connect")
+async def _connect(desk: Desk) -> None:
+    await desk.run("/connect", lambda: "Your node is connected." in notice_text(desk.screen))
+
+
+@command("open")
+async def _open(desk: Desk) -> None:
+    second = desk.listed()[1]
+    await desk.run("/2", lambda: desk.open_name == second)
+
+
+@command("lock")
+async def _lock(desk: Desk) -> None:
+    await desk.run("/lock", lambda: isinstance(desk.shown, Unlock))
+    await desk.until(lambda: not desk.known.people)
+    await desk.press(*PASSPHRASE, "enter", then=lambda: desk.shown is desk.screen and bool(desk.listed()))
+
+
+@command("quit")
+async def _quit_command(desk: Desk) -> None:
+    desk.node.outgoing("alice", "waits")
+    await desk.until(lambda: desk.known.queued() > 0)
+    await desk.run("/quit", lambda: isinstance(desk.shown, Quit))
+
+
+async def try_all(trials: dict[str, Trial], order: list[str]) -> None:
+    """Try one after the other in an interface that goes on."""
+    node = busy_node()
+    async with running(node, sealed=True) as (screen, pilot):
+        desk = Desk(node, screen, pilot)
+        for name in order:
+            try:
+                await desk.rest()
+                await trials[name](desk)
+            except AssertionError as error:
+                raise AssertionError(f"{name}: {error}") from error
+
+
+@pytest.mark.usefixtures("editor")
+async def test_every_key_of_the_help_page_does_what_it_says() -> None:
+    order = [row for row, _meaning in key_rows()]
+    assert set(order) == set(KEYS)
+    await try_all(KEYS, order)
+
+
+@pytest.mark.usefixtures("editor")
+async def test_every_command_does_what_it_says() -> None:
+    order = [*usages(), "open"]
+    assert set(order) == set(COMMANDS)
+    await try_all(COMMANDS, order)
