@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from textual.pilot import Pilot
 
@@ -11,6 +11,7 @@ from tests.support.fixed_clock import FixedClock
 from tests.support.interface import interface, settle
 from tests.support.memory_node import MemoryNode
 from tests.tui.test_tui_snapshots import Before, assert_looks, conversation, sizes, then
+from tuichat.tui.app import TuichatApp
 from tuichat.tui.glyphs import ASCII
 
 Compare = Callable[..., bool]
@@ -22,7 +23,7 @@ def command(name: str, *keys: str) -> Before:
 
     async def before(pilot: Pilot[Any]) -> None:
         await settle(pilot)
-        pilot.app.run_command(name)
+        cast(TuichatApp, pilot.app).run_command(name)
         await settle(pilot)
         await then(*keys)(pilot)
 

@@ -13,7 +13,6 @@ from tuichat.tui.palette import CommandPalette
 from tuichat.tui.screens.add_contact import AddContact
 from tuichat.tui.screens.confirm import Confirm
 from tuichat.tui.screens.contact_card import ContactCard
-from tuichat.tui.screens.help import Help
 from tuichat.tui.screens.quick_switch import QuickSwitch
 from tuichat.tui.screens.quit import Quit
 from tuichat.tui.screens.unlock import Unlock
@@ -471,16 +470,6 @@ async def test_themes_are_chosen_by_command_and_the_choice_is_kept(node: MemoryN
         assert saved == [("theme", "light")]
         await enter(screen, pilot, "/theme pink")
         assert "no theme called pink" in notice_text(screen)
-
-
-async def test_every_key_of_the_help_page_and_every_command_can_be_run(node: MemoryNode) -> None:
-    from tuichat.tui.slash import usages
-
-    async with running(node) as (screen, pilot):
-        assert set(usages()) | {"open"} == screen._commands.names()
-        await pilot.press("f1")
-        await settle(pilot)
-        assert isinstance(top(pilot), Help)
 
 
 async def test_the_palette_offers_our_commands_and_neither_screenshots_nor_a_browser() -> None:
