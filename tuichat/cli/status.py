@@ -8,8 +8,9 @@ from contextlib import aclosing
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context, run_async
 from tuichat.cli.following import follow
+from tuichat.cli.output import say
 from tuichat.cli.parser import Parser, seconds
-from tuichat.cli.tor_words import hindrance
+from tuichat.cli.tor_words import hindrance, next_step
 from tuichat.errors import UnreachableError, UsageError
 from tuichat.i18n import _, ngettext
 from tuichat.model import LockedEvent, ServiceEvent, Status
@@ -39,14 +40,21 @@ def run(context: Context) -> int:
     context.config()  # a mistake in it is told, though nothing of it is needed
     if words.wait is None:
         found = run_async(_status(context))
-        context.output.result(found, shown(found))
+        _print(context, found)
         return 0
     limit = DEFAULT_WAIT if words.timeout is None else words.timeout
     found = run_async(_reachable(context, limit))
-    context.output.result(found, shown(found))
+    _print(context, found)
     if not found.service.reachable:
         raise _not_in_time(found, limit)
     return 0
+
+
+def _print(context: Context, found: Status) -> None:
+    """The status on stdout; on stderr what to do about a tor that is hindered."""
+    context.output.result(found, shown(found))
+    if hindrance(found.tor):
+        say(next_step(found.tor))
 
 
 def _not_in_time(found: Status, limit: float) -> UnreachableError:

@@ -11,7 +11,7 @@ def hindrance(tor: TorState) -> str:
     if not tor.problem:
         return ""
     words = {
-        "missing": _("tor is not installed"),
+        "missing": "" if tor.detail else _("tor is not installed"),
         "too_old": _("the installed tor is too old"),
         "clock_skew": _("this computer's clock is wrong"),
         "blocked": _("the Tor network cannot be reached; it may be blocked here"),
@@ -31,6 +31,8 @@ def next_step(tor: TorState) -> str:
         return _("Set a bridge: tuichat config set tor.bridges LINE")
     if tor.problem == "no_network":
         return _("Messages wait; it is tried again by itself.")
-    if tor.problem in ("missing", "too_old"):
+    if tor.problem == "missing":
+        return _("Install tor 0.4.8 or newer, or say where it is: tuichat config set tor.binary PATH")
+    if tor.problem == "too_old":
         return _("Install tor 0.4.8 or newer.")
     return _("If tor's settings are the cause, change them and start the node again: tuichat config show")
