@@ -354,10 +354,7 @@ async def test_request_that_is_late_is_heard_unless_a_crowd_beyond_the_bound_cam
     answered: list[bytes] = []
 
     def come() -> tuple[Doorkeeper, Line]:
-        keeper, line = (
-            Doorkeeper(answer, lambda _transport, _answer: Host(), lambda _head, _transport: None, present),
-            Line(),
-        )
+        keeper, line = Doorkeeper(answer, lambda _transport, _answer: Host(), Host, present), Line()
         keeper.connection_made(line)
         return keeper, line
 

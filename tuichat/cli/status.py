@@ -51,9 +51,9 @@ def run(context: Context) -> int:
 
 
 def _print(context: Context, found: Status) -> None:
-    """The status on stdout; on stderr what to do about a tor that is hindered."""
+    """The status on stdout; on stderr what a person can do about a tor that is hindered."""
     context.output.result(found, shown(found))
-    if hindrance(found.tor):
+    if hindrance(found.tor) and not context.output.json:
         say(next_step(found.tor))
 
 
