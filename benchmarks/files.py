@@ -25,6 +25,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import options, report
+from benchmarks.impatient_node import IDLE_SECONDS
 from benchmarks.onionshare import OnionShare, onionshare
 from benchmarks.processes import resident_mb
 from benchmarks.raw_files import RawFiles, raw_files
@@ -49,8 +50,8 @@ AT_MOST_SLOWER = 1.5
 MESSAGES = 20
 MEANWHILE_MIB = 256
 GIVING_TICKS = 100
-_PREPARE_SECONDS = 30.0
-_IDLE_SECONDS = 65.0
+_PREPARE_SECONDS = 12.0
+_COLD_SECONDS = IDLE_SECONDS + 2
 """After that circuits that nobody used are closed."""
 
 
@@ -93,7 +94,7 @@ async def _measure(chosen: argparse.Namespace) -> int:
             private_network(chosen.latency, directory) as torrc,
             raw_files(directory, torrc, given) as raw,
             onionshare(directory, torrc, chosen.onionshare) as shared,
-            people(directory, torrc) as both,
+            people(directory, torrc, "benchmarks.impatient_node") as both,
         ):
             await _verify(both)
             for size in chosen.sizes:
@@ -179,17 +180,25 @@ async def _size(
     for number in range(rounds):
         path = given / f"{size}-{number}"
         await asyncio.to_thread(_fill, path, size)
-        for circuits in (1, 8, 12):
+        used = time.perf_counter()
+        for circuits in (1, 8):
             note(f"raw, {circuits} circuits", await raw.fetch(path.name, size * MIB, circuits))
-        if shared is not None:
-            note("OnionShare", await shared.fetch(path))
+        await _until_cold(used)
         note(COLD, await _ours(both, path, prepared=False))
         note(AGAIN, await _ours(both, path, prepared=False))
-        await asyncio.sleep(_IDLE_SECONDS)
+        used = time.perf_counter()
+        note("raw, 12 circuits", await raw.fetch(path.name, size * MIB, 12))
+        if shared is not None:
+            note("OnionShare", await shared.fetch(path))
+        await _until_cold(used)
         note(READY, await _ours(both, path, prepared=True))
-        await asyncio.sleep(_IDLE_SECONDS)
         path.unlink()
     return found
+
+
+async def _until_cold(used: float) -> None:
+    """Wait until our circuits are closed that were in use at that time, as `perf_counter` tells it."""
+    await asyncio.sleep(max(0.0, used + _COLD_SECONDS - time.perf_counter()))
 
 
 def _fill(path: Path, size: int) -> None:

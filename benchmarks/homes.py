@@ -38,10 +38,11 @@ _TEXTS = (
 
 
 class Home:
-    """One profile's home. `close` ends the node that `start` started."""
+    """One profile's home. `stop` ends the node that `start` started, which runs `module`."""
 
-    def __init__(self, directory: Path, settings: str = NO_TOR) -> None:
+    def __init__(self, directory: Path, settings: str = NO_TOR, module: str = "tuichat") -> None:
         directory.mkdir(mode=0o700)
+        self._module = module
         (directory / "tuichat.toml").write_text(settings, encoding="utf-8")
         self.paths = bootstrap.profile_paths(directory, "default", None)
         self._daemon: subprocess.Popen[bytes] | None = None
@@ -59,7 +60,7 @@ class Home:
 
     def command(self, *words: str) -> list[str]:
         """A tuichat command on this profile."""
-        return [sys.executable, "-m", "tuichat", "--home", str(self.paths.home), *words]
+        return [sys.executable, "-m", self._module, "--home", str(self.paths.home), *words]
 
     def make_profile(self, passphrase: str | None = None) -> str:
         """A new identity; its address."""

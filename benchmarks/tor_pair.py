@@ -142,14 +142,14 @@ class Person:
 class People:
     """The first person, who dials, and the second. Make them with `people`."""
 
-    def __init__(self, directory: Path, torrc: Path) -> None:
+    def __init__(self, directory: Path, torrc: Path, module: str = "tuichat") -> None:
         self._stack = contextlib.AsyncExitStack()
         plain = _SETTINGS.format(torrc=torrc)
-        self._homes = {FIRST: Home(directory / FIRST, plain)}
+        self._homes = {FIRST: Home(directory / FIRST, plain, module)}
         self.first_address = self._homes[FIRST].make_profile()
         blind = directory / "blind.torrc"
         blind.write_text(torrc.read_text() + f"MapAddress {self.first_address}.onion 127.0.0.1\n")
-        self._homes[SECOND] = Home(directory / SECOND, _SETTINGS.format(torrc=blind))
+        self._homes[SECOND] = Home(directory / SECOND, _SETTINGS.format(torrc=blind), module)
         self.second_address = self._homes[SECOND].make_profile()
         self.first: Person
         self.second: Person
@@ -206,9 +206,9 @@ class People:
 
 
 @contextlib.asynccontextmanager
-async def people(directory: Path, torrc: Path) -> AsyncIterator[People]:
-    """Two people who are linked."""
-    both = await asyncio.to_thread(People, directory, torrc)
+async def people(directory: Path, torrc: Path, module: str = "tuichat") -> AsyncIterator[People]:
+    """Two people who are linked; their nodes run `module`."""
+    both = await asyncio.to_thread(People, directory, torrc, module)
     try:
         await asyncio.gather(*(both.start(name) for name in (FIRST, SECOND)))
         await both.befriend()
