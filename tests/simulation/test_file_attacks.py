@@ -83,6 +83,21 @@ def test_offer_that_leads_nowhere_keeps_no_other_away_and_costs_few_circuits(
     play(tmp_path, story)
 
 
+@pytest.mark.parametrize("size", [MIB, 16 * MIB])
+def test_second_file_comes_over_the_circuits_of_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    async def story(made: FileStory) -> None:
+        built = _count_circuits(made, monkeypatch)
+        for name in ("a", "b", "c"):
+            (offer,) = await made.offer(made.write(name, size))
+            await made.bob.node.file_accept(offer.id)
+            await made.until_state(made.bob, offer.id, "complete")
+        assert len(built) == 8
+
+    play(tmp_path, story)
+
+
 def test_sender_who_pauses_and_goes_on_all_the_time_has_no_circuits_built_by_that(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

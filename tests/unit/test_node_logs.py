@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import logging
 
+import pytest
+
 from tuichat.bootstrap.logs import CarefulFormatter
 
 ADDRESS = "t36xxdi2p5xj2tvsagutaqdt7pzym3k6vcjxoj5apkc3badl5uriahqd"
@@ -39,3 +41,14 @@ def test_our_own_words_are_kept_without_the_exceptions_text() -> None:
     assert "test_node_logs.py" in line
     assert ADDRESS not in line
     assert line.count("\n") == 1
+
+
+def test_a_record_without_an_exception_that_says_so_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    output = io.StringIO()
+    handler = logging.StreamHandler(output)
+    handler.setFormatter(CarefulFormatter())
+    logger = logging.Logger("asyncio")
+    logger.addHandler(handler)
+    logger.error("Unclosed connector", exc_info=False)
+    assert output.getvalue() == "error: asyncio\n"
+    assert capsys.readouterr().err == ""

@@ -21,7 +21,7 @@ class CarefulFormatter(logging.Formatter):
         parts = [record.levelname.lower(), record.name]
         if ours:
             parts.append(record.getMessage())
-        if record.exc_info is not None and record.exc_info[1] is not None:
+        if record.exc_info and record.exc_info[1] is not None:  # some loggers set it to False
             parts.append(_kind_and_place(record.exc_info[1]))
         return ": ".join(parts)
 

@@ -100,20 +100,20 @@ class FileCircuits:
                 async for _data in circuit.fetch(path, 0, _FIRST_BYTES):
                     pass
         except TimeoutError:
-            await circuit.close()
+            self.end(circuit)
             raise ConnectionLostError from None
         except RefusedError:
             self.give_back(circuit)  # it stands; only what was asked for is not there
             raise
         except BaseException:
-            await circuit.close()
+            self.end(circuit)
             raise
         return circuit
 
     def give_back(self, circuit: Circuit) -> None:
         """It did well and is not needed now."""
         if self._closed:
-            self._end(circuit)
+            self.end(circuit)
             return
         self._idle.append(circuit)
         self._wait_idle()
@@ -127,9 +127,10 @@ class FileCircuits:
         self._closing = None
         idle, self._idle = self._idle, []
         for circuit in idle:
-            self._end(circuit)
+            self.end(circuit)
 
-    def _end(self, circuit: Circuit) -> None:
+    def end(self, circuit: Circuit) -> None:
+        """It leads nowhere any more, or is not needed: close it, whatever happens to who had it."""
         task = asyncio.get_running_loop().create_task(circuit.close())
         self._ends.add(task)
         task.add_done_callback(self._ends.discard)

@@ -124,7 +124,7 @@ class Pull:
                 self._with.circuits.give_back(circuit)
                 raise NotThereError from None
             except ConnectionLostError:
-                await circuit.close()
+                self._with.circuits.end(circuit)
             except BaseException:
                 self._with.circuits.give_back(circuit)
                 raise
@@ -190,13 +190,17 @@ class Pull:
             stands = False
         finally:
             self._progress.circuits -= 1
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
-            if stands:
-                self._with.circuits.give_back(circuit)
-            else:
-                await circuit.close()
+            await to_the_end(self._leave(circuit, workers, stands=stands))
+
+    async def _leave(self, circuit: Circuit, workers: list[asyncio.Task[None]], *, stands: bool) -> None:
+        """End what is still asked of a circuit, and keep it for the next file if it stands."""
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+        if stands:
+            self._with.circuits.give_back(circuit)
+        else:
+            self._with.circuits.end(circuit)
 
     async def _work(self, circuit: Circuit, pieces: Pieces) -> None:
         while (piece := await pieces.take()) is not None:
