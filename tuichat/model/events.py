@@ -1,0 +1,110 @@
+"""What happens, as clients are told of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from tuichat.model.records import (
+    Contact,
+    File,
+    LinkStage,
+    Message,
+    Record,
+    ServiceState,
+    TorState,
+)
+
+
+class Event(Record, frozen=True, kw_only=True, tag_field="type"):
+    """Something happened. `seq` numbers durable events without gaps; passing ones have none."""
+
+    at: datetime
+    seq: int | None = None
+
+
+class MessageEvent(Event, frozen=True, kw_only=True, tag="message"):
+    """A message came into the history, or changed (its state, its text)."""
+
+    message: Message
+    new: bool
+
+
+class FileEvent(Event, frozen=True, kw_only=True, tag="file"):
+    """A file's state changed (then it has a number), or it went on (then it has none)."""
+
+    file: File
+
+
+class ContactEvent(Event, frozen=True, kw_only=True, tag="contact"):
+    """A contact appeared or changed; a new `pending` one is somebody's request."""
+
+    contact: Contact
+
+
+class ContactRemovedEvent(Event, frozen=True, kw_only=True, tag="contact_removed"):
+    """A contact was removed or its request rejected."""
+
+    contact: int
+
+
+class LinkEvent(Event, frozen=True, kw_only=True, tag="link"):
+    """A contact's link moved to another stage. `retry_at` is when the next dial is due, while waiting."""
+
+    contact: int
+    stage: LinkStage
+    retry_at: datetime | None = None
+
+
+class TorEvent(Event, frozen=True, kw_only=True, tag="tor"):
+    """tor's state changed."""
+
+    tor: TorState
+
+
+class ServiceEvent(Event, frozen=True, kw_only=True, tag="service"):
+    """Our onion service was published, lost, or probed."""
+
+    service: ServiceState
+
+
+class NoticeEvent(Event, frozen=True, kw_only=True, tag="notice"):
+    """A sentence for the person that belongs to no message; `contact` if it concerns one."""
+
+    text: str
+    level: Literal["info", "warning", "error"] = "info"
+    contact: int | None = None
+
+
+class LockedEvent(Event, frozen=True, kw_only=True, tag="locked"):
+    """The profile was locked or unlocked."""
+
+    locked: bool
+
+
+class ClosingEvent(Event, frozen=True, kw_only=True, tag="closing"):
+    """The node is about to end; with "handover" another takes its place within seconds: reconnect."""
+
+    reason: Literal["handover", "stop", "idle"]
+
+
+class MissedEvent(Event, frozen=True, kw_only=True, tag="missed"):
+    """Durable events from `first` to `last` can no longer be told; read the state anew."""
+
+    first: int
+    last: int
+
+
+AnyEvent = (
+    MessageEvent
+    | FileEvent
+    | ContactEvent
+    | ContactRemovedEvent
+    | LinkEvent
+    | TorEvent
+    | ServiceEvent
+    | NoticeEvent
+    | LockedEvent
+    | ClosingEvent
+    | MissedEvent
+)
