@@ -10,6 +10,7 @@ from tuichat.cli.parser import Command, Parser
 from tuichat.cli.qr import code_lines
 from tuichat.cli.standard_input import standard_input
 from tuichat.cli.state_words import contact_state
+from tuichat.cli.tor_words import trouble
 from tuichat.errors import KeyNotTrustedError, UsageError
 from tuichat.i18n import _
 from tuichat.model import Contact, SafetyNumber
@@ -112,13 +113,15 @@ def _add(context: Context) -> int:
     words = context.words
     address, message = _asked(words.address, words.message)
 
-    async def work(node: AsyncClient) -> Contact:
+    async def work(node: AsyncClient) -> tuple[Contact, str]:
         contact = await node.contact_add(address, words.name, message)
         await node.go_online()
-        return contact
+        return contact, await trouble(node)
 
-    contact = context.with_node(work)
+    contact, hindered = context.with_node(work)
     _show(context, contact)
+    if hindered:
+        context.output.note(hindered)
     if contact.state == "requested":
         context.output.note(
             _("The request is delivered while you are both online: keep tuichat or its daemon running.")

@@ -61,7 +61,7 @@ def _send(context: Context) -> int:
         await node.go_online()
         message = await waiting.until_there(node, await node.send(words.ref, text))
         context.output.result(message, shown(message))
-        waiting.check(message)
+        await waiting.check(node, message)
         return 0
 
     return context.with_node(work)

@@ -37,7 +37,7 @@ def send_files(context: Context, caption: str) -> int:
         if leaves:
             context.output.note(_("It is fetched from here: keep tuichat open, or run tuichat daemon run."))
         for sent in told:
-            waiting.check(sent.message)
+            await waiting.check(node, sent.message)
         return 0
 
     return context.with_node(work)

@@ -8,7 +8,6 @@ from contextlib import aclosing
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context, run_async
 from tuichat.cli.following import follow
-from tuichat.cli.output import say
 from tuichat.cli.parser import Parser, seconds
 from tuichat.cli.tor_words import hindrance, next_step
 from tuichat.errors import UnreachableError, UsageError
@@ -54,7 +53,7 @@ def _print(context: Context, found: Status) -> None:
     """The status on stdout; on stderr what a person can do about a tor that is hindered."""
     context.output.result(found, shown(found))
     if hindrance(found.tor) and not context.output.json:
-        say(next_step(found.tor))
+        context.output.note(next_step(found.tor))
 
 
 def _not_in_time(found: Status, limit: float) -> UnreachableError:

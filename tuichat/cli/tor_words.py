@@ -1,9 +1,18 @@
-"""What hinders tor, in words for `status` and `doctor`."""
+"""What hinders tor, in words for every command that needs it."""
 
 from __future__ import annotations
 
+import asyncio
+from typing import Final
+
+from tuichat.api.client import AsyncClient
 from tuichat.i18n import _
 from tuichat.model import TorState
+
+_START_SECONDS: Final = 1.0
+"""Within that a node knows whether it can start tor at all."""
+
+_LOOK_SECONDS: Final = 0.05
 
 
 def hindrance(tor: TorState) -> str:
@@ -12,7 +21,7 @@ def hindrance(tor: TorState) -> str:
         return ""
     words = {
         "missing": "" if tor.detail else _("tor is not installed"),
-        "too_old": _("the installed tor is too old"),
+        "too_old": "" if tor.detail else _("the installed tor is too old"),
         "clock_skew": _("this computer's clock is wrong"),
         "blocked": _("the Tor network cannot be reached; it may be blocked here"),
         "no_network": _("there is no network"),
@@ -32,7 +41,23 @@ def next_step(tor: TorState) -> str:
     if tor.problem == "no_network":
         return _("Messages wait; it is tried again by itself.")
     if tor.problem == "missing":
-        return _("Install tor 0.4.8 or newer, or say where it is: tuichat config set tor.binary PATH")
+        return _(
+            "Install tor 0.4.8 or newer (tuichat doctor tells how), or say where it is: "
+            "tuichat config set tor.binary PATH"
+        )
     if tor.problem == "too_old":
-        return _("Install tor 0.4.8 or newer.")
+        return _("Install tor 0.4.8 or newer (tuichat doctor tells how).")
     return _("If tor's settings are the cause, change them and start the node again: tuichat config show")
+
+
+async def trouble(node: AsyncClient) -> str:
+    """What hinders tor and what to do about it, once tor was to be started; "" if nothing does so far."""
+    until = asyncio.get_running_loop().time() + _START_SECONDS
+    while True:
+        tor = (await node.status()).tor
+        if tor.problem or tor.running or asyncio.get_running_loop().time() > until:
+            break
+        await asyncio.sleep(_LOOK_SECONDS)
+    if not (found := hindrance(tor)):
+        return ""
+    return _("{what}. {next}").format(what=found[0].upper() + found[1:], next=next_step(tor))

@@ -9,6 +9,7 @@ from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
 from tuichat.cli.following import ends_with_this_command, follow
 from tuichat.cli.state_words import message_state
+from tuichat.cli.tor_words import trouble
 from tuichat.errors import NotYetError, TuichatError, UnreachableError
 from tuichat.i18n import _
 from tuichat.model import Message, MessageEvent, MessageState, MissedEvent
@@ -49,10 +50,10 @@ class Waiting:
             pass
         return message
 
-    def check(self, message: Message) -> None:
+    async def check(self, node: AsyncClient, message: Message) -> None:
         """Raise what is to be said of a message that is not in that state."""
         if self.target is not None and not _has_reached(message, self.target):
-            raise _not_there(message, self.target)
+            raise _not_there(message, self.target, await _trouble(node))
 
 
 async def implied_target(node: AsyncClient) -> MessageState | None:
@@ -65,13 +66,20 @@ def _has_reached(message: Message, target: MessageState) -> bool:
     return _PROGRESS.get(message.state, -1) >= _PROGRESS[target]
 
 
-def _not_there(message: Message, target: MessageState) -> TuichatError:
+async def _trouble(node: AsyncClient) -> str:
+    try:
+        return await trouble(node)
+    except TuichatError:  # the node has ended, or was locked: that is not what this command was asked for
+        return ""
+
+
+def _not_there(message: Message, target: MessageState, trouble: str) -> TuichatError:
     if message.state in ("failed", "cancelled"):
         return TuichatError(_("Message {id} was not sent.").format(id=message.id))
     if message.state == "queued":
         return NotYetError(
             _("Message {id} stays queued; it is sent when a node next runs.").format(id=message.id),
-            _("Keep tuichat open, or run tuichat daemon run."),
+            trouble or _("Keep tuichat open, or run tuichat daemon run."),
         )
     text = _("Message {id} is {state}, not yet {target}.")
     return NotYetError(
