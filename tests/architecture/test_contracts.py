@@ -36,6 +36,7 @@ VIOLATIONS = [
     ("layers", "tuichat.api", "tuichat.node"),
     ("layers", "tuichat.api", "tuichat.bootstrap"),
     ("layers", "tuichat.event_buffer", "tuichat.api"),
+    ("layers", "tuichat.supervisor", "tuichat.network"),
     ("clients", "tuichat.cli", "tuichat.store"),
     ("clients", "tuichat.cli", "tuichat.protocol"),
     ("clients", "tuichat.cli", "aiohttp"),

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from stem.descriptor.hidden_service import HiddenServiceDescriptorV3
+from stem.descriptor.hidden_service import HiddenServiceDescriptorV3, InnerLayer
 
 from onion.address import OnionAddress
 from onion.child import ChildOptions, ChildTor
@@ -49,6 +49,14 @@ class SeenDescriptor:
     entries: int
     outer_size: int
     inner: str | None
+
+    @property
+    def introduction_keys(self) -> frozenset[bytes]:
+        """The authentication keys by which its introduction points know the service; for who can open it."""
+        if self.inner is None:
+            raise ValueError("the inner layer does not open")
+        points = InnerLayer(self.inner.encode(), validate=True).introduction_points
+        return frozenset(point.auth_key_cert.key for point in points)
 
 
 class Onlooker:

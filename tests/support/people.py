@@ -135,11 +135,14 @@ class Person:
                 self._daemon.kill()
                 await self._daemon.wait()
 
+    def tor_pids(self) -> list[int]:
+        """Every tor that is the node's child."""
+        found = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return [int(pid) for pid in found if Path(f"/proc/{pid}/comm").read_text().strip() == "tor"]
+
     def tor_pid(self) -> int | None:
         """The tor that is the node's child, while there is one."""
-        found = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        tors = [pid for pid in found if Path(f"/proc/{pid}/comm").read_text().strip() == "tor"]
-        return int(tors[0]) if tors else None
+        return next(iter(self.tor_pids()), None)
 
     def kill_tor(self) -> None:
         """SIGKILL the node's tor."""

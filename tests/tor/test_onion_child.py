@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from onion import controlled
 from onion.binary import find_tor
 from onion.child import ChildOptions, ChildTor, verify_config
 from onion.errors import TorError
@@ -202,6 +203,23 @@ async def test_configuration_can_be_judged_while_a_tor_runs_with_it(short_direct
     async with running(short_directory) as tor:
         await verify_config(tor, find_tor())
         assert tor.status.alive
+
+
+async def test_tor_that_is_stopped_and_never_continued_is_ended_and_another_one_started(
+    short_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(controlled, "_LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(controlled, "_ANSWER_SECONDS", 1.0)
+    async with running(short_directory) as tor:
+        stopped = tor.pid
+        assert stopped is not None
+        os.kill(stopped, signal.SIGSTOP)
+        await until(tor, "died")
+        async with asyncio.timeout(SECONDS):
+            while not tor.status.alive:  # noqa: ASYNC110 - the supervisor starts it again
+                await asyncio.sleep(0.05)
+        assert tor.pid not in (stopped, None)
+        assert not Path(f"/proc/{stopped}").exists()
 
 
 async def test_how_a_tor_was_ended_is_told_until_it_is_back(short_directory: Path) -> None:

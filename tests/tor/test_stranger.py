@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -176,24 +175,19 @@ async def test_removed_contact_keeps_no_key_no_introduction_point_and_no_circuit
     async with asyncio.timeout(SECONDS):
         while after.revision == before.revision:  # until the directories have the new one
             after = await place.stranger.fetch(ADDRESS, SECONDS, other)
-    assert introduction_keys(before)
-    assert introduction_keys(after)
-    assert not introduction_keys(before) & introduction_keys(after)
+    assert before.introduction_keys
+    assert after.introduction_keys
+    assert not before.introduction_keys & after.introduction_keys
     assert (await place.stranger.fetch(ADDRESS, SECONDS, key)).inner is None
     await tor.add_client_key(ADDRESS, key)
     assert await refusal(tor, ADDRESS) == "client_key"
     await tor.remove_client_key(ADDRESS)
 
 
-def introduction_keys(seen: SeenDescriptor) -> set[str]:
-    """The keys by which its introduction points know the service."""
-    assert seen.inner is not None
-    return set(re.findall(r"^enc-key ntor (\S+)$", seen.inner, re.MULTILINE))
-
-
-async def test_circuit_that_opens_too_many_streams_is_closed(place: Place) -> None:
+async def test_circuit_that_opens_too_many_streams_is_closed_and_no_other(place: Place) -> None:
     async with published(place.mine, ServiceOptions(max_streams=3)) as service:
         host, tor = service.address.hostname, place.stranger.tor
+        other_reader, other_writer = await tor.open_stream(host, 80, "few", SECONDS)
         streams = [await tor.open_stream(host, 80, "many", SECONDS) for _ in range(3)]
         for reader, writer in streams:
             writer.write(b"still here\n")
@@ -204,6 +198,9 @@ async def test_circuit_that_opens_too_many_streams_is_closed(place: Place) -> No
             async with asyncio.timeout(SECONDS):
                 assert await ends(reader)
             writer.transport.abort()
+        other_writer.write(b"still here\n")
+        assert await other_reader.readline() == b"still here\n"
+        other_writer.transport.abort()
 
 
 async def test_keys_are_seen_in_steps_of_sixteen_and_sizes_in_steps_of_ten_thousand_bytes(

@@ -16,8 +16,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from onion.address import OnionAddress
 from onion.child import ChildOptions, ChildTor
+from onion.errors import DialError
 from onion.events import Event
+from tests.support.descriptors import Onlooker, SeenDescriptor
 from tests.support.handshakes import flip, person
 from tests.support.house import House, house_on
 from tests.support.network_thread import NetworkThread
@@ -33,6 +36,7 @@ from tests.support.raw_callers import (
     web_frame,
     web_frames,
 )
+from tests.support.stores import add_contact
 from tests.support.tor_contract import ATTEMPTS, SECONDS
 from tuichat.clock import SystemClock, SystemRng
 from tuichat.crypto.identity import Identity
@@ -40,7 +44,7 @@ from tuichat.crypto.kem import MlKem768
 from tuichat.network.addresses import address_of
 from tuichat.network.doorkeeper import NOT_FOUND
 from tuichat.network.onion_server import OnionServer
-from tuichat.network.tor_transport import TorTransport
+from tuichat.network.tor_transport import MAX_STREAMS, TorTransport
 from tuichat.network.transport import Answer, Answerer, Connection, ConnectionLostError, RefusedError
 from tuichat.node import callers
 from tuichat.protocol.frames import Received, Request
@@ -59,8 +63,13 @@ class Place:
     """My node on one tor, and a caller's tor and transport."""
 
     home: House[ChildTor]
-    tor: ChildTor
+    caller: Onlooker
     transport: TorTransport
+
+    @property
+    def tor(self) -> ChildTor:
+        """The caller's."""
+        return self.caller.tor
 
 
 @pytest.fixture(scope="module")
@@ -77,24 +86,28 @@ def names() -> Iterator[list[object]]:
 async def place(tor_network: NetworkThread, names: list[object]) -> AsyncIterator[Place]:
     with tempfile.TemporaryDirectory(prefix="tor-") as name:
         directory = Path(name)
-        mine, theirs = (
-            ChildTor(ChildOptions(directory / who, directory / f"{who}-run", extra_torrc=tor_network.torrc))
-            for who in ("a", "b")
-        )
+        mine = ChildTor(ChildOptions(directory / "a", directory / "a-run", extra_torrc=tor_network.torrc))
+        caller = Onlooker(directory / "b", tor_network.torrc)
         transport = TorTransport(
-            theirs, STRANGER.onion_seed, directory / "onion.sock", SystemClock(), SystemRng()
+            caller.tor, STRANGER.onion_seed, directory / "onion.sock", SystemClock(), SystemRng()
         )
         try:
             async with house_on(mine, ME) as home:
                 await transport.start(lambda _message1: None, lambda: None, lambda _path: None)
                 await transport.wait_ready()
-                async with asyncio.timeout(SECONDS):
-                    while not home.transport.state.service.reachable:  # noqa: ASYNC110 - tor brings it about
-                        await asyncio.sleep(0.05)
-                yield Place(home, theirs, transport)
+                made = Place(home, caller, transport)
+                await _reached(made)
+                yield made
         finally:
             await transport.stop()
     assert names == []
+
+
+async def _reached(place: Place) -> None:
+    """Wait until my service has reached itself."""
+    async with asyncio.timeout(SECONDS):
+        while not place.home.transport.state.service.reachable:  # noqa: ASYNC110 - tor brings it about
+            await asyncio.sleep(0.05)
 
 
 async def ask(place: Place, data: bytes) -> bytes:
@@ -142,6 +155,21 @@ async def test_flipped_message_1_and_offered_compression_get_the_bare_404(place:
         await ask(place, head({**headers(message1), "Sec-WebSocket-Extensions": "permessage-deflate"}))
         == NOT_FOUND
     )
+
+
+async def test_circuit_with_a_stream_too_many_is_closed_with_all_of_them_and_others_go_on(
+    place: Place,
+) -> None:
+    other_reader, other_writer = await place.tor.open_stream(HOST, 80, "other", SECONDS)
+    streams = [await place.tor.open_stream(HOST, 80, "many", SECONDS) for _ in range(MAX_STREAMS)]
+    with pytest.raises(DialError):
+        await place.tor.open_stream(HOST, 80, "many", SECONDS)
+    for reader, writer in streams:
+        assert await _rest(reader) == b""
+        writer.transport.abort()
+    other_writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert await _rest(other_reader) == NOT_FOUND
+    other_writer.transport.abort()
 
 
 async def test_endless_head_gets_the_bare_404_or_an_end(place: Place) -> None:
@@ -204,6 +232,38 @@ async def test_new_rejected_and_blocked_callers_see_the_same(
             await then(address_of(STRANGER.onion))
     assert seen[0] == seen[1] == seen[2]
     await node.contact_remove(address_of(STRANGER.onion))
+
+
+@pytest.mark.parametrize("way", ["block", "remove"])
+async def test_who_is_blocked_or_removed_knows_no_introduction_point_of_a_public_service(
+    place: Place, way: str
+) -> None:
+    for _period in range(ATTEMPTS):
+        before, after = await _cut_off(place, way)
+        if before.period == after.period:  # else each has points of its own in any case
+            break
+    assert before.period == after.period
+    assert before.introduction_keys
+    assert after.introduction_keys
+    assert not before.introduction_keys & after.introduction_keys
+
+
+async def _cut_off(place: Place, way: str) -> tuple[SeenDescriptor, SeenDescriptor]:
+    """My service as a stranger sees it before and after a contact was cut off; until then it had stayed."""
+    node, address = place.home.node, OnionAddress.from_public_key(ME.onion)
+    add_contact(node._store, "friend", person("friend").onion)
+    earlier = await place.caller.fetch(address, SECONDS)
+    before = after = await place.caller.fetch(address, SECONDS)
+    if earlier.period == before.period:
+        assert earlier.introduction_keys & before.introduction_keys
+    await (node.contact_block("friend") if way == "block" else node.contact_remove("friend"))
+    async with asyncio.timeout(SECONDS):
+        while after.revision == before.revision:  # until the directories have the new one
+            after = await place.caller.fetch(address, SECONDS)
+    if way == "block":
+        await node.contact_remove("friend")
+    await _reached(place)
+    return before, after
 
 
 async def _dial(place: Place, onion: bytes, psk: bytes | None = None) -> Connection:

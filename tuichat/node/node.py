@@ -41,11 +41,11 @@ from tuichat.node.network_news import NetworkNews
 from tuichat.node.parts import NodeParts
 from tuichat.node.reach import INVITE_KEYS, Reach
 from tuichat.node.restored import notices
-from tuichat.node.supervisor import supervise
 from tuichat.node.verification import Verification
 from tuichat.node.weaknesses import Weaknesses
 from tuichat.protocol.invites import looks_like_invite
 from tuichat.store.records import ContactRow
+from tuichat.supervisor import supervise
 
 
 class Node(FileMethods):
