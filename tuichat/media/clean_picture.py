@@ -7,18 +7,16 @@
 
 JPEG, PNG, WebP and GIF are taken apart and put together without touching the image (`stripping`). Pillow
 writes TIFF anew, reads what EXIF there was, and opens each copy as a viewer would: if it finds anything in
-there still, there is no copy. This is the only module that imports it, and no other imports this one.
+there still, there is no copy. No other module imports this one.
 
-Before the first byte is read the process gives up what it does not need: it can open no file and no socket,
-start no process, and use no more than the limits below.
+Before the first byte is read the process gives up what it does not need (`confined`): it can open no file and
+no socket, start no process, and use no more than the limits there and below.
 """
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import os
-import resource
 import struct
 import sys
 import warnings
@@ -29,6 +27,7 @@ from typing import Any, Final
 from PIL import ExifTags, Image, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin
 from PIL.ImageFile import ImageFile
 
+from tuichat.media.confined import give_up
 from tuichat.media.facts import dimensions
 from tuichat.media.stripping.colour_profile import clean_profile
 from tuichat.media.stripping.gif import strip_gif
@@ -42,14 +41,12 @@ MAX_PICTURE_BYTES: Final = 200 * 1024 * 1024
 MAX_PIXELS: Final = 256_000_000
 """More than cameras make; a picture that claims more is taken for an attempt to fill the memory."""
 
-_MEMORY_BYTES = 1024 * 1024 * 1024
 _CPU_SECONDS = 60
 _COPY_BYTES = 2 * MAX_PICTURE_BYTES
 _MAX_PAGES = 1000
 
 # Loaded now, besides those that Pillow loads first: nothing can be imported later.
 _READERS = (MpoImagePlugin, TiffImagePlugin, WebPImagePlugin)
-_ENCODINGS = ("ascii", "latin-1", "utf-8")
 
 _FORMATS: Final = {
     "image/jpeg": "JPEG",
@@ -98,19 +95,7 @@ def _give_up() -> None:
     Image.preinit()
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     warnings.simplefilter("error", Image.DecompressionBombWarning)
-    for encoding in _ENCODINGS:
-        codecs.lookup(encoding)
-    os.umask(0o077)
-    os.nice(10)
-    for limit, value in (
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NPROC, 0),
-        (resource.RLIMIT_AS, _MEMORY_BYTES),
-        (resource.RLIMIT_CPU, _CPU_SECONDS),
-        (resource.RLIMIT_FSIZE, _COPY_BYTES),
-        (resource.RLIMIT_NOFILE, 3),
-    ):
-        resource.setrlimit(limit, (value, value))
+    give_up(_CPU_SECONDS, _COPY_BYTES)
 
 
 def _write(copy: bytes) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol, runtime_checkable
 
+import msgspec
 from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -340,6 +341,10 @@ def run_app(attach: Attach, options: Options | None = None, clock: Clock | None 
     """
     free_alt_digits()
     assume_a_size()
+    if options is not None and options.images:
+        from tuichat.tui.terminal_pictures import find_graphics
+
+        options = msgspec.structs.replace(options, graphics=find_graphics())
     app = TuichatApp(attach, options, clock)
     gc.disable()
     try:

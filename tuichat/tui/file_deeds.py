@@ -12,6 +12,7 @@ from tuichat.i18n import _
 from tuichat.model import Contact, File
 from tuichat.tui import file_words
 from tuichat.tui.context import Context
+from tuichat.tui.pictures import is_picture
 from tuichat.tui.screens.confirm import Confirm
 
 _SHOWN = 40
@@ -39,13 +40,15 @@ class FileDeeds:
         self._teller = teller
 
     async def press(self, key: str, file: File) -> None:
-        """What a key means for a file: o fetch or show, O choose how, d end, p let rest or go on."""
+        """What a key means for a file: o fetch or show, O choose how, d end, p rest or go on, v see it."""
         if key == "o" and file_words.can_fetch(file):
             await self.fetch(file)
         elif key == "d":
             await self.end(file)
         elif key == "p":
             await self.rest_or_go_on(file)
+        elif key == "v":
+            await self.view(file)
         else:
             await self.show(file)
 
@@ -54,6 +57,21 @@ class FileDeeds:
         from tuichat.tui.screens.file_card import FileCard
 
         await self._teller.app.push_screen(FileCard(self._shared, file.id))
+
+    async def view(self, file: File) -> None:
+        """See a picture as large as fits."""
+        if not is_picture(file):
+            self._teller.say(_("This is no picture that can be shown."))
+        elif not self._shared.options.images:
+            self._teller.say(
+                _("Pictures are off: they need ui.images = true, and the extra tuichat[images].")
+            )
+        elif not self._shared.session.known.files.pictures.enabled:
+            self._teller.say(_("This terminal has not the colours or the signs for pictures."))
+        else:
+            from tuichat.tui.screens.picture_screen import PictureScreen
+
+            await self._teller.app.push_screen(PictureScreen(self._shared, file))
 
     async def fetch(self, file: File, to: str = "", *, whole_group: bool = False) -> bool:
         """Fetch an offer, into the inbox or the directory `to`; whether the node took that."""

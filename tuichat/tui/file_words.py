@@ -12,6 +12,7 @@ from tuichat.sizes import shown_size
 from tuichat.tui.dates import Calendar, span
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.harmless import harmless
+from tuichat.tui.pictures import is_picture
 from tuichat.tui.words import Part
 from tuichat.tui.wrapping import cells, fit_middle
 
@@ -119,13 +120,19 @@ def can_resume(file: File) -> bool:
     return file.state == "paused" and file.paused_by in {"me", "both"}
 
 
-def keys(file: File, *, every: bool = False) -> list[str]:
-    """The keys that do something with it, those that matter most first; with `every` those for few, too."""
+def keys(file: File, *, every: bool = False, pictures: bool = False) -> list[str]:
+    """The keys that do something with it, those that matter most first.
+
+    Args:
+        every: those for few, too.
+        pictures: they can be shown.
+    """
+    view = [_("v view")] if pictures and is_picture(file) else []
     if can_fetch(file):
         return [_("o fetch"), *([_("O choose where")] if every else []), *ending_keys(file)]
     if file.state == "complete" and file.direction == "in":
-        return [_("o show")]
-    return ending_keys(file) or [_("o details")]
+        return [*view, _("o show")]
+    return [*view, *(ending_keys(file) or [_("o details")])]
 
 
 def ending_keys(file: File) -> list[str]:

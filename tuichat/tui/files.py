@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from tuichat.model import File, FileState
+from tuichat.tui.pictures import KnownPictures
 
 _FIRST: Final[tuple[FileState, ...]] = ("active", "waiting", "paused", "offered")
 """Files in these states stand before all others, in this order."""
@@ -15,9 +16,13 @@ class KnownFiles:
     """A record is replaced, never changed, so that it is its own version.
 
     There may be thousands, most of them long over: those of a contact are read when the first is shown.
+
+    Attributes:
+        pictures: what some of them look like.
     """
 
     def __init__(self) -> None:
+        self.pictures = KnownPictures()
         self._files: dict[int, File] = {}
         self._moving: set[int] = set()
         self._read: set[int] = set()
@@ -25,6 +30,10 @@ class KnownFiles:
 
     def forget(self) -> None:
         """Nothing is known of a locked profile."""
+        self.pictures.forget()
+        self._clear()
+
+    def _clear(self) -> None:
         self._files.clear()
         self._moving.clear()
         self._read.clear()
@@ -47,7 +56,7 @@ class KnownFiles:
 
     def load_all(self, contacts: Iterable[int], files: Iterable[File]) -> None:
         """All files of all contacts."""
-        self.forget()
+        self._clear()
         self._read.update(contacts)
         for file in files:
             self.put(file)

@@ -26,6 +26,7 @@ from tuichat.tui.file_deeds import FileDeeds
 from tuichat.tui.harmless import harmless
 from tuichat.tui.pace import Pace
 from tuichat.tui.paths import whole
+from tuichat.tui.pictures import is_picture
 from tuichat.tui.screens.dialog import Dialog
 from tuichat.tui.session import Happening
 from tuichat.tui.words import error_text
@@ -49,6 +50,7 @@ class FileCard(Dialog[None]):
         Binding("f", "copy_folder", show=False),
         Binding("d", "end", show=False),
         Binding("p", "rest", show=False),
+        Binding("v", "view", show=False),
     ]
 
     def __init__(self, shared: Context, file: int) -> None:
@@ -152,6 +154,12 @@ class FileCard(Dialog[None]):
         """Let it rest, or go on."""
         if self.file is not None:
             await self._deeds.rest_or_go_on(self.file)
+
+    @work(exclusive=True, group="deed")
+    async def action_view(self) -> None:
+        """See a picture as large as fits."""
+        if self.file is not None:
+            await self._deeds.view(self.file)
 
     @on(Input.Submitted)
     @work(exclusive=True, group="deed")
@@ -259,6 +267,8 @@ class FileCard(Dialog[None]):
             keys = [_("c copy path"), _("f copy folder's path"), _("s save a copy elsewhere")]
         else:
             keys = [*file_words.ending_keys(file), *([_("c copy path")] if file.path else [])]
+        if self._shared.session.known.files.pictures.enabled and is_picture(file):
+            keys.insert(0, _("v view"))
         return "\n".join(wrap_whole([*keys, _("Esc close")], self._width))
 
     def _offer_keys(self) -> list[str]:

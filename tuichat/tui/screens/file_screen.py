@@ -14,6 +14,7 @@ from tuichat.errors import TuichatError
 from tuichat.i18n import _, ngettext
 from tuichat.model import Contact, File
 from tuichat.tui.context import Context
+from tuichat.tui.pictures import can_show
 from tuichat.tui.screens.conversation_screen import ConversationScreen
 from tuichat.tui.widgets.file_history import FileHistory
 
@@ -50,6 +51,33 @@ class FileScreen(ConversationScreen):
         from tuichat.tui.file_deeds import FileDeeds
 
         return FileDeeds(self.shared, self)
+
+    # Pictures.
+
+    def on_mount(self) -> None:
+        self.watch(self.app, "theme", self._colours_changed)
+
+    def _colours_changed(self) -> None:
+        """Pictures need more than sixteen colours."""
+        pictures = self.shared.session.known.files.pictures
+        enabled = can_show(self.app, self.shared.options)
+        if enabled is not pictures.enabled:
+            pictures.enabled = enabled
+            self.history.look_again()
+
+    @property
+    def catching_up(self) -> bool:
+        """Whether something that happened is not on screen yet."""
+        return self.shared.session.known.files.pictures.busy or super().catching_up
+
+    @on(FileHistory.PictureSeen)
+    @work(group="pictures")
+    async def _picture_seen(self, event: FileHistory.PictureSeen) -> None:
+        pictures = self.shared.session.known.files.pictures
+        pictures.ask(event.file, event.width)
+        async for file in pictures.drawn():
+            if file.contact == self.conversation.contact and file.message is not None:
+                self.history.file_changed(file.message)
 
     # What happens to files.
 
