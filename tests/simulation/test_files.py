@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.file_story import DAY, HOUR, KIB, MIB, FileStory, play
+from tests.support.pictures import SIZE, telling_jpeg
 from tests.support.simulated_node import SimulatedNode
 from tuichat.crypto.file_chunks import ChunkCipher, Layout
 from tuichat.errors import NotFoundError, StorageError, TuichatError, UsageError
@@ -38,6 +39,16 @@ def test_file_arrives_equal_under_a_name_that_says_nothing(tmp_path: Path, size:
         assert [entry.name for entry in received.parent.iterdir()] == [received.name]
         (hers,) = await made.alice.node.file_list()
         assert (await made.until_state(made.alice, hers.id, "complete")).bytes_done == size
+
+    play(tmp_path, story)
+
+
+def test_a_picture_is_offered_with_the_width_and_height_that_it_is_shown_in(tmp_path: Path) -> None:
+    async def story(made: FileStory) -> None:
+        source = made.write("sea.jpg", 0)
+        source.write_bytes(telling_jpeg(6))
+        (offer,) = await made.offer(source)
+        assert (offer.width, offer.height) == SIZE[::-1]
 
     play(tmp_path, story)
 

@@ -20,7 +20,9 @@ from tuichat.media.apart import program_of, readable, run_apart
 from tuichat.media.failures import UncleanedError, shown
 from tuichat.media.traces import DISK_REFUSED, TRACES, Trace
 
-CLEANABLE: Final = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif", "image/tiff"})
+CLEANABLE: Final = frozenset(
+    {"image/jpeg", "image/png", "image/webp", "image/gif", "image/tiff", "image/avif"}
+)
 """The media types, as `sniff` tells them, that metadata can be taken out of."""
 
 DEADLINE: Final = 120.0
