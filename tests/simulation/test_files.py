@@ -53,6 +53,23 @@ def test_a_picture_is_offered_with_the_width_and_height_that_it_is_shown_in(tmp_
     play(tmp_path, story)
 
 
+def test_both_nodes_have_work_until_an_accepted_file_is_complete(tmp_path: Path) -> None:
+    async def story(made: FileStory) -> None:
+        people = (made.alice, made.bob)
+        (offer,) = await made.offer(made.write("large", 4 * MIB))
+        await asyncio.sleep(1)
+        assert [person.node.has_work() for person in people] == [False, False]
+        await made.bob.node.file_accept(offer.id)
+        await made.until_bytes(made.bob, offer.id, MIB)
+        assert [person.node.has_work() for person in people] == [True, True]
+        assert [(await person.node.status()).transfers for person in people] == [1, 1]
+        await made.until_state(made.bob, offer.id, "complete")
+        await asyncio.sleep(5)
+        assert [person.node.has_work() for person in people] == [False, False]
+
+    play(tmp_path, story)
+
+
 def test_bad_circuits_and_liars_cost_time_and_nothing_else(tmp_path: Path) -> None:
     async def story(made: FileStory) -> None:
         source = made.write("large", 6 * MIB)

@@ -145,6 +145,10 @@ class MemoryFiles(ABC):
         contact = None if ref is None else self._find(ref).record.id
         return [file for file in self._files.values() if contact in (None, file.contact)]
 
+    def under_way(self) -> int:
+        """How many files are on their way, or wait to be."""
+        return sum(file.state in ("waiting", "active") for file in self._files.values())
+
     async def file_get(self, file: int) -> File:
         return self._file(file)
 

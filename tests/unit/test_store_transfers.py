@@ -50,6 +50,18 @@ def offer(store: Store, contact: int, number: int, direction: Direction = "in", 
     return store.transfers.add(replace(row, **changes))
 
 
+def test_under_way_is_what_was_accepted_and_neither_rests_nor_is_over(store: Store) -> None:
+    contact = add_contact(store).id
+    offer(store, contact, 1)
+    offer(store, contact, 2, accepted=True, state="waiting")
+    offer(store, contact, 3, "out", accepted=True, state="waiting")
+    offer(store, contact, 4, accepted=True, state="paused", paused_by="them")
+    offer(store, contact, 5, accepted=True, state="failed", reason="space")
+    over = offer(store, contact, 6, accepted=True, state="waiting")
+    store.transfers.end(over.id, "complete", "", SECOND)
+    assert store.transfers.under_way() == 2
+
+
 def test_offer_is_found_by_everything_that_names_it(store: Store) -> None:
     contact = add_contact(store).id
     row = offer(store, contact, 1, "out")

@@ -54,7 +54,7 @@ class NodeApi(Protocol):
         ...
 
     async def keep_until_delivered(self) -> None:
-        """Let a detached node live on without clients until nothing is queued any more."""
+        """Let a detached node live on without clients until nothing is queued, and no file under way."""
         ...
 
     async def backup(self, path: str, passphrase: str | None = None, force: bool = False) -> Backup:

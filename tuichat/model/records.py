@@ -198,7 +198,9 @@ class OutboxCounts(Record, frozen=True, kw_only=True):
 class Status(Record, frozen=True, kw_only=True):
     """The node at a glance. `address` is None while the profile is locked.
 
-    `kept` says that a detached node stays without clients until the outbox is delivered.
+    Attributes:
+        kept: a detached node stays without clients until nothing is queued and no transfer is under way.
+        transfers: files that were accepted, by either side, and are on their way or wait to be.
     """
 
     address: str | None
@@ -211,6 +213,7 @@ class Status(Record, frozen=True, kw_only=True):
     version: str = ""
     pid: int | None = None
     kept: bool = False
+    transfers: int = 0
 
 
 class SafetyNumber(Record, frozen=True, kw_only=True):

@@ -73,10 +73,10 @@ class Gate:
         self._reason: StopReason = "stop"
 
     def keeps_running(self) -> bool:
-        """Whether it was asked to stay without clients until all is delivered, and something is not yet."""
+        """Whether it was asked to stay without clients until all is done, and something is not yet."""
         if not self._kept or self._node is None:
             return False
-        self._kept = self._node.queued_count() > 0
+        self._kept = self._node.has_work()
         return self._kept
 
     async def wait_stop(self) -> StopReason:

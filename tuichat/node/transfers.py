@@ -174,6 +174,10 @@ class Transfers:
         contact = None if ref is None else self._with.book.find(ref).id
         return [self._with.files.record(row) for row in self._store.transfers.all(contact)]
 
+    def under_way(self) -> int:
+        """How many are on their way, or wait to be."""
+        return self._store.transfers.under_way()
+
     def get(self, file: int) -> File:
         """One file. Raises NotFoundError."""
         return self._with.files.record(self._row(file))

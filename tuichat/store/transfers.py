@@ -113,6 +113,11 @@ class Transfers:
         """The unfinished files whose time is over, at `now` milliseconds."""
         return self._rows("WHERE ended_at IS NULL AND expires_at <= ? ORDER BY expires_at, id", now)
 
+    def under_way(self) -> int:
+        """How many files were accepted, by either side, and rest neither by a wish nor for a failure."""
+        query = "SELECT count(*) FROM files WHERE ended_at IS NULL AND accepted AND state = 'waiting'"
+        return int(self._database.one(query))
+
     def reserved(self) -> int:
         """Bytes of the files that are being received or will be."""
         query = "SELECT coalesce(sum(size), 0) FROM files WHERE ended_at IS NULL AND stored_as <> ''"

@@ -210,15 +210,16 @@ class TuichatApp(App[int]):
             self.push_screen(PaletteScreen(self.shared.glyphs))
 
     async def action_quit(self) -> None:
-        """Leave; if messages wait and the node would end with us, ask what becomes of them."""
-        queued = self.session.known.queued()
-        if not (queued and self._node_ends_with_us and self.session.connected):
-            self.exit(0)
-            return
+        """Leave; if anything is under way and the node would end with us, ask what becomes of it."""
         from tuichat.tui.screens.quit import Quit
 
-        if not isinstance(self.screen, Quit):
-            self.push_screen(Quit(queued, self.shared.glyphs), self._quit_answered)
+        if isinstance(self.screen, Quit):
+            return
+        queued, transfers = await self.session.under_way() if self._node_ends_with_us else (0, 0)
+        if queued or transfers:
+            await self.push_screen(Quit(queued, transfers, self.shared.glyphs), self._quit_answered)
+        else:
+            self.exit(0)
 
     def _quit_answered(self, answer: str | None) -> None:
         if answer == "leave":

@@ -97,6 +97,10 @@ class KnownFiles:
             self._order = [file.id for file in sorted(shown, key=_list_order)]
         return self._order
 
+    def under_way(self) -> int:
+        """How many are on their way or wait to be, as far as they are known."""
+        return sum(file.state in {"active", "waiting"} for file in self._files.values())
+
     def moving(self) -> tuple[int, int]:
         """How many are on their way now, and how many bytes a second go with all of them."""
         return len(self._moving), sum(self._files[number].rate for number in self._moving)
