@@ -70,6 +70,25 @@ def test_both_nodes_have_work_until_an_accepted_file_is_complete(tmp_path: Path)
     play(tmp_path, story)
 
 
+def test_an_offer_that_was_paused_can_be_accepted_and_comes_when_it_goes_on(tmp_path: Path) -> None:
+    async def story(made: FileStory) -> None:
+        source = made.write("large", MIB)
+        (offer,) = await made.offer(source)
+        (hers,) = await made.alice.node.file_list()
+        await made.alice.node.file_pause(hers.id)
+        paused = await made.until_state(made.bob, offer.id, "paused")
+        assert (paused.accepted, paused.paused_by) == (False, "them")
+        (accepted,) = await made.bob.node.file_accept(offer.id)
+        assert (accepted.accepted, accepted.state) == (True, "paused")
+        await asyncio.sleep(HOUR)
+        assert (await made.bob.node.file_get(offer.id)).state == "paused"
+        await made.alice.node.file_resume(hers.id)
+        mine = await made.until_state(made.bob, offer.id, "complete")
+        assert Path(mine.path).read_bytes() == source.read_bytes()
+
+    play(tmp_path, story)
+
+
 def test_bad_circuits_and_liars_cost_time_and_nothing_else(tmp_path: Path) -> None:
     async def story(made: FileStory) -> None:
         source = made.write("large", 6 * MIB)

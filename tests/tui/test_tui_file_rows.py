@@ -45,6 +45,7 @@ def file(**changes: Any) -> File:
         "offered_at": BEGIN,
         "expires_at": BEGIN + timedelta(days=30),
     }
+    fields["accepted"] = changes.get("state", "offered") not in {"offered", "declined"}
     return File(**{**fields, **changes})
 
 
@@ -248,6 +249,7 @@ def test_nobody_says_how_long_it_takes_where_that_is_unknown() -> None:
         ({"state": "paused", "paused_by": "me"}, ["p go on", "d cancel"]),
         ({"state": "paused", "paused_by": "both"}, ["p go on", "d cancel"]),
         ({"state": "paused", "paused_by": "them"}, ["d cancel"]),
+        ({"state": "paused", "paused_by": "them", "accepted": False}, ["o fetch", "d decline"]),
         ({"state": "complete"}, ["o show"]),
         ({"state": "failed", "reason": "space"}, ["p go on", "d cancel"]),
         ({"state": "failed", "reason": "damaged"}, ["o details"]),

@@ -7,14 +7,19 @@ import os
 import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import msgspec
 import pytest
 
 from tests.support.fixed_clock import START, FixedClock
 from tests.support.memory_node import MemoryNode
+from tuichat.api.client import AsyncClient
+from tuichat.cli.context import Context
 from tuichat.cli.fetching import what_is_missing
 from tuichat.cli.file_words import because, full_name, how_far, percent, time_left
+from tuichat.cli.files import _accepted
 from tuichat.cli.messages import shown as message_shown
 from tuichat.cli.output import one_line, width_of
 from tuichat.cli.paths import to_receive, to_send, whole
@@ -298,3 +303,14 @@ def test_status_says_what_a_node_is_kept_for(queued: int, transfers: int, said: 
     words = status_shown(found)
     assert said in words
     assert (f"files     {transfers} under way" in words) is bool(transfers)
+
+
+async def test_to_wait_for_an_offer_that_its_sender_paused_is_to_accept_it_first() -> None:
+    node = MemoryNode(FixedClock())
+    node.person("bob")
+    offer = node.offer("bob", "film.mkv", 10)
+    node.set_file(offer.id, state="paused", paused_by="them")
+    words = SimpleNamespace(id=offer.id, wait=True, all=False)
+    (wanted,) = await _accepted(cast(Context, SimpleNamespace(words=words)), cast(AsyncClient, node), "")
+    assert (wanted.accepted, wanted.state) == (True, "paused")
+    assert (await node.file_get(offer.id)).accepted

@@ -116,9 +116,14 @@ async def _accepted(context: Context, node: AsyncClient, to: str) -> list[File]:
         same = [file]
         if words.all and file.group is not None:
             same = [each for each in await node.file_list() if each.group == file.group]
-        if file.direction == "in" and file.state in _WANTED:
-            return [each for each in same if each.state in _WANTED]
+        if file.direction == "in" and _is_wanted(file):
+            return [each for each in same if _is_wanted(each)]
     return await node.file_accept(words.id, to, words.all)
+
+
+def _is_wanted(file: File) -> bool:
+    """Whether it was accepted already; an offer that its sender paused before was not."""
+    return file.accepted and file.state in _WANTED
 
 
 def _changing(method: Callable[[AsyncClient, int], Awaitable[File]], *, goes_on: bool = False) -> Command:

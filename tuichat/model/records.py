@@ -99,6 +99,7 @@ class File(Record, frozen=True, kw_only=True):
         place: the folders that it lies in, joined by "/", a label too.
         size, bytes_done: bytes; done is what was checked and is on disk, or was fetched from me.
         media_type: what the sender took it for; `sniffed_type` what the received bytes look like, "" before.
+        accepted: the receiver has said that it wants it; an offer may be paused before.
         reason: why it failed or was cancelled, "" if there is nothing to say.
         paused_by: who wants it paused.
         circuits: how many carry it now; rate: bytes a second now.
@@ -118,6 +119,7 @@ class File(Record, frozen=True, kw_only=True):
     media_type: str
     sniffed_type: str = ""
     state: FileState
+    accepted: bool = False
     reason: FileReason = ""
     paused_by: PausedBy = ""
     bytes_done: int = 0

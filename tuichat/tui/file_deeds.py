@@ -77,9 +77,12 @@ class FileDeeds:
         """Fetch an offer, into the inbox or the directory `to`; whether the node took that."""
         person = self._person(file)
         linked = person is not None and person.stage == "linked"
-        later = _("{file} comes when you are both online.").format(file=self._label(file))
+        later = _("{file} comes when you are both online.")
+        if file.paused_by == "them":
+            linked, later = False, _("{file} comes when {name} lets it go on.")
+        said = later.format(file=self._label(file), name=self._name(file))
         deed = self._shared.session.node.file_accept(file.id, to, whole_group)
-        return await self._do(deed, "" if linked else later)  # what moves needs no words
+        return await self._do(deed, "" if linked else said)  # what moves needs no words
 
     async def end(self, file: File) -> None:
         """Decline an offer, stop a transfer or take an offer back, after a question."""

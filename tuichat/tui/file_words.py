@@ -99,8 +99,10 @@ def pace(file: File, *, circuits: bool = True) -> list[str]:
 
 
 def can_fetch(file: File) -> bool:
-    """Whether it is an offer to me that waits for an answer."""
-    return file.direction == "in" and file.state == "offered"
+    """Whether it is an offer to me that waits for an answer, also one that its sender lets rest meanwhile."""
+    return file.direction == "in" and (
+        file.state == "offered" or (file.state == "paused" and not file.accepted)
+    )
 
 
 def can_end(file: File) -> bool:
@@ -193,6 +195,8 @@ def _waiting(file: File, name: str, *, linked: bool) -> str:
 
 
 def _paused(file: File, name: str) -> str:
+    if file.paused_by == "them" and can_fetch(file):
+        return _("offered, and paused by {name}; once accepted it comes when it goes on").format(name=name)
     if file.paused_by == "them":
         return _("paused by {name}").format(name=name)
     if file.paused_by == "both":

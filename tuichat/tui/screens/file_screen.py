@@ -12,7 +12,7 @@ from textual.worker import Worker, WorkerError
 
 from tuichat.errors import TuichatError
 from tuichat.i18n import _, ngettext
-from tuichat.model import Contact, File
+from tuichat.model import Contact, File, FileEvent
 from tuichat.tui.context import Context
 from tuichat.tui.pictures import can_show
 from tuichat.tui.screens.conversation_screen import ConversationScreen
@@ -81,10 +81,17 @@ class FileScreen(ConversationScreen):
 
     # What happens to files.
 
-    def file_changed(self, file: File) -> None:
-        """A file went on or stands differently; it is drawn with all else that happened."""
+    def file_changed(self, event: FileEvent) -> None:
+        """A file went on or stands differently; it is drawn with all else that happened.
+
+        That one has come is said where it is not seen, without its name, which is its sender's word.
+        """
+        file, person = event.file, self.shared.session.known.people.get(event.file.contact)
         if file.contact == self.conversation.contact and file.message is not None:
             self._changed_files.add(file.message)
+        came = event.seq is not None and file.direction == "in" and file.state == "complete"
+        if came and person is not None and (self.person is None or self.person.id != person.id):
+            self.say(_("A file from {name} has come. /files shows it.").format(name=person.name))
 
     def draw_files(self) -> None:
         """Draw what changed since the last time."""
