@@ -18,14 +18,14 @@ from tests.support.memory_node import MemoryNode
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
 from tuichat.cli.fetching import what_is_missing
-from tuichat.cli.file_words import because, full_name, how_far, percent, time_left
 from tuichat.cli.files import _accepted
 from tuichat.cli.messages import shown as message_shown
-from tuichat.cli.output import one_line, width_of
+from tuichat.cli.output import full_name, one_line, width_of
 from tuichat.cli.paths import to_receive, to_send, whole
 from tuichat.cli.status import shown as status_shown
 from tuichat.cli.status_line import StatusLine, bar_line
 from tuichat.errors import NotFoundError, NotYetError, StorageError, TuichatError, UsageError
+from tuichat.file_words import because, how_far, percent, time_left
 from tuichat.model import File, FileReason, FileState, Message, OutboxCounts, PausedBy, Status
 
 NOW = datetime.fromtimestamp(START, tz=UTC)

@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
 from tuichat.cli.fetching import fetch, what_is_missing
-from tuichat.cli.file_words import full_name, how_far
 from tuichat.cli.following import ends_with_this_command
-from tuichat.cli.output import one_line
+from tuichat.cli.output import full_name, one_line
 from tuichat.cli.parser import Command, Parser, positive, seconds, some_path
 from tuichat.cli.paths import to_receive
 from tuichat.errors import UsageError
+from tuichat.file_words import how_far, is_here
 from tuichat.i18n import _
 from tuichat.model import Contact, File
 from tuichat.sizes import shown_size
@@ -73,17 +73,12 @@ def _row(file: File, contact: str) -> list[str]:
     """What others chose comes last, so that it can be taken for nothing else."""
     who = _("from {name}") if file.direction == "in" else _("to {name}")
     words = [str(file.id), who.format(name=one_line(contact)), shown_size(file.size), how_far(file)]
-    return [*words, "  ".join([one_line(file.path)] * _is_here(file) + [full_name(file)])]
+    return [*words, "  ".join([one_line(file.path)] * is_here(file) + [full_name(file)])]
 
 
 def shown(file: File) -> str:
     """A file on a line: its number, how far it is, and where it is or what it is called."""
-    return f"{file.id}  {how_far(file)}  {one_line(file.path) if _is_here(file) else full_name(file)}"
-
-
-def _is_here(file: File) -> bool:
-    """Whether it was received, and lies where it was put."""
-    return file.direction == "in" and file.state == "complete" and bool(file.path)
+    return f"{file.id}  {how_far(file)}  {one_line(file.path) if is_here(file) else full_name(file)}"
 
 
 def _accept(context: Context) -> int:

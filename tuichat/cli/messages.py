@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
-from tuichat.cli.file_words import full_name, how_far
 from tuichat.cli.following import follow
+from tuichat.cli.output import full_name
 from tuichat.cli.parser import Parser, positive
 from tuichat.cli.state_words import message_state
 from tuichat.errors import NotFoundError
+from tuichat.file_words import how_far
 from tuichat.i18n import _
 from tuichat.model import Contact, File, Message, MessageEvent, MissedEvent
 from tuichat.sizes import shown_size

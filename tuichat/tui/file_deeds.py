@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from textual.app import App
 
 from tuichat.errors import TuichatError
+from tuichat.file_words import is_open
 from tuichat.i18n import _
 from tuichat.model import Contact, File
 from tuichat.tui import file_words
@@ -41,7 +42,7 @@ class FileDeeds:
 
     async def press(self, key: str, file: File) -> None:
         """What a key means for a file: o fetch or show, O choose how, d end, p rest or go on, v see it."""
-        if key == "o" and file_words.can_fetch(file):
+        if key == "o" and is_open(file):
             await self.fetch(file)
         elif key == "d":
             await self.end(file)
@@ -89,7 +90,7 @@ class FileDeeds:
         node, name = self._shared.session.node, self._name(file)
         if not file_words.can_end(file):
             self._teller.say(_("There is nothing to stop any more."))
-        elif file_words.can_fetch(file):
+        elif is_open(file):
             question = _("Decline {file}? {name} is told.").format(file=self._label(file), name=name)
             if await self._ask(question, _("y  decline   n  no")):
                 await self._do(node.file_decline(file.id), _("Declined."))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from tuichat.file_words import is_open
 from tuichat.model import File, FileState
 from tuichat.tui.pictures import KnownPictures
 
@@ -88,7 +89,7 @@ class KnownFiles:
         if file.group is None:
             return [file]
         same = (each for each in self._files.values() if each.group == file.group)
-        return [each for each in same if each.contact == file.contact and _is_open(each)]
+        return [each for each in same if each.contact == file.contact and is_open(each)]
 
     def listed(self) -> list[int]:
         """The ids of all that are in a history: those that move first, then those that may; newest first."""
@@ -104,10 +105,6 @@ class KnownFiles:
     def moving(self) -> tuple[int, int]:
         """How many are on their way now, and how many bytes a second go with all of them."""
         return len(self._moving), sum(self._files[number].rate for number in self._moving)
-
-
-def _is_open(file: File) -> bool:
-    return file.state == "offered" or (file.state == "paused" and not file.accepted)
 
 
 def _list_order(file: File) -> tuple[int, int]:

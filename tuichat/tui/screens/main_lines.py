@@ -119,9 +119,9 @@ def _moving(known: Known, glyphs: Glyphs, gap: str, *, narrow: bool) -> Parts:
         return []
     if narrow or not rate:
         return [("accent", f"{gap}{glyphs.transfers} {count}")]
-    from tuichat.tui import file_words
+    from tuichat.file_words import rate as rate_text
 
-    return [("accent", f"{gap}{glyphs.transfers} {count}  {file_words.rate(rate)}")]
+    return [("accent", f"{gap}{glyphs.transfers} {count}  {rate_text(rate)}")]
 
 
 def _new(known: Known, gap: str) -> Parts:

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from tuichat.errors import TuichatError
+from tuichat.file_words import percent
 from tuichat.i18n import _
 from tuichat.model import File
 from tuichat.sizes import shown_size
@@ -144,13 +145,13 @@ class Transfers(Listing):
             return self._moving(file)
         words = file_words.standing(file, name, self.glyphs, self.shared.calendar(), linked=linked)[1]
         if file.state in {"waiting", "paused"} and file.bytes_done:
-            return f"{words}  {file_words.percent(file)}%"
+            return f"{words}  {percent(file)}%"
         return words
 
     def _moving(self, file: File) -> str:
-        percent, wide = file_words.percent(file), self.row_width > _WIDE
-        bar = self.glyphs.bar(percent, _BAR if wide else _BAR // 2)
-        return "  ".join([f"{bar} {percent}%", *file_words.pace(file, circuits=wide)])
+        done, wide = percent(file), self.row_width > _WIDE
+        bar = self.glyphs.bar(done, _BAR if wide else _BAR // 2)
+        return "  ".join([f"{bar} {done}%", *file_words.pace(file, with_circuits=wide)])
 
 
 class _Lines(Sequence[str]):
