@@ -89,6 +89,19 @@ def test_an_offer_that_was_paused_can_be_accepted_and_comes_when_it_goes_on(tmp_
     play(tmp_path, story)
 
 
+def test_a_list_of_files_has_a_page_of_a_size_that_can_be(tmp_path: Path) -> None:
+    async def story(made: FileStory) -> None:
+        offers = await made.offer(*(made.write(f"{number}", 1) for number in range(4)))
+        listed = made.bob.node.file_list
+        assert await listed("alice", 2) == offers[2:]
+        assert await listed(limit=2, before=offers[2].id) == offers[:2]
+        for limit in (0, -1, 5001):
+            with pytest.raises(UsageError, match="1 to 5000 files"):
+                await listed(limit=limit)
+
+    play(tmp_path, story)
+
+
 def test_bad_circuits_and_liars_cost_time_and_nothing_else(tmp_path: Path) -> None:
     async def story(made: FileStory) -> None:
         source = made.write("large", 6 * MIB)

@@ -147,10 +147,13 @@ class MemoryFiles(ABC):
             for number, (path, place, size) in enumerate(found)
         ]
 
-    async def file_list(self, ref: str | None = None) -> list[File]:
+    async def file_list(
+        self, ref: str | None = None, limit: int = 500, before: int | None = None
+    ) -> list[File]:
         self._check_open()
         contact = None if ref is None else self._find(ref).record.id
-        return [file for file in self._files.values() if contact in (None, file.contact)]
+        found = [file for file in self._files.values() if contact in (None, file.contact)]
+        return [file for file in found if before is None or file.id < before][-limit:]
 
     def under_way(self) -> int:
         """How many files are on their way, or wait to be."""

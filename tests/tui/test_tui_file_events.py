@@ -212,9 +212,9 @@ async def test_files_are_read_only_for_a_conversation_that_has_some(
     asked: list[str | None] = []
     listed = node.file_list
 
-    async def noted(ref: str | None = None) -> list[File]:
+    async def noted(ref: str | None = None, limit: int = 500, before: int | None = None) -> list[File]:
         asked.append(ref)
-        return await listed(ref)
+        return await listed(ref, limit, before)
 
     monkeypatch.setattr(node, "file_list", noted)
     node.offer("alice", "a.txt", 10)
@@ -229,7 +229,7 @@ async def test_files_are_read_only_for_a_conversation_that_has_some(
 async def test_a_file_that_the_list_has_no_more_is_asked_for_by_itself(
     node: MemoryNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def none(ref: str | None = None) -> list[File]:
+    async def none(ref: str | None = None, limit: int = 500, before: int | None = None) -> list[File]:
         return []
 
     monkeypatch.setattr(node, "file_list", none)

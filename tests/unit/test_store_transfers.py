@@ -178,6 +178,16 @@ def test_secrets_and_paths_are_in_no_repr(store: Store) -> None:
     assert repr(row.key) not in repr(row)
 
 
+def test_files_are_listed_in_pages_from_the_newest_on(store: Store) -> None:
+    ada, bob = add_contact(store).id, add_contact(store, "Bob", bytes([8]) * 32).id
+    ids = [offer(store, (ada, bob)[number % 2], number).id for number in range(1, 11)]
+    listed = store.transfers.all
+    assert [row.id for row in listed(limit=3)] == ids[-3:]
+    assert [row.id for row in listed(limit=3, before=ids[-3])] == ids[4:7]
+    assert [row.id for row in listed(bob, 2, ids[8])] == [ids[4], ids[6]]
+    assert listed(limit=3, before=ids[0]) == []
+
+
 def test_of_what_has_ended_only_the_newest_of_each_contact_are_told(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

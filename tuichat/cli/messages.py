@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
+from tuichat.cli.file_pages import files_between
 from tuichat.cli.following import follow
 from tuichat.cli.output import full_name
 from tuichat.cli.parser import Parser, positive
@@ -88,8 +89,10 @@ async def _print(
 ) -> None:
     today = datetime.fromtimestamp(context.clock.now(), tz=UTC).astimezone()
     files: dict[int | None, File] = {}
-    if not context.output.json and any(message.file is not None for message in messages):
-        files = {file.id: file for file in await node.file_list(contact.address)}
+    numbers = [message.file for message in messages if message.file is not None]
+    if numbers and not context.output.json:
+        listed = await files_between(node, contact.address, min(numbers), max(numbers))
+        files = {file.id: file for file in listed}
     for message in messages:
         context.output.result(
             message, shown(message, contact, today, clock=clock, file=files.get(message.file))

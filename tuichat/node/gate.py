@@ -210,8 +210,10 @@ class Gate:
     ) -> list[Sent]:
         return await self._ask_online(lambda node: node.file_send(ref, paths, caption, as_is))
 
-    async def file_list(self, ref: str | None = None) -> list[File]:
-        return await self._ask(lambda node: node.file_list(ref))
+    async def file_list(
+        self, ref: str | None = None, limit: int = 500, before: int | None = None
+    ) -> list[File]:
+        return await self._ask(lambda node: node.file_list(ref, limit, before))
 
     async def file_get(self, file: int) -> File:
         return await self._ask(lambda node: node.file_get(file))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from tuichat.file_words import is_open
@@ -16,7 +16,8 @@ _FIRST: Final[tuple[FileState, ...]] = ("active", "waiting", "paused", "offered"
 class KnownFiles:
     """A record is replaced, never changed, so that it is its own version.
 
-    There may be thousands, most of them long over: those of a contact are read when the first is shown.
+    There may be thousands, most of them long over: a contact's newest are read when the first is shown, and
+    others when their messages are.
 
     Attributes:
         pictures: what some of them look like.
@@ -32,9 +33,6 @@ class KnownFiles:
     def forget(self) -> None:
         """Nothing is known of a locked profile."""
         self.pictures.forget()
-        self._clear()
-
-    def _clear(self) -> None:
         self._files.clear()
         self._moving.clear()
         self._read.clear()
@@ -45,22 +43,21 @@ class KnownFiles:
         self._read.clear()
 
     def was_read(self, contact: int) -> bool:
-        """Whether all files of a contact are known."""
+        """Whether the newest files of a contact are known, and each since."""
         return contact in self._read
 
     def load(self, contact: int, files: Iterable[File]) -> None:
-        """All files of a contact."""
+        """The newest files of a contact."""
         self.forget_contact(contact)
         self._read.add(contact)
         for file in files:
             self.put(file)
 
-    def load_all(self, contacts: Iterable[int], files: Iterable[File]) -> None:
-        """All files of all contacts."""
-        self._clear()
+    def were_all_read(self, contacts: Collection[int]) -> None:
+        """All files of all contacts were put in; of others nothing is there any more."""
+        for contact in {file.contact for file in self._files.values()} - set(contacts):
+            self.forget_contact(contact)
         self._read.update(contacts)
-        for file in files:
-            self.put(file)
 
     def forget_contact(self, contact: int) -> None:
         """A contact is gone, and with it what was offered by and to them."""

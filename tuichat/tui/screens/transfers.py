@@ -16,6 +16,7 @@ from tuichat.model import File
 from tuichat.sizes import shown_size
 from tuichat.tui import file_words
 from tuichat.tui.context import Context
+from tuichat.tui.conversation import FILES
 from tuichat.tui.file_deeds import FileDeeds
 from tuichat.tui.pace import Pace
 from tuichat.tui.screens.listing import Listing
@@ -81,13 +82,18 @@ class Transfers(Listing):
 
     @work(exclusive=True, group="load")
     async def _load(self) -> None:
-        known = self.shared.session.known
+        """The newest files are on screen while older ones are still being read."""
+        known, before = self.shared.session.known, None
         try:
-            files = await self.shared.session.node.file_list()
+            while page := await self.shared.session.node.file_list(limit=FILES, before=before):
+                before = page[0].id
+                for file in page:
+                    known.files.put(file)
+                self.show()
         except TuichatError as error:
             self.fail(error)
             return
-        known.files.load_all(known.people, files)
+        known.files.were_all_read(known.people)
         self._loaded = True
         self.show()
 
