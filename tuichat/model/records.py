@@ -119,7 +119,6 @@ class File(Record, frozen=True, kw_only=True):
     media_type: str
     sniffed_type: str = ""
     state: FileState
-    accepted: bool = False
     reason: FileReason = ""
     paused_by: PausedBy = ""
     bytes_done: int = 0
@@ -129,6 +128,7 @@ class File(Record, frozen=True, kw_only=True):
     group: int | None = None
     width: int | None = None
     height: int | None = None
+    accepted: bool = False
     offered_at: datetime
     expires_at: datetime
 
