@@ -81,11 +81,16 @@ class FilesConfig:
 
 @dataclass(frozen=True, slots=True)
 class UiConfig:
-    """How the interface looks. `language` "" is the environment's; `theme` "" the interface's own choice."""
+    """How the interface looks. `language` "" is the environment's; `theme` "" the interface's own choice.
+
+    Attributes:
+        images: whether pictures that were received or offered are shown.
+    """
 
     theme: str = ""
     language: str = ""
     time_format: TimeFormat = "24h"
+    images: bool = False
 
 
 @dataclass(frozen=True, slots=True)

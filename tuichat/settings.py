@@ -21,7 +21,9 @@ LATER_SECTIONS = ("hooks",)
 _LATER_KEYS = ("privacy.receipts", "privacy.typing", "privacy.presence", "ui.keys", "ui.notify")
 
 Value = str | int | tuple[str, ...]
-Form = Literal["text", "list", "count", "size"]
+"""Of a switch it is a bool, which is an int."""
+
+Form = Literal["text", "list", "count", "size", "switch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,8 @@ class Setting:
     """One key.
 
     Attributes:
-        form: a text; a list of texts; a whole number; or an amount of data, kept as it was written. Numbers
-            and amounts may stand in the file with or without quotes.
+        form: a text; a list of texts; a whole number; an amount of data, kept as it was written; or a switch.
+            All but texts and lists may stand in the file with or without quotes.
         choices: lists the only valid values.
         check: returns a sentence about a bad value, or "".
         is_path: a relative one is meant from where it is written.
@@ -140,6 +142,7 @@ SETTINGS: dict[str, Setting] = {
         Setting("ui.theme", choices=themes),
         Setting("ui.language", choices=languages),
         Setting("ui.time_format", choices=lambda: ("24h", "12h")),
+        Setting("ui.images", "switch", choices=lambda: ("false", "true")),
     )
 }
 
@@ -188,11 +191,19 @@ def checked(setting: Setting, value: Any, where: str) -> Value:
         return tuple(_checked_text(setting, item, where) for item in value)
     if setting.form in ("count", "size") and isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
+    if setting.form == "switch" and isinstance(value, bool):
+        value = str(value).lower()
     if not isinstance(value, str):
-        message = _("{name} must be a string, in quotes.").format(name=setting.name)
-        raise UsageError(_at(where) + message, _choices_hint(setting))
+        wrong = _("{name} must be true or false.") if setting.form == "switch" else _needs_quotes()
+        raise UsageError(_at(where) + wrong.format(name=setting.name), _choices_hint(setting))
     text = _checked_text(setting, value, where)
+    if setting.form == "switch":
+        return text == "true"
     return int(text) if setting.form == "count" else text
+
+
+def _needs_quotes() -> str:
+    return _("{name} must be a string, in quotes.")
 
 
 def _checked_text(setting: Setting, value: str, where: str) -> str:

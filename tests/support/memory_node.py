@@ -261,6 +261,10 @@ class MemoryNode(MemoryFiles):
         """How many messages wait."""
         return sum(len(person.queued) for person in self._people.values())
 
+    def has_work(self) -> bool:
+        """Whether something waits, or a file is under way."""
+        return self.queued_count() > 0 or self.under_way() > 0
+
     async def start(self) -> None:
         """As the real node's: nothing to do here."""
 
@@ -290,6 +294,7 @@ class MemoryNode(MemoryFiles):
             version=VERSION,
             pid=4711,
             kept=self.kept,
+            transfers=self.under_way(),
         )
 
     async def unlock(self, passphrase: str) -> None:

@@ -158,6 +158,18 @@ async def test_a_long_history_is_fetched_page_by_page(client: AsyncClient, node:
     )
 
 
+async def test_a_long_list_of_files_is_fetched_page_by_page(client: AsyncClient, node: MemoryNode) -> None:
+    ids = [node.offer(("bob", "alice")[number % 2], f"{number}.txt", 1).id for number in range(1300)]
+    assert [file.id for file in await client.file_list()] == ids[-500:]
+    assert [file.id for file in await client.file_list(limit=10_000)] == ids
+    assert [file.id for file in await client.file_list(limit=700, before=ids[1000])] == ids[300:1000]
+    assert [file.id for file in await client.file_list("bob", 3, ids[9])] == [ids[4], ids[6], ids[8]]
+    assert await client.file_list(before=ids[0]) == []
+    for limit in (0, -1):
+        with pytest.raises(UsageError):
+            await client.file_list(limit=limit)
+
+
 class BriefNode(MemoryNode):
     """Gives no more than seven messages at a time, as a node does when they are long."""
 

@@ -65,6 +65,17 @@ def test_settings_about_files_are_shown_as_they_can_be_written(tmp_path: Path) -
     assert value_of(config, "files.directory") == ""
 
 
+def test_switch_stands_with_or_without_quotes_and_keeps_its_comment(tmp_path: Path) -> None:
+    path = written(tmp_path, '[ui]\nimages = "true" # mine\n')
+    assert load_config(path, {}).ui.images is True
+    assert load_config(path, {"TUICHAT_UI__IMAGES": "false"}).ui.images is False
+    set_key(path, "ui.images", "false")
+    assert path.read_text() == "[ui]\nimages = false # mine\n"
+    set_key(path, "ui.images", "true")
+    assert path.read_text() == "[ui]\nimages = true # mine\n"
+    assert load_config(path, {}).ui.images is True
+
+
 def test_number_is_written_without_quotes_and_keeps_its_comment(tmp_path: Path) -> None:
     path = written(tmp_path, "[files]\ncircuits = 8 # enough\nquota = 1_000_000 # little\n")
     set_key(path, "files.circuits", "4")
@@ -92,6 +103,8 @@ def test_number_is_written_without_quotes_and_keeps_its_comment(tmp_path: Path) 
         ('[tor]\nmode = "system"\nbridges = ["1.2.3.4:1"]\n', 3, "child"),
         ('[tor]\nextra_torrc = "x"\nmode = "system"\n', 2, "child"),
         ('[ui]\ntime_format = "25h"\n', 2, "24h, 12h"),
+        ("[ui]\nimages = 1\n", 2, "true or false"),
+        ('[ui]\nimages = "yes"\n', 2, "false, true"),
         ("[ui]\n\nkeys = {}\n", 3, "not in this version"),
         ("[privacy]\nreceipts = true\n", 2, "not in this version"),
         ("[files]\ncircuits = 17\n", 2, "from 1 to 16"),
@@ -218,7 +231,8 @@ def test_each_key_is_set_in_a_new_file_and_read_back(tmp_path: Path, name: str) 
     path = tmp_path / "deep" / "tuichat.toml"
     set_key(path, name, value)
     found = value_of(load_config(path, {}), name)
-    assert found == ((value,) if form == "list" else int(value) if form == "count" else value)
+    read: dict[str, object] = {"list": (value,), "switch": value == "true"}
+    assert found == (int(value) if form == "count" else read.get(form, value))
     assert path.stat().st_mode & 0o777 == 0o600
 
 

@@ -251,9 +251,15 @@ async def test_a_locked_node_can_be_stopped(profile: Profile) -> None:
     await gate.close("stop")
 
 
+async def end_files(profile: Profile) -> None:
+    for file in await profile.node.file_list():
+        profile.node.end(file.id, "cancelled")
+
+
 async def test_it_is_kept_only_while_something_waits_to_be_delivered(profile: Profile) -> None:
     gate = profile.gate()
     await gate.unlock(PASSPHRASE)
+    await end_files(profile)
     assert not gate.keeps_running()
     assert not (await gate.status()).kept
     await gate.keep_until_delivered()
@@ -264,6 +270,30 @@ async def test_it_is_kept_only_while_something_waits_to_be_delivered(profile: Pr
     assert not (await gate.status()).kept
     profile.node.outgoing("alice", "later")
     assert not gate.keeps_running()
+
+
+async def test_it_is_kept_while_a_file_is_under_way_and_no_longer(profile: Profile) -> None:
+    gate = profile.gate()
+    await gate.unlock(PASSPHRASE)
+    await gate.cancel(5)
+    await end_files(profile)
+    offer = profile.node.offer("bob", "film.mkv", 100)
+    await gate.keep_until_delivered()
+    assert not gate.keeps_running()
+    await gate.file_accept(offer.id)
+    await gate.keep_until_delivered()
+    assert gate.keeps_running()
+    status = await gate.status()
+    assert (status.kept, status.outbox.queued, status.transfers) == (True, 0, 1)
+    profile.node.progress(offer.id, 50, 10, 1)
+    assert gate.keeps_running()
+    await gate.file_pause(offer.id)
+    assert not gate.keeps_running()
+    await gate.file_resume(offer.id)
+    await gate.keep_until_delivered()
+    profile.node.end(offer.id, "complete")
+    assert not gate.keeps_running()
+    assert (await gate.status()).transfers == 0
 
 
 class Slow(MemoryNode):

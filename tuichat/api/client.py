@@ -217,8 +217,18 @@ class AsyncClient:
     ) -> list[Sent]:
         return await self._ask(list[Sent], "file.send", ref=ref, paths=paths, caption=caption, as_is=as_is)
 
-    async def file_list(self, ref: str | None = None) -> list[File]:
-        return await self._ask(list[File], "file.list", ref=ref)
+    async def file_list(
+        self, ref: str | None = None, limit: int = 500, before: int | None = None
+    ) -> list[File]:
+        """As `NodeApi.file_list`; what does not fit into an answer is fetched page by page."""
+        found: list[File] = []
+        while True:
+            count = min(limit - len(found), MAX_PAGE)
+            page = await self._ask(list[File], "file.list", ref=ref, limit=count, before=before)
+            found = page + found
+            if len(page) < count or len(found) >= limit:
+                return found
+            before = page[0].id
 
     async def file_get(self, file: int) -> File:
         return await self._ask(File, "file.get", file=file)

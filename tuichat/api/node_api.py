@@ -54,7 +54,7 @@ class NodeApi(Protocol):
         ...
 
     async def keep_until_delivered(self) -> None:
-        """Let a detached node live on without clients until nothing is queued any more."""
+        """Let a detached node live on without clients until nothing is queued, and no file under way."""
         ...
 
     async def backup(self, path: str, passphrase: str | None = None, force: bool = False) -> Backup:
@@ -168,10 +168,13 @@ class NodeApi(Protocol):
         """
         ...
 
-    async def file_list(self, ref: str | None = None) -> list[File]:
-        """Every file that was offered and not removed since, of one contact or of all, oldest first.
+    async def file_list(
+        self, ref: str | None = None, limit: int = 500, before: int | None = None
+    ) -> list[File]:
+        """Files of one contact or of all, oldest first: the newest `limit`, or those just before a file id.
 
-        Of those that have ended, each contact's newest thousand.
+        Of those that have ended, each contact's newest thousand are told. Fewer than asked for are the end.
+        Over the socket an answer has at most 500; the client asks on until it has `limit`.
         """
         ...
 

@@ -43,7 +43,7 @@ def _detached(context: Context) -> int:
 
 
 def _stop(context: Context) -> int:
-    async def work(node: AsyncClient) -> int:
+    async def work(node: AsyncClient) -> tuple[int, int]:
         status = await node.status()
         if status.node != "daemon" and not status.kept:
             raise UnreachableError(
@@ -54,9 +54,18 @@ def _stop(context: Context) -> int:
         await node.stop()
         async for _event in events:
             await asyncio.sleep(0)
-        return status.outbox.queued if status.kept else 0
+        return (status.outbox.queued, status.transfers) if status.kept else (0, 0)
 
-    waiting = context.with_node(work, start=False, unlock=False, none=_("So there is nothing to stop."))
+    waiting, resting = context.with_node(
+        work, start=False, unlock=False, none=_("So there is nothing to stop.")
+    )
+    if resting:
+        text = ngettext(
+            "{count} file rests; it goes on when a node next runs.",
+            "{count} files rest; they go on when a node next runs.",
+            resting,
+        )
+        context.output.note(text.format(count=resting))
     if waiting:
         text = ngettext(
             "{count} message stays queued; it is sent when a node next runs.",

@@ -77,7 +77,15 @@ def _options(context: Context) -> Options:
         create_profile=None if made else create,
         sealed=made and not paths.unlocked_key.exists(),
         scratch=lambda: paths.run_directory(create=True),
+        images=config.ui.images and _can_show_pictures(),
     )
+
+
+def _can_show_pictures() -> bool:
+    """Whether the extra for them is installed; without it everything is as it is without pictures."""
+    from tuichat.tui.terminal_pictures import is_installed
+
+    return is_installed()
 
 
 def fitting_glyphs() -> Glyphs:

@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
-from tuichat.cli.file_words import full_name, how_far
+from tuichat.cli.file_pages import files_between
 from tuichat.cli.following import follow
+from tuichat.cli.output import full_name
 from tuichat.cli.parser import Parser, positive
 from tuichat.cli.state_words import message_state
 from tuichat.errors import NotFoundError
+from tuichat.file_words import how_far
 from tuichat.i18n import _
 from tuichat.model import Contact, File, Message, MessageEvent, MissedEvent
 from tuichat.sizes import shown_size
@@ -87,8 +89,10 @@ async def _print(
 ) -> None:
     today = datetime.fromtimestamp(context.clock.now(), tz=UTC).astimezone()
     files: dict[int | None, File] = {}
-    if not context.output.json and any(message.file is not None for message in messages):
-        files = {file.id: file for file in await node.file_list(contact.address)}
+    numbers = [message.file for message in messages if message.file is not None]
+    if numbers and not context.output.json:
+        listed = await files_between(node, contact.address, min(numbers), max(numbers))
+        files = {file.id: file for file in listed}
     for message in messages:
         context.output.result(
             message, shown(message, contact, today, clock=clock, file=files.get(message.file))

@@ -73,10 +73,10 @@ class Gate:
         self._reason: StopReason = "stop"
 
     def keeps_running(self) -> bool:
-        """Whether it was asked to stay without clients until all is delivered, and something is not yet."""
+        """Whether it was asked to stay without clients until all is done, and something is not yet."""
         if not self._kept or self._node is None:
             return False
-        self._kept = self._node.queued_count() > 0
+        self._kept = self._node.has_work()
         return self._kept
 
     async def wait_stop(self) -> StopReason:
@@ -210,8 +210,10 @@ class Gate:
     ) -> list[Sent]:
         return await self._ask_online(lambda node: node.file_send(ref, paths, caption, as_is))
 
-    async def file_list(self, ref: str | None = None) -> list[File]:
-        return await self._ask(lambda node: node.file_list(ref))
+    async def file_list(
+        self, ref: str | None = None, limit: int = 500, before: int | None = None
+    ) -> list[File]:
+        return await self._ask(lambda node: node.file_list(ref, limit, before))
 
     async def file_get(self, file: int) -> File:
         return await self._ask(lambda node: node.file_get(file))

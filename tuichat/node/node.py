@@ -153,6 +153,10 @@ class Node(FileMethods):
         """How many messages wait for an acknowledgement."""
         return self._store.outbox.totals()[0]
 
+    def has_work(self) -> bool:
+        """Whether something is not delivered yet, or a file is on its way or waits to be."""
+        return self.queued_count() > 0 or self._transfers.under_way() > 0
+
     async def status(self) -> Status:
         queued, oldest = self._store.outbox.totals()
         state = self._with.transport.state
@@ -169,6 +173,7 @@ class Node(FileMethods):
                 queued=queued, oldest_at=None if oldest is None else from_milliseconds(oldest)
             ),
             version=__version__,
+            transfers=self._transfers.under_way(),
         )
 
     def subscribe(self, since: int | None = None) -> AsyncIterator[AnyEvent]:

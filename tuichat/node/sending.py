@@ -20,6 +20,7 @@ from tuichat.media.cleaning import CLEANABLE, Cleaned, clean
 from tuichat.media.facts import FACTS_BYTES, dimensions
 from tuichat.media.failures import shown, unreadable
 from tuichat.media.folders import walk
+from tuichat.media.orientation import is_on_its_side
 from tuichat.media.sniff import HEAD_BYTES, sniff
 from tuichat.media.words import warnings
 from tuichat.model import Sent
@@ -74,6 +75,15 @@ class _Prepared:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """A file as it lies there: its first bytes, its size, and a picture's width and height as it is shown."""
+
+    head: bytes
+    size: int
+    pixels: tuple[int, int] | None
+
+
 class Sending:
     """Makes offers."""
 
@@ -108,23 +118,22 @@ class Sending:
 
     async def _prepared(self, path: Path, folders: str, making: ExitStack | None) -> _Prepared:
         """What is to be read: the file, or within `making` a copy without traces of who made it."""
-        head, size = await self._with.off_loop(lambda: _look(path))
+        found = await self._with.off_loop(lambda: _look(path))
         name = label(path.name)
-        media_type = sniff(head[:HEAD_BYTES], name)
+        media_type = sniff(found.head[:HEAD_BYTES], name)
         copy, cleaned = path, None
         if making is not None and media_type in CLEANABLE:
             copy, cleaned = await self._cleaned(path, media_type, making)
-            head, size = await self._with.off_loop(lambda: _look(copy))
-        pixels = dimensions(head)
+            found = await self._with.off_loop(lambda: _look(copy))
         source = Source(
             path=copy,
             is_copy=cleaned is not None,
             name=name,
             place=folders,
-            size=size,
+            size=found.size,
             media_type=media_type,
-            width=None if pixels is None else pixels[0],
-            height=None if pixels is None else pixels[1],
+            width=None if found.pixels is None else found.pixels[0],
+            height=None if found.pixels is None else found.pixels[1],
         )
         is_clean = media_type in CLEANABLE and making is not None
         return _Prepared(
@@ -249,8 +258,8 @@ def _check_utf_8(path: Path) -> None:
         ) from None
 
 
-def _look(path: Path) -> tuple[bytes, int]:
-    """The first bytes and the size of a regular file. Blocks."""
+def _look(path: Path) -> _Looked:
+    """What there is to see of a regular file. Blocks."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except FileNotFoundError:
@@ -263,6 +272,10 @@ def _look(path: Path) -> tuple[bytes, int]:
             raise UsageError(_("{path} is no file that could be sent.").format(path=shown(path)))
         if status.st_size > MAX_SIZE:
             raise UsageError(_("{path} is too large.").format(path=shown(path)))
-        return os.pread(descriptor, FACTS_BYTES, 0), status.st_size
+        head = os.pread(descriptor, FACTS_BYTES, 0)
+        pixels = dimensions(head)
+        if pixels and is_on_its_side(lambda offset, length: os.pread(descriptor, length, offset)):
+            pixels = pixels[::-1]
+        return _Looked(head, status.st_size, pixels)
     finally:
         os.close(descriptor)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol, runtime_checkable
 
+import msgspec
 from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -209,15 +210,16 @@ class TuichatApp(App[int]):
             self.push_screen(PaletteScreen(self.shared.glyphs))
 
     async def action_quit(self) -> None:
-        """Leave; if messages wait and the node would end with us, ask what becomes of them."""
-        queued = self.session.known.queued()
-        if not (queued and self._node_ends_with_us and self.session.connected):
-            self.exit(0)
-            return
+        """Leave; if anything is under way and the node would end with us, ask what becomes of it."""
         from tuichat.tui.screens.quit import Quit
 
-        if not isinstance(self.screen, Quit):
-            self.push_screen(Quit(queued, self.shared.glyphs), self._quit_answered)
+        if isinstance(self.screen, Quit):
+            return
+        queued, transfers = await self.session.under_way() if self._node_ends_with_us else (0, 0)
+        if queued or transfers:
+            await self.push_screen(Quit(queued, transfers, self.shared.glyphs), self._quit_answered)
+        else:
+            self.exit(0)
 
     def _quit_answered(self, answer: str | None) -> None:
         if answer == "leave":
@@ -340,6 +342,10 @@ def run_app(attach: Attach, options: Options | None = None, clock: Clock | None 
     """
     free_alt_digits()
     assume_a_size()
+    if options is not None and options.images:
+        from tuichat.tui.terminal_pictures import find_graphics
+
+        options = msgspec.structs.replace(options, graphics=find_graphics())
     app = TuichatApp(attach, options, clock)
     gc.disable()
     try:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 import msgspec
+from textual.widget import Widget
 
 from tuichat.clock import Clock, SystemClock
 from tuichat.tui.dates import Calendar
@@ -16,6 +17,9 @@ from tuichat.tui.session import Session
 
 CreateProfile = Callable[[str | None, str | None], Awaitable[object]]
 """Makes the profile of a first run from a name and a passphrase, both optional."""
+
+Graphics = Callable[[bytes, int, int], Widget]
+"""Makes what shows a picture: of its red, green and blue in rows from the top, its width and its height."""
 
 
 def _temporary() -> Path:
@@ -36,6 +40,9 @@ class Options(msgspec.Struct, frozen=True):
         create_profile: set if there is no profile yet.
         sealed: whether it takes a passphrase to open the profile; then that is asked for at once.
         scratch: gives a directory for what is nobody else's business and is removed soon.
+        images: whether pictures are shown, where the terminal has the colours for them.
+        graphics: makes a widget of a picture, its width and its height in pixels, on a terminal that has
+            graphics of its own; None: pictures are half blocks.
     """
 
     theme: str = ""
@@ -48,6 +55,8 @@ class Options(msgspec.Struct, frozen=True):
     create_profile: CreateProfile | None = None
     sealed: bool = False
     scratch: Callable[[], Path] = _temporary
+    images: bool = False
+    graphics: Graphics | None = None
 
 
 class Context(msgspec.Struct, frozen=True):

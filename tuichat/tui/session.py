@@ -17,6 +17,9 @@ from tuichat.tui.known import Known
 FIND_AGAIN_SECONDS = 10.0
 """How long a node that went away is looked for."""
 
+ANSWER_SECONDS = 1.0
+"""How long somebody who leaves waits for the node to say what is under way."""
+
 _PAUSE_SECONDS = 0.2
 _EVENTS_A_TURN = 20
 
@@ -97,6 +100,20 @@ class Session:
         """Read the people anew: what is unread and queued, after messages came or went."""
         people = await self.node.contact_list()
         self.known.people = {person.id: person for person in people}
+
+    async def under_way(self) -> tuple[int, int]:
+        """How many messages wait, and how many files are on their way or wait to be; none without a node.
+
+        A node that does not answer at once keeps nobody: then it is what is known here.
+        """
+        if self._client is None:
+            return 0, 0
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                status = await self._client.status()
+        except (TimeoutError, TuichatError):
+            return self.known.queued(), self.known.files.under_way()
+        return status.outbox.queued, status.transfers
 
     async def close(self) -> None:
         """Let go of the node."""

@@ -239,8 +239,10 @@ class ConversationScreen(Screen[None]):
         message = self.history.chosen_message()
         self.set_class(message is not None, "-choosing")
         if message is not None:
-            file = self.shared.session.known.files.get(message.file)
-            hints = choosing_text(message, file, narrow=self.has_class("-narrow"))
+            files, narrow = self.shared.session.known.files, self.has_class("-narrow")
+            hints = choosing_text(
+                message, files.get(message.file), narrow=narrow, pictures=files.pictures.enabled
+            )
             self.query_one("#hints", Static).update(hints)
 
     @on(History.ChoosingEnded)

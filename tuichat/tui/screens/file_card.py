@@ -18,6 +18,7 @@ from textual.types import CSSPathType
 from textual.widgets import Input, Static
 
 from tuichat.errors import TuichatError
+from tuichat.file_words import is_here, is_open, percent
 from tuichat.i18n import _, ngettext
 from tuichat.model import File
 from tuichat.tui import file_words
@@ -26,6 +27,7 @@ from tuichat.tui.file_deeds import FileDeeds
 from tuichat.tui.harmless import harmless
 from tuichat.tui.pace import Pace
 from tuichat.tui.paths import whole
+from tuichat.tui.pictures import is_picture
 from tuichat.tui.screens.dialog import Dialog
 from tuichat.tui.session import Happening
 from tuichat.tui.words import error_text
@@ -49,6 +51,7 @@ class FileCard(Dialog[None]):
         Binding("f", "copy_folder", show=False),
         Binding("d", "end", show=False),
         Binding("p", "rest", show=False),
+        Binding("v", "view", show=False),
     ]
 
     def __init__(self, shared: Context, file: int) -> None:
@@ -112,7 +115,7 @@ class FileCard(Dialog[None]):
     async def action_fetch(self) -> None:
         """Into the inbox."""
         file = self.file
-        if file is not None and file_words.can_fetch(file):
+        if file is not None and is_open(file):
             await self._deeds.fetch(file, whole_group=self._with_group)
 
     def action_take_all(self) -> None:
@@ -124,7 +127,7 @@ class FileCard(Dialog[None]):
     def action_directory(self) -> None:
         """Ask for a directory."""
         file = self.file
-        if file is not None and (file_words.can_fetch(file) or _is_here(file)):
+        if file is not None and (is_open(file) or is_here(file)):
             field = self.query_one("#directory", Input)
             field.display = True
             field.focus()
@@ -153,6 +156,12 @@ class FileCard(Dialog[None]):
         if self.file is not None:
             await self._deeds.rest_or_go_on(self.file)
 
+    @work(exclusive=True, group="deed")
+    async def action_view(self) -> None:
+        """See a picture as large as fits."""
+        if self.file is not None:
+            await self._deeds.view(self.file)
+
     @on(Input.Submitted)
     @work(exclusive=True, group="deed")
     async def _directory_given(self, event: Input.Submitted) -> None:
@@ -161,10 +170,10 @@ class FileCard(Dialog[None]):
             return
         try:
             directory = whole(typed)
-            if file_words.can_fetch(file):
+            if is_open(file):
                 if await self._deeds.fetch(file, directory, whole_group=self._with_group):
                     self._hide(event.input)
-            elif _is_here(file):
+            elif is_here(file):
                 await self._save(file, directory)
                 self._hide(event.input)
         except TuichatError as error:
@@ -198,7 +207,7 @@ class FileCard(Dialog[None]):
     def _others(self) -> int:
         """How many more were offered in one go with it and wait for an answer."""
         file = self.file
-        if file is None or not file_words.can_fetch(file):
+        if file is None or not is_open(file):
             return 0
         return len(self._shared.session.known.files.group_of(file)) - 1
 
@@ -225,7 +234,7 @@ class FileCard(Dialog[None]):
         calendar = self._shared.calendar()
         part, words = file_words.standing(file, name, glyphs, calendar, linked=linked)
         if file.state == "active":
-            words = f"{glyphs.bar(file_words.percent(file), min(_BAR, self._width))} {words}"
+            words = f"{glyphs.bar(percent(file), min(_BAR, self._width))} {words}"
         text.append(f"\n{words}", self._style(part))
         if file_words.is_disguised(file):
             text.append(f"\n{glyphs.failed} {file_words.disguise(file)}", self._style("danger"))
@@ -253,12 +262,14 @@ class FileCard(Dialog[None]):
         return [(_("file"), harmless(file.path)), (_("folder"), folder)]
 
     def _keys(self, file: File) -> str:
-        if file_words.can_fetch(file):
+        if is_open(file):
             keys = [*self._offer_keys(), *file_words.ending_keys(file)]
-        elif _is_here(file):
+        elif is_here(file):
             keys = [_("c copy path"), _("f copy folder's path"), _("s save a copy elsewhere")]
         else:
             keys = [*file_words.ending_keys(file), *([_("c copy path")] if file.path else [])]
+        if self._shared.session.known.files.pictures.enabled and is_picture(file):
+            keys.insert(0, _("v view"))
         return "\n".join(wrap_whole([*keys, _("Esc close")], self._width))
 
     def _offer_keys(self) -> list[str]:
@@ -270,8 +281,3 @@ class FileCard(Dialog[None]):
             return [count.format(count=others + 1), into, _("a only this one")]
         more = ngettext("a with the other one", "a with the {count} others", others)
         return [_("o fetch into the inbox"), into, more.format(count=others)]
-
-
-def _is_here(file: File) -> bool:
-    """Whether it was fetched and is on this disk."""
-    return file.direction == "in" and file.state == "complete" and bool(file.path)

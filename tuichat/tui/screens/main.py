@@ -157,8 +157,8 @@ class MainScreen(FileScreen):
                     self._arrived.append((message, new))
                 if not (new and message.direction == "in" and self._looked_at(message.contact)):
                     self.recount_soon()  # else that comes after it is marked as seen
-            case FileEvent(file=file):
-                self.file_changed(file)
+            case FileEvent():
+                self.file_changed(happening)
             case Connected(hello=hello):
                 self._forget() if hello.locked else self._opened_profile()
             case LockedEvent(locked=locked):
