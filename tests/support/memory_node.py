@@ -103,6 +103,7 @@ class MemoryNode(MemoryFiles):
         self._clock = clock
         self._node: NodeKind = node
         self._locked = locked
+        self._passphrase = PASSPHRASE
         self._people: dict[int, Person] = {}
         self._messages: dict[int, Person] = {}
         self._durable: list[AnyEvent] = []
@@ -294,7 +295,7 @@ class MemoryNode(MemoryFiles):
 
     async def unlock(self, passphrase: str) -> None:
         if self._locked:
-            if passphrase != PASSPHRASE:
+            if passphrase != self._passphrase:
                 raise LockedError("The passphrase is wrong.")
             self._locked = False
             self._emit(LockedEvent(at=self.now(), locked=False))
@@ -303,6 +304,11 @@ class MemoryNode(MemoryFiles):
         self._check_open()
         self._locked = True
         self._emit(LockedEvent(at=self.now(), locked=True))
+
+    async def passphrase(self, current: str, new: str | None) -> None:
+        if current != self._passphrase:
+            raise LockedError("The passphrase is wrong.")
+        self._passphrase = new or ""
 
     async def go_online(self) -> None:
         self._check_open()

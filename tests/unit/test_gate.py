@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Literal, cast
 
 import pytest
 
 from tests.support.fixed_clock import FixedClock
 from tests.support.memory_node import PASSPHRASE, MemoryNode, address_of
-from tuichat.errors import LockedError, TuichatError
+from tests.support.seeded_rng import SeededRng
+from tuichat.crypto.passphrase import FLOOR
+from tuichat.errors import LockedError, StorageError, TuichatError
 from tuichat.event_buffer import EventBuffer
 from tuichat.model import ClosingEvent, ContactEvent, LinkEvent, LockedEvent, MessageEvent
+from tuichat.node.custody import Custody
 from tuichat.node.gate import Gate
 from tuichat.node.node import Node
+from tuichat.store.backup_file import BackupKey
+from tuichat.store.profile import create_profile, open_profile
+from tuichat.store.profile_paths import ProfilePaths
 
 Call = Callable[[Gate], Awaitable[object]]
 
@@ -300,3 +307,26 @@ async def test_locking_waits_for_the_calls_under_way_and_takes_no_new_ones(profi
     slow.go.set()
     await asyncio.gather(call, locking)
     assert (before, slow.closed) == (False, True)
+
+
+async def test_a_passphrase_is_changed_in_a_locked_node_and_in_an_open_one(tmp_path: Path) -> None:
+    paths = ProfilePaths.locate(tmp_path / "home", "default", {})
+    create_profile(paths, "", PASSPHRASE, SeededRng(), FixedClock(), cost=FLOOR)
+    profile = Profile()
+    custody = Custody(paths, SeededRng(b"change"), FLOOR)
+    gate = Gate(profile.open, kind="daemon", clock=profile.clock, custody=custody)
+    with pytest.raises(LockedError):
+        await gate.passphrase("wrong", "second")
+    await gate.passphrase(PASSPHRASE, "second")
+    await gate.unlock(PASSPHRASE)  # the memory node's own
+    told: list[BackupKey | None] = []
+    vars(profile.node)["sealed_by"] = told.append
+    await gate.passphrase("second", "third")
+    assert [key.wrapped for key in told if key] == [open_profile(paths, "third").wrapped]
+    await gate.passphrase("third", None)
+    assert told[-1] is None
+
+
+async def test_a_node_without_files_of_its_own_has_no_passphrase_to_change(profile: Profile) -> None:
+    with pytest.raises(StorageError):
+        await profile.gate().passphrase("", "new")

@@ -128,6 +128,9 @@ class AsyncClient:
     async def lock(self) -> None:
         await self._raw("lock", {})
 
+    async def passphrase(self, current: str, new: str | None) -> None:
+        await self._raw("passphrase", {"current": current, "new": new})
+
     async def go_online(self) -> None:
         await self._raw("go_online", {})
 

@@ -27,7 +27,8 @@ from tuichat.model import (
 
 
 class NodeApi(Protocol):
-    """One profile's node. All but `hello`, `status`, `unlock` and `stop` need it unlocked."""
+    """One profile's node. All but `hello`, `status`, `unlock`, `passphrase` and `stop` need it
+    unlocked."""
 
     async def hello(self) -> Hello:
         """Who serves, and which version."""
@@ -43,6 +44,14 @@ class NodeApi(Protocol):
 
     async def lock(self) -> None:
         """Close all links, forget the keys and wait to be unlocked again."""
+        ...
+
+    async def passphrase(self, current: str, new: str | None) -> None:
+        """Lock the profile by another passphrase, None for by none; works in a locked node, too.
+
+        Args:
+            current: the one of now, of no meaning for a profile without one.
+        """
         ...
 
     async def go_online(self) -> None:

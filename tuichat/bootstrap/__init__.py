@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tuichat.bootstrap.attaching import NoNodeError, attach, reattach
     from tuichat.bootstrap.backup import check_restorable, restore_profile
+    from tuichat.bootstrap.locking import change_passphrase
     from tuichat.bootstrap.profiles import (
         check_no_profile,
         create_profile,
+        has_passphrase,
         profile_exists,
         profile_paths,
         socket_path,
@@ -28,10 +30,12 @@ __all__ = [
     "NoNodeError",
     "ProfilePaths",
     "attach",
+    "change_passphrase",
     "check_no_profile",
     "check_restorable",
     "child_options",
     "create_profile",
+    "has_passphrase",
     "profile_exists",
     "profile_paths",
     "reattach",
@@ -45,10 +49,12 @@ _HOMES = {
     "NoNodeError": "tuichat.bootstrap.attaching",
     "ProfilePaths": "tuichat.store.profile_paths",
     "attach": "tuichat.bootstrap.attaching",
+    "change_passphrase": "tuichat.bootstrap.locking",
     "check_no_profile": "tuichat.bootstrap.profiles",
     "check_restorable": "tuichat.bootstrap.backup",
     "child_options": "tuichat.bootstrap.tor_options",
     "create_profile": "tuichat.bootstrap.profiles",
+    "has_passphrase": "tuichat.bootstrap.profiles",
     "profile_exists": "tuichat.bootstrap.profiles",
     "profile_paths": "tuichat.bootstrap.profiles",
     "reattach": "tuichat.bootstrap.attaching",

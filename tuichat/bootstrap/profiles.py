@@ -25,6 +25,18 @@ def profile_exists(paths: ProfilePaths) -> bool:
     return os.path.lexists(paths.identity)
 
 
+def has_passphrase(paths: ProfilePaths) -> bool:
+    """Whether the profile, which is there, opens with a passphrase; an identity that is damaged may say so.
+
+    As `tuichat/store/identity_file.py` has it, without the ciphers that reading all of it would load.
+    """
+    try:
+        with paths.identity.open("rb") as file:
+            return file.read(6)[5:] != b"\x00"
+    except OSError:
+        return True
+
+
 def check_no_profile(paths: ProfilePaths) -> None:
     """Refuse where a profile is, or what remains of one. Raises TuichatError."""
     from tuichat.store import profile

@@ -19,6 +19,7 @@ from tuichat.clock import SystemClock, SystemRng
 from tuichat.config import Config
 from tuichat.errors import TuichatError, UnreachableError
 from tuichat.i18n import _
+from tuichat.node.custody import Custody
 from tuichat.node.gate import Gate, StopReason
 from tuichat.node.node import Node
 from tuichat.store.home import prepare_home
@@ -73,7 +74,9 @@ class _NodeProcess:
         self._paths = paths
         self._config = config
         self._kind = kind
-        self._gate = Gate(self._open_node, kind=kind, clock=SystemClock())
+        self._gate = Gate(
+            self._open_node, kind=kind, clock=SystemClock(), custody=Custody(paths, SystemRng())
+        )
         self._server = ApiServer(self._gate, socket_path(paths, create=True))
         self._interrupted = False
 

@@ -66,7 +66,9 @@ def _passphrase_of_its_own(context: Context) -> str | None:
         return from_file(context.words.new_passphrase_file, "--new-passphrase-file")
     if context.words.new_passphrase:
         return PassphraseSources(None, None, {}).read_new()
-    if context.paths().unlocked_key.exists():
+    from tuichat import bootstrap
+
+    if not bootstrap.has_passphrase(context.paths()):
         context.output.note(_("This profile has no passphrase; its backup needs one."))
         return context.passphrase.read_new()
     return None

@@ -22,7 +22,7 @@ MODULES = {
     "events": ("events",),
     "status": ("status",),
     "daemon": ("daemon", "node-process"),
-    "lock": ("lock", "unlock"),
+    "lock": ("lock", "unlock", "passphrase"),
     "backup": ("backup", "restore"),
     "rpc": ("rpc",),
     "doctor": ("doctor",),

@@ -28,7 +28,7 @@ def _run(context: Context) -> int:
             _("There is no profile in {path}.").format(path=paths.home), _("Make one: tuichat init")
         )
     passphrase = None
-    if not paths.unlocked_key.exists():
+    if bootstrap.has_passphrase(paths):
         passphrase = context.passphrase.given_or_asked()
         if passphrase is None:
             context.output.note(_("The profile stays locked until: tuichat unlock"))

@@ -248,7 +248,7 @@ def _is_sound(context: Context) -> bool | None:
     if doctor.holder(paths) is not None:
         listens = bootstrap.socket_path(paths).exists()  # one that begins or ends is not waited for
         return run_async(_ask_node(context)) if listens else None
-    passphrase = "" if paths.unlocked_key.exists() else context.passphrase.given()
+    passphrase = context.passphrase.given() if bootstrap.has_passphrase(paths) else ""
     return None if passphrase is None else doctor.database_is_sound(paths, passphrase)
 
 

@@ -75,7 +75,7 @@ def _options(context: Context) -> Options:
         glyphs=fitting_glyphs(),
         save=save,
         create_profile=None if made else create,
-        sealed=made and not paths.unlocked_key.exists(),
+        sealed=made and bootstrap.has_passphrase(paths),
         scratch=lambda: paths.run_directory(create=True),
     )
 

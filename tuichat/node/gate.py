@@ -33,6 +33,7 @@ from tuichat.model import (
     Status,
     from_milliseconds,
 )
+from tuichat.node.custody import Custody, custody_of
 from tuichat.node.node import Node
 from tuichat.node.stream import Stream
 
@@ -46,8 +47,8 @@ GRACE = 5.0
 class Gate:
     """Implements `NodeApi`, locked or open.
 
-    While it is locked only `hello`, `status`, `unlock` and `stop` do anything. Clients' streams of events go
-    on over locking and unlocking.
+    While it is locked only `hello`, `status`, `unlock`, `passphrase` and `stop` do anything. Clients' streams
+    of events go on over locking and unlocking.
 
     Args:
         open_node: from a passphrase to a running node, "" for a profile without one; raises LockedError for
@@ -55,12 +56,21 @@ class Gate:
         kind: what this process is; a daemon goes online as soon as it is open, a detached node when asked
             to or when something is to be sent.
         clock: what time it is.
+        custody: the profile's own files; None for a node that has none.
     """
 
-    def __init__(self, open_node: Callable[[str], Awaitable[Node]], *, kind: NodeKind, clock: Clock) -> None:
+    def __init__(
+        self,
+        open_node: Callable[[str], Awaitable[Node]],
+        *,
+        kind: NodeKind,
+        clock: Clock,
+        custody: Custody | None = None,
+    ) -> None:
         self._open_node = open_node
         self._kind = kind
         self._clock = clock
+        self._custody = custody
         self._node: Node | None = None
         self._streams: list[Stream] = []
         self._changing = asyncio.Lock()
@@ -131,6 +141,12 @@ class Gate:
             self._opened()
             await self._shut()
             self._emit(LockedEvent(at=self._now(), locked=True))
+
+    async def passphrase(self, current: str, new: str | None) -> None:
+        async with self._changing:
+            sealed_by = await custody_of(self._custody).change(current, new)
+            if self._node is not None:
+                self._node.sealed_by(sealed_by)
 
     async def go_online(self) -> None:
         await self._ask(lambda node: node.go_online())

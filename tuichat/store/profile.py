@@ -152,8 +152,8 @@ def put_profile(paths: ProfilePaths, profile: OpenProfile, rng: Rng) -> None:
         StorageError: there is no profile.
     """
     if profile.wrapped is None:
-        _write(paths.unlocked_key, profile.key)  # first: an identity without it could never be opened
-    _write(paths.identity, _encoded(profile, rng))
+        put_file(paths.unlocked_key, profile.key)  # first: an identity without it could never be opened
+    put_file(paths.identity, encoded(profile, rng))
 
 
 def update_profile(
@@ -179,7 +179,7 @@ def update_profile(
         profile.key,
         profile.wrapped,
     )
-    _write(paths.identity, _encoded(changed, rng))
+    put_file(paths.identity, encoded(changed, rng))
     return changed
 
 
@@ -211,7 +211,8 @@ def _unmake(paths: ProfilePaths, missing: list[Path], lock: NodeLock | None) -> 
     return lock
 
 
-def _encoded(profile: OpenProfile, rng: Rng) -> bytes:
+def encoded(profile: OpenProfile, rng: Rng) -> bytes:
+    """The bytes of its identity file."""
     keys = profile.identity
     content = Content(
         keys.onion_seed, keys.sig_seed, keys.ik_secret, keys.epoch, profile.name, profile.database_key
@@ -219,7 +220,8 @@ def _encoded(profile: OpenProfile, rng: Rng) -> bytes:
     return encode(content, profile.key, profile.wrapped, rng)
 
 
-def _write(path: Path, data: bytes) -> None:
+def put_file(path: Path, data: bytes) -> None:
+    """Write a small file whole. Raises StorageError; then what was there is there."""
     try:
         write_whole(path, data)
     except OSError as failure:
