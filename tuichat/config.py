@@ -63,6 +63,13 @@ class PrivacyConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreConfig:
+    """What opens the profile: `key_file` is needed beside the passphrase, None if none is."""
+
+    key_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FilesConfig:
     """What becomes of files that others offer.
 
@@ -94,6 +101,7 @@ class Config:
 
     tor: TorConfig = TorConfig()
     privacy: PrivacyConfig = PrivacyConfig()
+    store: StoreConfig = StoreConfig()
     files: FilesConfig = FilesConfig()
     ui: UiConfig = UiConfig()
 
@@ -239,13 +247,14 @@ def _environment_values(environment: Mapping[str, str]) -> dict[str, Value]:
 
 
 def _build(values: Mapping[str, Value], base: Callable[[str], Path | None]) -> Config:
-    sections: dict[str, dict[str, Any]] = {"tor": {}, "privacy": {}, "files": {}, "ui": {}}
+    sections: dict[str, dict[str, Any]] = {"tor": {}, "privacy": {}, "store": {}, "files": {}, "ui": {}}
     for name, value in values.items():
         section, key = name.split(".")
         sections[section][key] = _taken(SETTINGS[name], value, base)
     return Config(
         TorConfig(**sections["tor"]),
         PrivacyConfig(**sections["privacy"]),
+        StoreConfig(**sections["store"]),
         FilesConfig(**sections["files"]),
         UiConfig(**sections["ui"]),
     )

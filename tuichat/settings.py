@@ -133,6 +133,7 @@ SETTINGS: dict[str, Setting] = {
         Setting("tor.extra_torrc", check=_path, is_path=True),
         Setting("tor.bridges", "list", check=_bridge),
         Setting("privacy.visibility", choices=lambda: ("public", "contacts")),
+        Setting("store.key_file", check=_path, is_path=True),
         Setting("files.directory", check=_path, is_path=True),
         Setting("files.circuits", "count", check=_circuits),
         Setting("files.auto_accept_below", "size", check=_size),

@@ -104,6 +104,7 @@ class MemoryNode(MemoryFiles):
         self._node: NodeKind = node
         self._locked = locked
         self._passphrase = PASSPHRASE
+        self.key_files: list[bytes | None] = []
         self._people: dict[int, Person] = {}
         self._messages: dict[int, Person] = {}
         self._durable: list[AnyEvent] = []
@@ -293,8 +294,9 @@ class MemoryNode(MemoryFiles):
             kept=self.kept,
         )
 
-    async def unlock(self, passphrase: str) -> None:
+    async def unlock(self, passphrase: str, key_file: bytes | None = None) -> None:
         if self._locked:
+            self.key_files.append(key_file)
             if passphrase != self._passphrase:
                 raise LockedError("The passphrase is wrong.")
             self._locked = False
@@ -305,7 +307,13 @@ class MemoryNode(MemoryFiles):
         self._locked = True
         self._emit(LockedEvent(at=self.now(), locked=True))
 
-    async def passphrase(self, current: str, new: str | None) -> None:
+    async def passphrase(
+        self,
+        current: str,
+        new: str | None,
+        key_file: bytes | None = None,
+        new_key_file: bytes | None = None,
+    ) -> None:
         if current != self._passphrase:
             raise LockedError("The passphrase is wrong.")
         self._passphrase = new or ""

@@ -12,7 +12,7 @@ import pytest
 from tests.support.fixed_clock import FixedClock
 from tests.support.memory_node import PASSPHRASE, MemoryNode, address_of
 from tests.support.seeded_rng import SeededRng
-from tuichat.crypto.passphrase import FLOOR
+from tuichat.crypto.passphrase import FLOOR, Secret
 from tuichat.errors import LockedError, StorageError, TuichatError
 from tuichat.event_buffer import EventBuffer
 from tuichat.model import ClosingEvent, ContactEvent, LinkEvent, LockedEvent, MessageEvent
@@ -67,9 +67,9 @@ class Profile:
         self.opened = 0
         self.is_open = False
 
-    async def open(self, passphrase: str) -> Node:
+    async def open(self, secret: Secret) -> Node:
         await asyncio.sleep(0)
-        if passphrase != PASSPHRASE:
+        if secret.passphrase != PASSPHRASE:
             raise LockedError("The passphrase is wrong.")
         self.opened += 1
         return cast(Node, self.node)

@@ -122,14 +122,21 @@ class AsyncClient:
     async def status(self) -> Status:
         return await self._ask(Status, "status")
 
-    async def unlock(self, passphrase: str) -> None:
-        await self._raw("unlock", {"passphrase": passphrase})
+    async def unlock(self, passphrase: str, key_file: bytes | None = None) -> None:
+        await self._raw("unlock", {"passphrase": passphrase, "key_file": key_file})
 
     async def lock(self) -> None:
         await self._raw("lock", {})
 
-    async def passphrase(self, current: str, new: str | None) -> None:
-        await self._raw("passphrase", {"current": current, "new": new})
+    async def passphrase(
+        self,
+        current: str,
+        new: str | None,
+        key_file: bytes | None = None,
+        new_key_file: bytes | None = None,
+    ) -> None:
+        now = {"current": current, "key_file": key_file}
+        await self._raw("passphrase", {**now, "new": new, "new_key_file": new_key_file})
 
     async def go_online(self) -> None:
         await self._raw("go_online", {})

@@ -38,19 +38,30 @@ class NodeApi(Protocol):
         """The node at a glance."""
         ...
 
-    async def unlock(self, passphrase: str) -> None:
-        """Open the profile for every client. Raises LockedError for a wrong passphrase."""
+    async def unlock(self, passphrase: str, key_file: bytes | None = None) -> None:
+        """Open the profile for every client. Raises LockedError if it does not open.
+
+        Args:
+            key_file: the content of the key file, base64 in JSON; ignored where none is needed.
+        """
         ...
 
     async def lock(self) -> None:
         """Close all links, forget the keys and wait to be unlocked again."""
         ...
 
-    async def passphrase(self, current: str, new: str | None) -> None:
+    async def passphrase(
+        self,
+        current: str,
+        new: str | None,
+        key_file: bytes | None = None,
+        new_key_file: bytes | None = None,
+    ) -> None:
         """Lock the profile by another passphrase, None for by none; works in a locked node, too.
 
         Args:
-            current: the one of now, of no meaning for a profile without one.
+            current, key_file: what opens it now, of no meaning for a profile without passphrase.
+            new_key_file: 64 random bytes that are needed from now on, too; None for no key file.
         """
         ...
 

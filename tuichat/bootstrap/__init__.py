@@ -17,9 +17,11 @@ if TYPE_CHECKING:
         check_no_profile,
         create_profile,
         has_passphrase,
+        make_key_file,
         profile_exists,
         profile_paths,
         socket_path,
+        uses_key_file,
     )
     from tuichat.bootstrap.running import run_node
     from tuichat.bootstrap.saving import save_copy
@@ -36,6 +38,7 @@ __all__ = [
     "child_options",
     "create_profile",
     "has_passphrase",
+    "make_key_file",
     "profile_exists",
     "profile_paths",
     "reattach",
@@ -43,6 +46,7 @@ __all__ = [
     "run_node",
     "save_copy",
     "socket_path",
+    "uses_key_file",
 ]
 
 _HOMES = {
@@ -55,6 +59,7 @@ _HOMES = {
     "child_options": "tuichat.bootstrap.tor_options",
     "create_profile": "tuichat.bootstrap.profiles",
     "has_passphrase": "tuichat.bootstrap.profiles",
+    "make_key_file": "tuichat.bootstrap.profiles",
     "profile_exists": "tuichat.bootstrap.profiles",
     "profile_paths": "tuichat.bootstrap.profiles",
     "reattach": "tuichat.bootstrap.attaching",
@@ -62,6 +67,7 @@ _HOMES = {
     "run_node": "tuichat.bootstrap.running",
     "save_copy": "tuichat.bootstrap.saving",
     "socket_path": "tuichat.bootstrap.profiles",
+    "uses_key_file": "tuichat.bootstrap.profiles",
 }
 
 

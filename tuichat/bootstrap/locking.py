@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tuichat.clock import SystemRng
+from tuichat.crypto.passphrase import Secret
 from tuichat.errors import StorageError
 from tuichat.i18n import _
 from tuichat.store.home import prepare_home
@@ -14,15 +15,22 @@ from tuichat.store.profile_lock import NodeLock
 from tuichat.store.profile_paths import ProfilePaths, shown
 
 
-def change_passphrase(paths: ProfilePaths, current: str, new: str | None) -> None:
-    """Lock the profile by `new`, None for by none.
+def change_passphrase(
+    paths: ProfilePaths,
+    current: str,
+    new: str | None,
+    key_file: bytes | None = None,
+    new_key_file: bytes | None = None,
+) -> None:
+    """Lock the profile by `new`, None for by none, and by the key file of this content, if it is not None.
 
     Raises:
-        LockedError: `current` is wrong.
+        LockedError: `current` or `key_file` is wrong.
         TuichatError: `new` is unusable, a node has the profile, or the disk fails. Nothing was changed.
     """
     with _alone(paths):
-        change_in(paths, current, new, SystemRng())
+        secret = None if new is None else Secret(new, new_key_file)
+        change_in(paths, Secret(current, key_file), secret, SystemRng())
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from tuichat.bootstrap.profiles import socket_path
 from tuichat.bootstrap.starting import leave_starter, report_failure, report_settled
 from tuichat.clock import SystemClock, SystemRng
 from tuichat.config import Config
+from tuichat.crypto.passphrase import Secret
 from tuichat.errors import TuichatError, UnreachableError
 from tuichat.i18n import _
 from tuichat.node.custody import Custody
@@ -40,7 +41,13 @@ _PAUSE = 0.05
 _INTERRUPTED = 130
 
 
-def run_node(paths: ProfilePaths, config: Config, kind: RunningKind, passphrase: str | None = None) -> int:
+def run_node(
+    paths: ProfilePaths,
+    config: Config,
+    kind: RunningKind,
+    passphrase: str | None = None,
+    key_file: bytes | None = None,
+) -> int:
     """Be the profile's node until somebody asks it to stop; gives the exit code.
 
     Args:
@@ -48,9 +55,10 @@ def run_node(paths: ProfilePaths, config: Config, kind: RunningKind, passphrase:
         config: the settings in force.
         kind: a daemon stays; a detached node ends after its last client.
         passphrase: to open the profile with; None leaves one that needs it locked.
+        key_file: the content of the key file, if there is one.
 
     Raises:
-        LockedError: the passphrase is wrong.
+        LockedError: the passphrase or the key file is wrong.
         TuichatError: another daemon has the profile, or it cannot be opened.
     """
     harden()
@@ -60,7 +68,8 @@ def run_node(paths: ProfilePaths, config: Config, kind: RunningKind, passphrase:
         leave_starter()
     try:
         prepare_home(paths)
-        return asyncio.run(_NodeProcess(paths, config, kind).run(passphrase))
+        secret = None if passphrase is None else Secret(passphrase, key_file)
+        return asyncio.run(_NodeProcess(paths, config, kind).run(secret))
     except TuichatError as error:
         if kind == "detached":
             report_failure(error)
@@ -80,7 +89,7 @@ class _NodeProcess:
         self._server = ApiServer(self._gate, socket_path(paths, create=True))
         self._interrupted = False
 
-    async def run(self, passphrase: str | None) -> int:
+    async def run(self, secret: Secret | None) -> int:
         """Take the profile, serve, and leave it; gives the exit code."""
         self._heed_signals()
         asked = asyncio.ensure_future(self._gate.wait_stop())
@@ -88,7 +97,7 @@ class _NodeProcess:
             lock = await _unless(asked, self._take_lock())
             if lock is not None:
                 try:
-                    await self._live(asked, passphrase)
+                    await self._live(asked, secret)
                 finally:
                     lock.release()
             elif not asked.done():
@@ -97,10 +106,10 @@ class _NodeProcess:
             asked.cancel()
         return _INTERRUPTED if self._interrupted else 0
 
-    async def _live(self, asked: asyncio.Future[StopReason], passphrase: str | None) -> None:
+    async def _live(self, asked: asyncio.Future[StopReason], secret: Secret | None) -> None:
         reason: StopReason = "stop"
         try:
-            await _unless(asked, self._begin(passphrase))
+            await _unless(asked, self._begin(secret))
             idle = asyncio.ensure_future(self._end_when_idle())
             reason = await asked
             idle.cancel()
@@ -112,18 +121,18 @@ class _NodeProcess:
             finally:
                 await self._server.close()
 
-    async def _begin(self, passphrase: str | None) -> None:
+    async def _begin(self, secret: Secret | None) -> None:
         """Open what can be opened, then serve: no client meets a profile that is locked for a moment only."""
         if not needs_passphrase(self._paths):
-            passphrase = ""
-        if passphrase is not None:
-            await self._gate.unlock(passphrase)
+            secret = Secret("")
+        if secret is not None:
+            await self._gate.unlock(secret.passphrase, secret.key_file)
         await self._server.start()
         if self._kind == "detached":
             report_settled("ready")
 
-    async def _open_node(self, passphrase: str) -> Node:
-        return await open_node(self._paths, self._config, passphrase, SystemClock(), SystemRng())
+    async def _open_node(self, secret: Secret) -> Node:
+        return await open_node(self._paths, self._config, secret, SystemClock(), SystemRng())
 
     async def _take_lock(self) -> NodeLock | None:
         """The profile's lock. A daemon asks a detached node for it; a detached one gives way: None."""

@@ -94,6 +94,24 @@ class Context:
             use_language(found.ui.language)
         return found
 
+    def key_file(self, *, warn: bool = True) -> bytes | None:
+        """The content of the key file, None where none is named: option, variable, setting, in this order.
+
+        `warn`: say so if others may read it.
+
+        Raises:
+            LockedError: it cannot be read, or is none.
+        """
+        from tuichat.cli.key_file import read_key_file
+
+        if self.words.key_file is not None:
+            return read_key_file(self.words.key_file, "--key-file", warn=warn)
+        if named := self._from_environment("TUICHAT_KEY_FILE", some_path):
+            return read_key_file(named, "TUICHAT_KEY_FILE", warn=warn)
+        if (named := self.config(required=False).store.key_file) is not None:
+            return read_key_file(named, "store.key_file", warn=warn)
+        return None
+
     @asynccontextmanager
     async def node(
         self, *, start: bool = True, unlock: bool = True, none: str = ""
@@ -115,7 +133,8 @@ class Context:
             raise
         async with client:
             if unlock and (await client.hello()).locked:
-                await client.unlock(self.passphrase.read())
+                key_file = self.key_file()  # before anybody is asked for anything
+                await client.unlock(self.passphrase.read(), key_file)
             yield client
 
     def with_node(

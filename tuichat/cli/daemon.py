@@ -27,12 +27,13 @@ def _run(context: Context) -> int:
         raise TuichatError(
             _("There is no profile in {path}.").format(path=paths.home), _("Make one: tuichat init")
         )
-    passphrase = None
+    passphrase = key_file = None
     if bootstrap.has_passphrase(paths):
+        key_file = context.key_file() if bootstrap.uses_key_file(paths) else None
         passphrase = context.passphrase.given_or_asked()
         if passphrase is None:
             context.output.note(_("The profile stays locked until: tuichat unlock"))
-    return bootstrap.run_node(paths, config, "daemon", passphrase)
+    return bootstrap.run_node(paths, config, "daemon", passphrase, key_file)
 
 
 def _detached(context: Context) -> int:

@@ -249,7 +249,10 @@ def _is_sound(context: Context) -> bool | None:
         listens = bootstrap.socket_path(paths).exists()  # one that begins or ends is not waited for
         return run_async(_ask_node(context)) if listens else None
     passphrase = context.passphrase.given() if bootstrap.has_passphrase(paths) else ""
-    return None if passphrase is None else doctor.database_is_sound(paths, passphrase)
+    if passphrase is None:
+        return None
+    key_file = context.key_file() if bootstrap.uses_key_file(paths) else None
+    return doctor.database_is_sound(paths, passphrase, key_file)
 
 
 async def _ask_node(context: Context) -> bool | None:

@@ -34,7 +34,7 @@ def run(context: Context) -> int:
         node = await bootstrap.attach(context.paths(), timeout=ATTACH_SECONDS)
         if passphrase is not None and (await node.hello()).locked:
             with contextlib.suppress(LockedError):  # a wrong one is asked for on the screen
-                await node.unlock(passphrase)
+                await node.unlock(passphrase, context.key_file(warn=False))
         return node
 
     with graceful_ending():
@@ -77,6 +77,7 @@ def _options(context: Context) -> Options:
         create_profile=None if made else create,
         sealed=made and bootstrap.has_passphrase(paths),
         scratch=lambda: paths.run_directory(create=True),
+        key_file=lambda: context.key_file(warn=False),
     )
 
 

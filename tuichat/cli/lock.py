@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
+
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
+from tuichat.cli.key_file import advice, new_key_file
 from tuichat.cli.parser import Parser, natural, some_path
 from tuichat.cli.passphrase import NewPassphrase
 from tuichat.errors import TuichatError, UsageError
@@ -31,6 +34,16 @@ def add(parser: Parser) -> None:
         action="store_true",
         help=_("keep the key in a file: whoever can read your files can read your messages"),
     )
+    command.add_argument(
+        "--key-file",
+        dest="new_key_file",
+        metavar=_("FILE"),
+        type=some_path,
+        help=_("need this file beside the passphrase; it is made if it is not there"),
+    )
+    command.add_argument(
+        "--no-key-file", action="store_true", help=_("need the passphrase alone from now on")
+    )
 
 
 def _lock(context: Context) -> int:
@@ -51,35 +64,55 @@ def _unlock(context: Context) -> int:
 
 
 def _passphrase(context: Context) -> int:
-    """Change it in the node that runs, or here if none does."""
     from tuichat import bootstrap
 
     words, paths = context.words, context.paths()
     context.config()
     source = NewPassphrase(words.new_passphrase_file, words.new_passphrase_fd)
-    if words.no_passphrase and source.is_given:
-        raise UsageError(_("Either a new passphrase or --no-passphrase, not both."))
+    _check_together(words, source)
     if not bootstrap.profile_exists(paths):
         raise TuichatError(
             _("There is no profile in {path}.").format(path=paths.home), _("Make one: tuichat init")
         )
-    current = context.passphrase.read() if bootstrap.has_passphrase(paths) else ""
-    new = None if words.no_passphrase else source.read()
+    has_one = bootstrap.has_passphrase(paths)
+    key_file = context.key_file() if bootstrap.uses_key_file(paths) else None
+    current = context.passphrase.read() if has_one else ""
+    only_key_file = words.new_key_file is not None or words.no_key_file
+    same = has_one and only_key_file and not source.is_given
+    new = None if words.no_passphrase else current if same else source.read()
+    with new_key_file(words.new_key_file) as made:
+        kept = None if words.no_key_file or words.no_passphrase else key_file
+        _change(context, (current, new, key_file, kept if made is None else made))
+    context.output.note(_told(new, same=same))
+    if words.new_key_file is not None:
+        context.output.note(advice(words.new_key_file))
+    return 0
+
+
+def _check_together(words: argparse.Namespace, source: NewPassphrase) -> None:
+    if words.no_passphrase and source.is_given:
+        raise UsageError(_("Either a new passphrase or --no-passphrase, not both."))
+    if words.new_key_file is not None and words.no_key_file:
+        raise UsageError(_("Either a key file or --no-key-file, not both."))
+    if words.no_passphrase and words.new_key_file is not None:
+        raise UsageError(_("A key file is needed beside a passphrase, not instead of one."))
+
+
+def _change(context: Context, change: tuple[str, str | None, bytes | None, bytes | None]) -> None:
+    """In the node that runs, or here if none does; `change` is as `NodeApi.passphrase` takes it."""
+    from tuichat import bootstrap
 
     async def work(node: AsyncClient) -> None:
-        await node.passphrase(current, new)
+        await node.passphrase(*change)
 
     try:
         context.with_node(work, start=False, unlock=False)
     except bootstrap.NoNodeError:
-        bootstrap.change_passphrase(paths, current, new)
-    context.output.note(_told(new))
-    return 0
+        bootstrap.change_passphrase(context.paths(), *change)
 
 
-def _told(new: str | None) -> str:
+def _told(new: str | None, *, same: bool) -> str:
     if new is None:
         return _("No passphrase: whoever can read your files can read your messages.")
-    return _(
-        "The new passphrase opens the profile. Backups made before open with the one they were made with."
-    )
+    opens = _("The passphrase is the same as before.") if same else _("The new passphrase opens the profile.")
+    return opens + " " + _("Backups made before open with what they were made with.")

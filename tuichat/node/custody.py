@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tuichat.clock import Rng
-from tuichat.crypto.passphrase import MODERATE, Cost
+from tuichat.crypto.passphrase import MODERATE, Cost, Secret
 from tuichat.errors import StorageError
 from tuichat.i18n import _
 from tuichat.store.backup_file import BackupKey
@@ -22,7 +22,7 @@ class Custody:
         self._rng = rng
         self._cost = cost
 
-    async def change(self, current: str, new: str | None) -> BackupKey | None:
+    async def change(self, current: Secret, new: Secret | None) -> BackupKey | None:
         """Another passphrase; what the profile's backups are sealed by from now on. See `change_passphrase`.
 
         Whoever is cancelled waits for it: nothing else may touch the files meanwhile.

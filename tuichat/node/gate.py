@@ -12,6 +12,7 @@ import msgspec
 
 from tuichat import __version__
 from tuichat.clock import Clock
+from tuichat.crypto.passphrase import Secret
 from tuichat.errors import LockedError
 from tuichat.event_buffer import EventBuffer
 from tuichat.i18n import _
@@ -51,8 +52,8 @@ class Gate:
     of events go on over locking and unlocking.
 
     Args:
-        open_node: from a passphrase to a running node, "" for a profile without one; raises LockedError for
-            a wrong one.
+        open_node: from a secret to a running node, an empty one for a profile without passphrase; raises
+            LockedError for a wrong one.
         kind: what this process is; a daemon goes online as soon as it is open, a detached node when asked
             to or when something is to be sent.
         clock: what time it is.
@@ -61,7 +62,7 @@ class Gate:
 
     def __init__(
         self,
-        open_node: Callable[[str], Awaitable[Node]],
+        open_node: Callable[[Secret], Awaitable[Node]],
         *,
         kind: NodeKind,
         clock: Clock,
@@ -124,11 +125,11 @@ class Gate:
         found = await self._ask(lambda node: node.status())
         return msgspec.structs.replace(found, locked=False, kept=self.keeps_running(), **own)
 
-    async def unlock(self, passphrase: str) -> None:
+    async def unlock(self, passphrase: str, key_file: bytes | None = None) -> None:
         async with self._changing:
             if self._node is not None or self._stopping.is_set():
                 return
-            node = await self._open_node(passphrase)
+            node = await self._open_node(Secret(passphrase, key_file))
             self._node = node
             self._emit(LockedEvent(at=self._now(), locked=False))
             for stream in self._streams:
@@ -142,9 +143,16 @@ class Gate:
             await self._shut()
             self._emit(LockedEvent(at=self._now(), locked=True))
 
-    async def passphrase(self, current: str, new: str | None) -> None:
+    async def passphrase(
+        self,
+        current: str,
+        new: str | None,
+        key_file: bytes | None = None,
+        new_key_file: bytes | None = None,
+    ) -> None:
+        secret = None if new is None else Secret(new, new_key_file)
         async with self._changing:
-            sealed_by = await custody_of(self._custody).change(current, new)
+            sealed_by = await custody_of(self._custody).change(Secret(current, key_file), secret)
             if self._node is not None:
                 self._node.sealed_by(sealed_by)
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tuichat.clock import Rng
-from tuichat.crypto.passphrase import MODERATE, Cost, wrap
+from tuichat.crypto.passphrase import MODERATE, Cost, Secret, wrap
 from tuichat.crypto.sealing import KEY_LENGTH
 from tuichat.errors import UsageError
 from tuichat.i18n import _
@@ -24,12 +24,12 @@ from tuichat.store.profile_paths import ProfilePaths, impossible
 
 
 def change_passphrase(
-    paths: ProfilePaths, current: str, new: str | None, rng: Rng, cost: Cost = MODERATE
+    paths: ProfilePaths, current: str | Secret, new: str | Secret | None, rng: Rng, cost: Cost = MODERATE
 ) -> OpenProfile:
     """Lock the profile by `new`, None for not at all; the profile as it is then. Hold its lock meanwhile.
 
     Args:
-        current: the passphrase of now, of no meaning for a profile without one.
+        current: the secret of now, of no meaning for a profile without one.
 
     Raises:
         LockedError: `current` is wrong. UsageError: `new` is unusable, or there is nothing to take away.

@@ -22,6 +22,10 @@ def _temporary() -> Path:
     return Path(tempfile.gettempdir())
 
 
+def _none() -> None:
+    return None
+
+
 class Options(msgspec.Struct, frozen=True):
     """How the interface is to look and behave.
 
@@ -35,6 +39,7 @@ class Options(msgspec.Struct, frozen=True):
         blink: whether the cursor blinks.
         create_profile: set if there is no profile yet.
         sealed: whether it takes a passphrase to open the profile; then that is asked for at once.
+        key_file: gives the content of the key file, None where none is named. Raises LockedError.
         scratch: gives a directory for what is nobody else's business and is removed soon.
     """
 
@@ -48,6 +53,7 @@ class Options(msgspec.Struct, frozen=True):
     create_profile: CreateProfile | None = None
     sealed: bool = False
     scratch: Callable[[], Path] = _temporary
+    key_file: Callable[[], bytes | None] = _none
 
 
 class Context(msgspec.Struct, frozen=True):
