@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from tuichat.durations import parse_duration
 from tuichat.errors import StorageError, UsageError
 from tuichat.i18n import _
 from tuichat.settings import (
@@ -57,9 +58,22 @@ class TorConfig:
 
 @dataclass(frozen=True, slots=True)
 class PrivacyConfig:
-    """Who may connect to our onion service: everybody who knows the address, or who holds a key of ours."""
+    """Who may connect, and who may look.
+
+    Attributes:
+        visibility: who may connect to our onion service: everybody who knows the address, or who holds a key
+            of ours.
+        auto_lock: after how long without a person the node locks itself, as it was written; "" or "off" for
+            never.
+    """
 
     visibility: Literal["public", "contacts"] = "public"
+    auto_lock: str = ""
+
+    @property
+    def auto_lock_seconds(self) -> int:
+        """That time in seconds, 0 for never."""
+        return parse_duration(self.auto_lock) or 0
 
 
 @dataclass(frozen=True, slots=True)

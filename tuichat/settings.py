@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from tuichat.durations import parse_duration
 from tuichat.errors import UsageError
 from tuichat.i18n import _, translated
 from tuichat.sizes import parse_size
@@ -21,7 +22,7 @@ LATER_SECTIONS = ("hooks",)
 _LATER_KEYS = ("privacy.receipts", "privacy.typing", "privacy.presence", "ui.keys", "ui.notify")
 
 Value = str | int | tuple[str, ...]
-Form = Literal["text", "list", "count", "size"]
+Form = Literal["text", "list", "count", "size", "time"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,8 @@ class Setting:
     """One key.
 
     Attributes:
-        form: a text; a list of texts; a whole number; or an amount of data, kept as it was written. Numbers
-            and amounts may stand in the file with or without quotes.
+        form: a text; a list of texts; a whole number; or an amount of data or time, kept as it was written.
+            Numbers and amounts of data may stand in the file with or without quotes.
         choices: lists the only valid values.
         check: returns a sentence about a bad value, or "".
         is_path: a relative one is meant from where it is written.
@@ -123,6 +124,12 @@ def _some_size(value: str) -> str:
     return "" if parse_size(value) else _size(value) or _("it must be more than nothing, such as 20GiB")
 
 
+def _auto_lock(value: str) -> str:
+    if value in ("", "off") or parse_duration(value):
+        return ""
+    return _('it must be a time such as 10m or 1h, or "off"')
+
+
 SETTINGS: dict[str, Setting] = {
     setting.name: setting
     for setting in (
@@ -133,6 +140,7 @@ SETTINGS: dict[str, Setting] = {
         Setting("tor.extra_torrc", check=_path, is_path=True),
         Setting("tor.bridges", "list", check=_bridge),
         Setting("privacy.visibility", choices=lambda: ("public", "contacts")),
+        Setting("privacy.auto_lock", "time", check=_auto_lock),
         Setting("store.key_file", check=_path, is_path=True),
         Setting("files.directory", check=_path, is_path=True),
         Setting("files.circuits", "count", check=_circuits),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -11,7 +12,7 @@ from tests.support.fixed_clock import FixedClock
 from tests.support.homes import PASSPHRASE, Home, new_home
 from tests.support.memory_node import address_of
 from tests.support.seeded_rng import SeededRng
-from tuichat.bootstrap import attach
+from tuichat.bootstrap import attach, reattach
 from tuichat.errors import LockedError
 from tuichat.store.backup_restore import restore_backup
 
@@ -41,3 +42,17 @@ async def test_a_node_that_runs_has_the_new_passphrase_at_once_and_so_have_its_b
         await client.unlock("third")
         await client.stop()
     await home.wait_ended()
+
+
+async def test_a_daemon_locks_itself_when_nobody_is_at_work_and_waits_to_be_unlocked(home: Home) -> None:
+    secret = home.paths.home.parent / "secret"
+    secret.write_text(PASSPHRASE)
+    home.paths.config.write_text('[privacy]\nauto_lock = "1s"\n')
+    daemon = await home.daemon("--passphrase-file", str(secret))
+    async with await reattach(home.paths, timeout=60) as client:
+        async with asyncio.timeout(60):
+            while not (await client.hello()).locked:  # noqa: ASYNC110 - another process does it
+                await asyncio.sleep(0.05)
+        await client.unlock(PASSPHRASE)
+        await client.stop()
+    assert await daemon.wait() == 0

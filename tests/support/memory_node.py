@@ -104,6 +104,7 @@ class MemoryNode(MemoryFiles):
         self._node: NodeKind = node
         self._locked = locked
         self._passphrase = PASSPHRASE
+        self.activity = 0
         self.key_files: list[bytes | None] = []
         self._people: dict[int, Person] = {}
         self._messages: dict[int, Person] = {}
@@ -306,6 +307,9 @@ class MemoryNode(MemoryFiles):
         self._check_open()
         self._locked = True
         self._emit(LockedEvent(at=self.now(), locked=True))
+
+    async def active(self) -> None:
+        self.activity += 1
 
     async def passphrase(
         self,

@@ -206,3 +206,21 @@ async def test_a_profile_that_needs_a_key_file_says_so_and_takes_it_when_it_is_t
         await settle(pilot)
         assert top(pilot) is main_of(app)
         assert node.key_files == [b"k" * 64]
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+async def test_keys_tell_a_node_that_locks_itself_that_somebody_is_at_work(wanted: bool) -> None:
+    node, clock = MemoryNode.sample(FixedClock()), FixedClock()
+
+    async def attach() -> NodeClient:
+        return node
+
+    app = TuichatApp(attach, Options(blink=False, auto_lock=wanted), clock)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        assert node.activity == 0
+        for _ in range(3):
+            await pilot.press(*"abc")
+            await settle(pilot)
+            clock.advance(60)
+        assert node.activity == (3 if wanted else 0)

@@ -12,6 +12,7 @@ import pytest
 from tests.support.fixed_clock import FixedClock
 from tests.support.memory_node import PASSPHRASE, MemoryNode, address_of
 from tests.support.seeded_rng import SeededRng
+from tests.support.virtual_time import VirtualClock, run_virtual
 from tuichat.crypto.passphrase import FLOOR, Secret
 from tuichat.errors import LockedError, StorageError, TuichatError
 from tuichat.event_buffer import EventBuffer
@@ -310,10 +311,8 @@ async def test_locking_waits_for_the_calls_under_way_and_takes_no_new_ones(profi
 
 
 async def test_a_passphrase_is_changed_in_a_locked_node_and_in_an_open_one(tmp_path: Path) -> None:
+    profile, custody = Profile(), sealed_home(tmp_path)
     paths = ProfilePaths.locate(tmp_path / "home", "default", {})
-    create_profile(paths, "", PASSPHRASE, SeededRng(), FixedClock(), cost=FLOOR)
-    profile = Profile()
-    custody = Custody(paths, SeededRng(b"change"), FLOOR)
     gate = Gate(profile.open, kind="daemon", clock=profile.clock, custody=custody)
     with pytest.raises(LockedError):
         await gate.passphrase("wrong", "second")
@@ -330,3 +329,75 @@ async def test_a_passphrase_is_changed_in_a_locked_node_and_in_an_open_one(tmp_p
 async def test_a_node_without_files_of_its_own_has_no_passphrase_to_change(profile: Profile) -> None:
     with pytest.raises(StorageError):
         await profile.gate().passphrase("", "new")
+
+
+def sealed_home(directory: Path, passphrase: str | None = PASSPHRASE) -> Custody:
+    """The files of a profile that the memory node stands for."""
+    paths = ProfilePaths.locate(directory / "home", "default", {})
+    create_profile(paths, "", passphrase, SeededRng(), FixedClock(), cost=FLOOR)
+    return Custody(paths, SeededRng(b"change"), FLOOR)
+
+
+def locks_after(story: Callable[[Gate, VirtualClock], Awaitable[None]], custody: Custody | None) -> float:
+    """How many seconds after its unlocking a node is locked that locks itself after 600; 0 for never."""
+
+    async def told() -> float:
+        clock, profile = VirtualClock(), Profile()
+        gate = Gate(profile.open, kind="daemon", clock=clock, custody=custody)
+        await asyncio.sleep(1000)  # locked: nothing happens, and the time counts from unlocking
+        await gate.unlock(PASSPHRASE)
+        began = clock.monotonic()
+        locking = asyncio.ensure_future(gate.lock_when_idle(600))
+        await story(gate, clock)
+        while not (await gate.hello()).locked and clock.monotonic() < began + 5000:  # noqa: ASYNC110
+            await asyncio.sleep(1)
+        locking.cancel()
+        return clock.monotonic() - began if (await gate.hello()).locked else 0
+
+    found: float = run_virtual(told())
+    return found
+
+
+async def nothing(_gate: Gate, _clock: VirtualClock) -> None:
+    await asyncio.sleep(0)
+
+
+async def work_for_a_while(gate: Gate, _clock: VirtualClock) -> None:
+    for _ in range(5):
+        await asyncio.sleep(500)
+        await gate.active()
+
+
+async def only_programs(gate: Gate, _clock: VirtualClock) -> None:
+    for _ in range(5):
+        await asyncio.sleep(100)
+        await gate.messages("bob")
+        await gate.status()
+
+
+async def sleep_of_the_machine(_gate: Gate, clock: VirtualClock) -> None:
+    await asyncio.sleep(100)
+    clock.offset += 8 * 3600
+
+
+@pytest.mark.parametrize(
+    ("story", "seconds"),
+    [(nothing, 600), (work_for_a_while, 3100), (only_programs, 600), (sleep_of_the_machine, 100)],
+)
+def test_a_node_locks_itself_when_nobody_was_at_work_for_so_long(
+    tmp_path: Path, story: Callable[[Gate, VirtualClock], Awaitable[None]], seconds: float
+) -> None:
+    assert seconds <= locks_after(story, sealed_home(tmp_path)) <= seconds + 6
+
+
+def test_what_no_passphrase_opens_is_not_locked_by_itself(tmp_path: Path) -> None:
+    assert locks_after(nothing, sealed_home(tmp_path, None)) == 0
+
+
+def test_after_it_was_unlocked_again_it_locks_itself_again(tmp_path: Path) -> None:
+    async def again(gate: Gate, _clock: VirtualClock) -> None:
+        await asyncio.sleep(700)
+        assert (await gate.hello()).locked
+        await gate.unlock(PASSPHRASE)
+
+    assert 1300 <= locks_after(again, sealed_home(tmp_path)) <= 1302

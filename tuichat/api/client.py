@@ -128,6 +128,9 @@ class AsyncClient:
     async def lock(self) -> None:
         await self._raw("lock", {})
 
+    async def active(self) -> None:
+        await self._raw("active", {})
+
     async def passphrase(
         self,
         current: str,

@@ -27,8 +27,8 @@ from tuichat.model import (
 
 
 class NodeApi(Protocol):
-    """One profile's node. All but `hello`, `status`, `unlock`, `passphrase` and `stop` need it
-    unlocked."""
+    """One profile's node. All but `hello`, `status`, `unlock`, `active`, `passphrase` and `stop`
+    need it unlocked."""
 
     async def hello(self) -> Hello:
         """Who serves, and which version."""
@@ -48,6 +48,10 @@ class NodeApi(Protocol):
 
     async def lock(self) -> None:
         """Close all links, forget the keys and wait to be unlocked again."""
+        ...
+
+    async def active(self) -> None:
+        """A person is at work: `privacy.auto_lock` counts from here. Works in a locked node, too."""
         ...
 
     async def passphrase(

@@ -23,6 +23,7 @@ from tuichat.i18n import _
 from tuichat.node.custody import Custody
 from tuichat.node.gate import Gate, StopReason
 from tuichat.node.node import Node
+from tuichat.node.supervisor import supervise
 from tuichat.store.home import prepare_home
 from tuichat.store.profile import needs_passphrase
 from tuichat.store.profile_lock import NodeLock
@@ -110,9 +111,13 @@ class _NodeProcess:
         reason: StopReason = "stop"
         try:
             await _unless(asked, self._begin(secret))
-            idle = asyncio.ensure_future(self._end_when_idle())
+            watching = [asyncio.ensure_future(self._end_when_idle())]
+            if seconds := self._config.privacy.auto_lock_seconds:
+                locking = supervise("auto-lock", lambda: self._gate.lock_when_idle(seconds))
+                watching.append(asyncio.ensure_future(locking))
             reason = await asked
-            idle.cancel()
+            for watch in watching:
+                watch.cancel()
         finally:
             # Those who reconnect at once must not reach us again, so the socket goes first.
             self._server.stop_listening()

@@ -135,6 +135,8 @@ class Context:
             if unlock and (await client.hello()).locked:
                 key_file = self.key_file()  # before anybody is asked for anything
                 await client.unlock(self.passphrase.read(), key_file)
+            if unlock:
+                await client.active()
             yield client
 
     def with_node(

@@ -77,6 +77,7 @@ def _options(context: Context) -> Options:
         create_profile=None if made else create,
         sealed=made and bootstrap.has_passphrase(paths),
         scratch=lambda: paths.run_directory(create=True),
+        auto_lock=config.privacy.auto_lock_seconds > 0,
         key_file=lambda: context.key_file(warn=False),
     )
 

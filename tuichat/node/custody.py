@@ -10,7 +10,7 @@ from tuichat.errors import StorageError
 from tuichat.i18n import _
 from tuichat.store.backup_file import BackupKey
 from tuichat.store.passphrase_change import change_passphrase
-from tuichat.store.profile import OpenProfile
+from tuichat.store.profile import OpenProfile, needs_passphrase
 from tuichat.store.profile_paths import ProfilePaths
 
 
@@ -21,6 +21,10 @@ class Custody:
         self._paths = paths
         self._rng = rng
         self._cost = cost
+
+    def is_sealed(self) -> bool:
+        """Whether a passphrase opens the profile."""
+        return needs_passphrase(self._paths)
 
     async def change(self, current: Secret, new: Secret | None) -> BackupKey | None:
         """Another passphrase; what the profile's backups are sealed by from now on. See `change_passphrase`.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Literal, TypeVar
 
@@ -34,6 +35,7 @@ from tuichat.model import (
     Status,
     from_milliseconds,
 )
+from tuichat.node.activity import LOOK_SECONDS, Activity
 from tuichat.node.custody import Custody, custody_of
 from tuichat.node.node import Node
 from tuichat.node.stream import Stream
@@ -48,8 +50,8 @@ GRACE = 5.0
 class Gate:
     """Implements `NodeApi`, locked or open.
 
-    While it is locked only `hello`, `status`, `unlock`, `passphrase` and `stop` do anything. Clients' streams
-    of events go on over locking and unlocking.
+    While it is locked only `hello`, `status`, `unlock`, `active`, `passphrase` and `stop` do anything.
+    Clients' streams of events go on over locking and unlocking.
 
     Args:
         open_node: from a secret to a running node, an empty one for a profile without passphrase; raises
@@ -72,6 +74,7 @@ class Gate:
         self._kind = kind
         self._clock = clock
         self._custody = custody
+        self._activity = Activity(clock)
         self._node: Node | None = None
         self._streams: list[Stream] = []
         self._changing = asyncio.Lock()
@@ -127,6 +130,7 @@ class Gate:
 
     async def unlock(self, passphrase: str, key_file: bytes | None = None) -> None:
         async with self._changing:
+            self._activity.note()
             if self._node is not None or self._stopping.is_set():
                 return
             node = await self._open_node(Secret(passphrase, key_file))
@@ -134,6 +138,7 @@ class Gate:
             self._emit(LockedEvent(at=self._now(), locked=False))
             for stream in self._streams:
                 stream.join(node)
+            self._activity.note()
             if self._online:
                 await node.go_online()
 
@@ -142,6 +147,20 @@ class Gate:
             self._opened()
             await self._shut()
             self._emit(LockedEvent(at=self._now(), locked=True))
+
+    async def active(self) -> None:
+        self._activity.note()
+
+    async def lock_when_idle(self, seconds: float) -> None:
+        """Lock whenever nobody was active for so long, if a passphrase opens it again; goes on for ever."""
+        while True:
+            left = seconds - self._activity.idle_seconds()
+            if left <= 0 and self._node is not None and self._custody is not None:
+                if self._custody.is_sealed():
+                    with suppress(LockedError):  # somebody else was quicker
+                        await self.lock()
+                self._activity.note()
+            await asyncio.sleep(min(max(left, 0.0), LOOK_SECONDS) or LOOK_SECONDS)
 
     async def passphrase(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol, runtime_checkable
 
@@ -72,6 +72,7 @@ class TuichatApp(App[int]):
             self.register_theme(palette.theme())
         self._options = options
         self._node_ends_with_us = True
+        self._told_at = -ACTIVE_SECONDS
         self.sealed = options.sealed
         """Whether it takes a passphrase to open the profile, as far as is known."""
         self.mouse = True
@@ -152,11 +153,24 @@ class TuichatApp(App[int]):
 
     async def on_event(self, event: events.Event) -> None:
         """As Textual's; whatever key comes, what was said for a moment has been read."""
+        if isinstance(event, events.InputEvent | events.Paste) and self._options.auto_lock:
+            self._somebody_is_here()
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             main = self.main_screen()
             if main is not None:
                 main.notice_read()
         await super().on_event(event)
+
+    def _somebody_is_here(self) -> None:
+        """Tell the node, but not for every key: it locks itself when nobody is here."""
+        now = self.shared.clock.monotonic()
+        if self.session.connected and now >= self._told_at + ACTIVE_SECONDS:
+            self._told_at = now
+            self.run_worker(self._tell_active(), group="active")
+
+    async def _tell_active(self) -> None:
+        with suppress(TuichatError):
+            await self.session.node.active()
 
     # What happens in the node.
 
@@ -308,6 +322,9 @@ class TuichatApp(App[int]):
         self._exit_renderables.append(Segments(self.console.render(traceback, self.console.options)))
         self._close_messages_no_wait()
 
+
+ACTIVE_SECONDS: Final = 2.0
+"""At most so often the node is told that somebody is at work."""
 
 START_SECONDS: Final = 3.0
 """While the interface starts nothing is garbage, and looking for it would make keys wait."""

@@ -39,6 +39,7 @@ class Options(msgspec.Struct, frozen=True):
         blink: whether the cursor blinks.
         create_profile: set if there is no profile yet.
         sealed: whether it takes a passphrase to open the profile; then that is asked for at once.
+        auto_lock: whether the node is to be told that somebody is at work.
         key_file: gives the content of the key file, None where none is named. Raises LockedError.
         scratch: gives a directory for what is nobody else's business and is removed soon.
     """
@@ -53,6 +54,7 @@ class Options(msgspec.Struct, frozen=True):
     create_profile: CreateProfile | None = None
     sealed: bool = False
     scratch: Callable[[], Path] = _temporary
+    auto_lock: bool = False
     key_file: Callable[[], bytes | None] = _none
 
 
