@@ -102,11 +102,18 @@ class FilesConfig:
 
 @dataclass(frozen=True, slots=True)
 class UiConfig:
-    """How the interface looks. `language` "" is the environment's; `theme` "" the interface's own choice."""
+    """How the interface looks, and the key that wipes.
+
+    Attributes:
+        theme: "" is the interface's own choice.
+        language: "" is the environment's.
+        panic_key: "" is none.
+    """
 
     theme: str = ""
     language: str = ""
     time_format: TimeFormat = "24h"
+    panic_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

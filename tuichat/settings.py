@@ -124,6 +124,10 @@ def _some_size(value: str) -> str:
     return "" if parse_size(value) else _size(value) or _("it must be more than nothing, such as 20GiB")
 
 
+def _panic_keys() -> tuple[str, ...]:
+    return ("", *(f"f{number}" for number in range(2, 13)))
+
+
 def _auto_lock(value: str) -> str:
     if value in ("", "off") or parse_duration(value):
         return ""
@@ -148,6 +152,7 @@ SETTINGS: dict[str, Setting] = {
         Setting("files.quota", "size", check=_some_size),
         Setting("ui.theme", choices=themes),
         Setting("ui.language", choices=languages),
+        Setting("ui.panic_key", choices=_panic_keys),
         Setting("ui.time_format", choices=lambda: ("24h", "12h")),
     )
 }

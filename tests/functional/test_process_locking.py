@@ -1,4 +1,4 @@
-"""The passphrase of a node that is a process of its own."""
+"""Passphrases, locks and wipes of a node that is a process of its own."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from tests.support.homes import PASSPHRASE, Home, new_home
 from tests.support.memory_node import address_of
 from tests.support.seeded_rng import SeededRng
 from tuichat.bootstrap import attach, reattach
-from tuichat.errors import LockedError
+from tuichat.errors import LockedError, TuichatError
+from tuichat.model import ClosingEvent
 from tuichat.store.backup_restore import restore_backup
+from tuichat.store.wipe import WipeOrder, begin_wipe
 
 
 @pytest.fixture
@@ -56,3 +58,32 @@ async def test_a_daemon_locks_itself_when_nobody_is_at_work_and_waits_to_be_unlo
         await client.unlock(PASSPHRASE)
         await client.stop()
     assert await daemon.wait() == 0
+
+
+@pytest.mark.parametrize("locked", [False, True])
+async def test_a_node_that_runs_wipes_itself_and_ends(home: Home, locked: bool) -> None:
+    async with await attach(home.paths) as client:
+        if not locked:
+            await client.unlock(PASSPHRASE)
+            await client.contact_add(address_of("bob"), "bob")
+        events = client.subscribe()
+        await client.hello()
+        process = await home.command("wipe", "--yes")
+        told = [event async for event in events if isinstance(event, ClosingEvent)]
+        assert [event.reason for event in told] == ["wipe"]
+        _output, errors = await process.communicate()
+        assert (process.returncode, b"Not reached" in errors) == (0, True)
+    await home.wait_ended()
+    assert {path.name for path in home.paths.home.rglob("*")} <= {"lock", "run"}
+
+
+async def test_a_wipe_that_was_broken_off_is_finished_and_told_by_the_next_command(home: Home) -> None:
+    begin_wipe(home.paths, WipeOrder(str(home.paths.inbox)))
+    home.paths.database.write_bytes(b"what was left")
+    with pytest.raises(TuichatError, match="had been broken off"):
+        await attach(home.paths)
+    assert not home.paths.database.exists()
+    begin_wipe(home.paths, WipeOrder(str(home.paths.inbox)))
+    process = await home.command("init", "--no-passphrase")
+    output, errors = await process.communicate()
+    assert (process.returncode, len(output.strip()), b"had been broken off" in errors) == (0, 56, True)

@@ -105,6 +105,7 @@ class MemoryNode(MemoryFiles):
         self._locked = locked
         self._passphrase = PASSPHRASE
         self.activity = 0
+        self.wiped = ""
         self.key_files: list[bytes | None] = []
         self._people: dict[int, Person] = {}
         self._messages: dict[int, Person] = {}
@@ -250,7 +251,7 @@ class MemoryNode(MemoryFiles):
         """Durable events so far can no longer be told: `subscribe(since)` then says so."""
         self._forgotten = self._next() - 1
 
-    def break_off(self, reason: Literal["handover", "stop", "idle"]) -> None:
+    def break_off(self, reason: Literal["handover", "stop", "idle", "wipe"]) -> None:
         """The node ends under its clients."""
         self._emit(ClosingEvent(at=self.now(), reason=reason))
         for reader in self.readers:
@@ -321,6 +322,10 @@ class MemoryNode(MemoryFiles):
         if current != self._passphrase:
             raise LockedError("The passphrase is wrong.")
         self._passphrase = new or ""
+
+    async def wipe(self, keep_files: bool = False) -> None:
+        self.wiped = "files kept" if keep_files else "all"
+        self.break_off("wipe")
 
     async def go_online(self) -> None:
         self._check_open()

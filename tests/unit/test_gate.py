@@ -401,3 +401,40 @@ def test_after_it_was_unlocked_again_it_locks_itself_again(tmp_path: Path) -> No
         await gate.unlock(PASSPHRASE)
 
     assert 1300 <= locks_after(again, sealed_home(tmp_path)) <= 1302
+
+
+@pytest.mark.parametrize("locked", [False, True])
+async def test_a_wipe_destroys_the_keys_before_it_waits_for_anything(tmp_path: Path, locked: bool) -> None:
+    custody, profile = sealed_home(tmp_path), Profile()
+    identity = tmp_path / "home" / "identity.sealed"
+    slow = Slow(profile.clock)
+    profile.node = slow
+    gate = Gate(profile.open, kind="daemon", clock=profile.clock, custody=custody)
+    calls = []
+    if not locked:
+        unlocking = asyncio.ensure_future(gate.unlock(PASSPHRASE))
+        await slow.asked.wait()
+        calls.append(unlocking)
+    calls.append(asyncio.ensure_future(gate.wipe()))
+    await asyncio.sleep(0)
+    assert not identity.exists()
+    slow.go.set()
+    await asyncio.gather(*calls)
+    assert slow.closed != locked
+    assert await gate.wait_stop() == "wipe"
+    assert [path.name for path in (tmp_path / "home").iterdir()] == ["lock"]
+
+
+async def test_a_node_that_cannot_be_closed_is_wiped_all_the_same(tmp_path: Path) -> None:
+    class Stuck(MemoryNode):
+        async def close(self) -> None:
+            raise StorageError("full")
+
+    custody, profile = sealed_home(tmp_path), Profile()
+    profile.node = Stuck(profile.clock)
+    gate = Gate(profile.open, kind="detached", clock=profile.clock, custody=custody)
+    await gate.unlock(PASSPHRASE)
+    with pytest.raises(StorageError, match="full"):
+        await gate.wipe()
+    assert await gate.wait_stop() == "wipe"
+    assert [path.name for path in (tmp_path / "home").iterdir()] == ["lock"]

@@ -59,7 +59,7 @@ class AsyncClient:
     """
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.closing: Literal["handover", "stop", "idle"] | None = None
+        self.closing: Literal["handover", "stop", "idle", "wipe"] | None = None
         self.refusal: TuichatError | None = None
         self._reader = reader
         self._writer = writer
@@ -140,6 +140,9 @@ class AsyncClient:
     ) -> None:
         now = {"current": current, "key_file": key_file}
         await self._raw("passphrase", {**now, "new": new, "new_key_file": new_key_file})
+
+    async def wipe(self, keep_files: bool = False) -> None:
+        await self._raw("wipe", {"keep_files": keep_files})
 
     async def go_online(self) -> None:
         await self._raw("go_online", {})

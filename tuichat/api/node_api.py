@@ -27,8 +27,8 @@ from tuichat.model import (
 
 
 class NodeApi(Protocol):
-    """One profile's node. All but `hello`, `status`, `unlock`, `active`, `passphrase` and `stop`
-    need it unlocked."""
+    """One profile's node. All but `hello`, `status`, `unlock`, `active`, `passphrase`, `wipe` and
+    `stop` need it unlocked."""
 
     async def hello(self) -> Hello:
         """Who serves, and which version."""
@@ -66,6 +66,14 @@ class NodeApi(Protocol):
         Args:
             current, key_file: what opens it now, of no meaning for a profile without passphrase.
             new_key_file: 64 random bytes that are needed from now on, too; None for no key file.
+        """
+        ...
+
+    async def wipe(self, keep_files: bool = False) -> None:
+        """Destroy the keys, remove all files of the profile and end the node; works in a locked node, too.
+
+        Args:
+            keep_files: received files that are whole stay.
         """
         ...
 

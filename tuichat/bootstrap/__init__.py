@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tuichat.bootstrap.attaching import NoNodeError, attach, reattach
     from tuichat.bootstrap.backup import check_restorable, restore_profile
-    from tuichat.bootstrap.locking import change_passphrase
+    from tuichat.bootstrap.locking import change_passphrase, complete_wipe, wipe_profile
     from tuichat.bootstrap.profiles import (
         check_no_profile,
         create_profile,
@@ -36,6 +36,7 @@ __all__ = [
     "check_no_profile",
     "check_restorable",
     "child_options",
+    "complete_wipe",
     "create_profile",
     "has_passphrase",
     "make_key_file",
@@ -47,6 +48,7 @@ __all__ = [
     "save_copy",
     "socket_path",
     "uses_key_file",
+    "wipe_profile",
 ]
 
 _HOMES = {
@@ -57,6 +59,7 @@ _HOMES = {
     "check_no_profile": "tuichat.bootstrap.profiles",
     "check_restorable": "tuichat.bootstrap.backup",
     "child_options": "tuichat.bootstrap.tor_options",
+    "complete_wipe": "tuichat.bootstrap.locking",
     "create_profile": "tuichat.bootstrap.profiles",
     "has_passphrase": "tuichat.bootstrap.profiles",
     "make_key_file": "tuichat.bootstrap.profiles",
@@ -68,6 +71,7 @@ _HOMES = {
     "save_copy": "tuichat.bootstrap.saving",
     "socket_path": "tuichat.bootstrap.profiles",
     "uses_key_file": "tuichat.bootstrap.profiles",
+    "wipe_profile": "tuichat.bootstrap.locking",
 }
 
 

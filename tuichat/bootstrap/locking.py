@@ -1,18 +1,22 @@
-"""What becomes of a profile's passphrase while no node runs: the command does it itself."""
+"""What commands do themselves to a profile while no node runs: another passphrase, a wipe."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+from tuichat.bootstrap.attaching import NoNodeError, attach
 from tuichat.clock import SystemRng
 from tuichat.crypto.passphrase import Secret
-from tuichat.errors import StorageError
+from tuichat.errors import StorageError, UnreachableError
 from tuichat.i18n import _
 from tuichat.store.home import prepare_home
 from tuichat.store.passphrase_change import change_passphrase as change_in
 from tuichat.store.profile_lock import NodeLock
 from tuichat.store.profile_paths import ProfilePaths, shown
+from tuichat.store.wipe import WipeOrder, begin_wipe, finish_wipe, wipe_begun
 
 
 def change_passphrase(
@@ -31,6 +35,53 @@ def change_passphrase(
     with _alone(paths):
         secret = None if new is None else Secret(new, new_key_file)
         change_in(paths, Secret(current, key_file), secret, SystemRng())
+
+
+async def wipe_profile(paths: ProfilePaths, inbox: Path | None, *, keep_files: bool) -> None:
+    """Destroy the keys at once, then let the node remove the files, or remove them here if none runs.
+
+    Args:
+        inbox: where received files are put, None for the profile's own.
+
+    Raises:
+        StorageError: something cannot be removed.
+        UnreachableError: a node that does not answer has the files.
+    """
+    order = WipeOrder(os.fspath(inbox or paths.inbox), keep_files)
+    begin_wipe(paths, order)
+    try:
+        client = await attach(paths, start=False)
+    except NoNodeError:
+        with _alone(paths):
+            finish_wipe(paths, order)
+        return
+    except UnreachableError as error:
+        raise UnreachableError(
+            _("The keys are destroyed, but a node of this profile does not answer and may hold them."),
+            _("End its process, then run: tuichat wipe"),
+        ) from error
+    async with client:
+        await client.wipe(keep_files)
+
+
+def complete_wipe(paths: ProfilePaths) -> bool:
+    """Finish a wipe that was broken off; whether there was one. A node that is at it is left alone.
+
+    Raises:
+        StorageError: something cannot be removed.
+    """
+    if wipe_begun(paths) is None:
+        return False
+    lock = NodeLock.acquire(paths.lock, "init")
+    if lock is None:
+        return False
+    try:
+        order = wipe_begun(paths)
+        if order is not None:
+            finish_wipe(paths, order)
+        return order is not None
+    finally:
+        lock.release()
 
 
 @contextmanager

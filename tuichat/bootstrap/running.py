@@ -28,6 +28,7 @@ from tuichat.store.home import prepare_home
 from tuichat.store.profile import needs_passphrase
 from tuichat.store.profile_lock import NodeLock
 from tuichat.store.profile_paths import ProfilePaths
+from tuichat.store.wipe import finish_wipe, wipe_begun, wipe_completed
 
 Result = TypeVar("Result")
 RunningKind = Literal["daemon", "detached"]
@@ -85,7 +86,10 @@ class _NodeProcess:
         self._config = config
         self._kind = kind
         self._gate = Gate(
-            self._open_node, kind=kind, clock=SystemClock(), custody=Custody(paths, SystemRng())
+            self._open_node,
+            kind=kind,
+            clock=SystemClock(),
+            custody=Custody(paths, SystemRng(), inbox=config.files.directory),
         )
         self._server = ApiServer(self._gate, socket_path(paths, create=True))
         self._interrupted = False
@@ -109,6 +113,7 @@ class _NodeProcess:
 
     async def _live(self, asked: asyncio.Future[StopReason], secret: Secret | None) -> None:
         reason: StopReason = "stop"
+        _finish_wipe(self._paths)
         try:
             await _unless(asked, self._begin(secret))
             watching = [asyncio.ensure_future(self._end_when_idle())]
@@ -177,6 +182,14 @@ class _NodeProcess:
     def _interrupt(self) -> None:
         self._interrupted = True
         self._gate.ask_stop("stop")
+
+
+def _finish_wipe(paths: ProfilePaths) -> None:
+    """Raises TuichatError if the profile's wipe had been broken off; now it is done."""
+    order = wipe_begun(paths)
+    if order is not None:
+        finish_wipe(paths, order)
+        raise wipe_completed()
 
 
 async def _ask_handover(paths: ProfilePaths, asked_pid: int) -> int:

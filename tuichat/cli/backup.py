@@ -84,6 +84,7 @@ def _restore(context: Context) -> int:
 
     paths, words = context.paths(), context.words
     config = context.config()
+    context.finish_wipe()
     needs_key_file = bootstrap.check_restorable(paths, words.file)
     key_file = context.key_file() if needs_key_file else None
     if needs_key_file and key_file is None:

@@ -23,6 +23,7 @@ MODULES = {
     "status": ("status",),
     "daemon": ("daemon", "node-process"),
     "lock": ("lock", "unlock", "passphrase"),
+    "wipe": ("wipe",),
     "backup": ("backup", "restore"),
     "rpc": ("rpc",),
     "doctor": ("doctor",),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -63,6 +64,16 @@ class Context:
             self._check_unicode(found.home, "--home")
             self._check_unicode(found.config, "--config")
         return found
+
+    def finish_wipe(self) -> None:
+        """If a wipe of the profile was broken off, finish it and say so. Raises TuichatError."""
+        paths = self.paths()
+        if not os.path.lexists(paths.wiping):
+            return
+        from tuichat import bootstrap
+
+        if bootstrap.complete_wipe(paths):
+            self.output.note(_("A wipe of this profile had been broken off. It is complete now."))
 
     def _check_unicode(self, path: Path, option: str) -> None:
         if is_unicode(str(path)):
@@ -126,6 +137,7 @@ class Context:
         """
         from tuichat import bootstrap
 
+        self.finish_wipe()
         try:
             client = await bootstrap.attach(self.paths(), start=start, timeout=ATTACH_SECONDS)
         except bootstrap.NoNodeError as error:

@@ -23,6 +23,7 @@ def _run(context: Context) -> int:
     from tuichat import bootstrap
 
     paths, config = context.paths(), context.config()
+    context.finish_wipe()
     if not bootstrap.profile_exists(paths) and not paths.database.exists():
         raise TuichatError(
             _("There is no profile in {path}.").format(path=paths.home), _("Make one: tuichat init")

@@ -217,6 +217,7 @@ def _database(context: Context) -> Iterator[Finding]:
     """A whole look at the database: by the node that has it, or here while none runs; never two at once."""
     from tuichat import bootstrap, doctor
 
+    context.finish_wipe()
     paths = context.paths()
     if not os.access(paths.home, os.R_OK | os.X_OK):
         return

@@ -35,6 +35,7 @@ def run(context: Context) -> int:
     words = context.words
     if words.no_passphrase and words.new_key_file is not None:
         raise UsageError(_("A key file is needed beside a passphrase, not instead of one."))
+    context.finish_wipe()
     bootstrap.check_no_profile(paths)
     passphrase = None if words.no_passphrase else context.passphrase.read_new()
     with new_key_file(words.new_key_file) as key_file:

@@ -69,6 +69,10 @@ def _options(context: Context) -> Options:
     async def create(name: str | None, passphrase: str | None) -> str:
         return await asyncio.to_thread(bootstrap.create_profile, paths, passphrase, name or "")
 
+    async def wipe(keep_files: bool) -> None:
+        await bootstrap.wipe_profile(paths, config.files.directory, keep_files=keep_files)
+
+    context.finish_wipe()
     made = bootstrap.profile_exists(paths)
     return Options(
         theme=config.ui.theme,
@@ -77,6 +81,9 @@ def _options(context: Context) -> Options:
         create_profile=None if made else create,
         sealed=made and bootstrap.has_passphrase(paths),
         scratch=lambda: paths.run_directory(create=True),
+        name=paths.home.name,
+        wipe=wipe,
+        panic_key=config.ui.panic_key,
         auto_lock=config.privacy.auto_lock_seconds > 0,
         key_file=lambda: context.key_file(warn=False),
     )

@@ -70,6 +70,7 @@ def _passphrase(context: Context) -> int:
     context.config()
     source = NewPassphrase(words.new_passphrase_file, words.new_passphrase_fd)
     _check_together(words, source)
+    context.finish_wipe()
     if not bootstrap.profile_exists(paths):
         raise TuichatError(
             _("There is no profile in {path}.").format(path=paths.home), _("Make one: tuichat init")

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from tuichat.clock import Rng
 from tuichat.crypto.passphrase import MODERATE, Cost, Secret
@@ -12,15 +16,22 @@ from tuichat.store.backup_file import BackupKey
 from tuichat.store.passphrase_change import change_passphrase
 from tuichat.store.profile import OpenProfile, needs_passphrase
 from tuichat.store.profile_paths import ProfilePaths
+from tuichat.store.wipe import WipeOrder, begin_wipe, finish_wipe
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 
 
 class Custody:
     """Works in threads: a passphrase is made into a key slowly, on purpose."""
 
-    def __init__(self, paths: ProfilePaths, rng: Rng, cost: Cost = MODERATE) -> None:
+    def __init__(
+        self, paths: ProfilePaths, rng: Rng, cost: Cost = MODERATE, inbox: Path | None = None
+    ) -> None:
         self._paths = paths
         self._rng = rng
         self._cost = cost
+        self._inbox = inbox or paths.inbox
 
     def is_sealed(self) -> bool:
         """Whether a passphrase opens the profile."""
@@ -31,14 +42,30 @@ class Custody:
 
         Whoever is cancelled waits for it: nothing else may touch the files meanwhile.
         """
-        work = asyncio.ensure_future(
-            asyncio.to_thread(change_passphrase, self._paths, current, new, self._rng, self._cost)
-        )
-        try:
-            return sealed_by(await asyncio.shield(work))
-        except asyncio.CancelledError:
-            await asyncio.gather(work, return_exceptions=True)
-            raise
+        changed = await _whole(change_passphrase, self._paths, current, new, self._rng, self._cost)
+        return sealed_by(changed)
+
+    def begin_wipe(self, *, keep_files: bool) -> WipeOrder:
+        """Destroy the keys, here and now; what is left to do. Raises StorageError."""
+        order = WipeOrder(os.fspath(self._inbox), keep_files)
+        begin_wipe(self._paths, order)
+        return order
+
+    async def finish_wipe(self, order: WipeOrder) -> None:
+        """Remove the files of the profile, whose node has let go of them. Raises StorageError."""
+        await _whole(finish_wipe, self._paths, order)
+
+
+async def _whole(
+    call: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
+) -> Result:
+    """In a thread, to its end also if the caller is cancelled."""
+    work = asyncio.ensure_future(asyncio.to_thread(call, *args, **kwargs))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.gather(work, return_exceptions=True)
+        raise
 
 
 def sealed_by(profile: OpenProfile) -> BackupKey | None:

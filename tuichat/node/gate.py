@@ -41,7 +41,7 @@ from tuichat.node.node import Node
 from tuichat.node.stream import Stream
 
 Result = TypeVar("Result")
-StopReason = Literal["handover", "stop", "idle"]
+StopReason = Literal["handover", "stop", "idle", "wipe"]
 
 GRACE = 5.0
 """Seconds that calls under way may still take when the profile is being locked."""
@@ -50,7 +50,8 @@ GRACE = 5.0
 class Gate:
     """Implements `NodeApi`, locked or open.
 
-    While it is locked only `hello`, `status`, `unlock`, `active`, `passphrase` and `stop` do anything.
+    While it is locked only `hello`, `status`, `unlock`, `active`, `passphrase`, `wipe` and `stop` do
+    anything.
     Clients' streams of events go on over locking and unlocking.
 
     Args:
@@ -174,6 +175,18 @@ class Gate:
             sealed_by = await custody_of(self._custody).change(Secret(current, key_file), secret)
             if self._node is not None:
                 self._node.sealed_by(sealed_by)
+
+    async def wipe(self, keep_files: bool = False) -> None:
+        custody = custody_of(self._custody)
+        order = custody.begin_wipe(keep_files=keep_files)  # the keys wait for nobody
+        try:
+            async with self._changing:
+                try:
+                    await self._shut()
+                finally:
+                    await custody.finish_wipe(order)
+        finally:
+            self.ask_stop("wipe")
 
     async def go_online(self) -> None:
         await self._ask(lambda node: node.go_online())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol, runtime_checkable
 
@@ -21,8 +21,9 @@ from tuichat.errors import TuichatError, UsageError
 from tuichat.i18n import _
 from tuichat.model import LockedEvent
 from tuichat.tui.context import Context, Options
+from tuichat.tui.guard import Guard
 from tuichat.tui.screens.main import WIDE, MainScreen
-from tuichat.tui.session import Attach, Connected, Happening, Session
+from tuichat.tui.session import Attach, Connected, Happening, Lost, Session
 from tuichat.tui.slash import Command, usages
 from tuichat.tui.terminal_keys import free_alt_digits
 from tuichat.tui.themes import Palette, load_palettes
@@ -72,12 +73,12 @@ class TuichatApp(App[int]):
             self.register_theme(palette.theme())
         self._options = options
         self._node_ends_with_us = True
-        self._told_at = -ACTIVE_SECONDS
         self.sealed = options.sealed
         """Whether it takes a passphrase to open the profile, as far as is known."""
         self.mouse = True
         self.session = Session(attach, self._happened)
         self.shared = Context(self.session, options, clock or SystemClock())
+        self.guard = Guard(self, self.shared)
         self.theme = self._first_theme(without_colour=without_colour)
         self._first_colours: dict[str, str] | None = self.get_css_variables()
         self.stylesheet.set_variables(self._first_colours)
@@ -153,24 +154,12 @@ class TuichatApp(App[int]):
 
     async def on_event(self, event: events.Event) -> None:
         """As Textual's; whatever key comes, what was said for a moment has been read."""
-        if isinstance(event, events.InputEvent | events.Paste) and self._options.auto_lock:
-            self._somebody_is_here()
+        self.guard.saw(event)
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             main = self.main_screen()
             if main is not None:
                 main.notice_read()
         await super().on_event(event)
-
-    def _somebody_is_here(self) -> None:
-        """Tell the node, but not for every key: it locks itself when nobody is here."""
-        now = self.shared.clock.monotonic()
-        if self.session.connected and now >= self._told_at + ACTIVE_SECONDS:
-            self._told_at = now
-            self.run_worker(self._tell_active(), group="active")
-
-    async def _tell_active(self) -> None:
-        with suppress(TuichatError):
-            await self.session.node.active()
 
     # What happens in the node.
 
@@ -182,6 +171,8 @@ class TuichatApp(App[int]):
                     self._ask_to_unlock()
             case LockedEvent(locked=True):
                 self._ask_to_unlock()
+            case Lost(reason="wiped"):
+                self.guard.wiped()
         for screen in list(self.screen_stack):
             if isinstance(screen, Listener):
                 screen.happened(happening)
@@ -322,9 +313,6 @@ class TuichatApp(App[int]):
         self._exit_renderables.append(Segments(self.console.render(traceback, self.console.options)))
         self._close_messages_no_wait()
 
-
-ACTIVE_SECONDS: Final = 2.0
-"""At most so often the node is told that somebody is at work."""
 
 START_SECONDS: Final = 3.0
 """While the interface starts nothing is garbage, and looking for it would make keys wait."""
