@@ -78,12 +78,12 @@ async def test_a_node_that_runs_wipes_itself_and_ends(home: Home, locked: bool) 
 
 
 async def test_a_wipe_that_was_broken_off_is_finished_and_told_by_the_next_command(home: Home) -> None:
-    begin_wipe(home.paths, WipeOrder(str(home.paths.inbox)))
+    begin_wipe(home.paths, WipeOrder(str(home.paths.inbox)), SeededRng())
     home.paths.database.write_bytes(b"what was left")
     with pytest.raises(TuichatError, match="had been broken off"):
         await attach(home.paths)
     assert not home.paths.database.exists()
-    begin_wipe(home.paths, WipeOrder(str(home.paths.inbox)))
+    begin_wipe(home.paths, WipeOrder(str(home.paths.inbox)), SeededRng())
     process = await home.command("init", "--no-passphrase")
     output, errors = await process.communicate()
     assert (process.returncode, len(output.strip()), b"had been broken off" in errors) == (0, 56, True)

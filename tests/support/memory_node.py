@@ -323,6 +323,10 @@ class MemoryNode(MemoryFiles):
             raise LockedError("The passphrase is wrong.")
         self._passphrase = new or ""
 
+    async def duress(self, current: str, passphrase: str | None, key_file: bytes | None = None) -> None:
+        if current != self._passphrase:
+            raise LockedError("The passphrase is wrong.")
+
     async def wipe(self, keep_files: bool = False) -> None:
         self.wiped = "files kept" if keep_files else "all"
         self.break_off("wipe")

@@ -326,9 +326,14 @@ async def test_a_passphrase_is_changed_in_a_locked_node_and_in_an_open_one(tmp_p
     assert told[-1] is None
 
 
-async def test_a_node_without_files_of_its_own_has_no_passphrase_to_change(profile: Profile) -> None:
-    with pytest.raises(StorageError):
-        await profile.gate().passphrase("", "new")
+async def test_a_node_without_files_of_its_own_has_none_to_change(profile: Profile) -> None:
+    for call in (
+        profile.gate().passphrase("", "new"),
+        profile.gate().duress("", "new"),
+        profile.gate().wipe(),
+    ):
+        with pytest.raises(StorageError):
+            await call
 
 
 def sealed_home(directory: Path, passphrase: str | None = PASSPHRASE) -> Custody:
@@ -438,3 +443,56 @@ async def test_a_node_that_cannot_be_closed_is_wiped_all_the_same(tmp_path: Path
         await gate.wipe()
     assert await gate.wait_stop() == "wipe"
     assert [path.name for path in (tmp_path / "home").iterdir()] == ["lock"]
+
+
+class OfFiles(Profile):
+    """A memory node behind the files of a real profile: they say which passphrase opens it."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__()
+        self.paths = ProfilePaths.locate(directory / "home", "default", {})
+        self.custody = sealed_home(directory)
+
+    async def open(self, secret: Secret) -> Node:
+        await asyncio.to_thread(open_profile, self.paths, secret)
+        self.opened += 1
+        return cast(Node, self.node)
+
+    def gate(self, kind: Literal["daemon", "detached"] = "detached") -> Gate:
+        return Gate(self.open, kind=kind, clock=self.clock, custody=self.custody)
+
+    def names(self) -> set[str]:
+        return {path.name for path in self.paths.home.iterdir()}
+
+
+@pytest.mark.parametrize("unlocked", [False, True])
+async def test_the_duress_passphrase_wipes_and_nobody_is_told(tmp_path: Path, unlocked: bool) -> None:
+    profile = OfFiles(tmp_path)
+    gate = profile.gate()
+    vars(profile.node)["sealed_by"] = lambda key: None
+    await gate.duress(PASSPHRASE, "open sesame")
+    profile.paths.database.write_bytes(b"contacts")
+    if unlocked:
+        await gate.unlock(PASSPHRASE)
+    refusals = []
+    for passphrase in ("wrong", "open sesame", PASSPHRASE, "open sesame"):
+        with pytest.raises(LockedError) as caught:
+            await (gate.passphrase(passphrase, "new") if unlocked else gate.unlock(passphrase))
+        refusals.append((type(caught.value), caught.value.message, caught.value.hint))
+    assert set(refusals) == {(LockedError, "The passphrase is wrong.", "")}
+    assert (await gate.hello()).locked
+    await gate.close("stop")
+    assert profile.names() == {"identity.sealed", "lock"}
+
+
+async def test_with_a_duress_passphrase_the_other_one_opens_as_before(tmp_path: Path) -> None:
+    profile = OfFiles(tmp_path)
+    gate = profile.gate()
+    await gate.unlock(PASSPHRASE)
+    told: list[BackupKey | None] = []
+    vars(profile.node)["sealed_by"] = told.append
+    await gate.duress(PASSPHRASE, "open sesame")
+    await gate.lock()
+    await gate.unlock(PASSPHRASE)
+    assert (profile.opened, len(told)) == (2, 1)
+    assert not (await gate.hello()).locked

@@ -13,10 +13,13 @@ from tuichat.crypto.passphrase import (
     MODERATE,
     WRAPPED_LENGTH,
     Cost,
+    DuressError,
     Secret,
     needs_key_file,
+    noise,
     portable,
     unwrap,
+    with_duress,
     wrap,
 )
 from tuichat.crypto.sealing import UnopenableError, seal, unseal
@@ -187,3 +190,67 @@ def test_what_the_first_version_wrapped_still_opens() -> None:
     assert not needs_key_file(old)
     with pytest.raises(LockedError, match="passphrase is wrong"):
         unwrap(old, Secret("wrong", FILE))
+
+
+@pytest.fixture(scope="module")
+def under_duress(wrapped: bytes) -> bytes:
+    return with_duress(wrapped, Secret("open sesame"), SeededRng(b"duress"))
+
+
+def test_a_duress_passphrase_is_answered_as_a_wrong_one(wrapped: bytes, under_duress: bytes) -> None:
+    assert unwrap(under_duress, "correct horse") == KEY
+    with pytest.raises(DuressError) as duress:
+        unwrap(under_duress, "open sesame")
+    with pytest.raises(LockedError) as wrong:
+        unwrap(under_duress, "wrong")
+    assert type(wrong.value) is LockedError
+    for error in (duress.value, wrong.value):
+        assert (error.message, error.hint, error.code, error.exit_code) == (
+            "The passphrase is wrong.",
+            "",
+            "locked",
+            6,
+        )
+    with pytest.raises(LockedError) as before:
+        unwrap(wrapped, "open sesame")
+    assert type(before.value) is LockedError
+
+
+def test_nothing_shows_whether_there_is_a_duress_passphrase(wrapped: bytes, under_duress: bytes) -> None:
+    assert len(wrapped) == len(under_duress)
+    assert wrapped[:102] == under_duress[:102]
+    for slot in (wrapped[102:], under_duress[102:]):
+        assert len(set(slot)) > 40  # bytes that look drawn, no marks and no zeros
+    assert portable(under_duress) == portable(wrapped)
+
+
+def test_a_slot_opens_nothing_in_the_place_of_the_other(under_duress: bytes) -> None:
+    swapped = under_duress[:30] + under_duress[102:] + under_duress[30:102]
+    for secret in ("correct horse", "open sesame"):
+        with pytest.raises(LockedError) as caught:
+            unwrap(swapped, secret)
+        assert type(caught.value) is LockedError
+
+
+def test_with_a_key_file_the_duress_passphrase_needs_it_too(with_file: bytes) -> None:
+    wrapped = with_duress(with_file, Secret("open sesame", FILE), SeededRng())
+    with pytest.raises(DuressError):
+        unwrap(wrapped, Secret("open sesame", FILE))
+    with pytest.raises(LockedError) as caught:
+        unwrap(wrapped, Secret("open sesame"))
+    assert type(caught.value) is LockedError
+
+
+@pytest.mark.parametrize("unusable", ["correct horse", "", "x" * 1025])
+def test_the_duress_passphrase_is_another_one(wrapped: bytes, unusable: str) -> None:
+    with pytest.raises(UsageError):
+        with_duress(wrapped, Secret(unusable), SeededRng())
+
+
+def test_noise_looks_like_a_wrapped_key_and_is_none(wrapped: bytes, with_file: bytes) -> None:
+    for real, secret in ((wrapped, Secret("correct horse")), (with_file, Secret("correct horse", FILE))):
+        made = noise(real, SeededRng(b"noise"))
+        assert (len(made), made[:14], made[14:30] != real[14:30]) == (174, real[:14], True)
+        assert needs_key_file(made) == needs_key_file(real)
+        with pytest.raises(LockedError):
+            unwrap(made, secret)

@@ -13,12 +13,13 @@ from tests.support.killing import Killed, KilledAt
 from tests.support.seeded_rng import SeededRng
 from tuichat import bootstrap
 from tuichat.crypto import passphrase as derivation
-from tuichat.crypto.passphrase import FLOOR
+from tuichat.crypto.passphrase import FLOOR, DuressError, Secret
 from tuichat.errors import LockedError, StorageError, TuichatError, UsageError
 from tuichat.store.files import erase, write_over
-from tuichat.store.passphrase_change import change_passphrase, tidy_keys
+from tuichat.store.passphrase_change import change_passphrase, set_duress, tidy_keys
 from tuichat.store.profile import ProfilePaths, create_profile, needs_passphrase, open_profile
 from tuichat.store.profile_lock import NodeLock
+from tuichat.store.wipe import WipeOrder, begin_wipe, finish_wipe, wipe_begun
 
 OLD, NEW = "correct horse", "battery staple"
 TURNS = [(OLD, NEW), (None, NEW), (OLD, None)]
@@ -144,3 +145,117 @@ def test_a_node_or_command_at_work_is_not_disturbed(tmp_path: Path) -> None:
 def test_without_a_profile_there_is_nothing_to_change(tmp_path: Path) -> None:
     with pytest.raises(TuichatError, match="no profile"):
         change(ProfilePaths.locate(tmp_path, "default", {}), None, NEW)
+
+
+# -- the duress passphrase --
+
+DURESS = "open sesame"
+
+
+def duress(paths: ProfilePaths, passphrase: str | None, current: str = OLD) -> None:
+    set_duress(paths, Secret(current), passphrase, SeededRng(b"duress"), FLOOR)
+
+
+def wipes(paths: ProfilePaths, passphrase: str) -> bool:
+    """Whether this is the duress passphrase."""
+    try:
+        open_profile(paths, passphrase)
+    except DuressError:
+        return True
+    except LockedError:
+        return False
+    return False
+
+
+def test_a_duress_passphrase_is_set_and_taken_away_and_goes_with_each_change(tmp_path: Path) -> None:
+    paths = made(tmp_path / "home", OLD)
+    length = paths.identity.stat().st_size
+    duress(paths, DURESS)
+    assert (wipes(paths, DURESS), wipes(paths, "wrong"), opens(paths, OLD)) == (True, False, True)
+    duress(paths, "another")
+    assert (wipes(paths, DURESS), wipes(paths, "another")) == (False, True)
+    duress(paths, None)
+    assert not wipes(paths, "another")
+    duress(paths, DURESS)
+    assert paths.identity.stat().st_size == length
+    change(paths, OLD, NEW)
+    assert (wipes(paths, DURESS), opens(paths, NEW)) == (False, True)
+    assert files(paths) == {"identity.sealed", "lock"}
+
+
+def test_only_what_a_passphrase_opens_has_one(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no passphrase"):
+        duress(made(tmp_path / "open", None), DURESS)
+    paths = made(tmp_path / "home", OLD)
+    with pytest.raises(UsageError, match="another"):
+        duress(paths, OLD)
+    with pytest.raises(LockedError):
+        duress(paths, DURESS, "wrong")
+    assert opens(paths, OLD)
+
+
+def test_killed_at_any_change_of_the_disk_the_profile_has_the_duress_passphrase_or_has_not(
+    tmp_path: Path,
+) -> None:
+    other = made(tmp_path / "whole", OLD)
+    with KilledAt(0) as whole:
+        duress(other, DURESS)
+    found = []
+    for number in range(1, whole.count + 1):
+        paths = made(tmp_path / str(number), OLD)
+        with pytest.raises(Killed), KilledAt(number):
+            duress(paths, DURESS)
+        assert opens(paths, OLD)
+        found.append(wipes(paths, DURESS))
+    assert found == sorted(found)
+    assert set(found) == {False, True}
+
+
+def test_given_to_a_command_it_wipes_and_is_answered_as_a_wrong_one(tmp_path: Path) -> None:
+    paths, inbox = made(tmp_path / "home", OLD), tmp_path / "received"
+    inbox.mkdir()
+    (inbox / "0123456789abcdef").write_text("a secret")
+    bootstrap.set_duress(paths, OLD, DURESS)
+    paths.database.write_bytes(b"contacts")
+    size = paths.identity.stat().st_size
+    with pytest.raises(LockedError, match="passphrase is wrong") as caught:
+        bootstrap.change_passphrase(paths, DURESS, NEW, inbox=inbox)
+    assert type(caught.value) is LockedError
+    assert files(paths) == {"identity.sealed", "lock"}
+    assert list(inbox.iterdir()) == []
+    assert paths.identity.stat().st_size == size
+    for passphrase in (OLD, NEW, DURESS):
+        assert not opens(paths, passphrase)
+        assert not wipes(paths, passphrase)
+    assert bootstrap.has_passphrase(paths)
+
+
+def test_killed_at_any_change_of_the_disk_a_wipe_under_duress_is_finished_in_silence(tmp_path: Path) -> None:
+    order = WipeOrder(str(tmp_path / "inbox"), decoy=True)
+
+    def wiped(paths: ProfilePaths) -> None:
+        begin_wipe(paths, order, SeededRng(b"noise"))
+        finish_wipe(paths, order, SeededRng(b"more noise"))
+
+    other = made(tmp_path / "whole", OLD)
+    with KilledAt(0) as whole:
+        wiped(other)
+    assert whole.count > 15
+    for number in range(1, whole.count + 1):
+        paths = made(tmp_path / str(number), OLD)
+        paths.database.write_bytes(b"contacts")
+        with pytest.raises(Killed), KilledAt(number):
+            wiped(paths)
+        if wipe_begun(paths) is None and paths.database.exists():
+            assert opens(paths, OLD)  # killed before anything was noted
+            continue
+        assert not bootstrap.complete_wipe(paths)
+        assert files(paths) == {"identity.sealed", "lock"}, number
+        assert not opens(paths, OLD)
+        assert needs_passphrase(paths)
+
+
+def test_what_no_passphrase_opened_leaves_no_decoy(tmp_path: Path) -> None:
+    paths = made(tmp_path / "home", None)
+    finish_wipe(paths, WipeOrder(str(paths.inbox), decoy=True), SeededRng())
+    assert files(paths) == {"lock"}

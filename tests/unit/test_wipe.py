@@ -56,8 +56,8 @@ def order_of(paths: ProfilePaths, *, keep_files: bool = False) -> WipeOrder:
 
 def wiped(paths: ProfilePaths, order: WipeOrder | None = None) -> None:
     order = order or order_of(paths)
-    begin_wipe(paths, order)
-    finish_wipe(paths, order)
+    begin_wipe(paths, order, SeededRng())
+    finish_wipe(paths, order, SeededRng())
 
 
 @pytest.mark.parametrize("passphrase", [None, "correct horse"])
@@ -109,7 +109,7 @@ def test_the_keys_are_overwritten_before_anything_else_goes(tmp_path: Path) -> N
     kept = {path: tmp_path / f"kept {path.name}" for path in (paths.identity, paths.unlocked_key)}
     for path, link in kept.items():
         link.hardlink_to(path)
-    begin_wipe(paths, order_of(paths))
+    begin_wipe(paths, order_of(paths), SeededRng())
     assert all(set(link.read_bytes()) == {0} for link in kept.values())
     assert paths.database.exists()
 
@@ -147,7 +147,7 @@ def killed_and_started_again(home: Path, number: int, left: set[str], *, keep_fi
 
 def test_a_wipe_that_was_noted_wrongly_wipes_all(tmp_path: Path) -> None:
     paths = profile(tmp_path / "home")
-    begin_wipe(paths, order_of(paths, keep_files=True))
+    begin_wipe(paths, order_of(paths, keep_files=True), SeededRng())
     paths.wiping.write_bytes(b"damaged")
     assert bootstrap.complete_wipe(paths)
     assert files(paths.home) == LEFT
@@ -189,7 +189,7 @@ _removed = shutil.rmtree
 
 def test_a_node_that_wipes_is_left_to_it(tmp_path: Path) -> None:
     paths = profile(tmp_path / "home")
-    begin_wipe(paths, order_of(paths))
+    begin_wipe(paths, order_of(paths), SeededRng())
     lock = NodeLock.acquire(paths.lock, "init")
     assert lock is not None
     assert not bootstrap.complete_wipe(paths)
@@ -205,6 +205,10 @@ async def test_without_a_node_the_command_wipes_by_itself(tmp_path: Path) -> Non
 
 def test_the_note_says_what_is_to_be_done(tmp_path: Path) -> None:
     paths = profile(tmp_path / "home")
-    begin_wipe(paths, order_of(paths, keep_files=True))
-    assert msgspec.json.decode(paths.wiping.read_bytes()) == {"inbox": str(paths.inbox), "keep_files": True}
+    begin_wipe(paths, order_of(paths, keep_files=True), SeededRng())
+    assert msgspec.json.decode(paths.wiping.read_bytes()) == {
+        "inbox": str(paths.inbox),
+        "keep_files": True,
+        "decoy": False,
+    }
     assert wipe_begun(paths) == order_of(paths, keep_files=True)

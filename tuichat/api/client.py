@@ -141,6 +141,9 @@ class AsyncClient:
         now = {"current": current, "key_file": key_file}
         await self._raw("passphrase", {**now, "new": new, "new_key_file": new_key_file})
 
+    async def duress(self, current: str, passphrase: str | None, key_file: bytes | None = None) -> None:
+        await self._raw("duress", {"current": current, "passphrase": passphrase, "key_file": key_file})
+
     async def wipe(self, keep_files: bool = False) -> None:
         await self._raw("wipe", {"keep_files": keep_files})
 

@@ -27,8 +27,8 @@ from tuichat.model import (
 
 
 class NodeApi(Protocol):
-    """One profile's node. All but `hello`, `status`, `unlock`, `active`, `passphrase`, `wipe` and
-    `stop` need it unlocked."""
+    """One profile's node. All but `hello`, `status`, `unlock`, `active`, `passphrase`,
+    `duress`, `wipe` and `stop` need it unlocked."""
 
     async def hello(self) -> Hello:
         """Who serves, and which version."""
@@ -66,6 +66,14 @@ class NodeApi(Protocol):
         Args:
             current, key_file: what opens it now, of no meaning for a profile without passphrase.
             new_key_file: 64 random bytes that are needed from now on, too; None for no key file.
+        """
+        ...
+
+    async def duress(self, current: str, passphrase: str | None, key_file: bytes | None = None) -> None:
+        """Set a duress passphrase, or for None take it away.
+
+        Given in the place of the other one, it wipes the profile and is answered as a wrong one. Whether
+        there is one cannot be asked.
         """
         ...
 

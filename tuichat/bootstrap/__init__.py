@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tuichat.bootstrap.attaching import NoNodeError, attach, reattach
     from tuichat.bootstrap.backup import check_restorable, restore_profile
-    from tuichat.bootstrap.locking import change_passphrase, complete_wipe, wipe_profile
+    from tuichat.bootstrap.locking import change_passphrase, complete_wipe, set_duress, wipe_profile
     from tuichat.bootstrap.profiles import (
         check_no_profile,
         create_profile,
@@ -46,6 +46,7 @@ __all__ = [
     "restore_profile",
     "run_node",
     "save_copy",
+    "set_duress",
     "socket_path",
     "uses_key_file",
     "wipe_profile",
@@ -69,6 +70,7 @@ _HOMES = {
     "restore_profile": "tuichat.bootstrap.backup",
     "run_node": "tuichat.bootstrap.running",
     "save_copy": "tuichat.bootstrap.saving",
+    "set_duress": "tuichat.bootstrap.locking",
     "socket_path": "tuichat.bootstrap.profiles",
     "uses_key_file": "tuichat.bootstrap.profiles",
     "wipe_profile": "tuichat.bootstrap.locking",

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tuichat.bootstrap.attaching import NoNodeError, attach
 from tuichat.clock import SystemRng
-from tuichat.crypto.passphrase import Secret
-from tuichat.errors import StorageError, UnreachableError
+from tuichat.crypto.passphrase import DuressError, Secret
+from tuichat.errors import LockedError, StorageError, UnreachableError
 from tuichat.i18n import _
 from tuichat.store.home import prepare_home
 from tuichat.store.passphrase_change import change_passphrase as change_in
+from tuichat.store.passphrase_change import set_duress as duress_in
 from tuichat.store.profile_lock import NodeLock
 from tuichat.store.profile_paths import ProfilePaths, shown
 from tuichat.store.wipe import WipeOrder, begin_wipe, finish_wipe, wipe_begun
@@ -25,8 +26,13 @@ def change_passphrase(
     new: str | None,
     key_file: bytes | None = None,
     new_key_file: bytes | None = None,
+    *,
+    inbox: Path | None = None,
 ) -> None:
     """Lock the profile by `new`, None for by none, and by the key file of this content, if it is not None.
+
+    Args:
+        inbox: where received files are put, None for the profile's own.
 
     Raises:
         LockedError: `current` or `key_file` is wrong.
@@ -34,7 +40,34 @@ def change_passphrase(
     """
     with _alone(paths):
         secret = None if new is None else Secret(new, new_key_file)
-        change_in(paths, Secret(current, key_file), secret, SystemRng())
+        with _answering_duress(paths, inbox):
+            change_in(paths, Secret(current, key_file), secret, SystemRng())
+
+
+def set_duress(
+    paths: ProfilePaths,
+    current: str,
+    passphrase: str | None,
+    key_file: bytes | None = None,
+    *,
+    inbox: Path | None = None,
+) -> None:
+    """Give the profile a duress passphrase, None for none. Raises as `change_passphrase` does."""
+    with _alone(paths), _answering_duress(paths, inbox):
+        duress_in(paths, Secret(current, key_file), passphrase, SystemRng())
+
+
+@contextmanager
+def _answering_duress(paths: ProfilePaths, inbox: Path | None) -> Iterator[None]:
+    """Whoever gives the duress passphrase hears what follows a wrong one, and the profile is wiped."""
+    try:
+        yield
+    except DuressError as error:
+        with suppress(StorageError):
+            order = WipeOrder(os.fspath(inbox or paths.inbox), decoy=True)
+            begin_wipe(paths, order, SystemRng())
+            finish_wipe(paths, order, SystemRng())
+        raise LockedError(error.message, error.hint) from None
 
 
 async def wipe_profile(paths: ProfilePaths, inbox: Path | None, *, keep_files: bool) -> None:
@@ -48,12 +81,12 @@ async def wipe_profile(paths: ProfilePaths, inbox: Path | None, *, keep_files: b
         UnreachableError: a node that does not answer has the files.
     """
     order = WipeOrder(os.fspath(inbox or paths.inbox), keep_files)
-    begin_wipe(paths, order)
+    begin_wipe(paths, order, SystemRng())
     try:
         client = await attach(paths, start=False)
     except NoNodeError:
         with _alone(paths):
-            finish_wipe(paths, order)
+            finish_wipe(paths, order, SystemRng())
         return
     except UnreachableError as error:
         raise UnreachableError(
@@ -65,7 +98,7 @@ async def wipe_profile(paths: ProfilePaths, inbox: Path | None, *, keep_files: b
 
 
 def complete_wipe(paths: ProfilePaths) -> bool:
-    """Finish a wipe that was broken off; whether there was one. A node that is at it is left alone.
+    """Finish a wipe that was broken off; whether somebody is to be told. A node that is at it is left alone.
 
     Raises:
         StorageError: something cannot be removed.
@@ -78,8 +111,8 @@ def complete_wipe(paths: ProfilePaths) -> bool:
     try:
         order = wipe_begun(paths)
         if order is not None:
-            finish_wipe(paths, order)
-        return order is not None
+            finish_wipe(paths, order, SystemRng())
+        return order is not None and not order.decoy
     finally:
         lock.release()
 

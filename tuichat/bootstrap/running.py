@@ -185,11 +185,12 @@ class _NodeProcess:
 
 
 def _finish_wipe(paths: ProfilePaths) -> None:
-    """Raises TuichatError if the profile's wipe had been broken off; now it is done."""
+    """If the profile's wipe had been broken off, do it; raises TuichatError, unless nobody is to be told."""
     order = wipe_begun(paths)
     if order is not None:
-        finish_wipe(paths, order)
-        raise wipe_completed()
+        finish_wipe(paths, order, SystemRng())
+        if not order.decoy:
+            raise wipe_completed()
 
 
 async def _ask_handover(paths: ProfilePaths, asked_pid: int) -> int:

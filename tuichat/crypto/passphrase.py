@@ -8,10 +8,12 @@
         10     4  memory in KiB
         14    16  salt
         30    72  slot 0: a nonce of 24 bytes, and the key under XChaCha20-Poly1305
-       102    72  slot 1: random bytes
+       102    72  slot 1: random bytes, or 32 random bytes sealed as in slot 0 under a duress passphrase
 
-Slot i has the first 30 bytes and the byte i as associated data. A backup holds the first 102 bytes. Version 1
-is read, too: it has no byte at 5, one slot from 29 on, and the first 29 bytes as associated data.
+Nobody without one of the passphrases can tell what slot 1 holds. Who opens it is answered as after a wrong
+passphrase, and the profile is wiped. Slot i has the first 30 bytes and the byte i as associated data. A
+backup holds the first 102 bytes. Version 1 is read, too: it has no byte at 5, one slot from 29 on, and the
+first 29 bytes as associated data.
 
 The key of a slot is A, Argon2id's 32-byte output for the passphrase in NFC and UTF-8; with a key file it is
 KDF(A || content of the key file, "key file", the first 30 bytes, 32). Either way Argon2id runs once, so that
@@ -26,6 +28,7 @@ from __future__ import annotations
 
 import struct
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -95,6 +98,10 @@ class Secret:
     key_file: bytes | None = field(default=None, repr=False)
 
 
+class DuressError(LockedError):
+    """The duress passphrase was given; its sentence is that of a wrong one."""
+
+
 def wrap(key: bytes, secret: str | Secret, rng: Rng, cost: Cost = MODERATE) -> bytes:
     """Wrap a 32-byte key; 174 bytes. A bare passphrase is a secret without key file.
 
@@ -114,20 +121,52 @@ def unwrap(wrapped: bytes, secret: str | Secret) -> bytes:
 
     Raises:
         LockedError: the passphrase is wrong, or the key file, or that is missing; nothing tells which.
+        DuressError: it is the duress passphrase.
         DamagedError: this is no wrapped key, or its cost is out of bounds.
     """
     header = _checked(wrapped)
     slot = wrapped[len(header) : len(header) + _SLOT]
     bound = header if len(header) == _HEADER_1.size else header + b"\0"
     try:
-        return unseal(_slot_key(_whole(secret), header), slot, bound)
-    except (UnopenableError, UsageError):
+        key = _slot_key(_whole(secret), header)
+    except UsageError:
         raise _wrong(header) from None
+    try:
+        return unseal(key, slot, bound)
+    except UnopenableError:
+        raise _wrong(header, duress=_opens_second(wrapped, key, header)) from None
+
+
+def with_duress(wrapped: bytes, secret: Secret, rng: Rng) -> bytes:
+    """The wrapped key with a duress passphrase, which needs the same key file if one is needed.
+
+    Raises:
+        UsageError: the passphrase is unusable, or is the one that opens the key.
+    """
+    header = _checked(wrapped)
+    key = _slot_key(secret, header)
+    slot = wrapped[_HEADER.size : PORTABLE_LENGTH]
+    with suppress(UnopenableError):
+        unseal(key, slot, header + b"\0")
+        raise UsageError(_("The duress passphrase must be another than the one that opens the profile."))
+    return wrapped[:PORTABLE_LENGTH] + seal(key, rng.bytes(KEY_LENGTH), header + b"\1", rng)
+
+
+def _opens_second(wrapped: bytes, key: bytes, header: bytes) -> bool:
+    with suppress(UnopenableError):
+        return len(wrapped) == WRAPPED_LENGTH and bool(unseal(key, wrapped[-_SLOT:], header + b"\1"))
+    return False
 
 
 def needs_key_file(wrapped: bytes) -> bool:
     """Whether the passphrase alone does not open it. Raises DamagedError."""
     return _needs_key_file(_checked(wrapped))
+
+
+def noise(wrapped: bytes, rng: Rng) -> bytes:
+    """What looks like this wrapped key and is none: the same kind and cost, all else random."""
+    fixed = len(_checked(wrapped)) - _SALT_LENGTH
+    return wrapped[:fixed] + rng.bytes(len(wrapped) - fixed)
 
 
 def portable(wrapped: bytes) -> bytes:
@@ -143,13 +182,14 @@ def _needs_key_file(header: bytes) -> bool:
     return len(header) == _HEADER.size and header[5] == 1
 
 
-def _wrong(header: bytes) -> LockedError:
+def _wrong(header: bytes, *, duress: bool = False) -> LockedError:
+    kind = DuressError if duress else LockedError
     if _needs_key_file(header):
-        return LockedError(
+        return kind(
             _("This profile needs its key file with its passphrase; one of them is wrong or missing."),
             _("Name the key file: tuichat --key-file FILE, TUICHAT_KEY_FILE or the setting store.key_file."),
         )
-    return LockedError(_("The passphrase is wrong."))
+    return kind(_("The passphrase is wrong."))
 
 
 def _checked(wrapped: bytes) -> bytes:

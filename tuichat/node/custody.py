@@ -13,7 +13,7 @@ from tuichat.crypto.passphrase import MODERATE, Cost, Secret
 from tuichat.errors import StorageError
 from tuichat.i18n import _
 from tuichat.store.backup_file import BackupKey
-from tuichat.store.passphrase_change import change_passphrase
+from tuichat.store.passphrase_change import change_passphrase, set_duress
 from tuichat.store.profile import OpenProfile, needs_passphrase
 from tuichat.store.profile_paths import ProfilePaths
 from tuichat.store.wipe import WipeOrder, begin_wipe, finish_wipe
@@ -45,15 +45,19 @@ class Custody:
         changed = await _whole(change_passphrase, self._paths, current, new, self._rng, self._cost)
         return sealed_by(changed)
 
-    def begin_wipe(self, *, keep_files: bool) -> WipeOrder:
+    async def set_duress(self, current: Secret, duress: str | None) -> BackupKey | None:
+        """As `change`, with the function of this name."""
+        return sealed_by(await _whole(set_duress, self._paths, current, duress, self._rng, self._cost))
+
+    def begin_wipe(self, *, keep_files: bool = False, decoy: bool = False) -> WipeOrder:
         """Destroy the keys, here and now; what is left to do. Raises StorageError."""
-        order = WipeOrder(os.fspath(self._inbox), keep_files)
-        begin_wipe(self._paths, order)
+        order = WipeOrder(os.fspath(self._inbox), keep_files, decoy)
+        begin_wipe(self._paths, order, self._rng)
         return order
 
     async def finish_wipe(self, order: WipeOrder) -> None:
         """Remove the files of the profile, whose node has let go of them. Raises StorageError."""
-        await _whole(finish_wipe, self._paths, order)
+        await _whole(finish_wipe, self._paths, order, self._rng)
 
 
 async def _whole(

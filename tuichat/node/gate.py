@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Literal, TypeVar
 
@@ -13,8 +13,8 @@ import msgspec
 
 from tuichat import __version__
 from tuichat.clock import Clock
-from tuichat.crypto.passphrase import Secret
-from tuichat.errors import LockedError
+from tuichat.crypto.passphrase import DuressError, Secret
+from tuichat.errors import LockedError, StorageError
 from tuichat.event_buffer import EventBuffer
 from tuichat.i18n import _
 from tuichat.model import (
@@ -50,9 +50,8 @@ GRACE = 5.0
 class Gate:
     """Implements `NodeApi`, locked or open.
 
-    While it is locked only `hello`, `status`, `unlock`, `active`, `passphrase`, `wipe` and `stop` do
-    anything.
-    Clients' streams of events go on over locking and unlocking.
+    While it is locked only `hello`, `status`, `unlock`, `active`, `passphrase`, `duress`, `wipe` and `stop`
+    do anything. Clients' streams of events go on over locking and unlocking.
 
     Args:
         open_node: from a secret to a running node, an empty one for a profile without passphrase; raises
@@ -76,6 +75,7 @@ class Gate:
         self._clock = clock
         self._custody = custody
         self._activity = Activity(clock)
+        self._clearing: asyncio.Future[None] | None = None
         self._node: Node | None = None
         self._streams: list[Stream] = []
         self._changing = asyncio.Lock()
@@ -112,6 +112,8 @@ class Gate:
             stream.end()
         async with self._changing:
             await self._shut()
+        if self._clearing is not None:
+            await asyncio.gather(self._clearing, return_exceptions=True)
 
     async def hello(self) -> Hello:
         return Hello(
@@ -134,7 +136,8 @@ class Gate:
             self._activity.note()
             if self._node is not None or self._stopping.is_set():
                 return
-            node = await self._open_node(Secret(passphrase, key_file))
+            async with self._answering_duress():
+                node = await self._open_node(Secret(passphrase, key_file))
             self._node = node
             self._emit(LockedEvent(at=self._now(), locked=False))
             for stream in self._streams:
@@ -171,10 +174,33 @@ class Gate:
         new_key_file: bytes | None = None,
     ) -> None:
         secret = None if new is None else Secret(new, new_key_file)
-        async with self._changing:
+        async with self._changing, self._answering_duress():
             sealed_by = await custody_of(self._custody).change(Secret(current, key_file), secret)
             if self._node is not None:
                 self._node.sealed_by(sealed_by)
+
+    async def duress(self, current: str, passphrase: str | None, key_file: bytes | None = None) -> None:
+        async with self._changing, self._answering_duress():
+            sealed_by = await custody_of(self._custody).set_duress(Secret(current, key_file), passphrase)
+            if self._node is not None:
+                self._node.sealed_by(sealed_by)
+
+    @asynccontextmanager
+    async def _answering_duress(self) -> AsyncIterator[None]:
+        """Whoever gives the duress passphrase hears what follows a wrong one, and the profile is wiped."""
+        try:
+            yield
+        except DuressError as error:
+            with suppress(StorageError):  # what can be destroyed is; nobody is told of the rest
+                custody = custody_of(self._custody)
+                order = custody.begin_wipe(decoy=True)
+                try:
+                    if self._node is not None:
+                        self._emit(LockedEvent(at=self._now(), locked=True))
+                        await self._shut()
+                finally:
+                    self._clearing = asyncio.ensure_future(custody.finish_wipe(order))
+            raise LockedError(error.message, error.hint) from None
 
     async def wipe(self, keep_files: bool = False) -> None:
         custody = custody_of(self._custody)

@@ -54,6 +54,16 @@ def erase(path: Path) -> None:
     sync_directory(path.parent)
 
 
+def put_over(path: Path, data: bytes) -> None:
+    """Write `data` where a file of the same length is, over its own bytes. Raises OSError."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        os.pwrite(descriptor, data, 0)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _overwrite(descriptor: int) -> None:
     os.pwrite(descriptor, bytes(os.fstat(descriptor).st_size), 0)
     os.fsync(descriptor)

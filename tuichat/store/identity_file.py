@@ -21,7 +21,7 @@ import msgspec
 from tuichat.clock import Rng
 from tuichat.crypto.identity import Identity
 from tuichat.crypto.kdf import blake2b_256
-from tuichat.crypto.passphrase import FIRST_VERSION_LENGTH, WRAPPED_LENGTH
+from tuichat.crypto.passphrase import FIRST_VERSION_LENGTH, WRAPPED_LENGTH, noise
 from tuichat.crypto.sealing import OVERHEAD, UnopenableError, seal, unseal
 from tuichat.model import MAX_NAME_CHARACTERS
 
@@ -97,6 +97,18 @@ def decode(data: bytes) -> IdentityFile:
     if length is None or len(rest) < length + OVERHEAD:
         raise MalformedError
     return IdentityFile(rest[:length] if length else None, rest[length:])
+
+
+def decoy(data: bytes, rng: Rng) -> bytes:
+    """An identity file like this one, as long and as costly to open, that nothing opens.
+
+    Raises MalformedError if `data` is no identity file that a passphrase opens.
+    """
+    wrapped, sealed = (found := decode(data)).wrapped, found.sealed
+    if wrapped is None:
+        raise MalformedError
+    body = _head(noise(wrapped, rng)) + rng.bytes(len(sealed))
+    return body + blake2b_256(body)
 
 
 def _head(wrapped: bytes | None) -> bytes:

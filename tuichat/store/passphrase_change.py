@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tuichat.clock import Rng
-from tuichat.crypto.passphrase import MODERATE, Cost, Secret, wrap
+from tuichat.crypto.passphrase import MODERATE, Cost, Secret, needs_key_file, with_duress, wrap
 from tuichat.crypto.sealing import KEY_LENGTH
 from tuichat.errors import UsageError
 from tuichat.i18n import _
@@ -28,6 +28,8 @@ def change_passphrase(
 ) -> OpenProfile:
     """Lock the profile by `new`, None for not at all; the profile as it is then. Hold its lock meanwhile.
 
+    A duress passphrase is gone then: nobody can tell whether there was one.
+
     Args:
         current: the secret of now, of no meaning for a profile without one.
 
@@ -37,10 +39,36 @@ def change_passphrase(
     """
     profile = open_profile(paths, current)
     if profile.wrapped is None and new is None:
-        raise UsageError(_("This profile has no passphrase."), _("Nothing was changed."))
+        raise _no_passphrase()
     key = rng.bytes(KEY_LENGTH)
-    changed = replace(profile, key=key, wrapped=None if new is None else wrap(key, new, rng, cost))
-    if changed.wrapped is None:
+    return _sealed_anew(paths, profile, key, None if new is None else wrap(key, new, rng, cost), rng)
+
+
+def set_duress(
+    paths: ProfilePaths, current: Secret, duress: str | None, rng: Rng, cost: Cost = MODERATE
+) -> OpenProfile:
+    """Give the profile a duress passphrase in the place of any other, or none; as `change_passphrase`.
+
+    Raises:
+        LockedError: `current` is wrong. UsageError: there is no passphrase, `duress` is it, or is unusable.
+        StorageError: the disk is full or fails; nothing was changed.
+    """
+    profile = open_profile(paths, current)
+    if profile.wrapped is None:
+        raise _no_passphrase()
+    key_file = current.key_file if needs_key_file(profile.wrapped) else None
+    key = rng.bytes(KEY_LENGTH)
+    wrapped = wrap(key, Secret(current.passphrase, key_file), rng, cost)
+    if duress is not None:
+        wrapped = with_duress(wrapped, Secret(duress, key_file), rng)
+    return _sealed_anew(paths, profile, key, wrapped, rng)
+
+
+def _sealed_anew(
+    paths: ProfilePaths, profile: OpenProfile, key: bytes, wrapped: bytes | None, rng: Rng
+) -> OpenProfile:
+    changed = replace(profile, key=key, wrapped=wrapped)
+    if wrapped is None:
         put_file(paths.unlocked_key, key)
     try:
         write_over(paths.identity, encoded(changed, rng))
@@ -48,6 +76,10 @@ def change_passphrase(
         raise impossible(paths.identity, failure) from failure
     tidy_keys(paths, changed)
     return changed
+
+
+def _no_passphrase() -> UsageError:
+    return UsageError(_("This profile has no passphrase."), _("Nothing was changed."))
 
 
 def tidy_keys(paths: ProfilePaths, profile: OpenProfile) -> None:

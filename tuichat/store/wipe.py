@@ -24,9 +24,11 @@ from typing import Final
 
 import msgspec
 
+from tuichat.clock import Rng
 from tuichat.errors import StorageError, TuichatError
 from tuichat.i18n import _
-from tuichat.store.files import erase, read_bounded, sync_directory, write_whole
+from tuichat.store.files import erase, put_over, read_bounded, sync_directory, write_whole
+from tuichat.store.identity_file import MAX_LENGTH, MalformedError, decoy
 from tuichat.store.profile_paths import ProfilePaths, impossible, shown
 
 _LONGEST: Final = 16_384
@@ -41,13 +43,16 @@ class WipeOrder(msgspec.Struct, frozen=True):
     Attributes:
         inbox: the directory that received files are put into.
         keep_files: received files that are whole stay.
+        decoy: in the identity's place comes one that nothing opens, and nobody is told of the wipe: after a
+            duress passphrase, all is to look as after a wrong one.
     """
 
     inbox: str
     keep_files: bool = False
+    decoy: bool = False
 
 
-def begin_wipe(paths: ProfilePaths, order: WipeOrder) -> None:
+def begin_wipe(paths: ProfilePaths, order: WipeOrder, rng: Rng) -> None:
     """Note what is to be done, and destroy the keys. Needs no lock, and nothing but the disk.
 
     Raises:
@@ -55,7 +60,9 @@ def begin_wipe(paths: ProfilePaths, order: WipeOrder) -> None:
     """
     with contextlib.suppress(OSError):  # a full disk must not keep the keys
         write_whole(paths.wiping, msgspec.json.encode(order))
-    failures = [failure for path in _keys(paths) if (failure := _destroy(path)) is not None]
+    stays = paths.identity if order.decoy and _put_decoy(paths.identity, rng) else None
+    keys = [path for path in _keys(paths) if path != stays]
+    failures = [failure for path in keys if (failure := _destroy(path)) is not None]
     for path, reason in failures:
         raise impossible(path, reason) from reason
 
@@ -70,13 +77,13 @@ def wipe_begun(paths: ProfilePaths) -> WipeOrder | None:
         return WipeOrder(os.fspath(paths.inbox))
 
 
-def finish_wipe(paths: ProfilePaths, order: WipeOrder) -> None:
+def finish_wipe(paths: ProfilePaths, order: WipeOrder, rng: Rng) -> None:
     """Remove what is left of a profile whose wipe was begun; hold its lock. May be done again.
 
     Raises:
         StorageError: something cannot be removed; all else is.
     """
-    begin_wipe(paths, order)
+    begin_wipe(paths, order, rng)
     failures = [failure for path in _remains(paths, order) if (failure := _remove(path)) is not None]
     if failures:
         path, reason = failures[0]
@@ -106,6 +113,15 @@ def _keys(paths: ProfilePaths) -> Iterator[Path]:
     for path in (paths.identity, paths.unlocked_key):
         yield path
         yield path.with_name(path.name + ".new")
+
+
+def _put_decoy(identity: Path, rng: Rng) -> bool:
+    """Whether the identity is one now that nothing opens; else it was none that a passphrase opened."""
+    try:
+        put_over(identity, decoy(read_bounded(identity, MAX_LENGTH), rng))
+    except (OSError, MalformedError):
+        return False
+    return True
 
 
 def _destroy(path: Path) -> _Failure | None:
