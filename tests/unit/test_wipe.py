@@ -212,3 +212,24 @@ def test_the_note_says_what_is_to_be_done(tmp_path: Path) -> None:
         "decoy": False,
     }
     assert wipe_begun(paths) == order_of(paths, keep_files=True)
+
+
+def test_a_key_that_cannot_be_destroyed_is_named_and_all_else_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = profile(tmp_path / "home")
+
+    def failing(path: Path) -> None:
+        if path == paths.unlocked_key:
+            raise OSError(errno.EIO, "Input/output error")
+        _erased(path)
+
+    monkeypatch.setattr(wipe, "erase", failing)
+    with pytest.raises(StorageError, match=r"unlocked\.key cannot be destroyed"):
+        begin_wipe(paths, order_of(paths), SeededRng())
+    with pytest.raises(StorageError, match=r"unlocked\.key cannot be destroyed"):
+        finish_wipe(paths, order_of(paths), SeededRng())
+    assert files(paths.home) == LEFT | {"unlocked.key", "wiping"}
+
+
+_erased = wipe.erase

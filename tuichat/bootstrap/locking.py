@@ -64,9 +64,7 @@ def _answering_duress(paths: ProfilePaths, inbox: Path | None) -> Iterator[None]
         yield
     except DuressError as error:
         with suppress(StorageError):
-            order = WipeOrder(os.fspath(inbox or paths.inbox), decoy=True)
-            begin_wipe(paths, order, SystemRng())
-            finish_wipe(paths, order, SystemRng())
+            finish_wipe(paths, WipeOrder(os.fspath(inbox or paths.inbox), decoy=True), SystemRng())
         raise LockedError(error.message, error.hint) from None
 
 
@@ -77,11 +75,12 @@ async def wipe_profile(paths: ProfilePaths, inbox: Path | None, *, keep_files: b
         inbox: where received files are put, None for the profile's own.
 
     Raises:
-        StorageError: something cannot be removed.
+        StorageError: a key cannot be destroyed, or something cannot be removed.
         UnreachableError: a node that does not answer has the files.
     """
     order = WipeOrder(os.fspath(inbox or paths.inbox), keep_files)
-    begin_wipe(paths, order, SystemRng())
+    with suppress(StorageError):  # whoever finishes it tells
+        begin_wipe(paths, order, SystemRng())
     try:
         client = await attach(paths, start=False)
     except NoNodeError:

@@ -30,8 +30,9 @@ def _run(context: Context) -> int:
         )
     passphrase = key_file = None
     if bootstrap.has_passphrase(paths):
-        key_file = context.key_file() if bootstrap.uses_key_file(paths) else None
         passphrase = context.passphrase.given_or_asked()
+        if passphrase is not None and bootstrap.uses_key_file(paths):
+            key_file = context.key_file()
         if passphrase is None:
             context.output.note(_("The profile stays locked until: tuichat unlock"))
     return bootstrap.run_node(paths, config, "daemon", passphrase, key_file)

@@ -64,7 +64,12 @@ def begin_wipe(paths: ProfilePaths, order: WipeOrder, rng: Rng) -> None:
     keys = [path for path in _keys(paths) if path != stays]
     failures = [failure for path in keys if (failure := _destroy(path)) is not None]
     for path, reason in failures:
-        raise impossible(path, reason) from reason
+        raise StorageError(
+            _("The key in {path} cannot be destroyed: {reason}.").format(
+                path=shown(path), reason=os.strerror(reason.errno or 0)
+            ),
+            _("Remove it yourself, then run: tuichat wipe"),
+        )
 
 
 def wipe_begun(paths: ProfilePaths) -> WipeOrder | None:
@@ -81,10 +86,16 @@ def finish_wipe(paths: ProfilePaths, order: WipeOrder, rng: Rng) -> None:
     """Remove what is left of a profile whose wipe was begun; hold its lock. May be done again.
 
     Raises:
-        StorageError: something cannot be removed; all else is.
+        StorageError: a key cannot be destroyed, or something cannot be removed; all else is.
     """
-    begin_wipe(paths, order, rng)
+    stubborn: StorageError | None = None
+    try:
+        begin_wipe(paths, order, rng)
+    except StorageError as failure:  # the rest goes all the same
+        stubborn = failure
     failures = [failure for path in _remains(paths, order) if (failure := _remove(path)) is not None]
+    if stubborn is not None:
+        raise stubborn
     if failures:
         path, reason = failures[0]
         raise StorageError(
