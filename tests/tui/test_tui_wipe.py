@@ -56,6 +56,7 @@ async def test_the_typed_name_wipes_and_leaves(typed: str, wiped: str) -> None:
         await name(pilot, "default")
         assert node.wiped == wiped
         assert pilot.app.return_value == 0
+        assert len(pilot.app._exit_renderables) == 1  # it is said once
 
 
 def text_of(pilot: Pilot[int]) -> str:

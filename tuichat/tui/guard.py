@@ -27,6 +27,7 @@ class Guard:
     def __init__(self, app: App[int], shared: Context) -> None:
         self._app = app
         self._shared = shared
+        self._gone = False
         self._told_at = float("-inf")
         self._panic = PanicKey(shared.options.panic_key, shared.clock.monotonic)
 
@@ -51,8 +52,10 @@ class Guard:
             self.wiped()
 
     def wiped(self) -> None:
-        """The profile is gone: nothing of it stays on the screen."""
-        self._app.exit(0, message=_("The profile was wiped."))
+        """The profile is gone: nothing of it stays on the screen. Said once: the node tells it, too."""
+        if not self._gone:
+            self._gone = True
+            self._app.exit(0, message=_("The profile was wiped."))
 
     def _somebody_is_here(self) -> None:
         """Tell the node, but not for every key: it locks itself when nobody is here."""
