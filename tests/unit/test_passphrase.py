@@ -254,3 +254,9 @@ def test_noise_looks_like_a_wrapped_key_and_is_none(wrapped: bytes, with_file: b
         assert needs_key_file(made) == needs_key_file(real)
         with pytest.raises(LockedError):
             unwrap(made, secret)
+
+
+@pytest.mark.parametrize("length", [0, 63, 65])
+def test_what_is_no_key_file_locks_nothing(length: int) -> None:
+    with pytest.raises(UsageError, match="64 bytes"):
+        wrap(KEY, Secret("correct horse", bytes(length)), SeededRng(), FLOOR)

@@ -20,7 +20,7 @@ from tuichat.errors import StorageError
 from tuichat.store import wipe
 from tuichat.store.profile import ProfilePaths, create_profile, open_profile
 from tuichat.store.profile_lock import NodeLock
-from tuichat.store.wipe import WipeOrder, begin_wipe, finish_wipe, wipe_begun
+from tuichat.store.wipe import WipeOrder, begin_wipe, finish_wipe, wipe_begun, wipe_whole
 
 OURS = "0123456789abcdef"
 PART = ".tuichat-00ff.part"
@@ -57,7 +57,7 @@ def order_of(paths: ProfilePaths, *, keep_files: bool = False) -> WipeOrder:
 def wiped(paths: ProfilePaths, order: WipeOrder | None = None) -> None:
     order = order or order_of(paths)
     begin_wipe(paths, order, SeededRng())
-    finish_wipe(paths, order, SeededRng())
+    finish_wipe(paths, order)
 
 
 @pytest.mark.parametrize("passphrase", [None, "correct horse"])
@@ -228,7 +228,7 @@ def test_a_key_that_cannot_be_destroyed_is_named_and_all_else_goes(
     with pytest.raises(StorageError, match=r"unlocked\.key cannot be destroyed"):
         begin_wipe(paths, order_of(paths), SeededRng())
     with pytest.raises(StorageError, match=r"unlocked\.key cannot be destroyed"):
-        finish_wipe(paths, order_of(paths), SeededRng())
+        wipe_whole(paths, order_of(paths), SeededRng())
     assert files(paths.home) == LEFT | {"unlocked.key", "wiping"}
 
 

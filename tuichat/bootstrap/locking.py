@@ -17,7 +17,7 @@ from tuichat.store.passphrase_change import change_passphrase as change_in
 from tuichat.store.passphrase_change import set_duress as duress_in
 from tuichat.store.profile_lock import NodeLock
 from tuichat.store.profile_paths import ProfilePaths, shown
-from tuichat.store.wipe import WipeOrder, begin_wipe, finish_wipe, wipe_begun
+from tuichat.store.wipe import WipeOrder, begin_wipe, finish_wipe, wipe_begun, wipe_whole
 
 
 def change_passphrase(
@@ -64,7 +64,7 @@ def _answering_duress(paths: ProfilePaths, inbox: Path | None) -> Iterator[None]
         yield
     except DuressError as error:
         with suppress(StorageError):
-            finish_wipe(paths, WipeOrder(os.fspath(inbox or paths.inbox), decoy=True), SystemRng())
+            wipe_whole(paths, WipeOrder(os.fspath(inbox or paths.inbox), decoy=True), SystemRng())
         raise LockedError(error.message, error.hint) from None
 
 
@@ -85,7 +85,7 @@ async def wipe_profile(paths: ProfilePaths, inbox: Path | None, *, keep_files: b
         client = await attach(paths, start=False)
     except NoNodeError:
         with _alone(paths):
-            finish_wipe(paths, order, SystemRng())
+            finish_wipe(paths, order)
         return
     except UnreachableError as error:
         raise UnreachableError(
@@ -110,7 +110,7 @@ def complete_wipe(paths: ProfilePaths) -> bool:
     try:
         order = wipe_begun(paths)
         if order is not None:
-            finish_wipe(paths, order, SystemRng())
+            wipe_whole(paths, order, SystemRng())
         return order is not None and not order.decoy
     finally:
         lock.release()

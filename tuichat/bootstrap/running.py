@@ -28,7 +28,7 @@ from tuichat.store.home import prepare_home
 from tuichat.store.profile import needs_passphrase
 from tuichat.store.profile_lock import NodeLock
 from tuichat.store.profile_paths import ProfilePaths
-from tuichat.store.wipe import finish_wipe, wipe_begun, wipe_completed
+from tuichat.store.wipe import wipe_begun, wipe_completed, wipe_whole
 
 Result = TypeVar("Result")
 RunningKind = Literal["daemon", "detached"]
@@ -188,7 +188,7 @@ def _finish_wipe(paths: ProfilePaths) -> None:
     """If the profile's wipe had been broken off, do it; raises TuichatError, unless nobody is to be told."""
     order = wipe_begun(paths)
     if order is not None:
-        finish_wipe(paths, order, SystemRng())
+        wipe_whole(paths, order, SystemRng())
         if not order.decoy:
             raise wipe_completed()
 

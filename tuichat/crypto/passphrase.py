@@ -106,11 +106,13 @@ def wrap(key: bytes, secret: str | Secret, rng: Rng, cost: Cost = MODERATE) -> b
     """Wrap a 32-byte key; 174 bytes. A bare passphrase is a secret without key file.
 
     Raises:
-        UsageError: the passphrase is empty, too long, or not Unicode.
+        UsageError: the passphrase is empty, too long, or not Unicode, or the key file is none.
     """
     if len(key) != KEY_LENGTH:
         raise ValueError("only a 32-byte key is wrapped")
     secret = _whole(secret)
+    if secret.key_file is not None and len(secret.key_file) != KEY_FILE_LENGTH:
+        raise UsageError(_("A key file has {count} bytes.").format(count=KEY_FILE_LENGTH))
     factors = 0 if secret.key_file is None else 1
     header = _HEADER.pack(_MAGIC, 2, factors, cost.passes, cost.memory, rng.bytes(_SALT_LENGTH))
     return header + seal(_slot_key(secret, header), key, header + b"\0", rng) + rng.bytes(_SLOT)

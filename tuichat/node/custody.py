@@ -59,7 +59,7 @@ class Custody:
 
     async def finish_wipe(self, order: WipeOrder) -> None:
         """Remove the files of the profile, whose node has let go of them. Raises StorageError."""
-        await _whole(finish_wipe, self._paths, order, self._rng)
+        await _whole(finish_wipe, self._paths, order)
 
 
 async def _whole(

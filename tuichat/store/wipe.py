@@ -63,13 +63,8 @@ def begin_wipe(paths: ProfilePaths, order: WipeOrder, rng: Rng) -> None:
     stays = paths.identity if order.decoy and _put_decoy(paths.identity, rng) else None
     keys = [path for path in _keys(paths) if path != stays]
     failures = [failure for path in keys if (failure := _destroy(path)) is not None]
-    for path, reason in failures:
-        raise StorageError(
-            _("The key in {path} cannot be destroyed: {reason}.").format(
-                path=shown(path), reason=os.strerror(reason.errno or 0)
-            ),
-            _("Remove it yourself, then run: tuichat wipe"),
-        )
+    for path, _reason in failures:
+        raise _resists(path)
 
 
 def wipe_begun(paths: ProfilePaths) -> WipeOrder | None:
@@ -82,22 +77,17 @@ def wipe_begun(paths: ProfilePaths) -> WipeOrder | None:
         return WipeOrder(os.fspath(paths.inbox))
 
 
-def finish_wipe(paths: ProfilePaths, order: WipeOrder, rng: Rng) -> None:
-    """Remove what is left of a profile whose wipe was begun; hold its lock. May be done again.
+def finish_wipe(paths: ProfilePaths, order: WipeOrder) -> None:
+    """Remove what is left of a profile whose keys are destroyed; hold its lock. May be done again.
 
     Raises:
-        StorageError: a key cannot be destroyed, or something cannot be removed; all else is.
+        StorageError: a key is still there, or something cannot be removed; all else is.
     """
-    stubborn: StorageError | None = None
-    try:
-        begin_wipe(paths, order, rng)
-    except StorageError as failure:  # the rest goes all the same
-        stubborn = failure
     failures = [failure for path in _remains(paths, order) if (failure := _remove(path)) is not None]
-    if stubborn is not None:
-        raise stubborn
-    if failures:
-        path, reason = failures[0]
+    for path in _keys(paths):
+        if os.path.lexists(path) and not (order.decoy and path == paths.identity):
+            raise _resists(path)
+    for path, reason in failures:
         raise StorageError(
             _("The keys are destroyed, but {path} cannot be removed: {reason}.").format(
                 path=shown(path), reason=os.strerror(reason.errno or 0)
@@ -112,6 +102,13 @@ def finish_wipe(paths: ProfilePaths, order: WipeOrder, rng: Rng) -> None:
         raise impossible(paths.home, failure) from failure
 
 
+def wipe_whole(paths: ProfilePaths, order: WipeOrder, rng: Rng) -> None:
+    """Both, one after the other; hold the lock. Raises StorageError as they do, when all else is done."""
+    with contextlib.suppress(StorageError):  # a key that resists is seen at the end
+        begin_wipe(paths, order, rng)
+    finish_wipe(paths, order)
+
+
 def wipe_completed() -> TuichatError:
     """What whoever wanted to open a profile is told, whose wipe had been broken off."""
     return TuichatError(
@@ -124,6 +121,13 @@ def _keys(paths: ProfilePaths) -> Iterator[Path]:
     for path in (paths.identity, paths.unlocked_key):
         yield path
         yield path.with_name(path.name + ".new")
+
+
+def _resists(path: Path) -> StorageError:
+    return StorageError(
+        _("The key in {path} cannot be destroyed.").format(path=shown(path)),
+        _("Remove it yourself, then run: tuichat wipe"),
+    )
 
 
 def _put_decoy(identity: Path, rng: Rng) -> bool:
