@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from tuichat.durations import parse_duration
 from tuichat.errors import UsageError
 from tuichat.i18n import _, translated
 from tuichat.sizes import parse_size
@@ -23,7 +24,7 @@ _LATER_KEYS = ("privacy.receipts", "privacy.typing", "privacy.presence", "ui.key
 Value = str | int | tuple[str, ...]
 """Of a switch it is a bool, which is an int."""
 
-Form = Literal["text", "list", "count", "size", "switch"]
+Form = Literal["text", "list", "count", "size", "time", "switch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,8 @@ class Setting:
     """One key.
 
     Attributes:
-        form: a text; a list of texts; a whole number; an amount of data, kept as it was written; or a switch.
-            All but texts and lists may stand in the file with or without quotes.
+        form: a text; a list of texts; a whole number; an amount of data or time, kept as it was written; or a
+            switch. Numbers, amounts of data and switches may stand in the file with or without quotes.
         choices: lists the only valid values.
         check: returns a sentence about a bad value, or "".
         is_path: a relative one is meant from where it is written.
@@ -125,6 +126,16 @@ def _some_size(value: str) -> str:
     return "" if parse_size(value) else _size(value) or _("it must be more than nothing, such as 20GiB")
 
 
+def _panic_keys() -> tuple[str, ...]:
+    return ("", *(f"f{number}" for number in range(2, 13)))
+
+
+def _auto_lock(value: str) -> str:
+    if value in ("", "off") or parse_duration(value):
+        return ""
+    return _('it must be a time such as 10m or 1h, or "off"')
+
+
 SETTINGS: dict[str, Setting] = {
     setting.name: setting
     for setting in (
@@ -135,12 +146,15 @@ SETTINGS: dict[str, Setting] = {
         Setting("tor.extra_torrc", check=_path, is_path=True),
         Setting("tor.bridges", "list", check=_bridge),
         Setting("privacy.visibility", choices=lambda: ("public", "contacts")),
+        Setting("privacy.auto_lock", "time", check=_auto_lock),
+        Setting("store.key_file", check=_path, is_path=True),
         Setting("files.directory", check=_path, is_path=True),
         Setting("files.circuits", "count", check=_circuits),
         Setting("files.auto_accept_below", "size", check=_size),
         Setting("files.quota", "size", check=_some_size),
         Setting("ui.theme", choices=themes),
         Setting("ui.language", choices=languages),
+        Setting("ui.panic_key", choices=_panic_keys),
         Setting("ui.time_format", choices=lambda: ("24h", "12h")),
         Setting("ui.images", "switch", choices=lambda: ("false", "true")),
     )

@@ -103,6 +103,10 @@ class MemoryNode(MemoryFiles):
         self._clock = clock
         self._node: NodeKind = node
         self._locked = locked
+        self._passphrase = PASSPHRASE
+        self.activity = 0
+        self.wiped = ""
+        self.key_files: list[bytes | None] = []
         self._people: dict[int, Person] = {}
         self._messages: dict[int, Person] = {}
         self._durable: list[AnyEvent] = []
@@ -247,7 +251,7 @@ class MemoryNode(MemoryFiles):
         """Durable events so far can no longer be told: `subscribe(since)` then says so."""
         self._forgotten = self._next() - 1
 
-    def break_off(self, reason: Literal["handover", "stop", "idle"]) -> None:
+    def break_off(self, reason: Literal["handover", "stop", "idle", "wipe"]) -> None:
         """The node ends under its clients."""
         self._emit(ClosingEvent(at=self.now(), reason=reason))
         for reader in self.readers:
@@ -297,9 +301,10 @@ class MemoryNode(MemoryFiles):
             transfers=self.under_way(),
         )
 
-    async def unlock(self, passphrase: str) -> None:
+    async def unlock(self, passphrase: str, key_file: bytes | None = None) -> None:
         if self._locked:
-            if passphrase != PASSPHRASE:
+            self.key_files.append(key_file)
+            if passphrase != self._passphrase:
                 raise LockedError("The passphrase is wrong.")
             self._locked = False
             self._emit(LockedEvent(at=self.now(), locked=False))
@@ -308,6 +313,28 @@ class MemoryNode(MemoryFiles):
         self._check_open()
         self._locked = True
         self._emit(LockedEvent(at=self.now(), locked=True))
+
+    async def active(self) -> None:
+        self.activity += 1
+
+    async def passphrase(
+        self,
+        current: str,
+        new: str | None,
+        key_file: bytes | None = None,
+        new_key_file: bytes | None = None,
+    ) -> None:
+        if current != self._passphrase:
+            raise LockedError("The passphrase is wrong.")
+        self._passphrase = new or ""
+
+    async def duress(self, current: str, passphrase: str | None, key_file: bytes | None = None) -> None:
+        if current != self._passphrase:
+            raise LockedError("The passphrase is wrong.")
+
+    async def wipe(self, keep_files: bool = False) -> None:
+        self.wiped = "files kept" if keep_files else "all"
+        self.break_off("wipe")
 
     async def go_online(self) -> None:
         self._check_open()

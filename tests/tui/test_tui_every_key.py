@@ -35,6 +35,7 @@ from tuichat.tui.screens.quick_switch import QuickSwitch
 from tuichat.tui.screens.quit import Quit
 from tuichat.tui.screens.transfers import Transfers
 from tuichat.tui.screens.unlock import Unlock
+from tuichat.tui.screens.wipe import Wipe
 from tuichat.tui.slash import usages
 
 EDITOR = '#!/bin/sh\necho edited >"$1"\n'
@@ -512,6 +513,12 @@ async def _lock(desk: Desk) -> None:
     await desk.run("/lock", lambda: isinstance(desk.shown, Unlock))
     await desk.until(lambda: not desk.known.people)
     await desk.press(*PASSPHRASE, "enter", then=lambda: desk.shown is desk.screen and bool(desk.listed()))
+
+
+@command("wipe")
+async def _wipe(desk: Desk) -> None:
+    await desk.run("/wipe", lambda: isinstance(desk.shown, Wipe))
+    await desk.press("escape", then=lambda: desk.shown is desk.screen and not desk.node.wiped)
 
 
 @command("quit")

@@ -226,7 +226,7 @@ def test_set_replaces_a_value_of_several_lines(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", list(SETTINGS))
 def test_each_key_is_set_in_a_new_file_and_read_back(tmp_path: Path, name: str) -> None:
     choices, form = SETTINGS[name].choices, SETTINGS[name].form
-    some = {"list": "192.0.2.1:1", "count": "7", "size": "3MiB", "text": "/a/b"}
+    some = {"list": "192.0.2.1:1", "count": "7", "size": "3MiB", "time": "10m", "text": "/a/b"}
     value = (choices() or ("any",))[-1] if choices else some[form]
     path = tmp_path / "deep" / "tuichat.toml"
     set_key(path, name, value)
@@ -273,3 +273,17 @@ def test_value_that_cannot_be_is_told_once_and_not_as_a_line_of_a_file(tmp_path:
         assert caught.value.candidates == ()
         assert caught.value.hint
         assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("written_as", "seconds"), [("10m", 600), ("1h", 3600), ("2s", 2), ("off", 0), ("", 0), ("1D", 86_400)]
+)
+def test_the_time_after_which_a_node_locks_itself(tmp_path: Path, written_as: str, seconds: int) -> None:
+    path = written(tmp_path, f'[privacy]\nauto_lock = "{written_as}"\n')
+    assert load_config(path, {}).privacy.auto_lock_seconds == seconds
+
+
+@pytest.mark.parametrize("wrong", ["0m", "10", "ten", "-1m", "10m 5s"])
+def test_what_is_no_such_time_is_told(tmp_path: Path, wrong: str) -> None:
+    with pytest.raises(UsageError, match="such as 10m"):
+        load_config(written(tmp_path, f'[privacy]\nauto_lock = "{wrong}"\n'), {})

@@ -59,7 +59,7 @@ class AsyncClient:
     """
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.closing: Literal["handover", "stop", "idle"] | None = None
+        self.closing: Literal["handover", "stop", "idle", "wipe"] | None = None
         self.refusal: TuichatError | None = None
         self._reader = reader
         self._writer = writer
@@ -122,11 +122,30 @@ class AsyncClient:
     async def status(self) -> Status:
         return await self._ask(Status, "status")
 
-    async def unlock(self, passphrase: str) -> None:
-        await self._raw("unlock", {"passphrase": passphrase})
+    async def unlock(self, passphrase: str, key_file: bytes | None = None) -> None:
+        await self._raw("unlock", {"passphrase": passphrase, "key_file": key_file})
 
     async def lock(self) -> None:
         await self._raw("lock", {})
+
+    async def active(self) -> None:
+        await self._raw("active", {})
+
+    async def passphrase(
+        self,
+        current: str,
+        new: str | None,
+        key_file: bytes | None = None,
+        new_key_file: bytes | None = None,
+    ) -> None:
+        now = {"current": current, "key_file": key_file}
+        await self._raw("passphrase", {**now, "new": new, "new_key_file": new_key_file})
+
+    async def duress(self, current: str, passphrase: str | None, key_file: bytes | None = None) -> None:
+        await self._raw("duress", {"current": current, "passphrase": passphrase, "key_file": key_file})
+
+    async def wipe(self, keep_files: bool = False) -> None:
+        await self._raw("wipe", {"keep_files": keep_files})
 
     async def go_online(self) -> None:
         await self._raw("go_online", {})

@@ -27,7 +27,8 @@ from tuichat.model import (
 
 
 class NodeApi(Protocol):
-    """One profile's node. All but `hello`, `status`, `unlock` and `stop` need it unlocked."""
+    """One profile's node. All but `hello`, `status`, `unlock`, `active`, `passphrase`,
+    `duress`, `wipe` and `stop` need it unlocked."""
 
     async def hello(self) -> Hello:
         """Who serves, and which version."""
@@ -37,12 +38,51 @@ class NodeApi(Protocol):
         """The node at a glance."""
         ...
 
-    async def unlock(self, passphrase: str) -> None:
-        """Open the profile for every client. Raises LockedError for a wrong passphrase."""
+    async def unlock(self, passphrase: str, key_file: bytes | None = None) -> None:
+        """Open the profile for every client. Raises LockedError if it does not open.
+
+        Args:
+            key_file: the content of the key file, base64 in JSON; ignored where none is needed.
+        """
         ...
 
     async def lock(self) -> None:
         """Close all links, forget the keys and wait to be unlocked again."""
+        ...
+
+    async def active(self) -> None:
+        """A person is at work: `privacy.auto_lock` counts from here. Works in a locked node, too."""
+        ...
+
+    async def passphrase(
+        self,
+        current: str,
+        new: str | None,
+        key_file: bytes | None = None,
+        new_key_file: bytes | None = None,
+    ) -> None:
+        """Lock the profile by another passphrase, None for by none; works in a locked node, too.
+
+        Args:
+            current, key_file: what opens it now, of no meaning for a profile without passphrase.
+            new_key_file: 64 random bytes that are needed from now on, too; None for no key file.
+        """
+        ...
+
+    async def duress(self, current: str, passphrase: str | None, key_file: bytes | None = None) -> None:
+        """Set a duress passphrase, or for None take it away.
+
+        Given in the place of the other one, it wipes the profile and is answered as a wrong one. Whether
+        there is one cannot be asked.
+        """
+        ...
+
+    async def wipe(self, keep_files: bool = False) -> None:
+        """Destroy the keys, remove all files of the profile and end the node; works in a locked node, too.
+
+        Args:
+            keep_files: received files that are whole stay.
+        """
         ...
 
     async def go_online(self) -> None:

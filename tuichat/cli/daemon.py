@@ -23,16 +23,19 @@ def _run(context: Context) -> int:
     from tuichat import bootstrap
 
     paths, config = context.paths(), context.config()
+    context.finish_wipe()
     if not bootstrap.profile_exists(paths) and not paths.database.exists():
         raise TuichatError(
             _("There is no profile in {path}.").format(path=paths.home), _("Make one: tuichat init")
         )
-    passphrase = None
-    if not paths.unlocked_key.exists():
+    passphrase = key_file = None
+    if bootstrap.has_passphrase(paths):
         passphrase = context.passphrase.given_or_asked()
+        if passphrase is not None and bootstrap.uses_key_file(paths):
+            key_file = context.key_file()
         if passphrase is None:
             context.output.note(_("The profile stays locked until: tuichat unlock"))
-    return bootstrap.run_node(paths, config, "daemon", passphrase)
+    return bootstrap.run_node(paths, config, "daemon", passphrase, key_file)
 
 
 def _detached(context: Context) -> int:

@@ -44,6 +44,7 @@ from tuichat.node.restored import notices
 from tuichat.node.verification import Verification
 from tuichat.node.weaknesses import Weaknesses
 from tuichat.protocol.invites import looks_like_invite
+from tuichat.store.backup_file import BackupKey
 from tuichat.store.records import ContactRow
 from tuichat.supervisor import supervise
 
@@ -181,6 +182,10 @@ class Node(FileMethods):
         return self._hub.subscribe(since, told_first)
 
     # -- the profile's files --
+
+    def sealed_by(self, key: BackupKey | None) -> None:
+        """The profile has another passphrase: what its backups are sealed by from now on."""
+        backups_in(self._with.backups).sealed_by = key
 
     async def backup(self, path: str, passphrase: str | None = None, force: bool = False) -> Backup:
         return await backups_in(self._with.backups).write(path, passphrase, force)

@@ -22,8 +22,9 @@ from tuichat.errors import TuichatError, UsageError
 from tuichat.i18n import _
 from tuichat.model import LockedEvent
 from tuichat.tui.context import Context, Options
+from tuichat.tui.guard import Guard
 from tuichat.tui.screens.main import WIDE, MainScreen
-from tuichat.tui.session import Attach, Connected, Happening, Session
+from tuichat.tui.session import Attach, Connected, Happening, Lost, Session
 from tuichat.tui.slash import Command, usages
 from tuichat.tui.terminal_keys import free_alt_digits
 from tuichat.tui.themes import Palette, load_palettes
@@ -78,6 +79,7 @@ class TuichatApp(App[int]):
         self.mouse = True
         self.session = Session(attach, self._happened)
         self.shared = Context(self.session, options, clock or SystemClock())
+        self.guard = Guard(self, self.shared)
         self.theme = self._first_theme(without_colour=without_colour)
         self._first_colours: dict[str, str] | None = self.get_css_variables()
         self.stylesheet.set_variables(self._first_colours)
@@ -153,6 +155,7 @@ class TuichatApp(App[int]):
 
     async def on_event(self, event: events.Event) -> None:
         """As Textual's; whatever key comes, what was said for a moment has been read."""
+        self.guard.saw(event)
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             main = self.main_screen()
             if main is not None:
@@ -169,6 +172,8 @@ class TuichatApp(App[int]):
                     self._ask_to_unlock()
             case LockedEvent(locked=True):
                 self._ask_to_unlock()
+            case Lost(reason="wiped"):
+                self.guard.wiped()
         for screen in list(self.screen_stack):
             if isinstance(screen, Listener):
                 screen.happened(happening)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Literal, Protocol
 
 import msgspec
@@ -22,6 +22,7 @@ ANSWER_SECONDS = 1.0
 
 _PAUSE_SECONDS = 0.2
 _EVENTS_A_TURN = 20
+_ENDS: Mapping[str, Literal["stop", "wiped"]] = {"stop": "stop", "wipe": "wiped"}
 
 
 class NodeClient(NodeApi, Protocol):
@@ -42,9 +43,11 @@ class Connected(msgspec.Struct, frozen=True):
 
 
 class Lost(msgspec.Struct, frozen=True):
-    """No node answers: it is being looked for ("handover"), was stopped on purpose, or cannot be had."""
+    """No node answers: it is being looked for ("handover"), was stopped on purpose, was
+    wiped with its profile, or cannot be had.
+    """
 
-    reason: Literal["handover", "stop", "failed"]
+    reason: Literal["handover", "stop", "wiped", "failed"]
     error: TuichatError | None = None
 
 
@@ -143,7 +146,7 @@ class Session:
             self._tell(Lost("failed", failure))
             return None
 
-    async def _follow(self, client: NodeClient) -> Literal["handover", "stop"]:
+    async def _follow(self, client: NodeClient) -> Literal["handover", "stop", "wiped"]:
         """Tell every event of this client until its node goes."""
         try:
             events = client.subscribe()
@@ -154,7 +157,7 @@ class Session:
             count = 0
             async for event in events:
                 if isinstance(event, ClosingEvent):
-                    return "stop" if event.reason == "stop" else "handover"
+                    return _ENDS.get(event.reason, "handover")
                 if isinstance(event, LockedEvent):
                     self.locked = event.locked
                 self.known.apply(event)

@@ -74,6 +74,7 @@ def usages() -> dict[str, tuple[str, str]]:
         "set": (_("theme NAME"), _("change a setting")),
         "connect": ("", _("look for the node again")),
         "lock": ("", _("lock the profile")),
+        "wipe": (_("[--keep-files]"), _("destroy the profile for good; asks for its name")),
         "quit": ("", _("leave; Ctrl+Q")),
     }
 

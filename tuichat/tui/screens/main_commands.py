@@ -55,6 +55,7 @@ class Commands:
             "set": self._set,
             "connect": self._connect,
             "lock": self._lock,
+            "wipe": self._wipe,
             "quit": self._quit,
         }
 
@@ -233,6 +234,17 @@ class Commands:
                 _("This profile has no passphrase, so a lock would keep nobody out."), _("Nothing was done.")
             )
         await self._node.lock()
+
+    async def _wipe(self, command: Command) -> None:
+        if command.argument not in ("", "--keep-files"):
+            raise UsageError(
+                _("This is not understood: {0}.").format(command.argument), "/wipe [--keep-files]"
+            )
+        from tuichat.tui.screens.wipe import Wipe
+
+        keep, shared = command.argument != "", self._screen.shared
+        if await self._app.push_screen_wait(Wipe(shared.options.name, shared.glyphs, keep_files=keep)):
+            await self._app.guard.wipe(keep_files=keep)
 
     async def _quit(self, command: Command) -> None:
         await self._app.action_quit()
