@@ -23,12 +23,12 @@ from tuichat.i18n import _
 from tuichat.node.custody import Custody
 from tuichat.node.gate import Gate, StopReason
 from tuichat.node.node import Node
-from tuichat.supervisor import supervise
 from tuichat.store.home import prepare_home
 from tuichat.store.profile import needs_passphrase
 from tuichat.store.profile_lock import NodeLock
 from tuichat.store.profile_paths import ProfilePaths
 from tuichat.store.wipe import wipe_begun, wipe_completed, wipe_whole
+from tuichat.supervisor import supervise
 
 Result = TypeVar("Result")
 RunningKind = Literal["daemon", "detached"]
