@@ -16,6 +16,7 @@ import apsw
 from tuichat.errors import DamagedError, StorageError, TuichatError
 from tuichat.i18n import _
 from tuichat.store.failures import translate, translated
+from tuichat.store.search_terms import document
 
 Synchronous = Literal["FULL", "OFF"]
 Value = int | str | bytes | None
@@ -67,6 +68,10 @@ class Database:
         self._connection.execute(f"PRAGMA key = 'raw:{key.hex()}'")
         for pragma in (_LOCKING, f"PRAGMA synchronous = {synchronous}", *_PRAGMAS):
             self._connection.execute(pragma).fetchall()
+        made: Callable[..., str] = document  # triggers that put messages into the index call it
+        self._connection.create_scalar_function(
+            "search_document", made, 5, deterministic=True, flags=apsw.SQLITE_INNOCUOUS
+        )
 
     def in_transaction(self) -> bool:
         """Whether a transaction is open."""

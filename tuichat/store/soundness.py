@@ -16,7 +16,12 @@ from tuichat.store.database import Database
 WHOLE_BYTES: Final = 8 << 20
 """Up to this size a file is always read to its end: about a tenth of a second."""
 
-_GROWING: Final = frozenset(("messages", "outbox", "events", "known", "opened", "held"))
+_GROWING: Final = frozenset(
+    (
+        *("messages", "outbox", "events", "known", "opened", "held"),
+        *("search_index", "search_index_data", "search_index_idx"),
+    )
+)
 """What grows with all that was ever said. The other tables grow with the people one knows, if at all."""
 
 _TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table'"
