@@ -52,13 +52,26 @@ def test_terms_have_no_case_no_diacritics_and_no_punctuation(text: str, terms: s
 def test_places_are_those_of_the_text_as_it_is_shown(text: str, looked_for: str, found: list[str]) -> None:
     wanted = phrase(looked_for)
     assert wanted is not None
-    assert [text[start:end] for start, end in places(text, [wanted])] == found
+    assert [text[start:end] for start, end in places(text, [wanted], 100)] == found
 
 
 def test_the_beginning_of_a_term_marks_all_of_it() -> None:
     wanted = phrase("good mor", prefix=True)
     assert wanted == Phrase(("good", "mor"), True)
-    assert places("Good morning, good day", [wanted]) == [(0, 12)]
+    assert places("Good morning, good day", [wanted], 100) == [(0, 12)]
+
+
+def test_only_so_many_places_are_told() -> None:
+    wanted = [Phrase(("a",)), Phrase(("b", "a"))]
+    assert places("a b a b a", wanted, 100) == [(0, 1), (2, 5), (6, 9)]
+    assert places("a b a b a", wanted, 2) == [(0, 1), (2, 5)]
+
+
+@given(st.text(alphabet="aB1 -_ä", max_size=30))
+def test_ascii_alone_gives_the_same_terms(text: str) -> None:
+    plain = text.replace("ä", "a")
+    for word in ("a", "ab", "b1"):
+        assert places(plain + " 好", [Phrase((word,))], 100) == places(plain, [Phrase((word,))], 100)
 
 
 def test_a_character_that_is_a_word_has_no_beginning() -> None:
@@ -77,6 +90,6 @@ def test_a_text_is_found_by_itself_from_its_first_term_to_its_last(text: str) ->
     if wanted is None:
         assert not folded(shown).strip()
     else:
-        found = places(shown, [wanted])
+        found = places(shown, [wanted], 100)
         assert len(found) == 1
         assert phrase(shown[slice(*found[0])]) == wanted

@@ -10,9 +10,11 @@ tables of Unicode: `FORM` names both, and an index of another form has to be mad
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 FORM: Final = f"1 {unicodedata.unidata_version}"
@@ -21,6 +23,7 @@ FORM: Final = f"1 {unicodedata.unidata_version}"
 _TAG: Final = "\x80"
 """Begins a term that no text has: controls separate terms."""
 
+_ASCII_TERM: Final = re.compile("[A-Za-z0-9]+")
 _REMEMBERED: Final = 16_384
 _JOINED_BY: Final = f" {_TAG}e "
 
@@ -140,12 +143,14 @@ def _stands_alone(character: str) -> bool:
     return _FOLDING[ord(character)].startswith(" ")
 
 
-def places(text: str, phrases: Sequence[Phrase]) -> list[tuple[int, int]]:
-    """Where a text (NFC) has any of these phrases: the first character of each place and the one behind its
-    last, in order, none overlapping another.
+def places(text: str, phrases: Sequence[Phrase], most: int) -> list[tuple[int, int]]:
+    """Where a text (NFC) has any of these phrases, at most so many of them: the first character of each place
+    and the one behind its last, in order, none overlapping another.
     """
-    terms = _placed(text)
-    found = sorted(span for each in phrases for span in _places_of(each, terms))
+    terms = _placed(text) if phrases else []
+    letters = [term.letters for term in terms]
+    starts = ((each, at) for each in phrases for at in islice(_found(each, letters), most))
+    found = sorted((terms[at].start, terms[at + len(each.terms) - 1].end) for each, at in starts)[:most]
     joined: list[tuple[int, int]] = []
     for start, end in found:
         if joined and start <= joined[-1][1]:
@@ -164,6 +169,8 @@ class _Term:
 
 def _placed(text: str) -> list[_Term]:
     """The terms of a text, and where each of them stands."""
+    if text.isascii():
+        return [_Term(run[0].lower(), *run.span()) for run in _ASCII_TERM.finditer(text)]
     terms: list[_Term] = []
     is_open = False
     for index, character in enumerate(text):
@@ -182,12 +189,12 @@ def _placed(text: str) -> list[_Term]:
     return terms
 
 
-def _places_of(wanted: Phrase, terms: Sequence[_Term]) -> Iterator[tuple[int, int]]:
+def _found(wanted: Phrase, letters: Sequence[str]) -> Iterator[int]:
+    """At which of a text's terms a phrase begins."""
     *first, last = wanted.terms
-    for at in range(len(terms) - len(first)):
-        run = terms[at : at + len(wanted.terms)]
-        ends = run[-1].letters
-        if [term.letters for term in run[:-1]] == first and (
-            ends.startswith(last) if wanted.prefix else ends == last
+    for at in range(len(letters) - len(first)):
+        end = letters[at + len(first)]
+        if (end == last or (wanted.prefix and end.startswith(last))) and (
+            not first or [*letters[at : at + len(first)]] == first
         ):
-            yield run[0].start, run[-1].end
+            yield at
