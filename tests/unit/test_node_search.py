@@ -120,6 +120,7 @@ def test_pages_go_on_where_the_last_one_ended(play: Play, monkeypatch: pytest.Mo
                 found += [each.message.id for each in page]
                 before = found[-1]
             assert found == fitting[::-1]
+        assert (await alice.node.search("word", 3, 0)).found == ()
 
     play(story)
 

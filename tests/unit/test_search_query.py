@@ -107,7 +107,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 def asked(store: Store, typed: str) -> list[int]:
     query = read_query(typed)
     wanted = Wanted(query.phrases, None, query.direction, query.kind, query.since, query.until)
-    return store.search.find(wanted, 10, *store.search.bounds(wanted))
+    return [row.id for row, _name in store.search.find(wanted, 10, *store.search.bounds(wanted))]
 
 
 WORDS = [

@@ -53,7 +53,7 @@ def find(store: Store, *words: str, prefix: bool = False) -> list[int]:
 
 
 def asked(store: Store, what: Wanted, limit: int = 1000) -> list[int]:
-    return store.search.find(what, limit, *store.search.bounds(what))
+    return [row.id for row, _name in store.search.find(what, limit, *store.search.bounds(what))]
 
 
 def terms(store: Store) -> set[str]:
@@ -195,7 +195,9 @@ def test_filters_take_what_is_of_a_contact_a_direction_or_a_kind(store: Store) -
     assert asked(store, Wanted(hello, contact=99)) == []
     assert asked(store, Wanted()) == [fourth, third, second, first]
     assert asked(store, Wanted(hello), limit=1) == [fourth]
-    assert store.search.find(Wanted(hello), 2, 0, fourth) == [third, second]
+    found = store.search.find(Wanted(hello), 2, 0, fourth)
+    assert [row for row, _name in found] == [store.messages.get(third), store.messages.get(second)]
+    assert [name for _row, name in found] == ["", ""]
 
 
 def test_times_are_exact_also_where_the_clock_was_set_back(store: Store) -> None:
@@ -274,6 +276,36 @@ def test_a_history_from_before_is_indexed_in_steps_the_newest_first(tmp_path: Pa
     assert again._database.one("SELECT sum(messages) FROM search_days") == 24
     check(again)
     again.close()
+
+
+def segments(store: Store) -> int:
+    """In how many places a term can stand."""
+    return int(store._database.one("SELECT count(DISTINCT segid) FROM search_index_idx"))
+
+
+def test_what_was_indexed_in_steps_is_merged_in_steps(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    assert not store.search.merge_some(1), "an index from the beginning has nothing to merge"
+    old = tmp_path / "old.db"
+    old_history(old, 3_000)
+    store.close()
+    store = Store.open(old, KEY, synchronous="OFF")
+    index_all(store, 100)
+    before = segments(store)
+    assert store.search.merge_some(1)
+    receive(store, 1, 9_999, "hello in between")
+    store.close()
+    store = Store.open(old, KEY, synchronous="OFF")
+    steps = 2
+    while store.search.merge_some(1):
+        steps += 1
+    assert steps > 3
+    assert segments(store) < before
+    assert len(find(store, "hello")) == 1_000
+    assert len(find(store, "number2999")) == 1
+    check(store)
+    assert not store.search.merge_some(1)
+    store.close()
 
 
 def test_a_step_has_a_bounded_amount_of_text(tmp_path: Path) -> None:

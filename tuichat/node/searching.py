@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import AsyncGenerator
 from typing import Final
 
 from tuichat.errors import DamagedError, StorageError, UsageError
@@ -11,10 +12,10 @@ from tuichat.i18n import _
 from tuichat.model import Found, FoundPage
 from tuichat.node.contact_book import ContactBook
 from tuichat.node.conversations import PAGE_BYTES
-from tuichat.node.search_query import Query, read_query
+from tuichat.node.search_query import read_query
 from tuichat.node.supervisor import supervise
 from tuichat.store.records import MessageRow
-from tuichat.store.search import Wanted
+from tuichat.store.search import FoundRow, Wanted
 from tuichat.store.search_terms import Phrase, places
 from tuichat.store.store import Store
 
@@ -26,8 +27,15 @@ IDS_AT_ONCE: Final = 100_000
 MOST_PLACES: Final = 100
 """So many places are told of each text: the texts, and so their number, are up to the contacts."""
 
+ROWS_AT_ONCE: Final = 50
+LONG_TEXT: Final = 2_000
+"""Finding the places in more characters than these takes a millisecond or more."""
+
 STEP_MESSAGES: Final = 250
 """So many messages are put into the index at once: some milliseconds."""
+
+STEP_PAGES: Final = 64
+"""So many pages of the index are merged at once, as long as that."""
 
 PAUSE_SECONDS: Final = 0.01
 IDLE_SECONDS: Final = 10.0
@@ -58,7 +66,9 @@ class Searching:
         while True:
             more = False
             with contextlib.suppress(StorageError, DamagedError):  # whoever commits next tells of them
-                more = self._store.search.index_some(STEP_MESSAGES)
+                more = self._store.search.index_some(STEP_MESSAGES) or self._store.search.merge_some(
+                    STEP_PAGES
+                )
             await asyncio.sleep(PAUSE_SECONDS if more else IDLE_SECONDS)
 
     async def find(self, text: str, limit: int, before: int | None) -> FoundPage:
@@ -69,45 +79,44 @@ class Searching:
         contact = None if query.ref is None else self._book.find(query.ref).id
         wanted = Wanted(query.phrases, contact, query.direction, query.kind, query.since, query.until)
         found = await self._find(wanted, limit, before)
-        return FoundPage(found=await self._bounded(found, query), whole=self._store.search.is_whole())
+        return FoundPage(found=found, whole=self._store.search.is_whole())
 
-    async def _find(self, wanted: Wanted, limit: int, before: int | None) -> list[int]:
-        found: list[int] = []
+    async def _find(self, wanted: Wanted, limit: int, before: int | None) -> tuple[Found, ...]:
+        found: list[Found] = []
+        room = PAGE_BYTES
+        async with contextlib.aclosing(self._rows(wanted, before)) as rows:
+            async for message, file_name in rows:
+                room -= len(message.text.encode())
+                if room < 0 and found:
+                    break
+                found.append(self._found(message, file_name, wanted.phrases))
+                if len(found) == limit:
+                    break
+                if len(message.text) > LONG_TEXT:
+                    await self._give_way()
+        return tuple(found)
+
+    async def _rows(self, wanted: Wanted, before: int | None) -> AsyncGenerator[FoundRow, None]:
+        """All that fit, read a few at a time: long texts are not read to be left out."""
         after, end = self._store.search.bounds(wanted)
-        if before is not None:
-            end = min(end, before)
-        while end > after + 1 and len(found) < limit:
+        end = min(end, end if before is None else before, self._store.search.newest() + 1)
+        while end > after + 1:
             begin = max(after, end - IDS_AT_ONCE - 1)
-            found += self._store.search.find(wanted, limit - len(found), begin, end)
-            end = begin + 1
+            rows = self._store.search.find(wanted, ROWS_AT_ONCE, begin, end)
+            for row in rows:
+                yield row
+            end = rows[-1][0].id if len(rows) == ROWS_AT_ONCE else begin + 1
             await self._give_way()
-        return found
 
     async def _give_way(self) -> None:
         await asyncio.sleep(0)
         if self._closed:
             raise StorageError(_("The node ended before the search was complete."))
 
-    async def _bounded(self, messages: list[int], query: Query) -> tuple[Found, ...]:
-        found: list[Found] = []
-        room = PAGE_BYTES
-        for message in messages:
-            row = self._store.messages.get(message)
-            if row is None:
-                continue  # it went while others had their turn
-            room -= len(row.text.encode())
-            if room < 0 and found:
-                break
-            found.append(self._found(row, query.phrases))
-            await self._give_way()
-        return tuple(found)
-
-    def _found(self, row: MessageRow, phrases: tuple[Phrase, ...]) -> Found:
-        file = self._store.transfers.by_message(row.id) if row.kind == "file" else None
-        name = "" if file is None else file.name
+    def _found(self, row: MessageRow, file_name: str, phrases: tuple[Phrase, ...]) -> Found:
         return Found(
             message=self._book.message_record(row),
             places=tuple(places(row.text, phrases, MOST_PLACES)),
-            file_name=name,
-            name_places=tuple(places(name, phrases, MOST_PLACES)),
+            file_name=file_name,
+            name_places=tuple(places(file_name, phrases, MOST_PLACES)),
         )

@@ -82,6 +82,10 @@ class Database:
         self._execute(sql, values)
         return self._connection.changes()
 
+    def changes(self) -> int:
+        """How many rows were ever changed over this connection, those of virtual tables' own tables too."""
+        return self._connection.total_changes()
+
     def insert(self, sql: str, values: Sequence[Value] = ()) -> int:
         """Execute an INSERT; the new row's id."""
         self._execute(sql, values)

@@ -12,6 +12,7 @@ from typing import Final
 
 from tuichat.model import Direction, MessageKind
 from tuichat.store.database import Database, Value
+from tuichat.store.records import MessageRow
 from tuichat.store.search_terms import FORM, Phrase, in_conversation, of_direction, of_kind
 
 DAY: Final = 86_400_000
@@ -25,6 +26,10 @@ _STEP_BYTES: Final = 64 * 1024
 """How much text a step of indexing puts in at most, unless one message has more."""
 
 _AT = "coalesce(received_at, sent_at)"
+_BEGIN_ANEW = """
+    UPDATE search_state SET (indexed_from, merging) =
+        (SELECT coalesce(max(id), 0) + 1, iif(max(id) IS NULL, '', 'wanted') FROM messages)
+"""
 _FROM = "SELECT indexed_from FROM search_state"
 _NEXT = f"SELECT id, length(text) FROM messages WHERE id < ({_FROM}) ORDER BY id DESC LIMIT ?"  # noqa: S608
 _INDEX = """
@@ -40,14 +45,20 @@ _DAYS = f"""
     ON CONFLICT (day) DO UPDATE SET first = min(first, excluded.first), last = max(last, excluded.last),
         messages = messages + excluded.messages
 """  # noqa: S608 - no value is pasted in
-_FIND = "SELECT s.rowid FROM search_index s WHERE search_index MATCH ? AND s.rowid > ? AND s.rowid < ?"
-_FIND_TIMED = f"""
-    SELECT s.rowid FROM search_index s CROSS JOIN messages m ON m.id = s.rowid
-    WHERE search_index MATCH ? AND s.rowid > ? AND s.rowid < ? AND {_AT} >= ? AND {_AT} < ?
-"""  # noqa: S608 - no value is pasted in
+_FIND = """
+    SELECT m.id, c.contact, m.direction, m.wire_id, m.kind, m.text, m.sent_at, m.received_at, m.state, m.body,
+        CASE m.kind WHEN 'file' THEN (SELECT name FROM files WHERE message = m.id) END
+    FROM search_index s CROSS JOIN messages m ON m.id = s.rowid JOIN conversations c ON c.id = m.conversation
+    WHERE search_index MATCH ? AND s.rowid > ? AND s.rowid < ?
+"""
+_TIMED = f" AND {_AT} >= ? AND {_AT} < ?"
 _NEWEST_FIRST = " ORDER BY s.rowid DESC LIMIT ?"
 _LAST_BEFORE = "SELECT coalesce(max(last), 0) FROM search_days WHERE day <= ?"
 _FIRST_AFTER = f"SELECT coalesce(min(first), {_END}) FROM search_days WHERE day >= ?"  # noqa: S608
+
+
+FoundRow = tuple[MessageRow, str]
+"""A message that fits, and the name of its file, "" if it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +97,7 @@ class Search:
         with self._database.step():
             self._database.run("INSERT INTO search_index (search_index) VALUES ('delete-all')")
             self._database.run("DELETE FROM search_days")
-            newest = "SELECT coalesce(max(id), 0) + 1 FROM messages"
-            self._database.run(f"UPDATE search_state SET indexed_from = ({newest})")  # noqa: S608
+            self._database.run(_BEGIN_ANEW)
 
     def forget_many(self, contact: int) -> None:
         """Before all messages of a contact go: if they are many, the rest is indexed anew instead."""
@@ -118,6 +128,21 @@ class Search:
             self._database.run("UPDATE search_state SET indexed_from = ?", (oldest,))
         return len(missing) > most or oldest != missing[-1][0]
 
+    def merge_some(self, pages: int) -> bool:
+        """After a history was put in step by step, merge what came of the steps, so that each term stands in
+        one place: so many pages of it, of 4,096 bytes; whether there is more to do.
+        """
+        state = self._database.one("SELECT merging FROM search_state")
+        if not state:
+            return False
+        before = self._database.changes()
+        with self._database.step():
+            merge = "INSERT INTO search_index (search_index, rank) VALUES ('merge', ?)"
+            self._database.run(merge, (-pages if state == "wanted" else pages,))  # a minus is to begin
+            more = state == "wanted" or self._database.changes() - before > 1
+            self._database.run("UPDATE search_state SET merging = ?", ("begun" if more else "",))
+        return more
+
     def bounds(self, wanted: Wanted) -> tuple[int, int]:
         """Between which ids all that fits lies, both exclusive: as narrow as the days say."""
         after, before = 0, _END
@@ -125,17 +150,21 @@ class Search:
             after = self._database.one(_FIRST_AFTER, (wanted.since // DAY,)) - 1
         if wanted.until is not None:
             before = self._database.one(_LAST_BEFORE, ((wanted.until - 1) // DAY,)) + 1
-        newest = self._database.one("SELECT coalesce(max(id), 0) FROM messages")
-        return after, min(before, newest + 1)
+        return after, before
 
-    def find(self, wanted: Wanted, limit: int, after: int, before: int) -> list[int]:
-        """The ids of the newest messages that fit, newest first, between two ids (both exclusive)."""
+    def newest(self) -> int:
+        """The id of the newest message, 0 if there is none."""
+        return int(self._database.one("SELECT coalesce(max(id), 0) FROM messages"))
+
+    def find(self, wanted: Wanted, limit: int, after: int, before: int) -> list[FoundRow]:
+        """The newest messages that fit, newest first, with ids between two (both exclusive)."""
         values: list[Value] = [self._match(wanted), after, before]
         query = _FIND
         if wanted.since is not None or wanted.until is not None:
-            query = _FIND_TIMED
+            query += _TIMED
             values += [wanted.since or 0, _END if wanted.until is None else wanted.until]
-        return [row[0] for row in self._database.rows(query + _NEWEST_FIRST, (*values, limit))]
+        rows = self._database.rows(query + _NEWEST_FIRST, (*values, limit))
+        return [(MessageRow(*row[:-1]), row[-1] or "") for row in rows]
 
     def _match(self, wanted: Wanted) -> str:
         """As the index is asked. Each term is quoted, and none has a quotation mark in it."""

@@ -4,13 +4,14 @@ CREATE VIRTUAL TABLE search_index USING fts5 (document, content = '', columnsize
 INSERT INTO search_index (search_index, rank) VALUES ('secure-delete', 1);
 
 -- Everything from `indexed_from` on is in the index, and nothing before it: a history from before is indexed
--- backwards, bit by bit. `form` is what the terms were made with.
+-- backwards, bit by bit, and what came of that is merged when all is in. `form` is what the terms were made with.
 CREATE TABLE search_state (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     form TEXT NOT NULL,
-    indexed_from INTEGER NOT NULL
+    indexed_from INTEGER NOT NULL,
+    merging TEXT NOT NULL DEFAULT '' CHECK (merging IN ('', 'wanted', 'begun'))
 ) STRICT;
-INSERT INTO search_state SELECT 1, '', coalesce(max(id), 0) + 1 FROM messages;
+INSERT INTO search_state (id, form, indexed_from) SELECT 1, '', coalesce(max(id), 0) + 1 FROM messages;
 
 -- Between which ids the messages of a day (of Unix time) lie at most. Ids follow the clock, but a clock can be set.
 CREATE TABLE search_days (
