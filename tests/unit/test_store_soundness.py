@@ -13,6 +13,8 @@ from tuichat.store import quarantine, schema, soundness
 from tuichat.store.backup_snapshot import Snapshot
 from tuichat.store.database import Database
 from tuichat.store.profile_paths import ProfilePaths
+from tuichat.store.search import Wanted
+from tuichat.store.search_terms import Phrase
 from tuichat.store.store import Store
 
 PAGE = 4096
@@ -150,6 +152,30 @@ def test_a_large_file_that_was_cut_is_damage(large: Path, length: int) -> None:
     large.write_bytes(large.read_bytes()[:length])
     with pytest.raises(DamagedError):
         Store.open(large, KEY)
+
+
+@pytest.mark.parametrize("met", ["at the start", "while running"])
+def test_an_index_that_contradicts_itself_is_made_anew_and_nothing_else_is_lost(
+    large: Path, met: str
+) -> None:
+    store = Store.open(large, KEY)
+    hello = Wanted((Phrase(("hello",)),))
+    kept = receive(store, 1, COUNT + 1, "hello").id
+    store._database.run("DELETE FROM search_index_data WHERE id > 10")
+    if met == "at the start":
+        store.distrust()
+    else:
+        with pytest.raises(DamagedError):
+            store.search.find(hello, 1, 0, 10**9)
+    store.close()
+    store = Store.open(large, KEY)
+    assert not store.search.is_whole()
+    while store.search.index_some(500):
+        pass
+    assert [row.id for row, _name in store.search.find(hello, 1, 0, 10**9)] == [kept]
+    assert len(store.messages.page(1, 10**6)) == COUNT + 1
+    store.close()
+    assert not log_of(large).exists()
 
 
 def test_damage_met_while_running_is_set_aside_at_the_next_start(large: Path) -> None:

@@ -163,10 +163,14 @@ class Database:
 
         If all are sound, the file is trusted.
         """
-        sound = self.rows(f"PRAGMA quick_check({table or 1})") == [("ok",)]
+        sound = self.complaint(table) == "ok"
         if sound and not table:
             self.trust()
         return sound
+
+    def complaint(self, table: str = "") -> str:
+        """The first thing that is wrong, in SQLite's words; "ok" if nothing is."""
+        return str(self.one(f"PRAGMA quick_check({table or 1})"))
 
     def hangs_together(self) -> bool:
         """See the function of this name; changes nothing."""
