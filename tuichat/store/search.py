@@ -12,6 +12,7 @@ from typing import Final
 
 from tuichat.model import Direction, MessageKind
 from tuichat.store.database import Database, Value
+from tuichat.store.messages import COLUMNS, row_of
 from tuichat.store.records import MessageRow
 from tuichat.store.search_terms import FORM, Phrase, in_conversation, of_direction, of_kind
 
@@ -45,12 +46,11 @@ _DAYS = f"""
     ON CONFLICT (day) DO UPDATE SET first = min(first, excluded.first), last = max(last, excluded.last),
         messages = messages + excluded.messages
 """  # noqa: S608 - no value is pasted in
-_FIND = """
-    SELECT m.id, c.contact, m.direction, m.wire_id, m.kind, m.text, m.sent_at, m.received_at, m.state, m.body,
-        CASE m.kind WHEN 'file' THEN (SELECT name FROM files WHERE message = m.id) END
+_FIND = f"""
+    SELECT CASE m.kind WHEN 'file' THEN (SELECT name FROM files WHERE message = m.id) END, {COLUMNS}
     FROM search_index s CROSS JOIN messages m ON m.id = s.rowid JOIN conversations c ON c.id = m.conversation
     WHERE search_index MATCH ? AND s.rowid > ? AND s.rowid < ?
-"""
+"""  # noqa: S608 - no value is pasted in
 _TIMED = f" AND {_AT} >= ? AND {_AT} < ?"
 _NEWEST_FIRST = " ORDER BY s.rowid DESC LIMIT ?"
 _LAST_BEFORE = "SELECT coalesce(max(last), 0) FROM search_days WHERE day <= ?"
@@ -164,7 +164,7 @@ class Search:
             query += _TIMED
             values += [wanted.since or 0, _END if wanted.until is None else wanted.until]
         rows = self._database.rows(query + _NEWEST_FIRST, (*values, limit))
-        return [(MessageRow(*row[:-1]), row[-1] or "") for row in rows]
+        return [(row_of(row[1:]), row[0] or "") for row in rows]
 
     def _match(self, wanted: Wanted) -> str:
         """As the index is asked. Each term is quoted, and none has a quotation mark in it."""
