@@ -28,6 +28,8 @@ from tuichat.store.search_terms import Phrase, folded, phrase, places
         ("हिन्दी", "हिन्दी"),
         ("שָׁלוֹם مُحَمَّد", "שלום محمد"),
         ("می‌خواهم", "میخواهم"),
+        ("Acme™ №7", "acme tm no 7"),
+        ("בית־ספר", "בית ספר"),
         ("--- ... !?", ""),
     ],
 )

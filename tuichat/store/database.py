@@ -169,8 +169,16 @@ class Database:
         return sound
 
     def complaint(self, table: str = "") -> str:
-        """The first thing that is wrong, in SQLite's words; "ok" if nothing is."""
-        return str(self.one(f"PRAGMA quick_check({table or 1})"))
+        """The first thing that is wrong, in SQLite's words; "ok" if nothing is.
+
+        What cannot be read is found by the check itself, but for the index of the search, which raises.
+        """
+        try:
+            return str(self.one(f"PRAGMA quick_check({table or 1})"))
+        except StorageError as error:
+            if isinstance(error.__cause__, apsw.IOError):
+                return error.message
+            raise
 
     def hangs_together(self) -> bool:
         """See the function of this name; changes nothing."""

@@ -78,11 +78,17 @@ class _Folding(dict[int, str]):
 
 def _folded(character: str) -> str:
     """Letters without case and diacritics; a space where a term ends; nothing for what does not count."""
-    if _within(ord(character), _DIACRITICS) or unicodedata.category(character) == "Cf":
+    if _is_diacritic(character) or unicodedata.category(character) == "Cf":
         return ""
     parts = unicodedata.normalize("NFKD", character.casefold()).casefold()
-    kept = "".join(part for part in parts if not _within(ord(part), _DIACRITICS))
-    return "".join(map(_class_of, unicodedata.normalize("NFC", kept)))
+    kept = "".join(part for part in parts if not _is_diacritic(part))
+    terms = "".join(map(_class_of, unicodedata.normalize("NFC", kept)))
+    is_sign = unicodedata.category(character)[0] == "S"  # such as the letters in a trademark's
+    return f" {terms} " if is_sign else terms
+
+
+def _is_diacritic(character: str) -> bool:
+    return _within(ord(character), _DIACRITICS) and unicodedata.category(character)[0] != "P"
 
 
 def _class_of(character: str) -> str:
