@@ -38,7 +38,7 @@ STEP_PAGES: Final = 64
 """So many pages of the index are merged at once, as long as that."""
 
 PAUSE_SECONDS: Final = 0.01
-IDLE_SECONDS: Final = 10.0
+IDLE_SECONDS: Final = 30.0
 """Between looks for messages that are not indexed: they appear when a long history was removed."""
 
 
