@@ -33,6 +33,7 @@ from tuichat.tui.screens.own_address import OwnAddress
 from tuichat.tui.screens.picture_screen import PictureScreen
 from tuichat.tui.screens.quick_switch import QuickSwitch
 from tuichat.tui.screens.quit import Quit
+from tuichat.tui.screens.search import SearchScreen
 from tuichat.tui.screens.transfers import Transfers
 from tuichat.tui.screens.unlock import Unlock
 from tuichat.tui.screens.wipe import Wipe
@@ -203,6 +204,7 @@ KEYS |= {
     "Alt+I": opens("alt+i", ContactCard),
     "Alt+K": opens("alt+k", QuickSwitch),
     "Ctrl+K": opens("ctrl+k", QuickSwitch),
+    "Ctrl+F": opens("ctrl+f", SearchScreen),
     "Ctrl+P": opens("ctrl+p", PaletteScreen),
     "F1": opens("f1", Help),
 }
@@ -414,6 +416,13 @@ async def _file(desk: Desk) -> None:
 @command("query")
 async def _query(desk: Desk) -> None:
     await desk.run("/query carol", lambda: desk.open_name == "carol")
+
+
+@command("search")
+async def _search(desk: Desk) -> None:
+    await desk.run("/search line 30 in:bob", lambda: isinstance(desk.shown, SearchScreen))
+    await desk.press("enter", then=lambda: desk.shown is desk.screen and "line 30 " in desk.seen)
+    assert desk.choosing
 
 
 @command("close")

@@ -170,6 +170,16 @@ async def test_a_long_list_of_files_is_fetched_page_by_page(client: AsyncClient,
             await client.file_list(limit=limit)
 
 
+async def test_what_was_found_is_fetched_page_by_page(client: AsyncClient, node: MemoryNode) -> None:
+    node.fill("carol", 1200)
+    node.whole = False
+    for limit in (3, 700, 10_000):
+        assert await client.search("line in:carol", limit) == await node.search("line in:carol", limit)
+    newest = (await node.search("line", 1)).found[0].message.id
+    assert await client.search("line", 600, newest) == await node.search("line", 600, newest)
+    assert (await client.search("nothing like it")).found == ()
+
+
 class BriefNode(MemoryNode):
     """Gives no more than seven messages at a time, as a node does when they are long."""
 

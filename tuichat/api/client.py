@@ -33,6 +33,8 @@ from tuichat.model import (
     Contact,
     DatabaseCheck,
     File,
+    Found,
+    FoundPage,
     Hello,
     Invite,
     Message,
@@ -227,6 +229,17 @@ class AsyncClient:
                 before = page[0].id
             else:
                 after = page[-1].id
+
+    async def search(self, query: str, limit: int = 50, before: int | None = None) -> FoundPage:
+        """As `NodeApi.search`; what does not fit into an answer is fetched page by page."""
+        found: list[Found] = []
+        while True:
+            count = min(limit - len(found), MAX_PAGE)
+            page = await self._ask(FoundPage, "search", query=query, limit=count, before=before)
+            found += page.found
+            if not page.found or len(found) >= limit:
+                return FoundPage(found=tuple(found), whole=page.whole)
+            before = found[-1].message.id
 
     async def mark_read(self, ref: str, up_to: int) -> None:
         await self._raw("mark_read", {"ref": ref, "up_to": up_to})

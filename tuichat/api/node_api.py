@@ -17,6 +17,7 @@ from tuichat.model import (
     Contact,
     DatabaseCheck,
     File,
+    FoundPage,
     Hello,
     Invite,
     Message,
@@ -189,6 +190,15 @@ class NodeApi(Protocol):
 
         Over the socket an answer has at most 500, and fewer when they are long; only an empty one is the end.
         The client asks on until it has `limit`.
+        """
+        ...
+
+    async def search(self, query: str, limit: int = 50, before: int | None = None) -> FoundPage:
+        """The messages that fit a query, the newest first; with `before`, those before a message id.
+
+        The words of a query must all be in the text or in the name of the file; in:, from:, kind:, has:,
+        before: and after: filter (see the manual). Fewer than `limit` come when they are long; only an empty
+        answer is the end. Raises UsageError where a query cannot be understood.
         """
         ...
 

@@ -18,6 +18,7 @@ MODULES = {
     "contact": ("contact",),
     "send": ("send", "cancel"),
     "messages": ("messages",),
+    "search": ("search",),
     "files": ("files",),
     "events": ("events",),
     "status": ("status",),

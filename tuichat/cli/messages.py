@@ -109,8 +109,6 @@ def shown(
     and state; its name stands in the place of the text, and the text below. `clock` is strftime's for the
     time of day.
     """
-    at = (message.received_at or message.sent_at).astimezone()
-    when = f"{at:{clock}}" if at.date() == today.date() else f"{at:%Y-%m-%d {clock}}"
     mark = ""
     if message.direction == "out" and message.state not in ("delivered", "read"):
         mark = f" [{message.id} {message_state(message.state)}]"
@@ -119,8 +117,17 @@ def shown(
         mark += f" [{number}, {shown_size(file.size)}, {how_far(file)}]"
     first, *more = _text(message, file).split("\n")
     return "\n".join(
-        [f"{when} {_speaker(message, contact)}{mark}  {first}", *(f"      {line}" for line in more)]
+        [
+            f"{when(message, today, clock)} {speaker(message, contact)}{mark}  {first}",
+            *(f"      {line}" for line in more),
+        ]
     )
+
+
+def when(message: Message, today: datetime, clock: str) -> str:
+    """When it came or was written here, with the date unless it is today's; `clock` is strftime's."""
+    at = (message.received_at or message.sent_at).astimezone()
+    return f"{at:{clock}}" if at.date() == today.date() else f"{at:%Y-%m-%d {clock}}"
 
 
 def _text(message: Message, file: File | None) -> str:
@@ -130,7 +137,8 @@ def _text(message: Message, file: File | None) -> str:
     return message.text if message.kind == "text" else _("(a kind of message that this version cannot show)")
 
 
-def _speaker(message: Message, contact: Contact) -> str:
+def speaker(message: Message, contact: Contact) -> str:
+    """Who wrote it, so that no name can look like me or like something that stands beside a name."""
     me = _("me")
     if message.direction == "out":
         return me

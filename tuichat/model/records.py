@@ -147,6 +147,28 @@ class Sent(Record, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
 
+class Found(Record, frozen=True, kw_only=True):
+    """A message that was looked for.
+
+    Attributes:
+        places: where its text has what was looked for, each the first character and the one behind the last,
+            counted in Unicode characters; in order, none overlapping another, the first hundred of them.
+        file_name: of its file, "" if it has none; name_places: the same in that.
+    """
+
+    message: Message
+    places: tuple[tuple[int, int], ...] = ()
+    file_name: str = ""
+    name_places: tuple[tuple[int, int], ...] = ()
+
+
+class FoundPage(Record, frozen=True, kw_only=True):
+    """What was found, the newest first; `whole` is false while older messages are not in the index yet."""
+
+    found: tuple[Found, ...]
+    whole: bool = True
+
+
 class TorState(Record, frozen=True, kw_only=True):
     """Where tor stands. `bootstrap` is 0 to 100; `problem` says what hinders it, "" if nothing.
 

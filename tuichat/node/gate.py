@@ -25,6 +25,7 @@ from tuichat.model import (
     Contact,
     DatabaseCheck,
     File,
+    FoundPage,
     Hello,
     Invite,
     LockedEvent,
@@ -283,6 +284,9 @@ class Gate:
         self, ref: str, limit: int = 50, before: int | None = None, after: int | None = None
     ) -> list[Message]:
         return await self._ask(lambda node: node.messages(ref, limit, before, after))
+
+    async def search(self, query: str, limit: int = 50, before: int | None = None) -> FoundPage:
+        return await self._ask(lambda node: node.search(query, limit, before))
 
     async def mark_read(self, ref: str, up_to: int) -> None:
         await self._ask(lambda node: node.mark_read(ref, up_to))

@@ -41,6 +41,8 @@ from tuichat.node.network_news import NetworkNews
 from tuichat.node.parts import NodeParts
 from tuichat.node.reach import INVITE_KEYS, Reach
 from tuichat.node.restored import notices
+from tuichat.node.search_methods import SearchMethods
+from tuichat.node.searching import Searching
 from tuichat.node.verification import Verification
 from tuichat.node.weaknesses import Weaknesses
 from tuichat.protocol.invites import looks_like_invite
@@ -49,7 +51,7 @@ from tuichat.store.records import ContactRow
 from tuichat.supervisor import supervise
 
 
-class Node(FileMethods):
+class Node(FileMethods, SearchMethods):
     """One unlocked profile at work. It implements NodeApi but for what concerns locking and ending."""
 
     def __init__(self, parts: NodeParts) -> None:
@@ -108,6 +110,7 @@ class Node(FileMethods):
         self._transfers = make_transfers(
             parts, self._hub, self._book, files, self._links, self._conversations
         )
+        self._searching = Searching(parts.store, self._book)
         self._housekeeper = Housekeeper(
             parts.store, self._hub, parts.clock, self._admit, self._transfers.expire
         )
@@ -120,6 +123,7 @@ class Node(FileMethods):
         self._with.transport.watch(self._news.heard)
         self._links.start()
         self._transfers.start()
+        self._searching.start()
         self._housekeeping = asyncio.create_task(supervise("house", self._housekeeper.keep), name="house")
 
     async def go_online(self) -> None:
@@ -144,6 +148,7 @@ class Node(FileMethods):
         if self._housekeeping is not None:
             self._housekeeping.cancel()
             await asyncio.gather(self._housekeeping, return_exceptions=True)
+        await self._searching.close()
         await self._transfers.close()
         await self._links.close()
         await self._with.transport.stop()

@@ -262,6 +262,9 @@ class ConversationScreen(Screen[None]):
         if not event.text_area.text.isascii():
             self.query_one("#hints", Static).refresh()  # a wide picture at the input's edge may cover them
 
+    def on_composer_find_asked(self) -> None:
+        self.post_message(self.Run(Command("search", "")))
+
     def on_composer_scrolled(self, event: Composer.Scrolled) -> None:
         self.history.scroll_pages(event.pages)
 

@@ -118,16 +118,19 @@ class FileScreen(ConversationScreen):
     async def _act_on_file(self, event: FileHistory.ActOnFile) -> None:
         await self._deeds.press(event.key, event.file)
 
+    def go_to(self, file: File) -> None:
+        """Choose the message that offers a file."""
+        if file.message is not None:
+            self.go_to_message(file.contact, file.message)
+
     @work(exclusive=True, group="go")
-    async def go_to(self, file: File) -> None:
-        """Choose the message that offers a file, in whatever conversation it stands."""
-        if file.message is None:
-            return
-        opening = self.open(file.contact)
+    async def go_to_message(self, contact: int, message: int) -> None:
+        """Choose a message, in whatever conversation it stands."""
+        opening = self.open(contact)
         try:
             if opening is not None:
                 await opening.wait()
-            await self.conversation.reveal(file.message)
+            await self.conversation.reveal(message)
         except TuichatError as error:
             self.fail(error)
         except WorkerError:

@@ -31,6 +31,7 @@ def key_rows() -> list[tuple[str, str]]:
         ("Esc v", _("on a picture: view it as large as fits")),
         ("Up Down", _("earlier inputs, on the first or last line")),
         ("Ctrl+R", _("search earlier inputs")),
+        ("Ctrl+F", _("search messages")),
         ("Tab", _("complete names, commands, paths, :pictures")),
         ("PgUp PgDn", _("scroll")),
         ("Alt+Home Alt+End", _("oldest, newest message")),

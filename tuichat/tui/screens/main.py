@@ -71,6 +71,7 @@ class MainScreen(FileScreen):
         Binding("alt+up,ctrl+b", "neighbour(-1)", show=False),
         Binding("alt+down,ctrl+n", "neighbour(1)", show=False),
         Binding("alt+k,ctrl+k", "switch", show=False),
+        Binding("ctrl+f", "command('search')", show=False),
         Binding("alt+i", "command('card')", show=False),
         Binding("alt+r", "command('requests')", show=False),
         Binding("pageup", "scroll(-1)", show=False),

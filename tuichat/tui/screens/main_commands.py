@@ -41,6 +41,7 @@ class Commands:
             "requests": self._requests,
             "next": self._next,
             "switch": self._switch,
+            "search": self._search,
             "unread": self._unread,
             "bottom": self._bottom,
             "top": self._top,
@@ -143,6 +144,13 @@ class Commands:
         contact = await self._app.push_screen_wait(screen)
         if contact is not None:
             self._screen.open(contact)
+
+    async def _search(self, command: Command) -> None:
+        from tuichat.tui.screens.search import SearchScreen
+
+        message = await self._app.push_screen_wait(SearchScreen(self._screen.shared, command.argument))
+        if message is not None:
+            self._screen.go_to_message(message.contact, message.id)
 
     async def _unread(self, command: Command) -> None:
         self._screen.history.to_first_unread()
