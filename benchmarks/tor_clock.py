@@ -12,9 +12,6 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-NOTICED_SECONDS: Final = 2.0
-"""After so long a tor that runs has read a change."""
-
 MISSING: Final = (
     "faketime, which sets the clock of a tor, is not installed. To install it: sudo apt-get install faketime"
 )

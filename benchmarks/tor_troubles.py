@@ -12,12 +12,14 @@ import os
 import random
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol
 
-from benchmarks.tor_clock import NOTICED_SECONDS, TorClock, forget
+from benchmarks.tor_clock import TorClock, forget
 from benchmarks.troubled_node import CLOCK, CONTROL, UNPUBLISH
 from onion.controller import Controller
 from onion.endpoint import Endpoint
@@ -26,6 +28,7 @@ from tests.support.people import PATIENCE, ROOT, Person
 
 LONG_STALL_SECONDS: Final = 120.0
 DAY: Final = 86_400
+NEARLY: Final = 60.0
 
 
 class Links(Protocol):
@@ -173,12 +176,20 @@ async def _set_clock_right(scene: Scene) -> None:
     os.kill(scene.victim.pid, CLOCK)
 
 
+async def _ahead(controller: Controller) -> float:
+    """By how many seconds a tor's clock is ahead of the system's."""
+    told = datetime.fromisoformat(await controller.get_info("current-time/utc")).replace(tzinfo=UTC)
+    return told.timestamp() - time.time()
+
+
 def _set_tor_clock(seconds: int) -> Deed:
-    """Set it, and close what stands once tor has seen that: new circuits are to be made by this clock."""
+    """Set it, and close what stands once tor says that time: new circuits are to be made by this clock."""
 
     async def set_it(scene: Scene) -> None:
         scene.victim.clock.set_ahead(seconds)
-        await asyncio.sleep(NOTICED_SECONDS)
+        async with asyncio.timeout(PATIENCE), scene.victim.control() as controller:
+            while abs(await _ahead(controller) - seconds) > NEARLY:  # noqa: ASYNC110 - it looks once a second
+                await asyncio.sleep(0.1)
         await _close_circuits(scene)
 
     return set_it

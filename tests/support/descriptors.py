@@ -25,7 +25,7 @@ from onion.endpoint import Endpoint
 from onion.events import Event
 
 _SALT, _MAC, _KEY, _IV = 16, 32, 32, 16
-_ATTEMPTS = 3
+_PARTS = (1 / 12, 1 / 4, 2 / 3)  # of the time, for each attempt: a fetch that comes at all comes soon
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +86,9 @@ class Onlooker:
         control = Endpoint(path=self._run / "control")
         controller = await Controller.connect(control, _ignore, self._data / "control_auth_cookie")
         try:
-            for _attempt in range(_ATTEMPTS):
+            for part in _PARTS:
                 await controller.call("SIGNAL NEWNYM")  # it forgets descriptors, and whom it asked for them
-                if await self.tor.refresh_descriptor(address, timeout / _ATTEMPTS):
+                if await self.tor.refresh_descriptor(address, timeout * part):
                     text = await controller.get_info(f"hs/client/desc/id/{address}")
                     return read(text, address, key)
         finally:

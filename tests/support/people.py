@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from onion.binary import advisories, ask_version, find_tor
 from tuichat.api.client import AsyncClient
 from tuichat.bootstrap import profile_paths, socket_path
 from tuichat.crypto.identity import Identity
@@ -164,6 +165,11 @@ class Person:
         client, self._client = self._client, None
         if client is not None:
             await client.close()
+
+    async def complaints(self) -> list[str]:
+        """What their nodes have said, line by line, but for known weaknesses of the tor that is installed."""
+        known = tuple(advisories(await ask_version(find_tor())))
+        return [line for line in self.log.read_text().splitlines() if not line.endswith(known)]
 
     # -- what they do and see --
 
