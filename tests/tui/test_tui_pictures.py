@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -119,7 +120,7 @@ async def test_there_are_none_where_colours_or_signs_are_few(
     node: MemoryNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: str
 ) -> None:
     received(node, picture(tmp_path / "a"))
-    options: dict[str, object] = {"images": True}
+    options: dict[str, Any] = {"images": True}
     if why == "NO_COLOR":
         monkeypatch.setenv("NO_COLOR", "1")
     elif why == "COLORTERM":

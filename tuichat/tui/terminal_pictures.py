@@ -7,12 +7,17 @@ are made of bare pixels, and nothing is decoded here. Both are loaded only where
 from __future__ import annotations
 
 import termios
+from collections.abc import Callable
 from importlib.util import find_spec
 from select import select
+from typing import Any
 
 from textual.widget import Widget
 
 from tuichat.tui.context import Graphics
+
+ImageWidget = Callable[[Any], Widget]
+"""One of textual-image's kinds of widgets: made of a picture of Pillow's."""
 
 
 def is_installed() -> bool:
@@ -33,16 +38,18 @@ def find_graphics() -> Graphics | None:
         from textual_image.widget import SixelImage, TGPImage
     except (ImportError, OSError, ValueError, termios.error):
         return None
-    widgets = {renderable.SixelImage: SixelImage, renderable.TGPImage: TGPImage}
+    widgets: dict[object, ImageWidget] = {
+        renderable.SixelImage: SixelImage,
+        renderable.TGPImage: TGPImage,
+    }
     kind = widgets.get(renderable.Image)
-    return None if kind is None else maker_of(kind)
+    return None if kind is None else _maker_of(kind)
 
 
-def maker_of(kind: type[Widget]) -> Graphics:
-    """What makes a widget of this kind, one of textual-image's, of bare pixels."""
+def _maker_of(kind: ImageWidget) -> Graphics:
     from PIL import Image
 
     def make(data: bytes, width: int, height: int) -> Widget:
-        return kind(Image.frombytes("RGB", (width, height), data))  # type: ignore[arg-type] -- theirs takes it
+        return kind(Image.frombytes("RGB", (width, height), data))
 
     return make
