@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from PIL import Image
 from textual.geometry import Size
@@ -24,7 +25,7 @@ from tuichat.media import drawing
 from tuichat.media.drawing import Pixels, UnshownError
 from tuichat.model import File
 from tuichat.tui.glyphs import ASCII
-from tuichat.tui.pictures import KEPT, MOST_ROWS, KnownPictures, half_blocks
+from tuichat.tui.pictures import KEPT, MOST_ROWS, KnownPictures, half_blocks, is_picture
 from tuichat.tui.screens.file_card import FileCard
 from tuichat.tui.screens.picture_screen import PictureScreen
 from tuichat.tui.widgets.half_blocks import HalfBlocks
@@ -157,29 +158,36 @@ async def never(*_words: object) -> Pixels:
     "changes",
     [
         {"state": "offered", "path": "", "sniffed_type": ""},
-        {"state": "active", "bytes_done": 100, "sniffed_type": "image/png"},
+        {"state": "active", "bytes_done": 100},
         {"state": "failed", "reason": "damaged"},
         {"sniffed_type": "application/x-elf"},
         {"sniffed_type": "image/svg+xml"},
+        {"direction": "out", "path": ""},
+        {"direction": "out", "media_type": "image/tiff"},
     ],
 )
+def test_what_is_no_whole_picture_is_none(changes: dict[str, object]) -> None:
+    assert is_picture(one(1))
+    file = msgspec.structs.replace(one(1), **changes)
+    assert not is_picture(file)
+    assert not enabled().is_wanted(file, 40)
+
+
 async def test_nothing_is_decoded_that_is_no_whole_picture(
-    node: MemoryNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, object]
+    node: MemoryNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(drawing, "draw", never)
-    file = received(node, picture(tmp_path / "a"))
-    node.set_file(file.id, **changes)
+    received(node, picture(tmp_path / "a"), sniffed="application/x-elf")
     async with running(node, images=True) as (screen, pilot):
         await press(pilot, "escape", "v")
         assert top(pilot) is screen
         assert "no picture that can be shown" in notice_text(screen)
 
 
-@pytest.mark.parametrize("data", [b"\x89PNG\r\n\x1a\n", b"", b"GIF89a" + bytes(40)])
 async def test_what_cannot_be_decoded_stays_a_row_and_says_so_when_viewed(
-    node: MemoryNode, tmp_path: Path, data: bytes
+    node: MemoryNode, tmp_path: Path
 ) -> None:
-    (tmp_path / "a").write_bytes(data)
+    (tmp_path / "a").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(40))
     received(node, tmp_path / "a")
     async with running(node) as (screen, _pilot):
         before = history_text(screen).partition("14:00")[2]

@@ -10,10 +10,14 @@ import termios
 from collections.abc import Callable
 from importlib.util import find_spec
 from select import select
+from typing import Any
 
 from textual.widget import Widget
 
 from tuichat.tui.context import Graphics
+
+ImageWidget = Callable[[Any], Widget]
+"""One of textual-image's kinds of widgets: made of a picture of Pillow's."""
 
 
 def is_installed() -> bool:
@@ -34,16 +38,15 @@ def find_graphics() -> Graphics | None:
         from textual_image.widget import SixelImage, TGPImage
     except (ImportError, OSError, ValueError, termios.error):
         return None
-    widgets: dict[object, Callable[..., Widget]] = {
+    widgets: dict[object, ImageWidget] = {
         renderable.SixelImage: SixelImage,
         renderable.TGPImage: TGPImage,
     }
     kind = widgets.get(renderable.Image)
-    return None if kind is None else maker_of(kind)
+    return None if kind is None else _maker_of(kind)
 
 
-def maker_of(kind: Callable[..., Widget]) -> Graphics:
-    """What makes a widget of this kind, one of textual-image's, of bare pixels."""
+def _maker_of(kind: ImageWidget) -> Graphics:
     from PIL import Image
 
     def make(data: bytes, width: int, height: int) -> Widget:
