@@ -185,15 +185,12 @@ async def test_the_palette_stays_shut_over_a_locked_profile() -> None:
 
 
 async def test_a_profile_that_needs_a_key_file_says_so_and_takes_it_when_it_is_there() -> None:
-    node = locked_node()
-    answers: list[LockedError | bytes] = [LockedError("It cannot be read.", "Put it there."), b"k" * 64]
-    key_files = iter(answers)
+    node, there = locked_node(), [False, True]
 
     def key_file() -> bytes:
-        found = next(key_files)
-        if isinstance(found, LockedError):
-            raise found
-        return found
+        if not there.pop(0):
+            raise LockedError("It cannot be read.", "Put it there.")
+        return b"k" * 64
 
     async def attach() -> NodeClient:
         return node

@@ -223,7 +223,7 @@ def test_a_key_that_cannot_be_destroyed_is_named_and_all_else_goes(
     def failing(path: Path) -> None:
         if path == paths.unlocked_key:
             raise OSError(errno.EIO, "Input/output error")
-        _erased(path)
+        erase(path)
 
     monkeypatch.setattr(wipe, "erase", failing)
     with pytest.raises(StorageError, match=r"unlocked\.key cannot be destroyed"):
@@ -231,6 +231,3 @@ def test_a_key_that_cannot_be_destroyed_is_named_and_all_else_goes(
     with pytest.raises(StorageError, match=r"unlocked\.key cannot be destroyed"):
         wipe_whole(paths, order_of(paths), SeededRng())
     assert files(paths.home) == LEFT | {"unlocked.key", "wiping"}
-
-
-_erased = erase

@@ -152,7 +152,7 @@ def _unreadable(source: str, error: Exception) -> LockedError:
 def _asked_twice(otherwise: str = "") -> str:
     first = _asked(_("New passphrase: "), otherwise)
     if _asked(_("The same again: "), otherwise) != first:
-        raise LockedError(_("The two passphrases differ."), _("Nothing was done; start again."))
+        raise LockedError(_("The two passphrases differ."), _("Nothing was changed; start again."))
     return first
 
 
