@@ -99,7 +99,7 @@ def test_the_name_of_a_file_is_found_and_marked(play: Play) -> None:
 
 
 def test_pages_go_on_where_the_last_one_ended(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(searching, "IDS_AT_ONCE", 7)
+    monkeypatch.setattr(searching, "ROWS_AT_ONCE", 2)
 
     async def story(alice: SimulatedNode, bob: int, ming: int) -> None:
         ids = []
@@ -169,12 +169,12 @@ def test_an_older_history_is_indexed_beside_everything_else(play: Play) -> None:
 
 
 def test_a_node_that_ends_ends_a_search(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(searching, "IDS_AT_ONCE", 1)
+    monkeypatch.setattr(searching, "ROWS_AT_ONCE", 1)
 
     async def story(alice: SimulatedNode, bob: int, ming: int) -> None:
         for number in range(20):
             receive(alice.store, bob, number)
-        search = asyncio.create_task(alice.node.search("absent"))
+        search = asyncio.create_task(alice.node.search("hello"))
         await asyncio.sleep(0)
         await alice.node.close()
         with pytest.raises(StorageError, match="ended before"):

@@ -21,13 +21,13 @@ from tuichat.supervisor import supervise
 
 LARGEST_PAGE: Final = 500
 
-IDS_AT_ONCE: Final = 100_000
-"""So many messages are searched before others get a turn: what is rare among common words takes long."""
-
 MOST_PLACES: Final = 100
 """So many places are told of each text: the texts, and so their number, are up to the contacts."""
 
 ROWS_AT_ONCE: Final = 50
+"""Between these others get a turn. What is rare among common words takes longest: a quarter of a second for
+a phrase of the most common ones in a million messages."""
+
 LONG_TEXT: Final = 2_000
 """Finding the places in more characters than these takes a millisecond or more."""
 
@@ -99,13 +99,13 @@ class Searching:
     async def _rows(self, wanted: Wanted, before: int | None) -> AsyncGenerator[FoundRow, None]:
         """All that fit, read a few at a time: long texts are not read to be left out."""
         after, end = self._store.search.bounds(wanted)
-        end = min(end, end if before is None else before, self._store.search.newest() + 1)
-        while end > after + 1:
-            begin = max(after, end - IDS_AT_ONCE - 1)
-            rows = self._store.search.find(wanted, ROWS_AT_ONCE, begin, end)
+        end = end if before is None else min(end, before)
+        while rows := self._store.search.find(wanted, ROWS_AT_ONCE, after, end):
             for row in rows:
                 yield row
-            end = rows[-1][0].id if len(rows) == ROWS_AT_ONCE else begin + 1
+            if len(rows) < ROWS_AT_ONCE:
+                return
+            end = rows[-1][0].id
             await self._give_way()
 
     async def _give_way(self) -> None:
