@@ -74,6 +74,7 @@ class Carrier:
         self._woken = asyncio.Event()
         self._pause = FIRST_PAUSE
         self._resting: set[int] = set()
+        self._not_there: set[int] = set()
         self._current: tuple[int, asyncio.Task[None]] | None = None
         self._task = asyncio.create_task(supervise("files", self._carry), name=f"files {contact}")
 
@@ -130,8 +131,10 @@ class Carrier:
         match await self._fetch(row):
             case "done":
                 self._pause = FIRST_PAUSE
+                self._not_there.discard(row.id)
             case "not there":
                 self._resting.add(row.id)
+                self._not_there.add(row.id)
             case "nothing comes":
                 self._resting.update(each.id for each in self._wanted())
 
@@ -147,6 +150,7 @@ class Carrier:
         """Fetch a file as far as it goes."""
         task = asyncio.ensure_future(self._pull(row))
         self._current = (row.id, task)
+        before = self._with.book.progress(row).bytes_done
         ticker = asyncio.ensure_future(self._tell(row.id))
         try:
             while not task.done():
@@ -158,6 +162,9 @@ class Carrier:
             for each in (task, ticker):
                 each.cancel()
             await asyncio.gather(task, ticker, return_exceptions=True)
+            if self._with.book.progress(row).bytes_done > before:
+                self._pause = FIRST_PAUSE
+                self._not_there.discard(row.id)
             self._with.book.settle(row.id)
         error = None if task.cancelled() else task.exception()
         if error is None:
@@ -166,7 +173,13 @@ class Carrier:
         return self._failed(row, error)
 
     async def _pull(self, row: FileRow) -> None:
-        parts = PullParts(self._store, self._circuits, self._with.rules.circuits, self._with.off_loop)
+        parts = PullParts(
+            self._store,
+            self._circuits,
+            self._with.rules.circuits,
+            self._with.off_loop,
+            in_doubt=row.id in self._not_there,
+        )
         await Pull(parts, row, self._with.book.progress(row)).run()
         await to_the_end(self._finish(row))
 
