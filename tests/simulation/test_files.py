@@ -58,6 +58,51 @@ def test_bad_circuits_and_liars_cost_time_and_nothing_else(tmp_path: Path) -> No
     play(tmp_path, story)
 
 
+@pytest.mark.parametrize("at", [0, MIB - 3])
+def test_partial_file_that_another_wrote_to_is_read_back_and_mended_before_it_gets_its_name(
+    tmp_path: Path, at: int
+) -> None:
+    async def story(made: FileStory) -> None:
+        source = made.write("large", 8 * MIB)
+        (offer,) = await made.offer(source)
+        await made.bob.node.file_accept(offer.id)
+        await made.until_bytes(made.bob, offer.id, 2 * MIB)
+        await made.bob.stop()
+        (part,) = (tmp_path / "bob" / "inbox").iterdir()
+        with part.open("r+b") as file:
+            file.seek(at)
+            file.write(b"X" * 1000)
+        await made.bob.start()
+        mine = await made.until_state(made.bob, offer.id, "complete")
+        assert mine.bytes_done == 8 * MIB
+        assert Path(mine.path).read_bytes() == source.read_bytes()
+
+    play(tmp_path, story)
+
+
+def test_partial_file_that_became_a_link_to_another_file_is_not_written_to(tmp_path: Path) -> None:
+    async def story(made: FileStory) -> None:
+        source = made.write("large", 4 * MIB)
+        (offer,) = await made.offer(source)
+        await made.bob.node.file_accept(offer.id)
+        await made.until_bytes(made.bob, offer.id, MIB)
+        await made.bob.stop()
+        (part,) = (tmp_path / "bob" / "inbox").iterdir()
+        precious = tmp_path / "precious"
+        precious.write_bytes(bytes(4 * MIB))
+        part.unlink()
+        os.link(precious, part)
+        await made.bob.start()
+        mine = await made.until_state(made.bob, offer.id, "failed")
+        assert mine.reason == "unreadable"
+        await made.bob.node.file_resume(offer.id)
+        mine = await made.until_state(made.bob, offer.id, "complete")
+        assert Path(mine.path).read_bytes() == source.read_bytes()
+        assert precious.read_bytes() == bytes(4 * MIB)
+
+    play(tmp_path, story)
+
+
 def test_no_chunk_that_was_checked_is_fetched_again_after_kills_on_both_sides(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

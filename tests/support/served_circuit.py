@@ -1,4 +1,4 @@
-"""Circuits of the simulated network that lead to real servers of blobs, with their bounds: one for each service."""
+"""Circuits of the simulated network that lead to real servers of blobs, with their bounds, one each."""
 
 from __future__ import annotations
 

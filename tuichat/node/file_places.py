@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,15 +82,6 @@ def make_room(part: Path, size: int) -> None:
         reserve(part, size)
     except OSError as error:
         raise full_or_failing(error, part.parent) from error
-
-
-def is_there(part: Path, size: int) -> bool:
-    """Whether a partial file is still what was made."""
-    try:
-        status = part.lstat()
-    except OSError:
-        return False
-    return stat.S_ISREG(status.st_mode) and status.st_size == size
 
 
 def another_part(part: Path, rng: Rng) -> Path:

@@ -107,6 +107,8 @@ class Pull:
             await self._get_list()
             await self._landing.look()
             await self._get_chunks()
+            while not await self._landing.is_whole():
+                await self._get_chunks()
         finally:
             await to_the_end(self._landing.close())
 
