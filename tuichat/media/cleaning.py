@@ -22,6 +22,7 @@ import tuichat
 from tuichat.errors import StorageError
 from tuichat.i18n import _
 from tuichat.media.failures import UncleanedError, UnreadableError, shown, unreadable
+from tuichat.media.identity import Identity, check_same
 from tuichat.media.traces import DISK_REFUSED, TRACES, Trace
 
 CLEANABLE: Final = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif", "image/tiff"})
@@ -48,6 +49,7 @@ async def clean(
     media_type: str,
     deadline: float = DEADLINE,
     program: tuple[str, ...] = _PROGRAM,
+    known: Identity | None = None,
 ) -> Cleaned | None:
     """Make a copy of a picture without its metadata. None, and no copy: it has none, or is of another type.
 
@@ -57,8 +59,10 @@ async def clean(
         media_type: what `sniff` took it for.
         deadline: seconds.
         program: what cleans; two more words tell it the media type and the descriptor for its report.
+        known: what the source must still be.
 
     Raises:
+        TuichatError: the source is another file, or was changed.
         UnreadableError: the source cannot be read, or is no regular file.
         UncleanedError: no copy could be made. The hint says how to send the picture as it is.
         StorageError: the target could not be written.
@@ -68,7 +72,9 @@ async def clean(
     kept = False
     with _source(source) as readable, _target(target) as writable:
         try:
+            check_same(source, readable, known)
             code, report = await _run((*program, media_type), readable, writable, deadline)
+            check_same(source, readable, known)
             traces = _understood(code, report, source, target)
             kept = bool(traces)
         finally:

@@ -14,6 +14,7 @@ from typing import Final
 from tuichat.crypto.file_chunks import HASH_LENGTH, ChunkCipher, Layout
 from tuichat.crypto.kdf import blake2b_256
 from tuichat.errors import DamagedError, StorageError
+from tuichat.media.identity import Identity
 from tuichat.model import FileReason
 from tuichat.node.file_list import PART_BYTES
 from tuichat.node.file_progress import FileBook
@@ -153,11 +154,11 @@ class OfferedBlob:
             raise ChangedError("unreadable") from error
 
 
-def read_chunks(source: str, layout: Layout, chunks: range) -> list[bytes]:
-    """Chunks of a regular file.
+def read_chunks(source: str, layout: Layout, chunks: range, known: Identity | None = None) -> list[bytes]:
+    """Chunks of a regular file, which is the one that is known, if any is.
 
     Raises:
-        ChangedError: it has another size.
+        ChangedError: it has another size, is another file, or was written to.
         OSError: it cannot be read, or is no regular file.
     """
     descriptor = os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
@@ -165,7 +166,7 @@ def read_chunks(source: str, layout: Layout, chunks: range) -> list[bytes]:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise OSError("no regular file")
-        if status.st_size != layout.size:
+        if status.st_size != layout.size or (known is not None and Identity.of(status) != known):
             raise ChangedError("changed")
         found = [os.pread(descriptor, layout.plain_length(index), index * layout.chunk) for index in chunks]
     finally:

@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +20,7 @@ from tuichat.media.cleaning import CLEANABLE, Cleaned, clean
 from tuichat.media.facts import FACTS_BYTES, dimensions
 from tuichat.media.failures import shown, unreadable
 from tuichat.media.folders import walk
+from tuichat.media.identity import Identity, changed, check_same
 from tuichat.media.sniff import HEAD_BYTES, sniff
 from tuichat.media.words import warnings
 from tuichat.model import Sent
@@ -74,6 +75,15 @@ class _Prepared:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A file that is to be offered, with its place, and which file it was when it was found."""
+
+    path: Path
+    place: str
+    identity: Identity | None
+
+
 class Sending:
     """Makes offers."""
 
@@ -89,16 +99,16 @@ class Sending:
         found, links = await self._with.off_loop(lambda: _found(paths))
         group = self._with.rng.bytes(_GROUP_LENGTH) if len(found) > 1 else None
         sent: list[Sent] = []
-        for path, folders in found:
-            sent.append(await self._send_one(row, path, folders, group, "" if sent else words, as_is=as_is))
+        for each in found:
+            sent.append(await self._send_one(row, each, group, "" if sent else words, as_is=as_is))
         return _with_left_out(sent, links)
 
     async def _send_one(
-        self, row: ContactRow, path: Path, folders: str, group: bytes | None, caption: str, *, as_is: bool
+        self, row: ContactRow, found: _Found, group: bytes | None, caption: str, *, as_is: bool
     ) -> Sent:
         with ExitStack() as making:
             try:
-                prepared = await self._prepared(path, folders, None if as_is else making)
+                prepared = await self._prepared(found, None if as_is else making)
                 self._recipient(row.id)
                 return await self._offer(row, prepared, group, caption)
             except BaseException:
@@ -106,22 +116,25 @@ class Sending:
                 self._with.sweeping.sweep()
                 raise
 
-    async def _prepared(self, path: Path, folders: str, making: ExitStack | None) -> _Prepared:
+    async def _prepared(self, found: _Found, making: ExitStack | None) -> _Prepared:
         """What is to be read: the file, or within `making` a copy without traces of who made it."""
-        head, size = await self._with.off_loop(lambda: _look(path))
+        path = found.path
+        known = await self._with.off_loop(lambda: _still(found))
+        head, size = await self._with.off_loop(lambda: _look(path, known))
         name = label(path.name)
         media_type = sniff(head[:HEAD_BYTES], name)
         copy, cleaned = path, None
         if making is not None and media_type in CLEANABLE:
-            copy, cleaned = await self._cleaned(path, media_type, making)
+            copy, cleaned = await self._cleaned(path, known, media_type, making)
             head, size = await self._with.off_loop(lambda: _look(copy))
         pixels = dimensions(head)
         source = Source(
             path=copy,
             is_copy=cleaned is not None,
             name=name,
-            place=folders,
+            place=found.place,
             size=size,
+            identity=known if cleaned is None else None,
             media_type=media_type,
             width=None if pixels is None else pixels[0],
             height=None if pixels is None else pixels[1],
@@ -133,7 +146,9 @@ class Sending:
             warnings=() if is_clean else warnings(media_type),
         )
 
-    async def _cleaned(self, path: Path, media_type: str, making: ExitStack) -> tuple[Path, Cleaned | None]:
+    async def _cleaned(
+        self, path: Path, known: Identity, media_type: str, making: ExitStack
+    ) -> tuple[Path, Cleaned | None]:
         """A copy without what tells of the maker; the picture itself if there is nothing to take out."""
         copy = self._with.rules.outgoing / self._with.rng.bytes(_COPY_BYTES).hex()
         try:
@@ -141,7 +156,7 @@ class Sending:
         except OSError as error:
             raise full_or_failing(error, copy.parent) from error
         making.enter_context(self._with.sweeping.making(copy))
-        cleaned = await clean(path, copy, media_type)
+        cleaned = await clean(path, copy, media_type, known=known)
         if cleaned is None:
             self._with.store.transfers.removed(str(copy))
             return path, None
@@ -185,31 +200,42 @@ class Sending:
         return message.id
 
 
-def _found(paths: list[str]) -> tuple[list[tuple[Path, str]], int]:
+def _found(paths: list[str]) -> tuple[list[_Found], int]:
     """All files at the paths with their places, each of which can be read; how many links were left out.
     Blocks.
     """
     if not paths:
         raise UsageError(_("No file was named."))
-    found: list[tuple[Path, str]] = []
+    found: list[_Found] = []
     links = 0
     for text in paths:
         path = _checked_path(text)
         if path.is_dir():
             folder = walk(path, MAX_FILES)
-            found += [(each.path, place(each.folders)) for each in folder.files]
+            found += [_Found(each.path, place(each.folders), each.identity) for each in folder.files]
             links += len(folder.links)
         else:
-            found.append((path, ""))
+            found.append(_Found(path, "", None))
     if len(found) > MAX_FILES:
         raise UsageError(
             _("These are {count} files; at most {most} go at once.").format(count=len(found), most=MAX_FILES),
             _("Send them in parts, or pack them into one file."),
         )
-    for path, _folders in found:
-        _check_utf_8(path)
-        _look(path)
-    return found, links
+    for each in found:
+        _check_utf_8(each.path)
+        _look(each.path)
+    return [replace(each, identity=_still(each)) for each in found], links
+
+
+def _still(found: _Found) -> Identity:
+    """What lies at a path now, if it is the file that was found there. Blocks."""
+    try:
+        now = Identity.of(found.path.stat())
+    except OSError as error:
+        raise unreadable(found.path, error) from error
+    if found.identity is not None and not now.is_file_of(found.identity):
+        raise changed(found.path)
+    return now
 
 
 def _with_left_out(sent: list[Sent], links: int) -> list[Sent]:
@@ -249,7 +275,7 @@ def _check_utf_8(path: Path) -> None:
         ) from None
 
 
-def _look(path: Path) -> tuple[bytes, int]:
+def _look(path: Path, known: Identity | None = None) -> tuple[bytes, int]:
     """The first bytes and the size of a regular file. Blocks."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
@@ -258,6 +284,7 @@ def _look(path: Path) -> tuple[bytes, int]:
     except OSError as error:
         raise unreadable(path, error) from error
     try:
+        check_same(path, descriptor, known)
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise UsageError(_("{path} is no file that could be sent.").format(path=shown(path)))
