@@ -103,6 +103,47 @@ def test_partial_file_that_became_a_link_to_another_file_is_not_written_to(tmp_p
     play(tmp_path, story)
 
 
+def test_offer_whose_time_is_over_at_its_author_is_over_for_who_accepted_it_later(tmp_path: Path) -> None:
+    async def story(made: FileStory) -> None:
+        await made.bob.stop()
+        await made.alice.node.file_send("bob", [str(made.write("large", MIB))], as_is=True)
+        await made.alice.stop()
+        await asyncio.sleep(25 * DAY)
+        await made.alice.start()
+        await made.bob.start()
+        offer = await made.until_offered(1)
+        await asyncio.sleep(60)  # alice knows that it came
+        await made.alice.stop()
+        await made.bob.node.file_accept(offer.id)
+        await made.bob.stop()
+        await asyncio.sleep(6 * DAY)
+        await made.bob.start()
+        await made.alice.start()
+        await made.linked()
+        mine = await made.until_state(made.bob, offer.id, "cancelled")
+        assert mine.reason == "peer"
+        (hers,) = await made.alice.node.file_list()
+        assert (hers.state, hers.reason) == ("cancelled", "expired")
+
+    play(tmp_path, story)
+
+
+def test_contact_who_never_gives_what_they_offered_has_few_circuits_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blobs.Blobs, "find", lambda _self, _path: None)
+
+    async def story(made: FileStory) -> None:
+        (offer,) = await made.offer(made.write("large", 64 * KIB))
+        before = made.network.circuits_made
+        await made.bob.node.file_accept(offer.id)
+        await asyncio.sleep(DAY)
+        assert (await made.bob.node.file_get(offer.id)).state == "waiting"
+        assert 100 < made.network.circuits_made - before < 170
+
+    play(tmp_path, story)
+
+
 def test_no_chunk_that_was_checked_is_fetched_again_after_kills_on_both_sides(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -91,8 +91,8 @@ class Transfers:
         return self._blobs.find(path)
 
     def expire(self) -> None:
-        """End offers whose time is over. Those that wait to be delivered are taken back: they would come to
-        somebody who does not know how old they are.
+        """End offers whose time is over, and say so: the other side counts from when it came. Those that wait
+        to be delivered are taken back: they would come to somebody who does not know how old they are.
         """
         rows = self._store.transfers.expired(self._hub.now())
         if not rows:
@@ -102,7 +102,7 @@ class Transfers:
             for row, queued in waiting:
                 self._store.transfers.end(row.id, "cancelled", "expired", self._hub.now())
                 changes.file(row.id)
-                if queued is not None and queued.given:
+                if _is_known_there(row, queued):
                     self._with.notes.say(self._contact(row), row, Step.CANCELLED)
         for row, queued in waiting:
             if queued is not None and row.message is not None and not queued.given:
@@ -262,6 +262,13 @@ class Transfers:
         contact = self._store.contacts.get(row.contact)
         assert contact is not None
         return contact
+
+
+def _is_known_there(row: FileRow, queued: OutboxRow | None) -> bool:
+    """Whether the other side knows of my offer, or that I want theirs. `queued`: the offer, if it waits."""
+    if row.direction == "in":
+        return row.accepted
+    return row.message is not None and (queued is None or queued.given)
 
 
 def _is_prepared(row: FileRow) -> bool:
