@@ -15,7 +15,7 @@ from tests.support.file_story import DAY, HOUR, KIB, MIB, FileStory, play
 from tests.support.simulated_node import SimulatedNode
 from tuichat.crypto.file_chunks import ChunkCipher, Layout
 from tuichat.errors import NotFoundError, StorageError, TuichatError, UsageError
-from tuichat.node import blobs, file_arrivals, offering, transfers
+from tuichat.node import blobs, file_arrivals, file_places, offering, transfers
 from tuichat.node.landing import Landing
 from tuichat.store.part_file import PartFile
 
@@ -407,6 +407,73 @@ def test_files_sent_in_one_go_are_accepted_together_and_keep_their_folders(tmp_p
             await made.until_state(made.bob, each.id, "complete")
         found = {str(path.relative_to(target)): path.stat().st_size for path in target.rglob("*.txt")}
         assert found == {"trip/day one/a.txt": 5, "trip/day one/b.txt": 6, "trip/c.txt": 7}
+
+    play(tmp_path, story)
+
+
+def no_room(*_arguments: object) -> None:
+    raise OSError(errno.ENOSPC, "no space")
+
+
+def test_folders_of_an_offer_are_made_when_its_file_is_whole_and_not_before(tmp_path: Path) -> None:
+    async def story(made: FileStory) -> None:
+        chosen = tmp_path / "chosen"
+        (chosen / "trip").mkdir(parents=True)
+        made.write("trip/in/large", 8 * MIB)
+        (offer,) = await made.offer(tmp_path / "hers" / "trip")
+        with pytest.MonkeyPatch.context() as full:
+            full.setattr(file_places, "reserve", no_room)
+            with pytest.raises(StorageError):
+                await made.bob.node.file_accept(offer.id, str(chosen))
+        assert [path.name for path in chosen.rglob("*")] == ["trip"]
+        await made.bob.node.file_accept(offer.id, str(chosen))
+        await made.until_bytes(made.bob, offer.id, MIB)
+        (part,) = (chosen / "trip").iterdir()
+        assert part.name.endswith(".part")
+        await made.bob.node.file_cancel(offer.id)
+        await asyncio.sleep(60)
+        assert [path.name for path in chosen.rglob("*")] == ["trip"]
+        (again,) = await made.offer(tmp_path / "hers" / "trip")
+        await made.bob.node.file_accept(again.id, str(chosen))
+        mine = await made.until_state(made.bob, again.id, "complete")
+        assert Path(mine.path) == chosen / "trip" / "in" / "large"
+        await asyncio.sleep(1)
+        assert [path.name for path in chosen.rglob("*")] == ["trip", "in", "large"]
+
+    play(tmp_path, story)
+
+
+def test_what_takes_the_place_of_a_folder_meanwhile_is_told_and_nothing_is_written_through_it(
+    tmp_path: Path,
+) -> None:
+    async def story(made: FileStory) -> None:
+        chosen, other = tmp_path / "chosen", tmp_path / "other"
+        chosen.mkdir()
+        other.mkdir()
+        made.write("trip/in/large", 8 * MIB)
+        (offer,) = await made.offer(tmp_path / "hers" / "trip")
+        await made.bob.node.file_accept(offer.id, str(chosen))
+        await made.until_bytes(made.bob, offer.id, MIB)
+        (chosen / "trip").symlink_to(other)
+        mine = await made.until_state(made.bob, offer.id, "failed")
+        assert (mine.reason, list(other.iterdir())) == ("unreadable", [])
+        (chosen / "trip").unlink()
+        await made.bob.node.file_resume(offer.id)
+        mine = await made.until_state(made.bob, offer.id, "complete")
+        assert Path(mine.path) == chosen / "trip" / "in" / "large"
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a/" * 3000, "x\0y"])
+def test_paths_that_no_system_knows_have_a_sentence(tmp_path: Path, name: str) -> None:
+    async def story(made: FileStory) -> None:
+        (offer,) = await made.offer(made.write("a", 10))
+        path = f"{tmp_path}/{name}"
+        with pytest.raises(TuichatError):
+            await made.alice.node.file_send("bob", [path], as_is=True)
+        with pytest.raises(UsageError, match="There is no directory"):
+            await made.bob.node.file_accept(offer.id, path)
 
     play(tmp_path, story)
 

@@ -351,7 +351,8 @@ def names_of_others_make_no_path() -> None:
                 inside = path.relative_to(chosen).parts
                 holds("a name is no name", not any(part in ("..", ".") or part[0] in ".-" for part in inside))
                 holds("the directory is left", path.parent.resolve().is_relative_to(chosen.resolve()))
-                holds("two files part", path.parent == there.part.parent)
+                holds("it is put together elsewhere", path.is_relative_to(there.part.parent))
+                holds("nothing is made", there.part.parent.is_dir() and not list(chosen.iterdir()))
 
 
 def _says_nothing(*names: str) -> bool:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
@@ -19,7 +18,7 @@ from tuichat.network.transport import Circuit, ConnectionLostError, Transport
 from tuichat.node.events import EventHub
 from tuichat.node.file_circuits import FileCircuits
 from tuichat.node.file_notes import FileNotes
-from tuichat.node.file_places import FileRules, is_full, names_for
+from tuichat.node.file_places import FileRules, is_full, make_folders, names_for, remove_folders
 from tuichat.node.file_progress import FileBook
 from tuichat.node.file_steps import Step
 from tuichat.node.file_turns import FileTurns
@@ -185,10 +184,10 @@ class Carrier:
 
     async def _finish(self, row: FileRow) -> None:
         """Give a whole file its name and say so. If it has ended meanwhile, the name goes again."""
-        final, head = await self._with.off_loop(lambda: _named(row))
+        final, made, head = await self._with.off_loop(lambda: _named(row))
         contact, now = self._store.contacts.get(row.contact), self._store.transfers.get(row.id)
         if contact is None or now is None or now.ended_at is not None:
-            await self._with.off_loop(partial(final.unlink, missing_ok=True))
+            await self._with.off_loop(lambda: _removed(final, made))
             return
         try:
             self._complete(contact, now, final, sniff(head, row.name))
@@ -243,8 +242,20 @@ def _unnamed(row: FileRow, final: Path) -> None:
         final.unlink(missing_ok=True)
 
 
-def _named(row: FileRow) -> tuple[Path, bytes]:
-    """Give a whole file its name; that, and its first bytes. Blocks."""
-    final = put_in_place(Path(row.stored_as), names_for(Path(row.target)))
+def _removed(final: Path, made: list[Path]) -> None:
+    """The name goes again, and the folders that were made for it. Blocks."""
+    final.unlink(missing_ok=True)
+    remove_folders(made)
+
+
+def _named(row: FileRow) -> tuple[Path, list[Path], bytes]:
+    """Give a whole file its name; that, the folders that were made for it, and its first bytes. Blocks."""
+    part, target = Path(row.stored_as), Path(row.target)
+    made = make_folders(part.parent, target.parent)
+    try:
+        final = put_in_place(part, names_for(target))
+    except BaseException:
+        remove_folders(made)
+        raise
     with final.open("rb") as file:
-        return final, file.read(HEAD_BYTES)
+        return final, made, file.read(HEAD_BYTES)

@@ -210,7 +210,7 @@ def _found(paths: list[str]) -> tuple[list[_Found], int]:
     links = 0
     for text in paths:
         path = _checked_path(text)
-        if path.is_dir():
+        if _is_folder(path):
             folder = walk(path, MAX_FILES)
             found += [_Found(each.path, place(each.folders), each.identity) for each in folder.files]
             links += len(folder.links)
@@ -236,6 +236,16 @@ def _still(found: _Found) -> Identity:
     if found.identity is not None and not now.is_file_of(found.identity):
         raise changed(found.path)
     return now
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether it is one, or a link to one; False also if nothing is there."""
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise unreadable(path, error) from error
 
 
 def _with_left_out(sent: list[Sent], links: int) -> list[Sent]:
