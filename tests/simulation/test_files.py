@@ -411,6 +411,35 @@ def test_files_sent_in_one_go_are_accepted_together_and_keep_their_folders(tmp_p
     play(tmp_path, story)
 
 
+def test_of_a_group_that_grows_what_was_seen_is_taken_and_a_refusal_names_what_was_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(made: FileStory) -> None:
+        offers = await made.offer(*(made.write(f"{number}", 10 + number) for number in range(6)))
+        ids = [offer.id for offer in offers]
+        first = await made.bob.node.file_accept(ids[0], "", whole_group=True, newest=ids[1])
+        assert [file.id for file in first] == ids[:2]
+        again = await made.bob.node.file_accept(ids[0], "", whole_group=True, newest=ids[2])
+        assert [file.id for file in again] == [ids[2]]
+        reserve = file_places.reserve
+
+        def full(part: Path, size: int) -> None:
+            if size == 14:
+                no_room()
+            reserve(part, size)
+
+        monkeypatch.setattr(file_places, "reserve", full)
+        with pytest.raises(StorageError) as caught:
+            await made.bob.node.file_accept(ids[3], "", whole_group=True)
+        assert caught.value.hint.endswith(f"Taken before that: {ids[3]}.")
+        states = [file.state for file in await made.bob.node.file_list()]
+        assert states[4:] == ["offered", "offered"]
+        with pytest.raises(UsageError):
+            await made.bob.node.file_accept(ids[0], "", whole_group=True, newest=ids[2])
+
+    play(tmp_path, story)
+
+
 def no_room(*_arguments: object) -> None:
     raise OSError(errno.ENOSPC, "no space")
 

@@ -148,13 +148,16 @@ class MemoryFiles(ABC):
     async def file_get(self, file: int) -> File:
         return self._file(file)
 
-    async def file_accept(self, file: int, to: str = "", whole_group: bool = False) -> list[File]:
+    async def file_accept(
+        self, file: int, to: str = "", whole_group: bool = False, newest: int = 0
+    ) -> list[File]:
         known = self._file(file)
-        self._check_state(known, known.direction == "in" and known.state == "offered", "on offer")
         wanted = [known]
         if whole_group and known.group is not None:
             same = [each for each in self._files.values() if each.group == known.group]
-            wanted = [each for each in same if each.state == "offered"]
+            wanted = [each for each in same if each.state == "offered" and (not newest or each.id <= newest)]
+        if not wanted or not whole_group:
+            self._check_state(known, known.direction == "in" and known.state == "offered", "on offer")
         return [self._accept(each, to) for each in wanted]
 
     async def file_decline(self, file: int) -> File:

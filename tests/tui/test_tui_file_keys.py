@@ -189,7 +189,7 @@ async def test_the_card_takes_along_what_was_offered_in_one_go(node: MemoryNode)
         await press(pilot, "escape", "O")
         assert "a with the 2 others" in card(pilot, ".keys")
         await press(pilot, "a")
-        assert "o fetch all 3 files" in card(pilot, ".keys")
+        assert "o fetch all 3 files (" in card(pilot, ".keys")
         await press(pilot, "o")
         states = [file.state for file in await node.file_list()]
         assert states == ["offered", "waiting", "waiting", "waiting"]

@@ -98,7 +98,7 @@ def _accept(context: Context) -> int:
         if waits:
             files = await fetch(context, node, lambda: _accepted(context, node, to), words.timeout)
         else:
-            files = await node.file_accept(words.id, to, words.all)
+            files = await _accept_seen(context, node, to)
         for file in files:
             context.output.result(file, shown(file))
         if waits and (missing := what_is_missing(files)) is not None:
@@ -118,7 +118,13 @@ async def _accepted(context: Context, node: AsyncClient, to: str) -> list[File]:
             same = [each for each in await node.file_list() if each.group == file.group]
         if file.direction == "in" and file.state in _WANTED:
             return [each for each in same if each.state in _WANTED]
-    return await node.file_accept(words.id, to, words.all)
+    return await _accept_seen(context, node, to)
+
+
+async def _accept_seen(context: Context, node: AsyncClient, to: str) -> list[File]:
+    """Accept a file, or with it those that have come by now: what comes meanwhile nobody has seen."""
+    newest = max((file.id for file in await node.file_list()), default=0) if context.words.all else 0
+    return await node.file_accept(context.words.id, to, context.words.all, newest)
 
 
 def _changing(method: Callable[[AsyncClient, int], Awaitable[File]], *, goes_on: bool = False) -> Command:

@@ -9,6 +9,7 @@ from typing import Final
 
 from tuichat.clock import Clock
 from tuichat.errors import TuichatError
+from tuichat.i18n import _
 from tuichat.model import AnyEvent, File, FileEvent, FileReason, Sent
 from tuichat.network.transport import Blob
 from tuichat.node.accepting import Accepting, no_file, not_now
@@ -178,17 +179,23 @@ class Transfers:
         """One file. Raises NotFoundError."""
         return self._with.files.record(self._row(file))
 
-    async def accept(self, file: int, to: str, *, whole_group: bool) -> list[File]:
-        """Fetch an offered file, or all of its group that wait for an answer."""
-        row = self._row(file)
-        await self._with.accepting.accept(file, to)
-        accepted = [file]
-        if whole_group:
-            for other in self._store.transfers.in_group(row):
-                if self._with.accepting.is_open(self._row(other.id)):
-                    await self._with.accepting.accept(other.id, to)
-                    accepted.append(other.id)
+    async def accept(self, file: int, to: str, *, whole_group: bool, newest: int = 0) -> list[File]:
+        """Fetch an offered file, or all of its group that wait for an answer (see `NodeApi.file_accept`)."""
+        accepted: list[int] = []
+        try:
+            for each in self._to_accept(self._row(file), newest) if whole_group else [file]:
+                if not accepted or self._with.accepting.is_open(self._row(each)):
+                    await self._with.accepting.accept(each, to)
+                    accepted.append(each)
+        except TuichatError as error:
+            raise _after(accepted, error) from error
         return [self.get(each) for each in accepted]
+
+    def _to_accept(self, row: FileRow, newest: int) -> list[int]:
+        """What of a file's group waits for an answer, itself first; itself if nothing does."""
+        others = [each for each in self._store.transfers.in_group(row) if not newest or each.id <= newest]
+        found = [each.id for each in others if self._with.accepting.is_open(each)]
+        return sorted(found, key=lambda each: (each != row.id, each)) or [row.id]
 
     def decline(self, file: int) -> File:
         """Do not want an offered file."""
@@ -262,6 +269,15 @@ class Transfers:
         contact = self._store.contacts.get(row.contact)
         assert contact is not None
         return contact
+
+
+def _after(accepted: list[int], error: TuichatError) -> TuichatError:
+    """The same error, which says what was taken before it came."""
+    if not accepted:
+        return error
+    numbers = ", ".join(map(str, accepted))
+    taken = _("Taken before that: {numbers}.").format(numbers=numbers)
+    return type(error)(error.message, f"{error.hint} {taken}".strip(), error.candidates)
 
 
 def _is_known_there(row: FileRow, queued: OutboxRow | None) -> bool:

@@ -20,6 +20,7 @@ from textual.widgets import Input, Static
 from tuichat.errors import TuichatError
 from tuichat.i18n import _, ngettext
 from tuichat.model import File
+from tuichat.sizes import shown_size
 from tuichat.tui import file_words
 from tuichat.tui.context import Context
 from tuichat.tui.file_deeds import FileDeeds
@@ -56,6 +57,7 @@ class FileCard(Dialog[None]):
         self._shared = shared
         self._file = file
         self._with_group = False
+        self._group_to = 0
         self._deeds = FileDeeds(shared, self)
         self._pace = Pace(self, PICTURE_SECONDS, self._show)
 
@@ -113,7 +115,7 @@ class FileCard(Dialog[None]):
         """Into the inbox."""
         file = self.file
         if file is not None and file_words.can_fetch(file):
-            await self._deeds.fetch(file, whole_group=self._with_group)
+            await self._deeds.fetch(file, group_to=self._group_to)
 
     def action_take_all(self) -> None:
         """Take along what was offered in one go with it, or not."""
@@ -162,7 +164,7 @@ class FileCard(Dialog[None]):
         try:
             directory = whole(typed)
             if file_words.can_fetch(file):
-                if await self._deeds.fetch(file, directory, whole_group=self._with_group):
+                if await self._deeds.fetch(file, directory, group_to=self._group_to):
                     self._hide(event.input)
             elif _is_here(file):
                 await self._save(file, directory)
@@ -197,10 +199,14 @@ class FileCard(Dialog[None]):
 
     def _others(self) -> int:
         """How many more were offered in one go with it and wait for an answer."""
+        return max(len(self._group()) - 1, 0)
+
+    def _group(self) -> list[File]:
+        """What was offered in one go with it and waits for an answer, itself too."""
         file = self.file
         if file is None or not file_words.can_fetch(file):
-            return 0
-        return len(self._shared.session.known.files.group_of(file)) - 1
+            return []
+        return list(self._shared.session.known.files.group_of(file))
 
     def _show(self) -> None:
         file = self.file
@@ -211,6 +217,8 @@ class FileCard(Dialog[None]):
                 self.dismiss(None)
             return
         self.query_one("#facts", Static).update(self._facts(file))
+        # What is fetched with it is what the keys say here, though more may come before one is pressed.
+        self._group_to = max(each.id for each in self._group()) if self._with_group and self._others() else 0
         self.query_one(".keys", Static).update(Text(self._keys(file)))
 
     def _facts(self, file: File) -> Text:
@@ -266,8 +274,9 @@ class FileCard(Dialog[None]):
         if not others:
             return [_("o fetch into the inbox"), into]
         if self._with_group:
-            count = ngettext("o fetch {count} file", "o fetch all {count} files", others + 1)
-            return [count.format(count=others + 1), into, _("a only this one")]
+            size = shown_size(sum(each.size for each in self._group()))
+            count = ngettext("o fetch {count} file", "o fetch all {count} files ({size})", others + 1)
+            return [count.format(count=others + 1, size=size), into, _("a only this one")]
         more = ngettext("a with the other one", "a with the {count} others", others)
         return [_("o fetch into the inbox"), into, more.format(count=others)]
 
