@@ -8,6 +8,7 @@ import os
 import stat
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -436,6 +437,32 @@ def test_of_a_group_that_grows_what_was_seen_is_taken_and_a_refusal_names_what_w
         assert states[4:] == ["offered", "offered"]
         with pytest.raises(UsageError):
             await made.bob.node.file_accept(ids[0], "", whole_group=True, newest=ids[2])
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EIO, errno.ESTALE])
+def test_failure_that_passes_does_not_end_an_offer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    async def story(made: FileStory) -> None:
+        source = made.write("large", 8 * MIB)
+        (offer,) = await made.offer(source)
+        real = os.open
+        failed: list[str] = []
+
+        def failing(path: str, *rest: Any, **more: Any) -> int:
+            if str(path) == str(source) and len(failed) < 40:
+                failed.append(path)
+                raise OSError(number, os.strerror(number))
+            return real(path, *rest, **more)
+
+        await made.bob.node.file_accept(offer.id)
+        await made.until_bytes(made.bob, offer.id, MIB)
+        monkeypatch.setattr(os, "open", failing)
+        mine = await made.until_state(made.bob, offer.id, "complete", "failed")
+        assert (mine.state, len(failed)) == ("complete", 40)
+        assert Path(mine.path).read_bytes() == source.read_bytes()
 
     play(tmp_path, story)
 
