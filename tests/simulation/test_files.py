@@ -467,6 +467,25 @@ def test_failure_that_passes_does_not_end_an_offer(
     play(tmp_path, story)
 
 
+@pytest.mark.parametrize(
+    "folders", [[str(number) for number in range(16)], ["x" * 64], ["..."], ["a\\b"]], ids=str
+)
+def test_folders_that_are_not_told_as_they_are_have_a_warning(tmp_path: Path, folders: list[str]) -> None:
+    async def story(made: FileStory) -> None:
+        made.write("/".join(["trip", "cafe\u0301", "x" * 63, "a.txt"]), 1)
+        (sent,) = await made.alice.node.file_send("bob", [str(tmp_path / "hers" / "trip")], as_is=True)
+        assert sent.warnings == ()
+        made.write("/".join(["trip", *folders, "b.txt"]), 1)
+        first, *_others = await made.alice.node.file_send(
+            "bob", [str(tmp_path / "hers" / "trip")], as_is=True
+        )
+        assert first.warnings == (
+            "The folders of 1 file are told in part: pack them to keep them as they are.",
+        )
+
+    play(tmp_path, story)
+
+
 def no_room(*_arguments: object) -> None:
     raise OSError(errno.ENOSPC, "no space")
 

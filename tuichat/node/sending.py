@@ -34,7 +34,7 @@ from tuichat.node.links import Links
 from tuichat.node.offering import Offering, Source, offer_of
 from tuichat.node.sweeping import Sweeping
 from tuichat.protocol.bodies import MAX_CAPTION_BYTES
-from tuichat.protocol.labels import label, place
+from tuichat.protocol.labels import is_kept, label, place
 from tuichat.protocol.sanitize import sanitize_text
 from tuichat.store.records import ContactRow, FileRow
 from tuichat.store.store import Store
@@ -77,11 +77,16 @@ class _Prepared:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A file that is to be offered, with its place, and which file it was when it was found."""
+    """A file that is to be offered, with its place, and which file it was when it was found.
+
+    Attributes:
+        shortened: its place does not tell all of its folders.
+    """
 
     path: Path
     place: str
     identity: Identity | None
+    shortened: bool = False
 
 
 class Sending:
@@ -101,7 +106,7 @@ class Sending:
         sent: list[Sent] = []
         for each in found:
             sent.append(await self._send_one(row, each, group, "" if sent else words, as_is=as_is))
-        return _with_left_out(sent, links)
+        return _with_left_out(sent, links, sum(each.shortened for each in found))
 
     async def _send_one(
         self, row: ContactRow, found: _Found, group: bytes | None, caption: str, *, as_is: bool
@@ -212,7 +217,10 @@ def _found(paths: list[str]) -> tuple[list[_Found], int]:
         path = _checked_path(text)
         if _is_folder(path):
             folder = walk(path, MAX_FILES)
-            found += [_Found(each.path, place(each.folders), each.identity) for each in folder.files]
+            found += [
+                _Found(each.path, place(each.folders), each.identity, not is_kept(each.folders))
+                for each in folder.files
+            ]
             links += len(folder.links)
         else:
             found.append(_Found(path, "", None))
@@ -248,12 +256,20 @@ def _is_folder(path: Path) -> bool:
         raise unreadable(path, error) from error
 
 
-def _with_left_out(sent: list[Sent], links: int) -> list[Sent]:
-    """Say with the first file that links were not followed."""
-    if not links:
-        return sent
-    words = ngettext("{count} link was left out.", "{count} links were left out.", links).format(count=links)
-    first = msgspec.structs.replace(sent[0], warnings=(*sent[0].warnings, words))
+def _with_left_out(sent: list[Sent], links: int, shortened: int) -> list[Sent]:
+    """Say with the first file that links were not followed, and that folders are told in part."""
+    words = []
+    if links:
+        left_out = ngettext("{count} link was left out.", "{count} links were left out.", links)
+        words.append(left_out.format(count=links))
+    if shortened:
+        in_part = ngettext(
+            "The folders of {count} file are told in part: pack them to keep them as they are.",
+            "The folders of {count} files are told in part: pack them to keep them as they are.",
+            shortened,
+        )
+        words.append(in_part.format(count=shortened))
+    first = msgspec.structs.replace(sent[0], warnings=(*sent[0].warnings, *words))
     return [first, *sent[1:]]
 
 
