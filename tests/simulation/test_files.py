@@ -18,7 +18,8 @@ from tuichat.crypto.file_chunks import ChunkCipher, Layout
 from tuichat.errors import NotFoundError, StorageError, TuichatError, UsageError
 from tuichat.node import blobs, file_arrivals, file_places, offering, transfers
 from tuichat.node.landing import Landing
-from tuichat.store.part_file import PartFile
+from tuichat.node.sending import Sending
+from tuichat.store.part_file import PartFile, reserve
 
 
 @pytest.mark.parametrize("size", [0, 1, 64 * KIB - 1, 64 * KIB, 64 * KIB + 1, MIB, 5 * MIB + 7])
@@ -422,7 +423,6 @@ def test_of_a_group_that_grows_what_was_seen_is_taken_and_a_refusal_names_what_w
         assert [file.id for file in first] == ids[:2]
         again = await made.bob.node.file_accept(ids[0], "", whole_group=True, newest=ids[2])
         assert [file.id for file in again] == [ids[2]]
-        reserve = file_places.reserve
 
         def full(part: Path, size: int) -> None:
             if size == 14:
@@ -482,6 +482,26 @@ def test_folders_that_are_not_told_as_they_are_have_a_warning(tmp_path: Path, fo
         assert first.warnings == (
             "The folders of 1 file are told in part: pack them to keep them as they are.",
         )
+
+    play(tmp_path, story)
+
+
+def test_more_offers_than_are_kept_there_are_refused_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_arrivals, "MAX_OFFERS", 3)
+
+    async def story(made: FileStory) -> None:
+        first, *_others = await made.offer(*(made.write(f"{number}", 10) for number in range(2)))
+        more = [str(made.write(f"more {number}", 10)) for number in range(2)]
+        with pytest.raises(UsageError, match="more than 3 offers"):
+            await made.alice.node.file_send("bob", more, as_is=True)
+        await made.bob.node.file_decline(first.id)
+        await asyncio.sleep(60)
+        await made.alice.node.file_send("bob", more, as_is=True)
+        await made.until_offered(4)
+        states = [file.state for file in await made.bob.node.file_list()]
+        assert states == ["declined", "offered", "offered", "offered"]
 
     play(tmp_path, story)
 
@@ -635,6 +655,7 @@ def test_flood_of_offers_is_bounded_and_takes_nothing_that_was_accepted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(file_arrivals, "MAX_OFFERS", 3)
+    monkeypatch.setattr(Sending, "_check_count", lambda *_arguments: None)  # alice means ill
 
     async def story(made: FileStory) -> None:
         await made.alice.node.contact_list()
@@ -714,7 +735,7 @@ def test_file_that_grows_while_it_is_read_is_not_offered(
         source = made.write("log", 8 * MIB)
         read = blobs.read_chunks
 
-        def growing(path: str, layout: Layout, chunks: range) -> list[bytes]:
+        def growing(path: str, layout: Layout, chunks: range, _known: object) -> list[bytes]:
             if chunks.start:
                 with source.open("ab") as file:
                     file.write(b"one more line")

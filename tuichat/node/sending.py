@@ -24,6 +24,7 @@ from tuichat.media.identity import Identity, changed, check_same
 from tuichat.media.sniff import HEAD_BYTES, sniff
 from tuichat.media.words import warnings
 from tuichat.model import Sent
+from tuichat.node import file_arrivals
 from tuichat.node.contact_book import ContactBook
 from tuichat.node.events import EventHub
 from tuichat.node.file_notes import FileNotes
@@ -102,11 +103,21 @@ class Sending:
         """
         words = _checked_caption(caption)
         found, links = await self._with.off_loop(lambda: _found(paths))
+        self._check_count(row, len(found))
         group = self._with.rng.bytes(_GROUP_LENGTH) if len(found) > 1 else None
         sent: list[Sent] = []
         for each in found:
             sent.append(await self._send_one(row, each, group, "" if sent else words, as_is=as_is))
         return _with_left_out(sent, links, sum(each.shortened for each in found))
+
+    def _check_count(self, row: ContactRow, count: int) -> None:
+        """See that so many more are not more than the other side keeps. Raises UsageError."""
+        most = file_arrivals.MAX_OFFERS
+        if self._with.store.transfers.open_offers(row.id) + count > most:
+            raise UsageError(
+                _("There would be more than {most} offers that wait for an answer.").format(most=most),
+                _("Take back some (tuichat files cancel ID), or pack these into one file."),
+            )
 
     async def _send_one(
         self, row: ContactRow, found: _Found, group: bytes | None, caption: str, *, as_is: bool
