@@ -506,6 +506,27 @@ def test_more_offers_than_are_kept_there_are_refused_here(
     play(tmp_path, story)
 
 
+def test_going_on_with_a_file_that_is_gone_keeps_to_the_quota(tmp_path: Path) -> None:
+    async def story(made: FileStory) -> None:
+        (offer,) = await made.offer(made.write("large", 8 * MIB))
+        await made.bob.node.file_accept(offer.id)
+        await made.until_bytes(made.bob, offer.id, MIB)
+        await made.bob.stop()
+        (part,) = (tmp_path / "bob" / "inbox").iterdir()
+        part.unlink()
+        (tmp_path / "bob" / "inbox" / "other").write_bytes(bytes(100))
+        await made.bob.start()
+        await made.until_state(made.bob, offer.id, "failed")
+        object.__setattr__(made.bob.node._transfers._with.rules, "quota", 8 * MIB + 50)
+        with pytest.raises(StorageError, match="inbox would have more"):
+            await made.bob.node.file_resume(offer.id)
+        object.__setattr__(made.bob.node._transfers._with.rules, "quota", 8 * MIB + 100)
+        await made.bob.node.file_resume(offer.id)
+        await made.until_state(made.bob, offer.id, "complete")
+
+    play(tmp_path, story)
+
+
 def no_room(*_arguments: object) -> None:
     raise OSError(errno.ENOSPC, "no space")
 

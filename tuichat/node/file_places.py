@@ -72,7 +72,7 @@ def choose(rules: FileRules, row: FileRow, to: str, rng: Rng) -> Place:
         final = chosen.joinpath(*disk_place(row.place), disk_name(row.name))
         directory = _deepest(chosen, final.parent)
     else:
-        directory = _inbox(rules, row.size)
+        directory = check_inbox(rules, row.size)
         final = directory / rng.bytes(_RANDOM_BYTES).hex()
     return Place(directory / part_name(rng.bytes(_RANDOM_BYTES)), final)
 
@@ -121,7 +121,12 @@ def full_or_failing(error: OSError, directory: Path) -> StorageError:
     )
 
 
-def _inbox(rules: FileRules, size: int) -> Path:
+def check_inbox(rules: FileRules, size: int) -> Path:
+    """The inbox, made if it is not there, in which there is room for so many bytes more. Blocks.
+
+    Raises:
+        StorageError: it cannot be made, or it is full.
+    """
     try:
         rules.inbox.mkdir(mode=0o700, parents=True, exist_ok=True)
         used = _used(rules.inbox)
