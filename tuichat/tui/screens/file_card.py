@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from pathlib import Path
 from typing import ClassVar
@@ -48,6 +49,7 @@ class FileCard(Dialog[None]):
         Binding("s", "directory", show=False),
         Binding("c", "copy_path", show=False),
         Binding("f", "copy_folder", show=False),
+        Binding("F", "open_folder", show=False),
         Binding("d", "end", show=False),
         Binding("p", "rest", show=False),
     ]
@@ -142,6 +144,26 @@ class FileCard(Dialog[None]):
         file = self.file
         if file is not None and file.path:
             self._copy(str(Path(file.path).parent))
+
+    @work(exclusive=True, group="deed")
+    async def action_open_folder(self) -> None:
+        """Show the folder in the person's file manager; without a display its path is copied."""
+        from tuichat.tui.file_manager import file_manager, show_folder
+
+        file = self.file
+        if file is None or not _is_here(file):
+            return
+        folder, program = Path(file.path).parent, file_manager(os.environ)
+        if program is None:
+            self.app.copy_to_clipboard(str(folder))
+            self.say(_("No file manager can be shown here: the folder's path is copied (OSC 52)."))
+            return
+        try:
+            await show_folder(program, folder)
+        except TuichatError as error:
+            self.fail(error)
+        else:
+            self.say(_("Your file manager shows the folder, and may make previews of what is in it."))
 
     @work(exclusive=True, group="deed")
     async def action_end(self) -> None:
@@ -264,7 +286,8 @@ class FileCard(Dialog[None]):
         if file_words.can_fetch(file):
             keys = [*self._offer_keys(), *file_words.ending_keys(file)]
         elif _is_here(file):
-            keys = [_("c copy path"), _("f copy folder's path"), _("s save a copy elsewhere")]
+            keys = [_("c copy path"), _("f copy folder's path"), _("F folder in your file manager")]
+            keys.append(_("s save a copy elsewhere"))
         else:
             keys = [*file_words.ending_keys(file), *([_("c copy path")] if file.path else [])]
         return "\n".join(wrap_whole([*keys, _("Esc close")], self._width))
