@@ -334,4 +334,4 @@ async def test_an_error_of_the_node_is_told(node: MemoryNode) -> None:
         await node.file_decline(stale.id)
         screen.history.post_message(screen.history.ActOnFile("o", stale))
         await settle(pilot)
-        assert "is not on offer" in notice_text(screen)
+        assert "not something to do with the file" in notice_text(screen)

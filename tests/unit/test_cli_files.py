@@ -203,7 +203,10 @@ def test_failure_is_told_before_what_is_not_there_yet() -> None:
     assert isinstance(error, TuichatError)
     assert "File 5" in error.message
     assert "what came is not what was offered" in error.message
-    assert error.hint.endswith("tuichat files resume 5")
+    assert error.hint == ""
+    mendable = what_is_missing([file(id=5, state="failed", reason="space")])
+    assert mendable is not None
+    assert mendable.hint.endswith("tuichat files resume 5")
     declined = what_is_missing([file(state="declined")])
     assert declined is not None
     assert (declined.exit_code, declined.hint) == (1, "")

@@ -13,7 +13,7 @@ from tuichat.cli.following import follow
 from tuichat.cli.status_line import StatusLine
 from tuichat.errors import NotYetError, TuichatError, UnreachableError
 from tuichat.i18n import _
-from tuichat.model import AnyEvent, File, FileEvent, MissedEvent
+from tuichat.model import MENDABLE, AnyEvent, File, FileEvent, MissedEvent
 
 _Happenings = AsyncGenerator[tuple[AsyncClient, AnyEvent | None], None]
 
@@ -71,7 +71,7 @@ def what_is_missing(files: list[File]) -> TuichatError | None:
         if file.state in ENDED and file.state != "complete":
             text = _("File {id} was not fetched, it is {state}.").format(id=file.id, state=how_far(file))
             hint = _("To try again: tuichat files resume {id}").format(id=file.id)
-            return TuichatError(text, hint if file.state == "failed" else "")
+            return TuichatError(text, hint if file.state == "failed" and file.reason in MENDABLE else "")
     for file in files:
         if file.state not in ENDED:
             return NotYetError(

@@ -7,7 +7,7 @@ from typing import Final
 from tuichat.i18n import _, ngettext
 from tuichat.media.kinds import kind_of, mismatch
 from tuichat.media.words import describe
-from tuichat.model import File, FileReason, FileState
+from tuichat.model import MENDABLE, File, FileReason, FileState
 from tuichat.sizes import shown_size
 from tuichat.tui.dates import Calendar, span
 from tuichat.tui.glyphs import Glyphs
@@ -17,9 +17,6 @@ from tuichat.tui.wrapping import cells, fit_middle
 
 ENDED: Final[frozenset[FileState]] = frozenset({"complete", "declined", "cancelled", "failed"})
 """States in which nothing comes any more."""
-
-_MENDABLE: Final[frozenset[FileReason]] = frozenset({"space", "unreadable"})
-"""Why a file failed that may be gone on with: the disk's reasons, not the sender's."""
 
 _LONGEST_EXTENSION = 12
 _MOST_ETA_SECONDS = 100 * 86_400
@@ -115,7 +112,7 @@ def can_pause(file: File) -> bool:
 def can_resume(file: File) -> bool:
     """Whether it rests because of me, or failed for a reason that may be gone."""
     if file.state == "failed":
-        return file.direction == "in" and file.reason in _MENDABLE
+        return file.direction == "in" and file.reason in MENDABLE
     return file.state == "paused" and file.paused_by in {"me", "both"}
 
 
