@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
 import socket
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import msgspec
 import pytest
 
 from tests.support.fixed_clock import START, FixedClock
 from tests.support.memory_node import MemoryNode
-from tuichat.cli.fetching import what_is_missing
+from tests.support.virtual_time import run_virtual
+from tuichat.api.client import AsyncClient
+from tuichat.cli import fetching
+from tuichat.cli.context import Context
+from tuichat.cli.fetching import fetch, what_is_missing
 from tuichat.cli.file_words import because, full_name, how_far, percent, time_left
 from tuichat.cli.messages import shown as message_shown
 from tuichat.cli.output import one_line, width_of
 from tuichat.cli.paths import to_receive, to_send, whole
 from tuichat.cli.status_line import StatusLine, bar_line
 from tuichat.errors import NotFoundError, NotYetError, StorageError, TuichatError, UsageError
-from tuichat.model import File, FileReason, FileState, Message, PausedBy
+from tuichat.model import AnyEvent, File, FileEvent, FileReason, FileState, Message, PausedBy
 
 NOW = datetime.fromtimestamp(START, tz=UTC)
 
@@ -193,6 +201,32 @@ async def test_file_that_is_forgotten_leaves_its_line_in_the_history() -> None:
     first, second = message_shown(line, bob, NOW).split("\n")
     assert first.endswith("bob  (a file that is not known any more)")
     assert second == "      look"
+
+
+def test_who_need_not_wait_gives_up_when_nothing_came_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def happenings(*_arguments: object) -> AsyncIterator[tuple[object, AnyEvent | None]]:
+        yield None, None
+        for count in (10, 20, 20):
+            await asyncio.sleep(50)
+            yield None, FileEvent(at=NOW, file=file(bytes_done=count))
+        await asyncio.sleep(10_000)
+
+    async def accept() -> list[File]:
+        return [file(bytes_done=0)]
+
+    async def waited(quiet: float | None) -> float:
+        begun = asyncio.get_running_loop().time()
+        (found,) = await fetch(cast(Context, context), cast(AsyncClient, None), accept, 5_000, quiet)
+        assert found.bytes_done == 20
+        return asyncio.get_running_loop().time() - begun
+
+    async def story() -> None:
+        assert await waited(60) == 160
+        assert await waited(None) == 5_000
+
+    context = SimpleNamespace(output=SimpleNamespace(json=True, json_line=lambda _line: None))
+    monkeypatch.setattr(fetching, "follow", happenings)
+    run_virtual(story())
 
 
 def test_failure_is_told_before_what_is_not_there_yet() -> None:

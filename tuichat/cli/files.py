@@ -6,13 +6,12 @@ from collections.abc import Awaitable, Callable
 
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
-from tuichat.cli.fetching import fetch, what_is_missing
+from tuichat.cli.fetching import QUIET_SECONDS, fetch, what_is_missing
 from tuichat.cli.file_words import full_name, how_far
 from tuichat.cli.following import ends_with_this_command
 from tuichat.cli.output import one_line
 from tuichat.cli.parser import Command, Parser, positive, seconds, some_path
 from tuichat.cli.paths import to_receive
-from tuichat.errors import UsageError
 from tuichat.i18n import _
 from tuichat.model import Contact, File
 from tuichat.sizes import shown_size
@@ -88,15 +87,14 @@ def _is_here(file: File) -> bool:
 
 def _accept(context: Context) -> int:
     words = context.words
-    if words.timeout is not None and not words.wait:
-        raise UsageError(_("--timeout needs --wait."))
     to = to_receive(words.to) if words.to is not None else ""
 
     async def work(node: AsyncClient) -> int:
         waits = words.wait or await ends_with_this_command(node)
         await node.go_online()
         if waits:
-            files = await fetch(context, node, lambda: _accepted(context, node, to), words.timeout)
+            quiet = None if words.wait or words.timeout is not None else QUIET_SECONDS
+            files = await fetch(context, node, lambda: _accepted(context, node, to), words.timeout, quiet)
         else:
             files = await _accept_seen(context, node, to)
         for file in files:
