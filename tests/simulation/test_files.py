@@ -527,6 +527,16 @@ def test_going_on_with_a_file_that_is_gone_keeps_to_the_quota(tmp_path: Path) ->
     play(tmp_path, story)
 
 
+@pytest.mark.parametrize("path", ["/proc/cpuinfo", "/proc/self/status"])
+def test_what_the_system_makes_up_does_not_go_as_an_empty_file(tmp_path: Path, path: str) -> None:
+    async def story(made: FileStory) -> None:
+        with pytest.raises(UsageError, match="another length than it says"):
+            await made.alice.node.file_send("bob", [path], as_is=True)
+        assert await made.alice.node.file_list() == []
+
+    play(tmp_path, story)
+
+
 def no_room(*_arguments: object) -> None:
     raise OSError(errno.ENOSPC, "no space")
 

@@ -327,6 +327,19 @@ def _look(path: Path, known: Identity | None = None) -> tuple[bytes, int]:
             raise UsageError(_("{path} is no file that could be sent.").format(path=shown(path)))
         if status.st_size > MAX_SIZE:
             raise UsageError(_("{path} is too large.").format(path=shown(path)))
-        return os.pread(descriptor, FACTS_BYTES, 0), status.st_size
+        head = os.pread(descriptor, FACTS_BYTES, 0)
+        if len(head) != min(status.st_size, FACTS_BYTES):
+            raise _pretends(path)
+        return head, status.st_size
     finally:
         os.close(descriptor)
+
+
+def _pretends(path: Path) -> UsageError:
+    """What the system makes up when it is read, as in /proc, has no size that could be offered."""
+    return UsageError(
+        _("{path} has another length than it says: it is written to, or made up by the system.").format(
+            path=shown(path)
+        ),
+        _("Copy it into a file, and send that."),
+    )
