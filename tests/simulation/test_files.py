@@ -386,6 +386,9 @@ def test_only_small_files_of_verified_contacts_are_fetched_unasked_and_so_many_a
         await asyncio.sleep(60)
         states = [(await made.bob.node.file_get(each.id)).state for each in [*offers, large]]
         assert states == ["complete", "complete", "offered", "offered"]
+        await asyncio.sleep(HOUR)
+        states = [(await made.bob.node.file_get(each.id)).state for each in [*offers, large, stranger]]
+        assert states == ["complete", "complete", "complete", "offered", "offered"]
 
     play(tmp_path, story)
 

@@ -108,7 +108,7 @@ class Node(FileMethods):
             parts, self._hub, self._book, files, self._links, self._conversations
         )
         self._housekeeper = Housekeeper(
-            parts.store, self._hub, parts.clock, self._admit, self._transfers.expire
+            parts.store, self._hub, parts.clock, self._admit, self._transfers.tend
         )
         self._housekeeping: asyncio.Task[None] | None = None
 

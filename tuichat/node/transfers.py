@@ -68,6 +68,7 @@ class Transfers:
         self._blobs = Blobs(parts.store, parts.files, parts.off_loop, self._fetched, self._changed)
         self._by_itself: dict[int, Hourly] = {}
         self._told: dict[int, float] = {}
+        self._left_over: list[int] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     # -- life --
@@ -90,6 +91,11 @@ class Transfers:
     def find_blob(self, path: bytes) -> Blob | None:
         """What a contact who knows the path may fetch."""
         return self._blobs.find(path)
+
+    def tend(self) -> None:
+        """What is to be done now and then."""
+        self.expire()
+        self.take_left_over()
 
     def expire(self) -> None:
         """End offers whose time is over, and say so: the other side counts from when it came. Those that wait
@@ -122,15 +128,33 @@ class Transfers:
         if file.state in ("complete", "declined", "cancelled", "failed"):
             self._blobs.forget(file.id)
             self._told.pop(file.id, None)
-        elif file.state == "offered" and file.direction == "in" and self._is_taken_by_itself(file):
-            task = asyncio.get_running_loop().create_task(self._take(file.id))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        elif file.state == "offered" and file.direction == "in" and self._is_unasked(file.contact, file.size):
+            if self._may_by_itself(file.contact):
+                self._begin_taking(file.id)
+            else:
+                self._left_over.append(file.id)
 
-    def _is_taken_by_itself(self, file: File) -> bool:
-        contact = self._store.contacts.get(file.contact)
-        small = file.size < self._with.rules.auto_accept_below
-        return small and contact is not None and contact.verified and self._may_by_itself(file.contact)
+    def take_left_over(self) -> None:
+        """Take what would have come by itself and was too much for its hour, as soon as another begins."""
+        waiting, self._left_over = self._left_over, []
+        for file in waiting:
+            row = self._store.transfers.get(file)
+            if row is None or not is_offered(row) or not self._is_unasked(row.contact, row.size):
+                continue
+            if self._may_by_itself(row.contact):
+                self._begin_taking(file)
+            else:
+                self._left_over.append(file)
+
+    def _begin_taking(self, file: int) -> None:
+        task = asyncio.get_running_loop().create_task(self._take(file))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _is_unasked(self, contact: int, size: int) -> bool:
+        """Whether a contact's file is one that comes without asking."""
+        row = self._store.contacts.get(contact)
+        return size < self._with.rules.auto_accept_below and row is not None and row.verified
 
     def _may_by_itself(self, contact: int) -> bool:
         """Count something that is done for a contact without anybody having asked (bounded for an hour)."""
