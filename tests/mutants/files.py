@@ -202,6 +202,16 @@ def horizon_stands_still(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Landing, "ahead", lambda _self, _index: None)
 
 
+@planted(files.a_whole_file_is_what_was_offered)
+def whole_file_is_not_read_back(patch: pytest.MonkeyPatch) -> None:
+    """The map is believed for as long as a file is on its way."""
+
+    async def is_whole(_self: Landing) -> bool:
+        return True
+
+    patch.setattr(Landing, "is_whole", is_whole)
+
+
 @planted(files.nothing_is_written_after_closing)
 def file_is_closed_under_its_writer(patch: pytest.MonkeyPatch) -> None:
     """Jobs that nobody waits for any more are forgotten."""

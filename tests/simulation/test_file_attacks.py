@@ -19,6 +19,7 @@ from tests.support.slow_disk import SlowDisk
 from tuichat.crypto.file_chunks import MAX_SIZE
 from tuichat.errors import StorageError, UsageError
 from tuichat.node import file_circuits, receiving
+from tuichat.protocol import labels
 from tuichat.protocol.bodies import THE_TWO_OF_US, File, FileState
 from tuichat.store.backup_renewal import Restored, renew
 from tuichat.store.store import Store
@@ -262,11 +263,14 @@ def test_names_and_places_of_others_never_leave_the_directory_that_was_chosen(tm
         chosen = tmp_path / "chosen"
         chosen.mkdir()
         everything = set(tmp_path.rglob("*"))
+        places = ("", "{0}", "{0}/{0}", "../" * 20, "x/" * 400)
+        claims = [(name, place.format(name[:60])) for name in HOSTILE for place in places]
+        # The deepest first: so no file lies where a folder is to be.
+        claims.sort(key=lambda claim: -len(labels.disk_place(labels.place(claim[1].split("/")))))
         number = 0
-        for name in HOSTILE:
-            for place in ("", name[:60], f"{name[:60]}/{name[:60]}", "../" * 20, "x/" * 400):
-                number += 1
-                _say(made.alice, "bob", _offer(number, name=name, place=place, size=0))
+        for name, place in claims:
+            number += 1
+            _say(made.alice, "bob", _offer(number, name=name, place=place, size=0))
         await made.until_offered(number)
         for file in await made.bob.node.file_list():
             await made.bob.node.file_accept(file.id, str(chosen))

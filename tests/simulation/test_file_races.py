@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -117,7 +118,7 @@ def test_what_is_being_made_is_not_swept_away_when_something_else_is_over(tmp_pa
 def test_copy_that_is_being_made_is_not_swept_away_when_something_else_is_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def slowly(_source: Path, target: Path, _media_type: str) -> Cleaned:
+    async def slowly(_source: Path, target: Path, _media_type: str, **_more: object) -> Cleaned:
         target.write_bytes(b"\xff\xd8\xff" + bytes(100))
         await asyncio.sleep(60)
         return Cleaned(("where it was taken",))
@@ -212,6 +213,58 @@ def test_nothing_is_offered_to_who_was_blocked_or_removed_while_it_was_read(
             await offering
         assert made.alice.node.queued_count() == 0
         assert [file.state for file in await made.alice.node.file_list()] == []
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize("swapped", ["the file", "its folder"])
+def test_link_that_is_put_into_a_folder_while_it_is_sent_is_not_followed(
+    tmp_path: Path, swapped: str
+) -> None:
+    async def story(made: FileStory) -> None:
+        made.write("elsewhere/b.bin", 5)
+        made.write("trip/a.bin", 5 * MIB)
+        second = made.write("trip/in/b.bin", 5)
+        trip = tmp_path / "hers" / "trip"
+        sending = asyncio.ensure_future(made.alice.node.file_send("bob", [str(trip)], as_is=True))
+        while not await made.alice.node.file_list():  # noqa: ASYNC110 - as soon as it is read
+            await asyncio.sleep(0)
+        shutil.move(second, tmp_path)
+        if swapped == "its folder":
+            second.parent.rmdir()
+            second.parent.symlink_to(tmp_path / "hers" / "elsewhere")
+        else:
+            second.symlink_to(tmp_path / "hers" / "elsewhere" / "b.bin")
+        with pytest.raises(TuichatError, match=r"b\.bin was changed or replaced"):
+            await sending
+        assert [file.name for file in await made.alice.node.file_list()] == ["a.bin"]
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 3, 4])
+def test_picture_that_is_saved_anew_while_it_is_sent_does_not_go_as_a_clean_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: int
+) -> None:
+    async def none_needed(*_arguments: object, **_more: object) -> None:
+        return
+
+    monkeypatch.setattr(sending, "clean", none_needed)
+
+    async def story(made: FileStory) -> None:
+        picture = tmp_path / "a.jpg"
+        picture.write_bytes(b"\xff\xd8\xff\xe0" + bytes(100))
+        made.alice.off_loop = disk = SlowDisk()
+        disk.let_only(jobs)
+        offering = asyncio.ensure_future(made.alice.node.file_send("bob", [str(picture)]))
+        await asyncio.sleep(1)
+        anew = tmp_path / "anew"
+        anew.write_bytes(b"\xff\xd8\xff\xe1" + bytes(100))
+        anew.replace(picture)
+        disk.let_all()
+        with pytest.raises(TuichatError):
+            await offering
+        assert await made.alice.node.file_list() == []
 
     play(tmp_path, story)
 

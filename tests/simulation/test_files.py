@@ -8,6 +8,7 @@ import os
 import stat
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,9 +17,10 @@ from tests.support.pictures import SIZE, telling_jpeg
 from tests.support.simulated_node import SimulatedNode
 from tuichat.crypto.file_chunks import ChunkCipher, Layout
 from tuichat.errors import NotFoundError, StorageError, TuichatError, UsageError
-from tuichat.node import blobs, file_arrivals, offering, transfers
+from tuichat.node import blobs, file_arrivals, file_places, offering, transfers
 from tuichat.node.landing import Landing
-from tuichat.store.part_file import PartFile
+from tuichat.node.sending import Sending
+from tuichat.store.part_file import PartFile, reserve
 
 
 @pytest.mark.parametrize("size", [0, 1, 64 * KIB - 1, 64 * KIB, 64 * KIB + 1, MIB, 5 * MIB + 7])
@@ -114,6 +116,92 @@ def test_bad_circuits_and_liars_cost_time_and_nothing_else(tmp_path: Path) -> No
         made.network.faults.cut = made.network.faults.lose = made.network.faults.corrupt = 0.0
         mine = await made.until_state(made.bob, offer.id, "complete")
         assert Path(mine.path).read_bytes() == source.read_bytes()
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize("at", [0, MIB - 3])
+def test_partial_file_that_another_wrote_to_is_read_back_and_mended_before_it_gets_its_name(
+    tmp_path: Path, at: int
+) -> None:
+    async def story(made: FileStory) -> None:
+        source = made.write("large", 8 * MIB)
+        (offer,) = await made.offer(source)
+        await made.bob.node.file_accept(offer.id)
+        await made.until_bytes(made.bob, offer.id, 2 * MIB)
+        await made.bob.stop()
+        (part,) = (tmp_path / "bob" / "inbox").iterdir()
+        with part.open("r+b") as file:
+            file.seek(at)
+            file.write(b"X" * 1000)
+        await made.bob.start()
+        mine = await made.until_state(made.bob, offer.id, "complete")
+        assert mine.bytes_done == 8 * MIB
+        assert Path(mine.path).read_bytes() == source.read_bytes()
+
+    play(tmp_path, story)
+
+
+def test_partial_file_that_became_a_link_to_another_file_is_not_written_to(tmp_path: Path) -> None:
+    async def story(made: FileStory) -> None:
+        source = made.write("large", 4 * MIB)
+        (offer,) = await made.offer(source)
+        await made.bob.node.file_accept(offer.id)
+        await made.until_bytes(made.bob, offer.id, MIB)
+        await made.bob.stop()
+        (part,) = (tmp_path / "bob" / "inbox").iterdir()
+        precious = tmp_path / "precious"
+        precious.write_bytes(bytes(4 * MIB))
+        part.unlink()
+        os.link(precious, part)
+        await made.bob.start()
+        mine = await made.until_state(made.bob, offer.id, "failed")
+        assert mine.reason == "unreadable"
+        await made.bob.node.file_resume(offer.id)
+        mine = await made.until_state(made.bob, offer.id, "complete")
+        assert Path(mine.path).read_bytes() == source.read_bytes()
+        assert precious.read_bytes() == bytes(4 * MIB)
+
+    play(tmp_path, story)
+
+
+def test_offer_whose_time_is_over_at_its_author_is_over_for_who_accepted_it_later(tmp_path: Path) -> None:
+    async def story(made: FileStory) -> None:
+        await made.bob.stop()
+        await made.alice.node.file_send("bob", [str(made.write("large", MIB))], as_is=True)
+        await made.alice.stop()
+        await asyncio.sleep(25 * DAY)
+        await made.alice.start()
+        await made.bob.start()
+        offer = await made.until_offered(1)
+        await asyncio.sleep(60)  # alice knows that it came
+        await made.alice.stop()
+        await made.bob.node.file_accept(offer.id)
+        await made.bob.stop()
+        await asyncio.sleep(6 * DAY)
+        await made.bob.start()
+        await made.alice.start()
+        await made.linked()
+        mine = await made.until_state(made.bob, offer.id, "cancelled")
+        assert mine.reason == "peer"
+        (hers,) = await made.alice.node.file_list()
+        assert (hers.state, hers.reason) == ("cancelled", "expired")
+
+    play(tmp_path, story)
+
+
+def test_contact_who_never_gives_what_they_offered_has_few_circuits_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blobs.Blobs, "find", lambda _self, _path: None)
+
+    async def story(made: FileStory) -> None:
+        (offer,) = await made.offer(made.write("large", 64 * KIB))
+        before = made.network.circuits_made
+        await made.bob.node.file_accept(offer.id)
+        await asyncio.sleep(DAY)
+        assert (await made.bob.node.file_get(offer.id)).state == "waiting"
+        assert 100 < made.network.circuits_made - before < 170
 
     play(tmp_path, story)
 
@@ -358,6 +446,9 @@ def test_only_small_files_of_verified_contacts_are_fetched_unasked_and_so_many_a
         await asyncio.sleep(60)
         states = [(await made.bob.node.file_get(each.id)).state for each in [*offers, large]]
         assert states == ["complete", "complete", "offered", "offered"]
+        await asyncio.sleep(HOUR)
+        states = [(await made.bob.node.file_get(each.id)).state for each in [*offers, large, stranger]]
+        assert states == ["complete", "complete", "complete", "offered", "offered"]
 
     play(tmp_path, story)
 
@@ -381,6 +472,197 @@ def test_files_sent_in_one_go_are_accepted_together_and_keep_their_folders(tmp_p
             await made.until_state(made.bob, each.id, "complete")
         found = {str(path.relative_to(target)): path.stat().st_size for path in target.rglob("*.txt")}
         assert found == {"trip/day one/a.txt": 5, "trip/day one/b.txt": 6, "trip/c.txt": 7}
+
+    play(tmp_path, story)
+
+
+def test_of_a_group_that_grows_what_was_seen_is_taken_and_a_refusal_names_what_was_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(made: FileStory) -> None:
+        offers = await made.offer(*(made.write(f"{number}", 10 + number) for number in range(6)))
+        ids = [offer.id for offer in offers]
+        first = await made.bob.node.file_accept(ids[0], "", whole_group=True, newest=ids[1])
+        assert [file.id for file in first] == ids[:2]
+        again = await made.bob.node.file_accept(ids[0], "", whole_group=True, newest=ids[2])
+        assert [file.id for file in again] == [ids[2]]
+
+        def full(part: Path, size: int) -> None:
+            if size == 14:
+                no_room()
+            reserve(part, size)
+
+        monkeypatch.setattr(file_places, "reserve", full)
+        with pytest.raises(StorageError) as caught:
+            await made.bob.node.file_accept(ids[3], "", whole_group=True)
+        assert caught.value.hint.endswith(f"Taken before that: {ids[3]}.")
+        states = [file.state for file in await made.bob.node.file_list()]
+        assert states[4:] == ["offered", "offered"]
+        with pytest.raises(UsageError):
+            await made.bob.node.file_accept(ids[0], "", whole_group=True, newest=ids[2])
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EIO, errno.ESTALE])
+def test_failure_that_passes_does_not_end_an_offer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    async def story(made: FileStory) -> None:
+        source = made.write("large", 8 * MIB)
+        (offer,) = await made.offer(source)
+        real = os.open
+        failed: list[str] = []
+
+        def failing(path: str, *rest: Any, **more: Any) -> int:
+            if str(path) == str(source) and len(failed) < 40:
+                failed.append(path)
+                raise OSError(number, os.strerror(number))
+            return real(path, *rest, **more)
+
+        await made.bob.node.file_accept(offer.id)
+        await made.until_bytes(made.bob, offer.id, MIB)
+        monkeypatch.setattr(os, "open", failing)
+        mine = await made.until_state(made.bob, offer.id, "complete", "failed")
+        assert (mine.state, len(failed)) == ("complete", 40)
+        assert Path(mine.path).read_bytes() == source.read_bytes()
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    "folders", [[str(number) for number in range(16)], ["x" * 64], ["..."], ["a\\b"]], ids=str
+)
+def test_folders_that_are_not_told_as_they_are_have_a_warning(tmp_path: Path, folders: list[str]) -> None:
+    async def story(made: FileStory) -> None:
+        made.write("/".join(["trip", "cafe\u0301", "x" * 63, "a.txt"]), 1)
+        (sent,) = await made.alice.node.file_send("bob", [str(tmp_path / "hers" / "trip")], as_is=True)
+        assert sent.warnings == ()
+        made.write("/".join(["trip", *folders, "b.txt"]), 1)
+        first, *_others = await made.alice.node.file_send(
+            "bob", [str(tmp_path / "hers" / "trip")], as_is=True
+        )
+        assert first.warnings == (
+            "The folders of 1 file are told in part: pack them to keep them as they are.",
+        )
+
+    play(tmp_path, story)
+
+
+def test_more_offers_than_are_kept_there_are_refused_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_arrivals, "MAX_OFFERS", 3)
+
+    async def story(made: FileStory) -> None:
+        first, *_others = await made.offer(*(made.write(f"{number}", 10) for number in range(2)))
+        more = [str(made.write(f"more {number}", 10)) for number in range(2)]
+        with pytest.raises(UsageError, match="more than 3 offers"):
+            await made.alice.node.file_send("bob", more, as_is=True)
+        await made.bob.node.file_decline(first.id)
+        await asyncio.sleep(60)
+        await made.alice.node.file_send("bob", more, as_is=True)
+        await made.until_offered(4)
+        states = [file.state for file in await made.bob.node.file_list()]
+        assert states == ["declined", "offered", "offered", "offered"]
+
+    play(tmp_path, story)
+
+
+def test_going_on_with_a_file_that_is_gone_keeps_to_the_quota(tmp_path: Path) -> None:
+    async def story(made: FileStory) -> None:
+        (offer,) = await made.offer(made.write("large", 8 * MIB))
+        await made.bob.node.file_accept(offer.id)
+        await made.until_bytes(made.bob, offer.id, MIB)
+        await made.bob.stop()
+        (part,) = (tmp_path / "bob" / "inbox").iterdir()
+        part.unlink()
+        (tmp_path / "bob" / "inbox" / "other").write_bytes(bytes(100))
+        await made.bob.start()
+        await made.until_state(made.bob, offer.id, "failed")
+        object.__setattr__(made.bob.node._transfers._with.rules, "quota", 8 * MIB + 50)
+        with pytest.raises(StorageError, match="inbox would have more"):
+            await made.bob.node.file_resume(offer.id)
+        object.__setattr__(made.bob.node._transfers._with.rules, "quota", 8 * MIB + 100)
+        await made.bob.node.file_resume(offer.id)
+        await made.until_state(made.bob, offer.id, "complete")
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize("path", ["/proc/cpuinfo", "/proc/self/status"])
+def test_what_the_system_makes_up_does_not_go_as_an_empty_file(tmp_path: Path, path: str) -> None:
+    async def story(made: FileStory) -> None:
+        with pytest.raises(UsageError, match="another length than it says"):
+            await made.alice.node.file_send("bob", [path], as_is=True)
+        assert await made.alice.node.file_list() == []
+
+    play(tmp_path, story)
+
+
+def no_room(*_arguments: object) -> None:
+    raise OSError(errno.ENOSPC, "no space")
+
+
+def test_folders_of_an_offer_are_made_when_its_file_is_whole_and_not_before(tmp_path: Path) -> None:
+    async def story(made: FileStory) -> None:
+        chosen = tmp_path / "chosen"
+        (chosen / "trip").mkdir(parents=True)
+        made.write("trip/in/large", 8 * MIB)
+        (offer,) = await made.offer(tmp_path / "hers" / "trip")
+        with pytest.MonkeyPatch.context() as full:
+            full.setattr(file_places, "reserve", no_room)
+            with pytest.raises(StorageError):
+                await made.bob.node.file_accept(offer.id, str(chosen))
+        assert [path.name for path in chosen.rglob("*")] == ["trip"]
+        await made.bob.node.file_accept(offer.id, str(chosen))
+        await made.until_bytes(made.bob, offer.id, MIB)
+        (part,) = (chosen / "trip").iterdir()
+        assert part.name.endswith(".part")
+        await made.bob.node.file_cancel(offer.id)
+        await asyncio.sleep(60)
+        assert [path.name for path in chosen.rglob("*")] == ["trip"]
+        (again,) = await made.offer(tmp_path / "hers" / "trip")
+        await made.bob.node.file_accept(again.id, str(chosen))
+        mine = await made.until_state(made.bob, again.id, "complete")
+        assert Path(mine.path) == chosen / "trip" / "in" / "large"
+        await asyncio.sleep(1)
+        assert [path.name for path in chosen.rglob("*")] == ["trip", "in", "large"]
+
+    play(tmp_path, story)
+
+
+def test_what_takes_the_place_of_a_folder_meanwhile_is_told_and_nothing_is_written_through_it(
+    tmp_path: Path,
+) -> None:
+    async def story(made: FileStory) -> None:
+        chosen, other = tmp_path / "chosen", tmp_path / "other"
+        chosen.mkdir()
+        other.mkdir()
+        made.write("trip/in/large", 8 * MIB)
+        (offer,) = await made.offer(tmp_path / "hers" / "trip")
+        await made.bob.node.file_accept(offer.id, str(chosen))
+        await made.until_bytes(made.bob, offer.id, MIB)
+        (chosen / "trip").symlink_to(other)
+        mine = await made.until_state(made.bob, offer.id, "failed")
+        assert (mine.reason, list(other.iterdir())) == ("unreadable", [])
+        (chosen / "trip").unlink()
+        await made.bob.node.file_resume(offer.id)
+        mine = await made.until_state(made.bob, offer.id, "complete")
+        assert Path(mine.path) == chosen / "trip" / "in" / "large"
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a/" * 3000, "x\0y"])
+def test_paths_that_no_system_knows_have_a_sentence(tmp_path: Path, name: str) -> None:
+    async def story(made: FileStory) -> None:
+        (offer,) = await made.offer(made.write("a", 10))
+        path = f"{tmp_path}/{name}"
+        with pytest.raises(TuichatError):
+            await made.alice.node.file_send("bob", [path], as_is=True)
+        with pytest.raises(UsageError, match="There is no directory"):
+            await made.bob.node.file_accept(offer.id, path)
 
     play(tmp_path, story)
 
@@ -467,6 +749,7 @@ def test_flood_of_offers_is_bounded_and_takes_nothing_that_was_accepted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(file_arrivals, "MAX_OFFERS", 3)
+    monkeypatch.setattr(Sending, "_check_count", lambda *_arguments: None)  # alice means ill
 
     async def story(made: FileStory) -> None:
         await made.alice.node.contact_list()
@@ -546,7 +829,7 @@ def test_file_that_grows_while_it_is_read_is_not_offered(
         source = made.write("log", 8 * MIB)
         read = blobs.read_chunks
 
-        def growing(path: str, layout: Layout, chunks: range) -> list[bytes]:
+        def growing(path: str, layout: Layout, chunks: range, _known: object) -> list[bytes]:
             if chunks.start:
                 with source.open("ab") as file:
                     file.write(b"one more line")

@@ -264,6 +264,18 @@ def a_checked_chunk_is_not_fetched_again() -> None:
         holds("it differs", [file.on_disk(index) for index in range(3)] == file.plain)
 
 
+def a_whole_file_is_what_was_offered() -> None:
+    """Also what an earlier run wrote, and another program or the disk changed since."""
+    with _wanted() as file:
+        circuits = MemoryCircuits(file.blob, left=LIST + CHUNK + CHUNK // 2)
+        holds("all came", not pull(file, circuits))
+        holds("nothing came", bool(file.noted))
+        Path(file.row.stored_as).write_bytes(bytes(SIZE))
+        circuits.left = None
+        holds("the rest did not come", pull(file, circuits))
+        holds("it differs", [file.on_disk(index) for index in range(3)] == file.plain)
+
+
 async def _not_at_all(_landing: Landing) -> None:
     return
 
@@ -339,7 +351,8 @@ def names_of_others_make_no_path() -> None:
                 inside = path.relative_to(chosen).parts
                 holds("a name is no name", not any(part in ("..", ".") or part[0] in ".-" for part in inside))
                 holds("the directory is left", path.parent.resolve().is_relative_to(chosen.resolve()))
-                holds("two files part", path.parent == there.part.parent)
+                holds("it is put together elsewhere", path.is_relative_to(there.part.parent))
+                holds("nothing is made", there.part.parent.is_dir() and not list(chosen.iterdir()))
 
 
 def _says_nothing(*names: str) -> bool:

@@ -18,6 +18,7 @@ import msgspec
 
 from tuichat.errors import KeyNotTrustedError, NotFoundError, UsageError
 from tuichat.model import (
+    MENDABLE,
     AnyEvent,
     Direction,
     File,
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 INBOX = "/home/you/.local/share/tuichat/default/inbox"
 LIFE = timedelta(days=30)
 ENDED: Final[tuple[FileState, ...]] = ("complete", "declined", "cancelled", "failed")
-MENDABLE: Final[tuple[FileReason, ...]] = ("space", "unreadable", "damaged")
 PICTURES = ("image/jpeg", "image/png")
 DOCUMENTS = ("application/pdf", "application/vnd.oasis.opendocument.spreadsheet")
 
@@ -162,29 +162,32 @@ class MemoryFiles(ABC):
     async def file_get(self, file: int) -> File:
         return self._file(file)
 
-    async def file_accept(self, file: int, to: str = "", whole_group: bool = False) -> list[File]:
+    async def file_accept(
+        self, file: int, to: str = "", whole_group: bool = False, newest: int = 0
+    ) -> list[File]:
         known = self._file(file)
-        self._check_state(known, is_open(known), "on offer")
         wanted = [known]
         if whole_group and known.group is not None:
             same = [each for each in self._files.values() if each.group == known.group]
-            wanted = [each for each in same if is_open(each)]
+            wanted = [each for each in same if is_open(each) and (not newest or each.id <= newest)]
+        if not wanted or not whole_group:
+            self._check_state(known, is_open(known))
         return [self._accept(each, to) for each in wanted]
 
     async def file_decline(self, file: int) -> File:
         known = self._file(file)
-        self._check_state(known, is_open(known), "on offer")
+        self._check_state(known, is_open(known))
         return self.end(file, "declined")
 
     async def file_cancel(self, file: int) -> File:
         known = self._file(file)
-        self._check_state(known, known.state not in ENDED, "under way")
+        self._check_state(known, known.state not in ENDED)
         return self.end(file, "cancelled")
 
     async def file_pause(self, file: int) -> File:
         known = self._file(file)
         resting = known.state == "paused" and known.paused_by == "them"
-        self._check_state(known, resting or known.state in ("waiting", "active"), "under way")
+        self._check_state(known, resting or known.state in ("waiting", "active"))
         by = "both" if resting else "me"
         return self.set_file(file, state="paused", paused_by=by, rate=0, circuits=0)
 
@@ -194,7 +197,7 @@ class MemoryFiles(ABC):
             return self.set_file(file, paused_by="them")
         mendable = known.state == "failed" and known.reason in MENDABLE
         mine = known.state == "paused" and known.paused_by == "me"
-        self._check_state(known, mine or mendable, "paused here")
+        self._check_state(known, mine or mendable)
         return self._wait(self.set_file(file, state="waiting", paused_by="", reason=""))
 
     async def file_prepare(self, file: int) -> None:
@@ -234,9 +237,9 @@ class MemoryFiles(ABC):
             raise NotFoundError(f"There is no file {file}.", "They are listed by: tuichat files list")
         return self._files[file]
 
-    def _check_state(self, file: File, fits: bool, wanted: str) -> None:
+    def _check_state(self, file: File, fits: bool) -> None:
         if not fits:
-            raise UsageError(f"File {file.id} is not {wanted}: it is {file.state}.")
+            raise UsageError(f"This is not something to do with the file {file.id} now.")
 
     def _made(self, ref: str, direction: Direction, name: str, size: int, media_type: str = "") -> File:
         return File(

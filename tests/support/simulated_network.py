@@ -120,6 +120,7 @@ class SimulatedNetwork:
         carried: how many messages it was given, the handshake's first two included.
         cut_at: the message with this number, from 1, is lost, and every connection with it.
         silent: (from, to): messages this way vanish, and no end is told, as on a circuit that hangs.
+        circuits_made: how many there were.
         captured: every message as it was on the wire.
         on_arrival: what happens, once, when the next message reaches somebody; by their key.
         calls: when which two were connected.
@@ -136,7 +137,7 @@ class SimulatedNetwork:
         self.on_arrival: dict[bytes, Callable[[], None]] = {}
         self.calls: dict[frozenset[bytes], list[float]] = {}
         self.heard = hashlib.blake2b(digest_size=16)
-        self.carried = 0
+        self.carried = self.circuits_made = 0
         self.cut_at: int | None = None
         self.silent: set[tuple[bytes, bytes]] = set()
         self._clogged: list[tuple[bytes, SimulatedConnection]] | None = None
@@ -168,6 +169,7 @@ class SimulatedNetwork:
     def circuit(self, caller: bytes, onion: bytes, reach: bytes | None) -> SimulatedCircuit:
         """A new circuit, not built yet."""
         circuit = SimulatedCircuit(self, caller, onion, reach)
+        self.circuits_made += 1
         self._circuits.append(circuit)
         return circuit
 

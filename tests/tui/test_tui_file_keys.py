@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -214,10 +216,78 @@ async def test_the_card_takes_along_what_was_offered_in_one_go(node: MemoryNode)
         await press(pilot, "escape", "O")
         assert "a with the 2 others" in card(pilot, ".keys")
         await press(pilot, "a")
-        assert "o fetch all 3 files" in card(pilot, ".keys")
+        assert "o fetch all 3 files (" in card(pilot, ".keys")
         await press(pilot, "o")
         states = [file.state for file in await node.file_list()]
         assert states == ["offered", "waiting", "waiting", "waiting"]
+
+
+@pytest.fixture
+def received(node: MemoryNode, tmp_path: Path) -> Path:
+    """bob's file has come into this folder, whose name is not for a shell."""
+    folder = tmp_path / "in $(touch x); box"
+    folder.mkdir()
+    (folder / "7f3a").write_bytes(b"a")
+    node.set_file(1, state="complete", path=str(folder / "7f3a"))
+    return folder
+
+
+def program(directory: Path, code: int = 0) -> None:
+    """An xdg-open that notes what it was told, and where it stands."""
+    script = directory / "xdg-open"
+    script.write_text(
+        f'#!/bin/sh\nprintf "%s\\n" "$#" "$1" > "{directory}/told.new"\n'
+        f'mv "{directory}/told.new" "{directory}/told"\nexit {code}\n',
+        encoding="utf-8",
+    )
+    script.chmod(0o700)
+
+
+async def test_f_shows_the_folder_alone_in_the_file_manager(
+    node: MemoryNode, received: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(tmp_path)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("DISPLAY", ":7")
+    async with running(node) as (_screen, pilot):
+        await press(pilot, "escape", "o")
+        assert "F folder in your file manager" in card(pilot, ".keys")
+        await press(pilot, "F")
+        await until_so(lambda: "Your file manager shows the folder" in card(pilot, ".problem"))
+        assert (tmp_path / "told").read_text(encoding="utf-8").splitlines() == ["1", str(received)]
+
+
+async def test_file_manager_that_fails_is_told(
+    node: MemoryNode, received: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(tmp_path, code=3)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
+    async with running(node) as (_screen, pilot):
+        await press(pilot, "escape", "o", "F")
+        await until_so(lambda: "it ended with 3" in card(pilot, ".problem"))
+        received.rename(tmp_path / "elsewhere")
+        await press(pilot, "F")
+        await until_so(lambda: "not there any more" in card(pilot, ".problem"))
+
+
+async def test_without_a_display_the_path_of_the_folder_is_copied(
+    node: MemoryNode, received: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(tmp_path)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    async with running(node) as (_screen, pilot):
+        await press(pilot, "escape", "o", "F")
+        assert pilot.app.clipboard == str(received)
+        assert not (tmp_path / "told").exists()
+
+
+async def until_so(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not holds():  # noqa: ASYNC110 - another program brings it about
+            await asyncio.sleep(0.05)
 
 
 async def test_the_card_follows_the_file(node: MemoryNode) -> None:
@@ -289,4 +359,4 @@ async def test_an_error_of_the_node_is_told(node: MemoryNode) -> None:
         await node.file_decline(stale.id)
         screen.history.post_message(screen.history.ActOnFile("o", stale))
         await settle(pilot)
-        assert "is not on offer" in notice_text(screen)
+        assert "not something to do with the file" in notice_text(screen)

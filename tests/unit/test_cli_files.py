@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
 import socket
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,9 +17,11 @@ import pytest
 
 from tests.support.fixed_clock import START, FixedClock
 from tests.support.memory_node import MemoryNode
+from tests.support.virtual_time import run_virtual
 from tuichat.api.client import AsyncClient
+from tuichat.cli import fetching
 from tuichat.cli.context import Context
-from tuichat.cli.fetching import what_is_missing
+from tuichat.cli.fetching import fetch, what_is_missing
 from tuichat.cli.files import _accepted
 from tuichat.cli.messages import shown as message_shown
 from tuichat.cli.output import full_name, one_line, width_of
@@ -26,7 +30,17 @@ from tuichat.cli.status import shown as status_shown
 from tuichat.cli.status_line import StatusLine, bar_line
 from tuichat.errors import NotFoundError, NotYetError, StorageError, TuichatError, UsageError
 from tuichat.file_words import because, how_far, percent, time_left
-from tuichat.model import File, FileReason, FileState, Message, OutboxCounts, PausedBy, Status
+from tuichat.model import (
+    AnyEvent,
+    File,
+    FileEvent,
+    FileReason,
+    FileState,
+    Message,
+    OutboxCounts,
+    PausedBy,
+    Status,
+)
 
 NOW = datetime.fromtimestamp(START, tz=UTC)
 
@@ -201,6 +215,32 @@ async def test_file_that_is_forgotten_leaves_its_line_in_the_history() -> None:
     assert second == "      look"
 
 
+def test_who_need_not_wait_gives_up_when_nothing_came_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def happenings(*_arguments: object) -> AsyncIterator[tuple[object, AnyEvent | None]]:
+        yield None, None
+        for count in (10, 20, 20):
+            await asyncio.sleep(50)
+            yield None, FileEvent(at=NOW, file=file(bytes_done=count))
+        await asyncio.sleep(10_000)
+
+    async def accept() -> list[File]:
+        return [file(bytes_done=0)]
+
+    async def waited(quiet: float | None) -> float:
+        begun = asyncio.get_running_loop().time()
+        (found,) = await fetch(cast(Context, context), cast(AsyncClient, None), accept, 5_000, quiet)
+        assert found.bytes_done == 20
+        return asyncio.get_running_loop().time() - begun
+
+    async def story() -> None:
+        assert await waited(60) == 160
+        assert await waited(None) == 5_000
+
+    context = SimpleNamespace(output=SimpleNamespace(json=True, json_line=lambda _line: None))
+    monkeypatch.setattr(fetching, "follow", happenings)
+    run_virtual(story())
+
+
 def test_failure_is_told_before_what_is_not_there_yet() -> None:
     done, coming = file(state="complete"), file(id=4)
     failed = file(id=5, state="failed", reason="damaged")
@@ -209,7 +249,10 @@ def test_failure_is_told_before_what_is_not_there_yet() -> None:
     assert isinstance(error, TuichatError)
     assert "File 5" in error.message
     assert "what came is not what was offered" in error.message
-    assert error.hint.endswith("tuichat files resume 5")
+    assert error.hint == ""
+    mendable = what_is_missing([file(id=5, state="failed", reason="space")])
+    assert mendable is not None
+    assert mendable.hint.endswith("tuichat files resume 5")
     declined = what_is_missing([file(state="declined")])
     assert declined is not None
     assert (declined.exit_code, declined.hint) == (1, "")

@@ -93,6 +93,11 @@ def test_a_directory_that_is_not_there_is_an_error_of_usage(received: Path, dire
         save(received, "figures.ods", received)
 
 
+def test_a_directory_that_no_system_knows_is_an_error_of_usage(received: Path, directory: Path) -> None:
+    with pytest.raises(UsageError, match="There is no directory"):
+        save(received, "a", directory / ("a" * 300))
+
+
 @pytest.mark.parametrize(
     ("number", "said"), [(errno.ENOSPC, "not enough room"), (errno.EIO, "can be written")]
 )

@@ -265,8 +265,11 @@ class AsyncClient:
     async def file_get(self, file: int) -> File:
         return await self._ask(File, "file.get", file=file)
 
-    async def file_accept(self, file: int, to: str = "", whole_group: bool = False) -> list[File]:
-        return await self._ask(list[File], "file.accept", file=file, to=to, whole_group=whole_group)
+    async def file_accept(
+        self, file: int, to: str = "", whole_group: bool = False, newest: int = 0
+    ) -> list[File]:
+        asked = {"file": file, "to": to, "whole_group": whole_group, "newest": newest}
+        return await self._ask(list[File], "file.accept", **asked)
 
     async def file_decline(self, file: int) -> File:
         return await self._ask(File, "file.decline", file=file)

@@ -232,10 +232,14 @@ class NodeApi(Protocol):
         """One file by its id."""
         ...
 
-    async def file_accept(self, file: int, to: str = "", whole_group: bool = False) -> list[File]:
+    async def file_accept(
+        self, file: int, to: str = "", whole_group: bool = False, newest: int = 0
+    ) -> list[File]:
         """Fetch an offered file, into the inbox or under its own name into the directory `to`.
 
-        With `whole_group` also the others that were offered in one go with it, in their folders.
+        With `whole_group` also the others that were offered in one go with it and still wait for an answer,
+        in their folders: up to the file `newest`, the last one that the person saw, for more may have come
+        since; 0 for all that there are. If one cannot be taken, the error's hint names those that were.
         """
         ...
 

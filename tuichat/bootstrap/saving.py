@@ -29,7 +29,7 @@ def save_copy(
         UsageError: there is no such directory.
         StorageError: the file cannot be read, or the copy cannot be written.
     """
-    if not directory.is_dir():
+    if not _is_directory(directory):
         raise UsageError(
             _("There is no directory {directory}.").format(directory=directory),
             _("Make it first, or name another one."),
@@ -51,6 +51,14 @@ def save_copy(
     finally:
         os.close(descriptor)
         part.unlink(missing_ok=True)
+
+
+def _is_directory(path: Path) -> bool:
+    """Whether it is one; False too if the system does not let us see it."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def _failed(error: OSError, directory: Path) -> StorageError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from typing import Final
 
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
@@ -13,7 +14,10 @@ from tuichat.cli.status_line import StatusLine
 from tuichat.errors import NotYetError, TuichatError, UnreachableError
 from tuichat.file_words import ENDED, how_far
 from tuichat.i18n import _
-from tuichat.model import AnyEvent, File, FileEvent, MissedEvent
+from tuichat.model import MENDABLE, AnyEvent, File, FileEvent, MissedEvent
+
+QUIET_SECONDS: Final = 60.0
+"""So long whoever only waits because the node ends with the command waits without a byte."""
 
 _Happenings = AsyncGenerator[tuple[AsyncClient, AnyEvent | None], None]
 
@@ -23,14 +27,18 @@ async def fetch(
     node: AsyncClient,
     accept: Callable[[], Awaitable[list[File]]],
     limit: float | None,
+    quiet: float | None = None,
 ) -> list[File]:
-    """The files that `accept` gives, once each has ended, the node has, or `limit` seconds have passed."""
+    """The files that `accept` gives, once each has ended, the node has, or `limit` seconds have passed, or
+    `quiet` seconds in which nothing came.
+    """
     wanted = _Wanted(context)
     async with aclosing(follow(context, node)) as happenings:
         await anext(happenings)  # from here on no event is missed
         wanted.files = {file.id: file for file in await accept()}
         try:
-            async with asyncio.timeout(limit):
+            async with asyncio.timeout(limit), asyncio.timeout(None) as patience:
+                wanted.be_patient(patience, quiet)
                 await wanted.follow(happenings)
         except (TimeoutError, UnreachableError):
             pass
@@ -46,6 +54,18 @@ class _Wanted:
         self.files: dict[int, File] = {}
         self.line = StatusLine()
         self._context = context
+        self._patience: tuple[asyncio.Timeout, float] | None = None
+
+    def be_patient(self, patience: asyncio.Timeout, quiet: float | None) -> None:
+        """Give up once nothing came for so many seconds."""
+        if quiet is not None:
+            self._patience = (patience, quiet)
+            self._came()
+
+    def _came(self) -> None:
+        if self._patience is not None:
+            patience, quiet = self._patience
+            patience.reschedule(asyncio.get_running_loop().time() + quiet)
 
     async def follow(self, happenings: _Happenings) -> None:
         """Keep up with them until each has ended."""
@@ -57,6 +77,8 @@ class _Wanted:
                 self._take(event)
 
     def _take(self, event: FileEvent) -> None:
+        if event.file.bytes_done != self.files[event.file.id].bytes_done:
+            self._came()
         self.files[event.file.id] = event.file
         if self._context.output.json:
             self._context.output.json_line(event)
@@ -71,7 +93,7 @@ def what_is_missing(files: list[File]) -> TuichatError | None:
         if file.state in ENDED and file.state != "complete":
             text = _("File {id} was not fetched, it is {state}.").format(id=file.id, state=how_far(file))
             hint = _("To try again: tuichat files resume {id}").format(id=file.id)
-            return TuichatError(text, hint if file.state == "failed" else "")
+            return TuichatError(text, hint if file.state == "failed" and file.reason in MENDABLE else "")
     for file in files:
         if file.state not in ENDED:
             return NotYetError(

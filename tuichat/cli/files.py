@@ -6,13 +6,12 @@ from collections.abc import Awaitable, Callable
 
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
-from tuichat.cli.fetching import fetch, what_is_missing
+from tuichat.cli.fetching import QUIET_SECONDS, fetch, what_is_missing
 from tuichat.cli.file_pages import files_between
 from tuichat.cli.following import ends_with_this_command
 from tuichat.cli.output import full_name, one_line
 from tuichat.cli.parser import Command, Parser, positive, seconds, some_path
 from tuichat.cli.paths import to_receive
-from tuichat.errors import UsageError
 from tuichat.file_words import how_far, is_here
 from tuichat.i18n import _
 from tuichat.model import Contact, File
@@ -91,17 +90,16 @@ def shown(file: File) -> str:
 
 def _accept(context: Context) -> int:
     words = context.words
-    if words.timeout is not None and not words.wait:
-        raise UsageError(_("--timeout needs --wait."))
     to = to_receive(words.to) if words.to is not None else ""
 
     async def work(node: AsyncClient) -> int:
         waits = words.wait or await ends_with_this_command(node)
         await node.go_online()
         if waits:
-            files = await fetch(context, node, lambda: _accepted(context, node, to), words.timeout)
+            quiet = None if words.wait or words.timeout is not None else QUIET_SECONDS
+            files = await fetch(context, node, lambda: _accepted(context, node, to), words.timeout, quiet)
         else:
-            files = await node.file_accept(words.id, to, words.all)
+            files = await _accept_seen(context, node, to)
         for file in files:
             context.output.result(file, shown(file))
         if waits and (missing := what_is_missing(files)) is not None:
@@ -122,7 +120,15 @@ async def _accepted(context: Context, node: AsyncClient, to: str) -> list[File]:
             same = [each for each in listed if each.group == file.group]
         if file.direction == "in" and _is_wanted(file):
             return [each for each in same if _is_wanted(each)]
-    return await node.file_accept(words.id, to, words.all)
+    return await _accept_seen(context, node, to)
+
+
+async def _accept_seen(context: Context, node: AsyncClient, to: str) -> list[File]:
+    """Accept a file, or with it those that have come by now: what comes meanwhile nobody has seen."""
+    newest = 0
+    if context.words.all:
+        newest = max((file.id for file in await node.file_list(limit=1)), default=0)
+    return await node.file_accept(context.words.id, to, context.words.all, newest)
 
 
 def _is_wanted(file: File) -> bool:

@@ -18,6 +18,7 @@ from tuichat.errors import StorageError
 from tuichat.i18n import _
 from tuichat.media.apart import program_of, readable, run_apart
 from tuichat.media.failures import UncleanedError, shown
+from tuichat.media.identity import Identity, check_same
 from tuichat.media.traces import DISK_REFUSED, TRACES, Trace
 
 CLEANABLE: Final = frozenset(
@@ -44,6 +45,7 @@ async def clean(
     media_type: str,
     deadline: float = DEADLINE,
     program: tuple[str, ...] = _PROGRAM,
+    known: Identity | None = None,
 ) -> Cleaned | None:
     """Make a copy of a picture without its metadata. None, and no copy: it has none, or is of another type.
 
@@ -53,8 +55,10 @@ async def clean(
         media_type: what `sniff` took it for.
         deadline: seconds.
         program: what cleans; two more words tell it the media type and the descriptor for its report.
+        known: what the source must still be.
 
     Raises:
+        TuichatError: the source is another file, or was changed.
         UnreadableError: the source cannot be read, or is no regular file.
         UncleanedError: no copy could be made. The hint says how to send the picture as it is.
         StorageError: the target could not be written.
@@ -64,7 +68,9 @@ async def clean(
     kept = False
     with readable(source) as given, _target(target) as writable:
         try:
+            check_same(source, given, known)
             code, report = await run_apart((*program, media_type), given, writable, deadline)
+            check_same(source, given, known)
             traces = _understood(code, report, source, target)
             kept = bool(traces)
         finally:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from tuichat.errors import UsageError
 from tuichat.i18n import _, ngettext
 from tuichat.media.failures import UnreadableError, shown, unreadable
+from tuichat.media.identity import Identity
 
 MAX_FILES: Final = 1000
 """The most files of one folder."""
@@ -22,10 +23,15 @@ MAX_DEPTH: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A regular file, and the names of the folders that it lies in, the one that was given first."""
+    """A regular file, and the names of the folders that it lies in, the one that was given first.
+
+    Attributes:
+        identity: which file it was when the folder was looked at.
+    """
 
     path: Path
     folders: tuple[str, ...]
+    identity: Identity | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +57,11 @@ def walk(path: Path, limit: int = MAX_FILES) -> Folder:
     """
     files, links = list[FoundFile](), list[Path]()
     top = path.name if path.name not in ("", "..") else path.resolve().name
-    for found, mode, folders in _entries(path, (top,)):
-        if stat.S_ISLNK(mode):
+    for found, status, folders in _entries(path, (top,)):
+        if stat.S_ISLNK(status.st_mode):
             links.append(found)
-        elif stat.S_ISREG(mode):
-            files.append(FoundFile(found, folders))
+        elif stat.S_ISREG(status.st_mode):
+            files.append(FoundFile(found, folders, Identity.of(status)))
         else:
             raise _special(found)
         if len(files) > limit:
@@ -68,25 +74,25 @@ def walk(path: Path, limit: int = MAX_FILES) -> Folder:
     return Folder(tuple(files), tuple(links))
 
 
-def _entries(path: Path, folders: tuple[str, ...]) -> Iterator[tuple[Path, int, tuple[str, ...]]]:
-    """Everything below a folder that is no folder itself, with its mode and the folders that it is in."""
+def _entries(path: Path, folders: tuple[str, ...]) -> Iterator[tuple[Path, os.stat_result, tuple[str, ...]]]:
+    """Everything below a folder that is no folder itself, with its status and the folders that it is in."""
     if len(folders) > MAX_DEPTH:
         raise UsageError(
             _("There are too many folders within one another in {path}.").format(path=shown(path)),
             _("Pack it into an archive and send that."),
         )
     listed = _listed(path)
-    yield from ((found, mode, folders) for found, mode in listed if not stat.S_ISDIR(mode))
-    for found, mode in listed:
-        if stat.S_ISDIR(mode):
+    yield from ((found, status, folders) for found, status in listed if not stat.S_ISDIR(status.st_mode))
+    for found, status in listed:
+        if stat.S_ISDIR(status.st_mode):
             yield from _entries(found, (*folders, found.name))
 
 
-def _listed(path: Path) -> list[tuple[Path, int]]:
-    """What a folder holds, by name, each with its mode; links as what they are."""
+def _listed(path: Path) -> list[tuple[Path, os.stat_result]]:
+    """What a folder holds, by name, each with its status; links as what they are."""
     try:
         with os.scandir(path) as found:
-            listed = [(Path(entry.path), entry.stat(follow_symlinks=False).st_mode) for entry in found]
+            listed = [(Path(entry.path), entry.stat(follow_symlinks=False)) for entry in found]
     except OSError as failure:
         raise unreadable(path, failure) from failure
     return sorted(listed, key=lambda each: each[0].name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -12,6 +12,9 @@ Direction = Literal["in", "out"]
 MessageKind = Literal["text", "file", "unsupported"]
 FileState = Literal["offered", "waiting", "active", "paused", "complete", "declined", "cancelled", "failed"]
 FileReason = Literal["", "changed", "space", "unreadable", "expired", "peer", "restored", "damaged"]
+MENDABLE: Final[frozenset[FileReason]] = frozenset({"space", "unreadable"})
+"""Why a file failed that may be gone on with: the disk's reasons, not the sender's."""
+
 PausedBy = Literal["", "me", "them", "both"]
 MessageState = Literal["queued", "sent", "delivered", "read", "failed", "cancelled"]
 InviteState = Literal["open", "bound", "closed", "revoked", "expired"]

@@ -2,14 +2,18 @@
 
 A connection asks for one range at a time and may ask again once the answer has come. Whatever is no proper
 request, or asks for what is not to be had, gets the doorkeeper's bare 404 and the end. So one cannot tell a
-path that was withdrawn from one that never was, nor from a service that has no files.
+path that was withdrawn from one that never was, nor from a service that has no files, nor from one where too
+many ask: who knows of an offer asks again.
+
+Places and room are shared out anew as contacts come: none has more than an equal part while another asks for
+more than it has. So nobody, and no two together, keep a third one's files away.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from tuichat.network.doorkeeper import HEAD_SECONDS, NOT_FOUND
@@ -26,8 +30,14 @@ are over without our having heard of it."""
 
 MAX_IN_HAND: Final = 32 * 1024 * 1024
 MAX_SHARE_IN_HAND: Final = 16 * 1024 * 1024
-"""Bytes of all answers that are under way at a time, and of one contact's: who takes them as slowly as may be
-keeps nobody else waiting."""
+"""Bytes of all answers that are under way at a time, and of one contact's."""
+
+ROOM_SECONDS: Final = 2.0
+"""So long an answer waits for room of all; then whoever has more of it than the one that waits gives way."""
+
+REST_SECONDS: Final = 5.0
+"""A connection that asked for nothing for so long makes way for anybody's: between two requests of one who
+fetches there is less."""
 
 IDLE_SECONDS: Final = 60.0
 STALL_SECONDS: Final = 60.0
@@ -48,6 +58,7 @@ class BlobServer:
         self.room = Room(MAX_IN_HAND)
         self._shares: dict[int, Room] = {}
         self._connections: dict[BlobConnection, int] = {}
+        self._holding: dict[BlobConnection, int] = {}
         self._answers: set[asyncio.Task[None]] = set()
 
     async def stop(self) -> None:
@@ -59,31 +70,74 @@ class BlobServer:
         await asyncio.gather(*self._answers, return_exceptions=True)
 
     def place(self, connection: BlobConnection, share: int) -> bool:
-        """Let a connection ask for something; False if there are too many, and none of them rests."""
+        """Let a connection ask for something; False if there are too many, and none of them makes way."""
         self._connections.pop(connection, None)
-        same = [each for each, its_share in self._connections.items() if its_share == share]
-        if len(same) >= MAX_SHARE_CONNECTIONS and not self._make_way(same):
+        same = self._of(share)
+        if len(same) >= MAX_SHARE_CONNECTIONS and not self._end_resting(same, 0.0):
             return False
-        if len(self._connections) >= MAX_CONNECTIONS and not self._make_way(self._connections):
+        if len(self._connections) >= MAX_CONNECTIONS and not self._make_way(share):
             return False
         self._connections[connection] = share
         return True
 
-    @asynccontextmanager
-    async def holding(self, length: int, share: int) -> AsyncIterator[None]:
-        """Take room for an answer, first of the contact's, then of all, once it is free."""
-        room = self._shares.setdefault(share, Room(MAX_SHARE_IN_HAND))
-        async with room.holding(length), self.room.holding(length):
-            yield
+    def _of(self, share: int) -> list[BlobConnection]:
+        """A contact's connections, the one that asked last at the end."""
+        return [each for each, its_share in self._connections.items() if its_share == share]
 
-    def _make_way(self, those: Iterable[BlobConnection]) -> bool:
-        """End the one of those that rests the longest; False if none does."""
-        resting = next((each for each in those if each.rests), None)
+    def _make_way(self, share: int) -> bool:
+        """End one connection, so that a contact can have one more: one that rests, or the newest of who has
+        most, if that is more than this contact would have then. False if there is none.
+        """
+        if self._end_resting(self._of(share), 0.0) or self._end_resting(self._connections, REST_SECONDS):
+            return True
+        most = max(map(self._of, set(self._connections.values())), key=len)
+        if len(most) <= len(self._of(share)) + 1:
+            return False
+        if not self._end_resting(most, 0.0):
+            most[-1].abort()
+        return True
+
+    def _end_resting(self, those: Iterable[BlobConnection], seconds: float) -> bool:
+        """End the one of those that rests the longest, if it has for so long; False if none has."""
+        latest = asyncio.get_running_loop().time() - seconds
+        resting = next((each for each in those if each.rests and each.rests_since <= latest), None)
         if resting is None:
             return False
         resting.end()
         self.forget(resting)
         return True
+
+    @asynccontextmanager
+    async def holding(self, connection: BlobConnection, length: int, share: int) -> AsyncIterator[None]:
+        """Take room for an answer, first of the contact's, then of all, once it is free."""
+        room = self._shares.setdefault(share, Room(MAX_SHARE_IN_HAND))
+        async with AsyncExitStack() as taken:
+            await taken.enter_async_context(room.holding(length))
+            waits = asyncio.get_running_loop().call_later(ROOM_SECONDS, self._take_room, length, share)
+            try:
+                await taken.enter_async_context(self.room.holding(length))
+            finally:
+                waits.cancel()
+            self._holding[connection] = length
+            taken.callback(self._holding.pop, connection)
+            yield
+
+    def _take_room(self, length: int, share: int) -> None:
+        """End answers of whoever has most room in hand until `length` bytes are free, but let nobody have
+        less than this contact will.
+        """
+        free, mine = self.room.left, self._in_hand(share) + length
+        while free < length:
+            most = max(set(self._connections.values()), key=self._in_hand, default=share)
+            newest = next((each for each in reversed(self._of(most)) if each in self._holding), None)
+            if newest is None or self._in_hand(most) - self._holding[newest] < mine:
+                return
+            free += self._holding[newest]
+            newest.abort()
+
+    def _in_hand(self, share: int) -> int:
+        """Bytes of a contact's answers that are under way."""
+        return sum(self._holding.get(each, 0) for each in self._of(share))
 
     def forget(self, connection: BlobConnection) -> None:
         """It is over."""
@@ -98,9 +152,14 @@ class BlobServer:
 
 
 class BlobConnection(asyncio.Protocol):
-    """One connection, from its first request for a file on."""
+    """One connection, from its first request for a file on.
+
+    Attributes:
+        rests_since: when its last answer was out, in the loop's seconds.
+    """
 
     def __init__(self, server: BlobServer) -> None:
+        self.rests_since = 0.0
         self._server = server
         self._transport: asyncio.Transport | None = None
         self._head = bytearray()
@@ -150,7 +209,7 @@ class BlobConnection(asyncio.Protocol):
     async def answer(self, request: FileRequest, blob: Blob) -> None:
         """Give what was asked for, or the bare 404; then read the next request."""
         try:
-            async with self._server.holding(request.length, blob.share):
+            async with self._server.holding(self, request.length, blob.share):
                 data = await blob.read(request.offset, request.length)
                 if data is not None:
                     await self._send(request.answer_head(blob.length), data)
@@ -182,6 +241,7 @@ class BlobConnection(asyncio.Protocol):
     def _go_on(self) -> None:
         if self._transport is None:
             return
+        self.rests_since = asyncio.get_running_loop().time()
         if self._head:
             self._wait(HEAD_SECONDS, self.turn_away)
             self._read()

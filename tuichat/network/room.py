@@ -15,6 +15,11 @@ class Room:
         self._turn = asyncio.Lock()
         self._freed = asyncio.Event()
 
+    @property
+    def left(self) -> int:
+        """Bytes that are free."""
+        return self._left
+
     @asynccontextmanager
     async def holding(self, length: int) -> AsyncIterator[None]:
         """Take `length` bytes of it, at most all, once they are free; first come, first served."""

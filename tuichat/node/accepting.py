@@ -19,10 +19,11 @@ from tuichat.i18n import _
 from tuichat.model import FileState
 from tuichat.node.events import EventHub
 from tuichat.node.file_notes import FileNotes
-from tuichat.node.file_places import FileRules, another_part, choose, is_there, make_room
+from tuichat.node.file_places import FileRules, another_part, check_inbox, choose, make_room, names_for
 from tuichat.node.file_steps import Step, is_offered
 from tuichat.node.jobs import OffLoop, to_the_end
 from tuichat.node.sweeping import Sweeping
+from tuichat.store.part_file import is_part_file
 from tuichat.store.records import ContactRow, FileRow
 from tuichat.store.store import Store
 
@@ -87,12 +88,16 @@ class Accepting:
         """
         with self._alone(file, _has_failed) as row:
             part = Path(row.stored_as)
-            if await self._with.off_loop(lambda: is_there(part, row.size)):
+            if await self._with.off_loop(lambda: is_part_file(part, row.size, names_for(Path(row.target)))):
                 self._goes_on(file, part)
-            else:
-                part = another_part(part, self._with.rng)
+                return
+            part = another_part(part, self._with.rng)
+            inbox = part.parent == self._with.rules.inbox
+            async with self._inbox if inbox else contextlib.nullcontext():
+                if inbox:
+                    await self._with.off_loop(lambda: check_inbox(self._with.rules, row.size))
                 await self._made(part, row, lambda: self._goes_on(file, part))
-                self._with.sweeping.sweep()
+            self._with.sweeping.sweep()
 
     def _goes_on(self, file: int, part: Path) -> ContactRow:
         row = self._present(file, _has_failed)

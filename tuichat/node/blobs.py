@@ -6,6 +6,7 @@ two plaintexts under one nonce. The first chunk that is not ends the offer.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from typing import Final
 from tuichat.crypto.file_chunks import HASH_LENGTH, ChunkCipher, Layout
 from tuichat.crypto.kdf import blake2b_256
 from tuichat.errors import DamagedError, StorageError
+from tuichat.media.identity import Identity
 from tuichat.model import FileReason
 from tuichat.node.file_list import PART_BYTES
 from tuichat.node.file_progress import FileBook
@@ -24,6 +26,16 @@ from tuichat.store.store import Store
 
 READS_AT_ONCE: Final = 4
 """So many ranges are sealed at a time, in all, those included that whoever asked for is gone."""
+
+
+_PASSING: Final = frozenset(
+    {
+        *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EINTR, errno.EAGAIN, errno.EBUSY),
+        *(errno.EIO, errno.ENXIO, errno.ENODEV, errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN),
+        *(errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETDOWN, errno.ENETUNREACH),
+    }
+)
+"""What is wrong with this system or a disk for a while, and not with a file: nothing of it has left."""
 
 
 class ChangedError(Exception):
@@ -130,13 +142,15 @@ class OfferedBlob:
         except ChangedError as error:
             self._blobs.on_changed(self._row.id, error.reason)
             return None
+        except OSError:
+            return None  # whoever asks again may have it
         if self._blobs.find(self._row.path) is None:
             return None  # it was taken back meanwhile
         self._blobs.note_fetched(self._row, chunks)
         return sealed
 
     def _seal(self, chunks: range, expected: list[bytes]) -> bytes:
-        """Read and seal; ChangedError if anything is not as it was offered."""
+        """Read and seal; ChangedError if anything is not as it was offered, OSError if that passes."""
         cipher = ChunkCipher(self._row.key, self._row.wire_id, self._layout)
         parts = []
         for index, plaintext in zip(chunks, self._plaintexts(chunks), strict=True):
@@ -150,14 +164,16 @@ class OfferedBlob:
         try:
             return read_chunks(self._row.source, self._layout, chunks)
         except OSError as error:
+            if error.errno in _PASSING:
+                raise
             raise ChangedError("unreadable") from error
 
 
-def read_chunks(source: str, layout: Layout, chunks: range) -> list[bytes]:
-    """Chunks of a regular file.
+def read_chunks(source: str, layout: Layout, chunks: range, known: Identity | None = None) -> list[bytes]:
+    """Chunks of a regular file, which is the one that is known, if any is.
 
     Raises:
-        ChangedError: it has another size.
+        ChangedError: it has another size, is another file, or was written to.
         OSError: it cannot be read, or is no regular file.
     """
     descriptor = os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
@@ -165,7 +181,7 @@ def read_chunks(source: str, layout: Layout, chunks: range) -> list[bytes]:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise OSError("no regular file")
-        if status.st_size != layout.size:
+        if status.st_size != layout.size or (known is not None and Identity.of(status) != known):
             raise ChangedError("changed")
         found = [os.pread(descriptor, layout.plain_length(index), index * layout.chunk) for index in chunks]
     finally:

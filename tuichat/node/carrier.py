@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
@@ -19,7 +18,7 @@ from tuichat.network.transport import Circuit, ConnectionLostError, Transport
 from tuichat.node.events import EventHub
 from tuichat.node.file_circuits import FileCircuits
 from tuichat.node.file_notes import FileNotes
-from tuichat.node.file_places import FileRules, is_full, names_for
+from tuichat.node.file_places import FileRules, is_full, make_folders, names_for, remove_folders
 from tuichat.node.file_progress import FileBook
 from tuichat.node.file_steps import Step
 from tuichat.node.file_turns import FileTurns
@@ -74,6 +73,7 @@ class Carrier:
         self._woken = asyncio.Event()
         self._pause = FIRST_PAUSE
         self._resting: set[int] = set()
+        self._not_there: set[int] = set()
         self._current: tuple[int, asyncio.Task[None]] | None = None
         self._task = asyncio.create_task(supervise("files", self._carry), name=f"files {contact}")
 
@@ -130,8 +130,10 @@ class Carrier:
         match await self._fetch(row):
             case "done":
                 self._pause = FIRST_PAUSE
+                self._not_there.discard(row.id)
             case "not there":
                 self._resting.add(row.id)
+                self._not_there.add(row.id)
             case "nothing comes":
                 self._resting.update(each.id for each in self._wanted())
 
@@ -147,6 +149,7 @@ class Carrier:
         """Fetch a file as far as it goes."""
         task = asyncio.ensure_future(self._pull(row))
         self._current = (row.id, task)
+        before = self._with.book.progress(row).bytes_done
         ticker = asyncio.ensure_future(self._tell(row.id))
         try:
             while not task.done():
@@ -158,6 +161,9 @@ class Carrier:
             for each in (task, ticker):
                 each.cancel()
             await asyncio.gather(task, ticker, return_exceptions=True)
+            if self._with.book.progress(row).bytes_done > before:
+                self._pause = FIRST_PAUSE
+                self._not_there.discard(row.id)
             self._with.book.settle(row.id)
         error = None if task.cancelled() else task.exception()
         if error is None:
@@ -166,16 +172,22 @@ class Carrier:
         return self._failed(row, error)
 
     async def _pull(self, row: FileRow) -> None:
-        parts = PullParts(self._store, self._circuits, self._with.rules.circuits, self._with.off_loop)
+        parts = PullParts(
+            self._store,
+            self._circuits,
+            self._with.rules.circuits,
+            self._with.off_loop,
+            in_doubt=row.id in self._not_there,
+        )
         await Pull(parts, row, self._with.book.progress(row)).run()
         await to_the_end(self._finish(row))
 
     async def _finish(self, row: FileRow) -> None:
         """Give a whole file its name and say so. If it has ended meanwhile, the name goes again."""
-        final, head = await self._with.off_loop(lambda: _named(row))
+        final, made, head = await self._with.off_loop(lambda: _named(row))
         contact, now = self._store.contacts.get(row.contact), self._store.transfers.get(row.id)
         if contact is None or now is None or now.ended_at is not None:
-            await self._with.off_loop(partial(final.unlink, missing_ok=True))
+            await self._with.off_loop(lambda: _removed(final, made))
             return
         try:
             self._complete(contact, now, final, sniff(head, row.name))
@@ -230,8 +242,20 @@ def _unnamed(row: FileRow, final: Path) -> None:
         final.unlink(missing_ok=True)
 
 
-def _named(row: FileRow) -> tuple[Path, bytes]:
-    """Give a whole file its name; that, and its first bytes. Blocks."""
-    final = put_in_place(Path(row.stored_as), names_for(Path(row.target)))
+def _removed(final: Path, made: list[Path]) -> None:
+    """The name goes again, and the folders that were made for it. Blocks."""
+    final.unlink(missing_ok=True)
+    remove_folders(made)
+
+
+def _named(row: FileRow) -> tuple[Path, list[Path], bytes]:
+    """Give a whole file its name; that, the folders that were made for it, and its first bytes. Blocks."""
+    part, target = Path(row.stored_as), Path(row.target)
+    made = make_folders(part.parent, target.parent)
+    try:
+        final = put_in_place(part, names_for(target))
+    except BaseException:
+        remove_folders(made)
+        raise
     with final.open("rb") as file:
-        return final, file.read(HEAD_BYTES)
+        return final, made, file.read(HEAD_BYTES)

@@ -65,7 +65,7 @@ class FileArrivals:
     def _make_room(self, now: int, changes: Changes) -> None:
         offers = self._store.transfers.unanswered(self._contact)
         if len(offers) >= MAX_OFFERS:
-            self._store.transfers.end(offers[0], "cancelled", "expired", now)
+            self._store.transfers.end(offers[0], "cancelled", "", now)
             changes.file(offers[0])
 
     def note(self, body: FileState, now: int, changes: Changes) -> None:

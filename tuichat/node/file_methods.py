@@ -32,8 +32,10 @@ class FileMethods(ABC):
     async def file_get(self, file: int) -> File:
         return self._transfers.get(file)
 
-    async def file_accept(self, file: int, to: str = "", whole_group: bool = False) -> list[File]:
-        return await self._transfers.accept(file, to, whole_group=whole_group)
+    async def file_accept(
+        self, file: int, to: str = "", whole_group: bool = False, newest: int = 0
+    ) -> list[File]:
+        return await self._transfers.accept(file, to, whole_group=whole_group, newest=newest)
 
     async def file_decline(self, file: int) -> File:
         return self._transfers.decline(file)

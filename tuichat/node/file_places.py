@@ -16,6 +16,7 @@ from tuichat.errors import StorageError, UsageError
 from tuichat.i18n import _
 from tuichat.media.failures import shown
 from tuichat.protocol.labels import disk_name, disk_place, numbered
+from tuichat.store.files import sync_directory
 from tuichat.store.part_file import part_name, reserve
 from tuichat.store.records import FileRow
 
@@ -49,7 +50,9 @@ class FileRules:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a file is put together, and the name that it gets then."""
+    """Where a file is put together, and the name that it gets then. The folders between the two are made only
+    when the file is whole: of one that never comes nothing stays.
+    """
 
     part: Path
     final: Path
@@ -65,12 +68,13 @@ def choose(rules: FileRules, row: FileRow, to: str, rng: Rng) -> Place:
         StorageError: the inbox cannot be made, or it is full.
     """
     if to:
-        directory = _directory_in(Path(to), row.place)
-        name = disk_name(row.name)
+        chosen = _chosen(Path(to))
+        final = chosen.joinpath(*disk_place(row.place), disk_name(row.name))
+        directory = _deepest(chosen, final.parent)
     else:
-        directory = _inbox(rules, row.size)
-        name = rng.bytes(_RANDOM_BYTES).hex()
-    return Place(directory / part_name(rng.bytes(_RANDOM_BYTES)), directory / name)
+        directory = check_inbox(rules, row.size)
+        final = directory / rng.bytes(_RANDOM_BYTES).hex()
+    return Place(directory / part_name(rng.bytes(_RANDOM_BYTES)), final)
 
 
 def make_room(part: Path, size: int) -> None:
@@ -83,15 +87,6 @@ def make_room(part: Path, size: int) -> None:
         reserve(part, size)
     except OSError as error:
         raise full_or_failing(error, part.parent) from error
-
-
-def is_there(part: Path, size: int) -> bool:
-    """Whether a partial file is still what was made."""
-    try:
-        status = part.lstat()
-    except OSError:
-        return False
-    return stat.S_ISREG(status.st_mode) and status.st_size == size
 
 
 def another_part(part: Path, rng: Rng) -> Path:
@@ -126,7 +121,12 @@ def full_or_failing(error: OSError, directory: Path) -> StorageError:
     )
 
 
-def _inbox(rules: FileRules, size: int) -> Path:
+def check_inbox(rules: FileRules, size: int) -> Path:
+    """The inbox, made if it is not there, in which there is room for so many bytes more. Blocks.
+
+    Raises:
+        StorageError: it cannot be made, or it is full.
+    """
     try:
         rules.inbox.mkdir(mode=0o700, parents=True, exist_ok=True)
         used = _used(rules.inbox)
@@ -150,30 +150,80 @@ def _used(directory: Path) -> int:
     return used
 
 
-def _directory_in(chosen: Path, place: str) -> Path:
-    """The folders of an offer below the directory that was chosen; links in between are not followed."""
+def make_folders(above: Path, directory: Path) -> list[Path]:
+    """Make the folders of an offer that are not there yet; which were made, the outermost first.
+
+    Args:
+        above: one that is there, and `directory` is in it.
+
+    Raises:
+        OSError: one cannot be made, or something else is in its place. Nothing of them is left then.
+    """
+    made: list[Path] = []
     try:
-        str(chosen).encode()
+        for folder in _between(above, directory):
+            with contextlib.suppress(FileExistsError):
+                folder.mkdir(mode=0o700)
+                made.append(folder)
+                sync_directory(folder.parent)
+            if not stat.S_ISDIR(folder.lstat().st_mode):
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+    except BaseException:
+        remove_folders(made)
+        raise
+    return made
+
+
+def remove_folders(made: list[Path]) -> None:
+    """Undo `make_folders`, as far as nothing else is in them by now."""
+    with contextlib.suppress(OSError):
+        for folder in reversed(made):
+            folder.rmdir()
+
+
+def _between(above: Path, directory: Path) -> list[Path]:
+    """The folders below one down to another, the outermost first."""
+    names = directory.relative_to(above).parts
+    return [above.joinpath(*names[: number + 1]) for number in range(len(names))]
+
+
+def _chosen(path: Path) -> Path:
+    """A directory that a person chose. Raises UsageError if it is none."""
+    try:
+        str(path).encode()
     except UnicodeEncodeError:
         raise UsageError(
-            _("The name of {path} is not UTF-8.").format(path=shown(chosen)),
-            _("Choose another directory."),
+            _("The name of {path} is not UTF-8.").format(path=shown(path)), _("Choose another directory.")
         ) from None
-    if not chosen.is_absolute() or not chosen.is_dir():
-        raise UsageError(
-            _("There is no directory {directory}.").format(directory=chosen),
-            _("Make it first, or name another one."),
-        )
-    directory = chosen
-    for folder in disk_place(place):
-        directory = directory / folder
+    try:
+        if path.is_absolute() and stat.S_ISDIR(path.stat().st_mode):
+            return path
+    except PermissionError as error:
+        raise full_or_failing(error, path) from error
+    except (OSError, ValueError):
+        pass
+    raise UsageError(
+        _("There is no directory {directory}.").format(directory=shown(path)),
+        _("Make it first, or name another one."),
+    )
+
+
+def _deepest(chosen: Path, directory: Path) -> Path:
+    """The innermost folder of an offer that is there already; links in between are not followed."""
+    deepest = chosen
+    for folder in _between(chosen, directory):
         try:
-            directory.mkdir(mode=0o700, exist_ok=True)
+            mode = folder.lstat().st_mode
+        except FileNotFoundError:
+            break
         except OSError as error:
-            raise full_or_failing(error, directory) from error
-        if directory.is_symlink():
+            raise full_or_failing(error, folder) from error
+        if stat.S_ISLNK(mode):
             raise UsageError(
-                _("{directory} is a link, through which nothing is written.").format(directory=directory),
+                _("{directory} is a link, through which nothing is written.").format(directory=folder),
                 _("Remove it, or choose another directory."),
             )
-    return directory
+        if not stat.S_ISDIR(mode):
+            raise full_or_failing(OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)), folder)
+        deepest = folder
+    return deepest

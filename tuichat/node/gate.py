@@ -304,8 +304,10 @@ class Gate:
     async def file_get(self, file: int) -> File:
         return await self._ask(lambda node: node.file_get(file))
 
-    async def file_accept(self, file: int, to: str = "", whole_group: bool = False) -> list[File]:
-        return await self._ask_online(lambda node: node.file_accept(file, to, whole_group))
+    async def file_accept(
+        self, file: int, to: str = "", whole_group: bool = False, newest: int = 0
+    ) -> list[File]:
+        return await self._ask_online(lambda node: node.file_accept(file, to, whole_group, newest))
 
     async def file_decline(self, file: int) -> File:
         return await self._ask_online(lambda node: node.file_decline(file))

@@ -26,7 +26,7 @@ class Housekeeper:
 
     Args:
         admit: publishes our service anew if somebody holds a key that it does not admit yet.
-        expire: ends offers of files whose time is over.
+        tend_files: ends offers of files whose time is over, and takes what waited for its hour.
     """
 
     def __init__(
@@ -35,20 +35,20 @@ class Housekeeper:
         hub: EventHub,
         clock: Clock,
         admit: Callable[[], Awaitable[None]],
-        expire: Callable[[], None] = lambda: None,
+        tend_files: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._hub = hub
         self._clock = clock
         self._admit = admit
-        self._expire = expire
+        self._tend_files = tend_files
         self._searched_at: float | None = None
 
     async def keep(self) -> None:
         """For as long as the node runs. The disk's failures are told by whoever commits next."""
         while True:
             with contextlib.suppress(StorageError, DamagedError):
-                self._expire()
+                self._tend_files()
                 self._forget_expired_keys()
                 self._empty_log()
             await self._admit()

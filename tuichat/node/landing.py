@@ -4,6 +4,9 @@ What was checked is written at once. The store is told of it after the disk was 
 never says more than there is. A kill in between loses no chunk either: those below the `horizon`, beyond
 which nothing was asked for yet, are looked for on disk at the next beginning (`look`). Whoever closes in
 order leaves nothing to look for: a sender could otherwise have much read, by pausing again and again.
+
+The map is believed until all is there. Then what earlier runs wrote is read back once (`is_whole`): a disk
+loses, and others write where the person chose to have the file.
 """
 
 from __future__ import annotations
@@ -16,8 +19,10 @@ from typing import Final
 
 from tuichat.crypto.file_chunks import ChunkCipher, Layout
 from tuichat.crypto.kdf import blake2b_256
+from tuichat.node.file_places import names_for
 from tuichat.node.file_progress import Progress, load_map
 from tuichat.node.jobs import Jobs, OffLoop
+from tuichat.node.pieces import ChunkMap
 from tuichat.store.part_file import PartFile
 from tuichat.store.records import FileRow
 from tuichat.store.store import Store
@@ -45,6 +50,7 @@ class Landing:
         self._cipher = ChunkCipher(row.key, row.wire_id, self._layout)
         self._done = load_map(store, row)
         self._safe = load_map(store, row)
+        self._seen = ChunkMap(self._layout.chunks)
         self._written: set[int] = set()
         self._unsaved: set[int] = set()
         self._horizon = row.fetched
@@ -60,7 +66,8 @@ class Landing:
         await self._jobs.run(self._open)
 
     def _open(self) -> None:
-        self._part = PartFile(Path(self._row.stored_as), self._row.size)
+        names = names_for(Path(self._row.target))
+        self._part = PartFile(Path(self._row.stored_as), self._row.size, names)
 
     async def close(self) -> None:
         """As soon as nothing reads or writes there any more; what was written is safe then.
@@ -84,19 +91,48 @@ class Landing:
         """Find the chunks that were written before the store was told."""
         for index in list(self._done.missing(min(self._horizon, self._layout.chunks))):
             expected = self._store.transfers.hash_of(self._row.id, index)
-            if await self._jobs.run(partial(self._is_on_disk, index, expected)):
+            if await self._jobs.run(partial(self._kept_again, index, expected)):
                 self._note(index)
         await self.save()
 
-    def _is_on_disk(self, index: int, expected: bytes) -> bool:
+    async def is_whole(self) -> bool:
+        """Read back what is there and this run did not write; whether all of it is what was offered. What is
+        not is missing from now on.
+        """
+        lost = []
+        for index in range(self._layout.chunks):
+            if index in self._seen:
+                continue
+            expected = self._store.transfers.hash_of(self._row.id, index)
+            if await self._jobs.run(partial(self._read_back, index, expected)) is None:
+                lost.append(index)
+            else:
+                self._seen.add(index)
+        self._forget(lost)
+        return not lost
+
+    def _forget(self, lost: list[int]) -> None:
+        for index in lost:
+            self._done.remove(index)
+            self._safe.remove(index)
+            self._progress.bytes_done -= self._layout.plain_length(index)
+        self._note_safe(lost)
+
+    def _read_back(self, index: int, expected: bytes) -> bytes | None:
+        """A chunk's plaintext, if it is on disk."""
         assert self._part is not None
-        offset = index * self._layout.chunk
-        plaintext = self._part.read(offset, self._layout.plain_length(index))
+        plaintext = self._part.read(index * self._layout.chunk, self._layout.plain_length(index))
         if len(plaintext) != self._layout.plain_length(index):
+            return None
+        return plaintext if blake2b_256(self._cipher.seal(index, plaintext)) == expected else None
+
+    def _kept_again(self, index: int, expected: bytes) -> bool:
+        """Write a chunk anew if it is on disk: one that failed to keep it once need not say so again."""
+        plaintext = self._read_back(index, expected)
+        if plaintext is None:
             return False
-        if blake2b_256(self._cipher.seal(index, plaintext)) != expected:
-            return False
-        self._part.write(offset, plaintext)  # a disk that failed to keep it once need not say so again
+        assert self._part is not None
+        self._part.write(index * self._layout.chunk, plaintext)
         return True
 
     def ahead(self, index: int) -> None:
@@ -123,6 +159,7 @@ class Landing:
 
     def _note(self, index: int) -> None:
         self._written.discard(index)
+        self._seen.add(index)
         if self._done.add(index):
             self._unsaved.add(index)
             self._progress.add(self._layout.plain_length(index))
@@ -145,7 +182,10 @@ class Landing:
             raise
         for index in unsaved:
             self._safe.add(index)
+        self._note_safe(unsaved)
+
+    def _note_safe(self, changed: Iterable[int]) -> None:
         with self._store.transaction():
-            for part in sorted({index // HASHES_IN_PART for index in unsaved}):
+            for part in sorted({index // HASHES_IN_PART for index in changed}):
                 bits = self._safe.part(part, HASHES_IN_PART)
                 self._store.transfers.set_done(self._row.id, part, bits)

@@ -112,7 +112,7 @@ class Node(FileMethods, SearchMethods):
         )
         self._searching = Searching(parts.store, self._book)
         self._housekeeper = Housekeeper(
-            parts.store, self._hub, parts.clock, self._admit, self._transfers.expire
+            parts.store, self._hub, parts.clock, self._admit, self._transfers.tend
         )
         self._housekeeping: asyncio.Task[None] | None = None
 

@@ -12,6 +12,7 @@ from tuichat.crypto.file_chunks import KEY_LENGTH, ChunkCipher, Layout, Root
 from tuichat.crypto.kdf import blake2b_256
 from tuichat.errors import StorageError, TuichatError, UsageError
 from tuichat.i18n import _
+from tuichat.media.identity import Identity
 from tuichat.node.blobs import ChangedError, read_chunks
 from tuichat.node.jobs import OffLoop
 from tuichat.protocol.bodies import THE_TWO_OF_US, File
@@ -37,6 +38,7 @@ class Source:
         path: absolute; what is read. is_copy: it was made for this and goes with the offer.
         name, place: what its receiver is told; labels, cleaned.
         size: bytes. width, height: pixels, or None.
+        identity: which file it must be all the time that it is read, None for any.
     """
 
     path: Path
@@ -47,6 +49,7 @@ class Source:
     media_type: str
     width: int | None = None
     height: int | None = None
+    identity: Identity | None = None
 
 
 class Offering:
@@ -88,12 +91,12 @@ class Offering:
             )
         )
         try:
-            return replace(row, root=await self._hashed(row))
+            return replace(row, root=await self._hashed(row, source.identity))
         except BaseException:
             self._store.transfers.remove(row.id)
             raise
 
-    async def _hashed(self, row: FileRow) -> bytes:
+    async def _hashed(self, row: FileRow, known: Identity | None) -> bytes:
         """The root of all hashes, which are in the store then."""
         layout, root = Layout(row.size), Root(row.key, row.size)
         for first in range(0, layout.chunks, HASHES_IN_PART):
@@ -101,7 +104,7 @@ class Offering:
             for begin in range(first, min(first + HASHES_IN_PART, layout.chunks), CHUNKS_AT_ONCE):
                 end = min(begin + CHUNKS_AT_ONCE, first + HASHES_IN_PART, layout.chunks)
                 chunks = range(begin, end)
-                hashes += await self._off_loop(lambda chunks=chunks: _hashes_of(row, layout, chunks))  # type: ignore[misc]
+                hashes += await self._off_loop(lambda chunks=chunks: _hashes_of(row, chunks, known))  # type: ignore[misc]
                 self._check_wanted(row)
             self._store.transfers.put_hashes(row.id, first // HASHES_IN_PART, hashes)
             root.update(hashes)
@@ -116,10 +119,11 @@ class Offering:
             raise UsageError(_("{name} was taken back before it was offered.").format(name=row.name))
 
 
-def _hashes_of(row: FileRow, layout: Layout, chunks: range) -> bytes:
+def _hashes_of(row: FileRow, chunks: range, known: Identity | None) -> bytes:
+    layout = Layout(row.size)
     cipher = ChunkCipher(row.key, row.wire_id, layout)
     try:
-        found = read_chunks(row.source, layout, chunks)
+        found = read_chunks(row.source, layout, chunks, known)
     except ChangedError:
         raise TuichatError(
             _("{name} changes while it is read.").format(name=row.name),

@@ -103,6 +103,10 @@ class ChunkMap:
         self._bits[index >> 3] |= 1 << (index & 7)
         return fresh
 
+    def remove(self, index: int) -> None:
+        """Unset a chunk's bit."""
+        self._bits[index >> 3] &= ~(1 << (index & 7))
+
     @property
     def set_count(self) -> int:
         """How many bits are set."""

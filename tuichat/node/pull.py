@@ -2,6 +2,9 @@
 
 A circuit takes pieces of the file as long as it brings them. One that brings no byte for a while is closed,
 and what is missing of its piece goes to another; so only what stalled is fetched twice.
+
+Refused is who asks for what is not there, and who asks where too many do: nobody is told which. So what was
+refused is asked for again, and is not there only if nothing came over any circuit meanwhile.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from tuichat.crypto.file_chunks import TAG_LENGTH, ChunkError, Layout
+from tuichat.crypto.file_chunks import HASH_LENGTH, TAG_LENGTH, ChunkError, Layout
 from tuichat.network.transport import Circuit, ConnectionLostError, RefusedError
 from tuichat.node.file_circuits import FileCircuits
 from tuichat.node.file_list import FileList
@@ -34,6 +37,9 @@ REQUESTS_AT_ONCE: Final = 2
 FIRST_BYTE_SECONDS: Final = 6.0
 STALL_SECONDS: Final = 12.0
 """So long a piece may bring nothing, at its beginning and later, before its circuit is given up."""
+
+REFUSED_SECONDS: Final = 2.0
+"""So long whoever was refused waits before asking again."""
 
 MAX_WRONG: Final = 8
 """So many chunks or lists that are not what was offered end the transfer: no circuit does that by itself."""
@@ -59,12 +65,14 @@ class PullParts:
     Attributes:
         most_circuits: the person's limit.
         off_loop: runs what waits for the disk or computes long.
+        in_doubt: the file was not there lately. One circuit asks first, before others are built.
     """
 
     store: Store
     circuits: FileCircuits
     most_circuits: int
     off_loop: OffLoop
+    in_doubt: bool = False
 
 
 class Pull:
@@ -92,11 +100,15 @@ class Pull:
             return
         try:
             await self._landing.open()
+            if self._with.in_doubt:
+                await self._over_a_circuit(self._ask)
             # All of them at once: each takes seconds, and the list comes over the first.
             self._with.circuits.prepare(self._row.path, self._count)
             await self._get_list()
             await self._landing.look()
             await self._get_chunks()
+            while not await self._landing.is_whole():
+                await self._get_chunks()
         finally:
             await to_the_end(self._landing.close())
 
@@ -112,26 +124,42 @@ class Pull:
                 self._wrong += 1
                 listed.forget()
 
+    async def _ask(self, circuit: Circuit) -> None:
+        """See whether anything is there."""
+        await self._range_over(circuit)(0, HASH_LENGTH)
+
     async def _over_a_circuit(self, work: Callable[[Circuit], Awaitable[None]]) -> None:
         """Do something over one circuit, in one of several attempts."""
+        refused = False
         for _attempt in range(3):
-            circuit = await self._circuit()
-            if circuit is None:
-                continue
             try:
-                await work(circuit)
+                if await self._is_done(work):
+                    return
             except RefusedError:
-                self._with.circuits.give_back(circuit)
-                raise NotThereError from None
-            except ConnectionLostError:
+                if refused:
+                    break
+                refused = True
+                await asyncio.sleep(REFUSED_SECONDS)
+        raise NotThereError if refused else StalledError
+
+    async def _is_done(self, work: Callable[[Circuit], Awaitable[None]]) -> bool:
+        """Do something over a circuit, if one can be had and stands. Raises RefusedError."""
+        circuit = await self._circuit()
+        if circuit is None:
+            return False
+        try:
+            await work(circuit)
+        except ConnectionLostError as error:
+            if not isinstance(error, RefusedError):
                 self._with.circuits.end(circuit)
-            except BaseException:
-                self._with.circuits.give_back(circuit)
-                raise
-            else:
-                self._with.circuits.give_back(circuit)
-                return
-        raise StalledError
+                return False
+            self._with.circuits.give_back(circuit)
+            raise
+        except BaseException:
+            self._with.circuits.give_back(circuit)
+            raise
+        self._with.circuits.give_back(circuit)
+        return True
 
     def _range_over(self, circuit: Circuit) -> Callable[[int, int], Awaitable[bytes]]:
         async def fetch(offset: int, length: int) -> bytes:
@@ -143,11 +171,11 @@ class Pull:
         return fetch
 
     async def _circuit(self) -> Circuit | None:
-        """One that stands, None if it could not be had this time."""
+        """One that stands, None if it could not be had this time. Raises RefusedError."""
         try:
             return await self._with.circuits.take(self._row.path)
         except RefusedError:
-            raise NotThereError from None
+            raise
         except ConnectionLostError:
             return None
 
@@ -167,32 +195,43 @@ class Pull:
 
     async def _slot(self, pieces: Pieces) -> None:
         """Keep one circuit at work, and another one after it. Three in a row that bring nothing:
-        StalledError.
+        StalledError. Refused, while nothing comes over any other either: NotThereError.
         """
         idle = 0
         while not pieces.finished:
             before = self._progress.bytes_done
-            circuit = await self._circuit()
-            if circuit is not None:
-                await self._use(circuit, pieces)
+            try:
+                circuit = await self._circuit()
+                refused = circuit is not None and not await self._use(circuit, pieces)
+            except RefusedError:
+                refused = not await self._more_came()
+            if refused:
+                raise NotThereError
             idle = 0 if self._progress.bytes_done > before else idle + 1
             if idle >= 3:
                 raise StalledError
 
-    async def _use(self, circuit: Circuit, pieces: Pieces) -> None:
-        """Fetch over a circuit for as long as it brings something."""
+    async def _more_came(self) -> bool:
+        """Wait before asking again; whether anything came over any circuit meanwhile."""
+        before = self._progress.bytes_done
+        await asyncio.sleep(REFUSED_SECONDS)
+        return self._progress.bytes_done > before
+
+    async def _use(self, circuit: Circuit, pieces: Pieces) -> bool:
+        """Fetch over a circuit for as long as it brings something; False if it is refused all."""
         self._progress.circuits += 1
         workers = [asyncio.ensure_future(self._work(circuit, pieces)) for _number in range(REQUESTS_AT_ONCE)]
         stands = True
         try:
-            await asyncio.gather(*workers)
+            return any(await asyncio.gather(*workers))
         except ConnectionLostError:
             stands = False
+            return True
         finally:
             self._progress.circuits -= 1
             await to_the_end(self._leave(circuit, workers, stands=stands))
 
-    async def _leave(self, circuit: Circuit, workers: list[asyncio.Task[None]], *, stands: bool) -> None:
+    async def _leave(self, circuit: Circuit, workers: list[asyncio.Task[bool]], *, stands: bool) -> None:
         """End what is still asked of a circuit, and keep it for the next file if it stands."""
         for worker in workers:
             worker.cancel()
@@ -202,18 +241,22 @@ class Pull:
         else:
             self._with.circuits.end(circuit)
 
-    async def _work(self, circuit: Circuit, pieces: Pieces) -> None:
+    async def _work(self, circuit: Circuit, pieces: Pieces) -> bool:
+        """Fetch piece after piece until all are there; False if they are refused."""
         while (piece := await pieces.take()) is not None:
-            rest = piece
+            rest, refused = piece, False
             try:
                 self._landing.ahead(piece.stop)
                 async with contextlib.aclosing(self._chunks_of(circuit, piece)) as chunks:
                     async for index in chunks:
                         rest = range(index + 1, piece.stop)
             except RefusedError:
-                raise NotThereError from None
+                refused = True
             finally:
                 pieces.settle(rest)
+            if refused and not await self._more_came():
+                return False
+        return True
 
     async def _chunks_of(self, circuit: Circuit, piece: range) -> AsyncGenerator[int, None]:
         """The chunks of a piece, each when it is checked and written."""
@@ -246,17 +289,19 @@ async def _settled(slots: list[asyncio.Task[None]], saver: asyncio.Task[None], p
     """Wait until all pieces are there; raise what kept them away."""
     finished = asyncio.ensure_future(pieces.wait_finished())
     waiting: set[asyncio.Task[None]] = {*slots, saver, finished}
+    refused = False
     try:
         while not finished.done() and waiting != {saver, finished}:
             done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 error = task.exception()
-                if error is not None and not isinstance(error, StalledError):
+                refused = refused or isinstance(error, NotThereError)
+                if error is not None and not isinstance(error, StalledError | NotThereError):
                     raise error
     finally:
         finished.cancel()
     if not pieces.finished:
-        raise StalledError
+        raise NotThereError if refused else StalledError
 
 
 async def _patiently(parts: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:

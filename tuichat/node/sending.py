@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -20,10 +20,12 @@ from tuichat.media.cleaning import CLEANABLE, Cleaned, clean
 from tuichat.media.facts import FACTS_BYTES, dimensions
 from tuichat.media.failures import shown, unreadable
 from tuichat.media.folders import walk
+from tuichat.media.identity import Identity, changed, check_same
 from tuichat.media.orientation import is_on_its_side
 from tuichat.media.sniff import HEAD_BYTES, sniff
 from tuichat.media.words import warnings
 from tuichat.model import Sent
+from tuichat.node import file_arrivals
 from tuichat.node.contact_book import ContactBook
 from tuichat.node.events import EventHub
 from tuichat.node.file_notes import FileNotes
@@ -34,7 +36,7 @@ from tuichat.node.links import Links
 from tuichat.node.offering import Offering, Source, offer_of
 from tuichat.node.sweeping import Sweeping
 from tuichat.protocol.bodies import MAX_CAPTION_BYTES
-from tuichat.protocol.labels import label, place
+from tuichat.protocol.labels import is_kept, label, place
 from tuichat.protocol.sanitize import sanitize_text
 from tuichat.store.records import ContactRow, FileRow
 from tuichat.store.store import Store
@@ -84,6 +86,20 @@ class _Looked:
     pixels: tuple[int, int] | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A file that is to be offered, with its place, and which file it was when it was found.
+
+    Attributes:
+        shortened: its place does not tell all of its folders.
+    """
+
+    path: Path
+    place: str
+    identity: Identity | None
+    shortened: bool = False
+
+
 class Sending:
     """Makes offers."""
 
@@ -97,18 +113,28 @@ class Sending:
         """
         words = _checked_caption(caption)
         found, links = await self._with.off_loop(lambda: _found(paths))
+        self._check_count(row, len(found))
         group = self._with.rng.bytes(_GROUP_LENGTH) if len(found) > 1 else None
         sent: list[Sent] = []
-        for path, folders in found:
-            sent.append(await self._send_one(row, path, folders, group, "" if sent else words, as_is=as_is))
-        return _with_left_out(sent, links)
+        for each in found:
+            sent.append(await self._send_one(row, each, group, "" if sent else words, as_is=as_is))
+        return _with_left_out(sent, links, sum(each.shortened for each in found))
+
+    def _check_count(self, row: ContactRow, count: int) -> None:
+        """See that so many more are not more than the other side keeps. Raises UsageError."""
+        most = file_arrivals.MAX_OFFERS
+        if self._with.store.transfers.open_offers(row.id) + count > most:
+            raise UsageError(
+                _("There would be more than {most} offers that wait for an answer.").format(most=most),
+                _("Take back some (tuichat files cancel ID), or pack these into one file."),
+            )
 
     async def _send_one(
-        self, row: ContactRow, path: Path, folders: str, group: bytes | None, caption: str, *, as_is: bool
+        self, row: ContactRow, found: _Found, group: bytes | None, caption: str, *, as_is: bool
     ) -> Sent:
         with ExitStack() as making:
             try:
-                prepared = await self._prepared(path, folders, None if as_is else making)
+                prepared = await self._prepared(found, None if as_is else making)
                 self._recipient(row.id)
                 return await self._offer(row, prepared, group, caption)
             except BaseException:
@@ -116,24 +142,27 @@ class Sending:
                 self._with.sweeping.sweep()
                 raise
 
-    async def _prepared(self, path: Path, folders: str, making: ExitStack | None) -> _Prepared:
+    async def _prepared(self, found: _Found, making: ExitStack | None) -> _Prepared:
         """What is to be read: the file, or within `making` a copy without traces of who made it."""
-        found = await self._with.off_loop(lambda: _look(path))
+        path = found.path
+        known = await self._with.off_loop(lambda: _still(found))
+        looked = await self._with.off_loop(lambda: _look(path, known))
         name = label(path.name)
-        media_type = sniff(found.head[:HEAD_BYTES], name)
+        media_type = sniff(looked.head[:HEAD_BYTES], name)
         copy, cleaned = path, None
         if making is not None and media_type in CLEANABLE:
-            copy, cleaned = await self._cleaned(path, media_type, making)
-            found = await self._with.off_loop(lambda: _look(copy))
+            copy, cleaned = await self._cleaned(path, known, media_type, making)
+            looked = await self._with.off_loop(lambda: _look(copy))
         source = Source(
             path=copy,
             is_copy=cleaned is not None,
             name=name,
-            place=folders,
-            size=found.size,
+            place=found.place,
+            size=looked.size,
+            identity=known if cleaned is None else None,
             media_type=media_type,
-            width=None if found.pixels is None else found.pixels[0],
-            height=None if found.pixels is None else found.pixels[1],
+            width=None if looked.pixels is None else looked.pixels[0],
+            height=None if looked.pixels is None else looked.pixels[1],
         )
         is_clean = media_type in CLEANABLE and making is not None
         return _Prepared(
@@ -142,7 +171,9 @@ class Sending:
             warnings=() if is_clean else warnings(media_type),
         )
 
-    async def _cleaned(self, path: Path, media_type: str, making: ExitStack) -> tuple[Path, Cleaned | None]:
+    async def _cleaned(
+        self, path: Path, known: Identity, media_type: str, making: ExitStack
+    ) -> tuple[Path, Cleaned | None]:
         """A copy without what tells of the maker; the picture itself if there is nothing to take out."""
         copy = self._with.rules.outgoing / self._with.rng.bytes(_COPY_BYTES).hex()
         try:
@@ -150,7 +181,7 @@ class Sending:
         except OSError as error:
             raise full_or_failing(error, copy.parent) from error
         making.enter_context(self._with.sweeping.making(copy))
-        cleaned = await clean(path, copy, media_type)
+        cleaned = await clean(path, copy, media_type, known=known)
         if cleaned is None:
             self._with.store.transfers.removed(str(copy))
             return path, None
@@ -194,39 +225,71 @@ class Sending:
         return message.id
 
 
-def _found(paths: list[str]) -> tuple[list[tuple[Path, str]], int]:
+def _found(paths: list[str]) -> tuple[list[_Found], int]:
     """All files at the paths with their places, each of which can be read; how many links were left out.
     Blocks.
     """
     if not paths:
         raise UsageError(_("No file was named."))
-    found: list[tuple[Path, str]] = []
+    found: list[_Found] = []
     links = 0
     for text in paths:
         path = _checked_path(text)
-        if path.is_dir():
+        if _is_folder(path):
             folder = walk(path, MAX_FILES)
-            found += [(each.path, place(each.folders)) for each in folder.files]
+            found += [
+                _Found(each.path, place(each.folders), each.identity, not is_kept(each.folders))
+                for each in folder.files
+            ]
             links += len(folder.links)
         else:
-            found.append((path, ""))
+            found.append(_Found(path, "", None))
     if len(found) > MAX_FILES:
         raise UsageError(
             _("These are {count} files; at most {most} go at once.").format(count=len(found), most=MAX_FILES),
             _("Send them in parts, or pack them into one file."),
         )
-    for path, _folders in found:
-        _check_utf_8(path)
-        _look(path)
-    return found, links
+    for each in found:
+        _check_utf_8(each.path)
+        _look(each.path)
+    return [replace(each, identity=_still(each)) for each in found], links
 
 
-def _with_left_out(sent: list[Sent], links: int) -> list[Sent]:
-    """Say with the first file that links were not followed."""
-    if not links:
-        return sent
-    words = ngettext("{count} link was left out.", "{count} links were left out.", links).format(count=links)
-    first = msgspec.structs.replace(sent[0], warnings=(*sent[0].warnings, words))
+def _still(found: _Found) -> Identity:
+    """What lies at a path now, if it is the file that was found there. Blocks."""
+    try:
+        now = Identity.of(found.path.stat())
+    except OSError as error:
+        raise unreadable(found.path, error) from error
+    if found.identity is not None and not now.is_file_of(found.identity):
+        raise changed(found.path)
+    return now
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether it is one, or a link to one; False also if nothing is there."""
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def _with_left_out(sent: list[Sent], links: int, shortened: int) -> list[Sent]:
+    """Say with the first file that links were not followed, and that folders are told in part."""
+    words = []
+    if links:
+        left_out = ngettext("{count} link was left out.", "{count} links were left out.", links)
+        words.append(left_out.format(count=links))
+    if shortened:
+        in_part = ngettext(
+            "The folders of {count} file are told in part: pack them to keep them as they are.",
+            "The folders of {count} files are told in part: pack them to keep them as they are.",
+            shortened,
+        )
+        words.append(in_part.format(count=shortened))
+    first = msgspec.structs.replace(sent[0], warnings=(*sent[0].warnings, *words))
     return [first, *sent[1:]]
 
 
@@ -258,7 +321,7 @@ def _check_utf_8(path: Path) -> None:
         ) from None
 
 
-def _look(path: Path) -> _Looked:
+def _look(path: Path, known: Identity | None = None) -> _Looked:
     """What there is to see of a regular file. Blocks."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
@@ -267,15 +330,28 @@ def _look(path: Path) -> _Looked:
     except OSError as error:
         raise unreadable(path, error) from error
     try:
+        check_same(path, descriptor, known)
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise UsageError(_("{path} is no file that could be sent.").format(path=shown(path)))
         if status.st_size > MAX_SIZE:
             raise UsageError(_("{path} is too large.").format(path=shown(path)))
         head = os.pread(descriptor, FACTS_BYTES, 0)
+        if len(head) != min(status.st_size, FACTS_BYTES):
+            raise _pretends(path)
         pixels = dimensions(head)
         if pixels and is_on_its_side(lambda offset, length: os.pread(descriptor, length, offset)):
             pixels = pixels[::-1]
         return _Looked(head, status.st_size, pixels)
     finally:
         os.close(descriptor)
+
+
+def _pretends(path: Path) -> UsageError:
+    """What the system makes up when it is read, as in /proc, has no size that could be offered."""
+    return UsageError(
+        _("{path} has another length than it says: it is written to, or made up by the system.").format(
+            path=shown(path)
+        ),
+        _("Copy it into a file, and send that."),
+    )

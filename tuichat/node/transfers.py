@@ -71,6 +71,7 @@ class Transfers:
         self._blobs = Blobs(parts.store, parts.files, parts.off_loop, self._fetched, self._changed)
         self._by_itself: dict[int, Hourly] = {}
         self._told: dict[int, float] = {}
+        self._left_over: list[int] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     # -- life --
@@ -94,9 +95,14 @@ class Transfers:
         """What a contact who knows the path may fetch."""
         return self._blobs.find(path)
 
+    def tend(self) -> None:
+        """What is to be done now and then."""
+        self.expire()
+        self.take_left_over()
+
     def expire(self) -> None:
-        """End offers whose time is over. Those that wait to be delivered are taken back: they would come to
-        somebody who does not know how old they are.
+        """End offers whose time is over, and say so: the other side counts from when it came. Those that wait
+        to be delivered are taken back: they would come to somebody who does not know how old they are.
         """
         rows = self._store.transfers.expired(self._hub.now())
         if not rows:
@@ -106,7 +112,7 @@ class Transfers:
             for row, queued in waiting:
                 self._store.transfers.end(row.id, "cancelled", "expired", self._hub.now())
                 changes.file(row.id)
-                if queued is not None and queued.given:
+                if _is_known_there(row, queued):
                     self._with.notes.say(self._contact(row), row, Step.CANCELLED)
         for row, queued in waiting:
             if queued is not None and row.message is not None and not queued.given:
@@ -125,15 +131,33 @@ class Transfers:
         if file.state in ("complete", "declined", "cancelled", "failed"):
             self._blobs.forget(file.id)
             self._told.pop(file.id, None)
-        elif file.state == "offered" and file.direction == "in" and self._is_taken_by_itself(file):
-            task = asyncio.get_running_loop().create_task(self._take(file.id))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        elif file.state == "offered" and file.direction == "in" and self._is_unasked(file.contact, file.size):
+            if self._may_by_itself(file.contact):
+                self._begin_taking(file.id)
+            else:
+                self._left_over.append(file.id)
 
-    def _is_taken_by_itself(self, file: File) -> bool:
-        contact = self._store.contacts.get(file.contact)
-        small = file.size < self._with.rules.auto_accept_below
-        return small and contact is not None and contact.verified and self._may_by_itself(file.contact)
+    def take_left_over(self) -> None:
+        """Take what would have come by itself and was too much for its hour, as soon as another begins."""
+        waiting, self._left_over = self._left_over, []
+        for file in waiting:
+            row = self._store.transfers.get(file)
+            if row is None or not is_offered(row) or not self._is_unasked(row.contact, row.size):
+                continue
+            if self._may_by_itself(row.contact):
+                self._begin_taking(file)
+            else:
+                self._left_over.append(file)
+
+    def _begin_taking(self, file: int) -> None:
+        task = asyncio.get_running_loop().create_task(self._take(file))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _is_unasked(self, contact: int, size: int) -> bool:
+        """Whether a contact's file is one that comes without asking."""
+        row = self._store.contacts.get(contact)
+        return size < self._with.rules.auto_accept_below and row is not None and row.verified
 
     def _may_by_itself(self, contact: int) -> bool:
         """Count something that is done for a contact without anybody having asked (bounded for an hour)."""
@@ -189,17 +213,23 @@ class Transfers:
         """One file. Raises NotFoundError."""
         return self._with.files.record(self._row(file))
 
-    async def accept(self, file: int, to: str, *, whole_group: bool) -> list[File]:
-        """Fetch an offered file, or all of its group that wait for an answer."""
-        row = self._row(file)
-        await self._with.accepting.accept(file, to)
-        accepted = [file]
-        if whole_group:
-            for other in self._store.transfers.in_group(row):
-                if self._with.accepting.is_open(self._row(other.id)):
-                    await self._with.accepting.accept(other.id, to)
-                    accepted.append(other.id)
+    async def accept(self, file: int, to: str, *, whole_group: bool, newest: int = 0) -> list[File]:
+        """Fetch an offered file, or all of its group that wait for an answer (see `NodeApi.file_accept`)."""
+        accepted: list[int] = []
+        try:
+            for each in self._to_accept(self._row(file), newest) if whole_group else [file]:
+                if not accepted or self._with.accepting.is_open(self._row(each)):
+                    await self._with.accepting.accept(each, to)
+                    accepted.append(each)
+        except TuichatError as error:
+            raise _after(accepted, error) from error
         return [self.get(each) for each in accepted]
+
+    def _to_accept(self, row: FileRow, newest: int) -> list[int]:
+        """What of a file's group waits for an answer, itself first; itself if nothing does."""
+        others = [each for each in self._store.transfers.in_group(row) if not newest or each.id <= newest]
+        found = [each.id for each in others if self._with.accepting.is_open(each)]
+        return sorted(found, key=lambda each: (each != row.id, each)) or [row.id]
 
     def decline(self, file: int) -> File:
         """Do not want an offered file."""
@@ -273,6 +303,22 @@ class Transfers:
         contact = self._store.contacts.get(row.contact)
         assert contact is not None
         return contact
+
+
+def _after(accepted: list[int], error: TuichatError) -> TuichatError:
+    """The same error, which says what was taken before it came."""
+    if not accepted:
+        return error
+    numbers = ", ".join(map(str, accepted))
+    taken = _("Taken before that: {numbers}.").format(numbers=numbers)
+    return type(error)(error.message, f"{error.hint} {taken}".strip(), error.candidates)
+
+
+def _is_known_there(row: FileRow, queued: OutboxRow | None) -> bool:
+    """Whether the other side knows of my offer, or that I want theirs. `queued`: the offer, if it waits."""
+    if row.direction == "in":
+        return row.accepted
+    return row.message is not None and (queued is None or queued.given)
 
 
 def _is_prepared(row: FileRow) -> bool:

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from tuichat.protocol.bodies import MAX_FILE_NAME
@@ -70,6 +70,11 @@ def place(parts: Iterable[str]) -> str:
     pieces = (piece for part in parts for piece in _SEPARATORS.split(part))
     labels = (sanitize_name(piece, MAX_FOLDER_LABEL) for piece in pieces)
     return "/".join([each for each in labels if not _DOTS_ONLY.fullmatch(each)][:MAX_DEPTH])
+
+
+def is_kept(parts: Sequence[str]) -> bool:
+    """Whether a place says all of these folders, whose names may only be composed in another way."""
+    return place(parts) == unicodedata.normalize("NFC", "/".join(parts))
 
 
 def disk_name(label: str) -> str:

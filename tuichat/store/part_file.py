@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterable, Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
@@ -59,15 +61,23 @@ def _allocate(descriptor: int, size: int) -> None:
 class PartFile:
     """An open partial file.
 
+    Args:
+        names: those that it may have got already, before a crash.
+
     Raises:
-        OSError: it is gone, is no regular file, or has another size than was reserved.
+        OSError: it is gone, is no regular file, has another size than was reserved, or is somebody's or
+            something else: what is written there would be written over another file.
     """
 
-    def __init__(self, path: Path, size: int) -> None:
+    def __init__(self, path: Path, size: int, names: Iterable[Path] = ()) -> None:
         self._descriptor = os.open(path, _FOUND)
-        if os.fstat(self._descriptor).st_size != size:
+        try:
+            found = os.fstat(self._descriptor)
+            if found.st_size != size or not _is_ours(found, path, names):
+                raise FileNotFoundError(errno.ENOENT, "this is not the partial file", str(path))
+        except BaseException:
             self.close()
-            raise FileNotFoundError(errno.ENOENT, "the partial file has another size", str(path))
+            raise
 
     def write(self, offset: int, data: bytes) -> None:
         """Write all of `data` there."""
@@ -93,6 +103,27 @@ class PartFile:
     def close(self) -> None:
         """Close it; once."""
         os.close(self._descriptor)
+
+
+def is_part_file(path: Path, size: int, names: Iterable[Path] = ()) -> bool:
+    """Whether a partial file is still what was made (see `PartFile`)."""
+    try:
+        found = path.lstat()
+        return stat.S_ISREG(found.st_mode) and found.st_size == size and _is_ours(found, path, names)
+    except OSError:
+        return False
+
+
+def _is_ours(found: os.stat_result, path: Path, names: Iterable[Path]) -> bool:
+    """Whether no other file than this one is there, under another link of its own. On disks that know no
+    owners all that is in a directory belongs to the directory's.
+    """
+    if found.st_uid != os.geteuid() and found.st_uid != path.parent.stat().st_uid:
+        return False
+    if found.st_nlink <= 1:
+        return True
+    taken = takewhile(os.path.lexists, names)
+    return found.st_nlink == 2 and any(_is_same(path, name) for name in taken)
 
 
 def put_in_place(part: Path, names: Iterator[Path]) -> Path:

@@ -102,6 +102,12 @@ class Transfers:
             AND NOT accepted ORDER BY id"""
         return [row[0] for row in self._database.rows(query, (contact,))]
 
+    def open_offers(self, contact: int) -> int:
+        """How many files this person offers to a contact who has not answered."""
+        query = """SELECT count(*) FROM files WHERE contact = ? AND direction = 'out' AND ended_at IS NULL
+            AND NOT accepted"""
+        return int(self._database.one(query, (contact,)))
+
     def wanted(self, contact: int) -> list[FileRow]:
         """The files that this person accepted from a contact and that are to be fetched now, oldest first."""
         condition = """WHERE contact = ? AND direction = 'in' AND ended_at IS NULL AND accepted

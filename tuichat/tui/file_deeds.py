@@ -74,15 +74,19 @@ class FileDeeds:
 
             await self._teller.app.push_screen(PictureScreen(self._shared, file))
 
-    async def fetch(self, file: File, to: str = "", *, whole_group: bool = False) -> bool:
-        """Fetch an offer, into the inbox or the directory `to`; whether the node took that."""
+    async def fetch(self, file: File, to: str = "", *, group_to: int = 0) -> bool:
+        """Fetch an offer, into the inbox or the directory `to`; whether the node took that.
+
+        Args:
+            group_to: the last file that was shown of those that are to come with it, 0 for none.
+        """
         person = self._person(file)
         linked = person is not None and person.stage == "linked"
         later = _("{file} comes when you are both online.")
         if file.paused_by == "them":
             linked, later = False, _("{file} comes when {name} lets it go on.")
         said = later.format(file=self._label(file), name=self._name(file))
-        deed = self._shared.session.node.file_accept(file.id, to, whole_group)
+        deed = self._shared.session.node.file_accept(file.id, to, group_to > 0, group_to)
         return await self._do(deed, "" if linked else said)  # what moves needs no words
 
     async def end(self, file: File) -> None:

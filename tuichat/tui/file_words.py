@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from tuichat.file_words import ENDED, circuits, is_open, label, percent, rate, time_left
 from tuichat.i18n import _
 from tuichat.media.kinds import kind_of, mismatch
 from tuichat.media.words import describe
-from tuichat.model import File, FileReason
+from tuichat.model import MENDABLE, File, FileReason
 from tuichat.sizes import shown_size
 from tuichat.tui.dates import Calendar
 from tuichat.tui.glyphs import Glyphs
@@ -16,9 +14,6 @@ from tuichat.tui.harmless import harmless
 from tuichat.tui.pictures import is_picture
 from tuichat.tui.words import Part
 from tuichat.tui.wrapping import cells, fit_middle
-
-_MENDABLE: Final[frozenset[FileReason]] = frozenset({"space", "unreadable"})
-"""Why a file failed that may be gone on with: the disk's reasons, not the sender's."""
 
 _LONGEST_EXTENSION = 12
 
@@ -85,7 +80,7 @@ def can_pause(file: File) -> bool:
 def can_resume(file: File) -> bool:
     """Whether it rests because of me, or failed for a reason that may be gone."""
     if file.state == "failed":
-        return file.direction == "in" and file.reason in _MENDABLE
+        return file.direction == "in" and file.reason in MENDABLE
     return file.state == "paused" and file.paused_by in {"me", "both"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from pathlib import Path
 from typing import ClassVar
@@ -21,6 +22,7 @@ from tuichat.errors import TuichatError
 from tuichat.file_words import is_here, is_open, percent
 from tuichat.i18n import _, ngettext
 from tuichat.model import File
+from tuichat.sizes import shown_size
 from tuichat.tui import file_words
 from tuichat.tui.context import Context
 from tuichat.tui.file_deeds import FileDeeds
@@ -49,6 +51,7 @@ class FileCard(Dialog[None]):
         Binding("s", "directory", show=False),
         Binding("c", "copy_path", show=False),
         Binding("f", "copy_folder", show=False),
+        Binding("F", "open_folder", show=False),
         Binding("d", "end", show=False),
         Binding("p", "rest", show=False),
         Binding("v", "view", show=False),
@@ -59,6 +62,7 @@ class FileCard(Dialog[None]):
         self._shared = shared
         self._file = file
         self._with_group = False
+        self._group_to = 0
         self._deeds = FileDeeds(shared, self)
         self._pace = Pace(self, PICTURE_SECONDS, self._show)
 
@@ -116,7 +120,7 @@ class FileCard(Dialog[None]):
         """Into the inbox."""
         file = self.file
         if file is not None and is_open(file):
-            await self._deeds.fetch(file, whole_group=self._with_group)
+            await self._deeds.fetch(file, group_to=self._group_to)
 
     def action_take_all(self) -> None:
         """Take along what was offered in one go with it, or not."""
@@ -145,6 +149,26 @@ class FileCard(Dialog[None]):
             self._copy(str(Path(file.path).parent))
 
     @work(exclusive=True, group="deed")
+    async def action_open_folder(self) -> None:
+        """Show the folder in the person's file manager; without a display its path is copied."""
+        from tuichat.tui.file_manager import file_manager, show_folder
+
+        file = self.file
+        if file is None or not is_here(file):
+            return
+        folder, program = Path(file.path).parent, file_manager(os.environ)
+        if program is None:
+            self.app.copy_to_clipboard(str(folder))
+            self.say(_("No file manager can be shown here: the folder's path is copied (OSC 52)."))
+            return
+        try:
+            await show_folder(program, folder)
+        except TuichatError as error:
+            self.fail(error)
+        else:
+            self.say(_("Your file manager shows the folder, and may make previews of what is in it."))
+
+    @work(exclusive=True, group="deed")
     async def action_end(self) -> None:
         """Decline, stop or take back."""
         if self.file is not None:
@@ -171,7 +195,7 @@ class FileCard(Dialog[None]):
         try:
             directory = whole(typed)
             if is_open(file):
-                if await self._deeds.fetch(file, directory, whole_group=self._with_group):
+                if await self._deeds.fetch(file, directory, group_to=self._group_to):
                     self._hide(event.input)
             elif is_here(file):
                 await self._save(file, directory)
@@ -206,10 +230,14 @@ class FileCard(Dialog[None]):
 
     def _others(self) -> int:
         """How many more were offered in one go with it and wait for an answer."""
+        return max(len(self._group()) - 1, 0)
+
+    def _group(self) -> list[File]:
+        """What was offered in one go with it and waits for an answer, itself too."""
         file = self.file
         if file is None or not is_open(file):
-            return 0
-        return len(self._shared.session.known.files.group_of(file)) - 1
+            return []
+        return list(self._shared.session.known.files.group_of(file))
 
     def _show(self) -> None:
         file = self.file
@@ -220,6 +248,8 @@ class FileCard(Dialog[None]):
                 self.dismiss(None)
             return
         self.query_one("#facts", Static).update(self._facts(file))
+        # What is fetched with it is what the keys say here, though more may come before one is pressed.
+        self._group_to = max(each.id for each in self._group()) if self._with_group and self._others() else 0
         self.query_one(".keys", Static).update(Text(self._keys(file)))
 
     def _facts(self, file: File) -> Text:
@@ -265,7 +295,8 @@ class FileCard(Dialog[None]):
         if is_open(file):
             keys = [*self._offer_keys(), *file_words.ending_keys(file)]
         elif is_here(file):
-            keys = [_("c copy path"), _("f copy folder's path"), _("s save a copy elsewhere")]
+            keys = [_("c copy path"), _("f copy folder's path"), _("F folder in your file manager")]
+            keys.append(_("s save a copy elsewhere"))
         else:
             keys = [*file_words.ending_keys(file), *([_("c copy path")] if file.path else [])]
         if self._shared.session.known.files.pictures.enabled and is_picture(file):
@@ -277,7 +308,8 @@ class FileCard(Dialog[None]):
         if not others:
             return [_("o fetch into the inbox"), into]
         if self._with_group:
-            count = ngettext("o fetch {count} file", "o fetch all {count} files", others + 1)
-            return [count.format(count=others + 1), into, _("a only this one")]
+            size = shown_size(sum(each.size for each in self._group()))
+            count = ngettext("o fetch {count} file", "o fetch all {count} files ({size})", others + 1)
+            return [count.format(count=others + 1, size=size), into, _("a only this one")]
         more = ngettext("a with the other one", "a with the {count} others", others)
         return [_("o fetch into the inbox"), into, more.format(count=others)]

@@ -27,6 +27,7 @@ def key_rows() -> list[tuple[str, str]]:
         ("Ctrl+J", _("new line")),
         ("Esc", _("choose a message: arrows, then c copy, x take back")),
         ("Esc o", _("on a file: fetch it, or show where it is; O chooses a directory")),
+        ("Esc o, then F", _("on a received file: its folder in your file manager")),
         ("Esc d, Esc p", _("on a file: decline or cancel; pause or go on")),
         ("Esc v", _("on a picture: view it as large as fits")),
         ("Up Down", _("earlier inputs, on the first or last line")),
