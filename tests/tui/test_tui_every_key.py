@@ -253,6 +253,15 @@ async def _fetch(desk: Desk) -> None:
     await desk.press("o", then=lambda: desk.node._file(file.id).state != "offered")
 
 
+@key("Esc o, then F")
+async def _show_folder(desk: Desk) -> None:
+    file = desk.node.set_file(desk.node.offer("bob", "e.txt", 10).id, state="complete", path="/inbox/e.txt")
+    await desk.until(lambda: "e.txt" in desk.seen)
+    await desk.press("escape", then=lambda: desk.choosing)
+    await desk.press("o", then=lambda: desk.shown is not desk.screen)
+    await desk.press("F", then=lambda: desk.app.clipboard == str(Path(file.path).parent))
+
+
 @key("Esc d, Esc p")
 async def _decline_and_pause(desk: Desk) -> None:
     moving = desk.node.progress(desk.node.offer("bob", "b.txt", 10).id, 5)
