@@ -48,12 +48,13 @@ Shows().run()
 print("graphics" if make else "none", "PIL" in sys.modules)
 """
 
-WITHOUT_EXTRA = """
+FINDS = """
 import sys
-sys.modules["textual_image"] = None
 from tuichat.tui.terminal_pictures import find_graphics
 print("found" if find_graphics() else "none", "PIL" in sys.modules)
 """
+
+WITHOUT_EXTRA = 'import sys; sys.modules["textual_image"] = None' + FINDS
 
 
 class Terminal:
@@ -61,14 +62,17 @@ class Terminal:
 
     Args:
         sixel, kitty: what it says it can do.
+        typed: before the program begins.
     """
 
-    def __init__(self, code: str, *, sixel: bool = False, kitty: bool = False, typed: bytes = b"") -> None:
+    def __init__(
+        self, code: str, *, sixel: bool = False, kitty: bool = False, typed: bytes = b"", columns: int = 80
+    ) -> None:
         self.said = b""
         self._sixel, self._kitty = sixel, kitty
         self._asked = 0
         own, other = pty.openpty()
-        fcntl.ioctl(own, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 800, 480))
+        fcntl.ioctl(own, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 800, 480))
         if typed:
             os.write(own, typed)
         self.pid = os.fork()
@@ -138,6 +142,11 @@ def test_what_was_typed_ahead_is_not_mixed_with_answers() -> None:
     with terminal(SHOWS, sixel=True, typed=b"secret\nq") as shown:
         shown.until(b"none")
     assert b"\x1b[c" not in shown.said
+
+
+def test_a_terminal_that_tells_no_size_gets_none() -> None:
+    with terminal(FINDS, sixel=True, columns=0) as shown:
+        shown.until(b"none True")
 
 
 def test_without_the_extra_nothing_is_asked_and_nothing_loaded() -> None:

@@ -36,8 +36,8 @@ def find_graphics() -> Graphics | None:
             return None
         from textual_image import renderable
         from textual_image.widget import SixelImage, TGPImage
-    except (ImportError, OSError, ValueError, termios.error):
-        return None
+    except (ImportError, OSError, ValueError, ZeroDivisionError, termios.error):
+        return None  # it cannot be asked, answers what nobody understands, or has no columns
     widgets: dict[object, ImageWidget] = {
         renderable.SixelImage: SixelImage,
         renderable.TGPImage: TGPImage,
