@@ -9,7 +9,10 @@ Claims, with 25 ms on each link of the Tor network:
 The people are two nodes with a tor each. A trouble comes as soon as all is delivered after the one before,
 so that some meet a tor that still gathers itself. Each writes a message when the trouble begins and another
 when it is over; the time back is from its end until all four are acknowledged.
-The same seed gives the same troubles in the same order. tor's own clock cannot be set here; the node's can.
+The same seed gives the same troubles in the same order. Among them are a tor that stands still for good,
+which its node ends and replaces when a control call is not answered in time; links that carry nothing for two
+minutes; and a clock that is wrong by a day: the node's, or its tor's alone, set by libfaketime (Debian's
+package `faketime`) while tor runs, ahead or behind, and set right again.
 
 Exit code 1 if anything was lost, doubled or out of order, or did not come through within five minutes.
 """
@@ -20,6 +23,7 @@ import argparse
 import asyncio
 import contextlib
 import random
+import shutil
 import sys
 import tempfile
 import time
@@ -30,6 +34,7 @@ from pathlib import Path
 
 from benchmarks import options, report
 from benchmarks.raw_pair import RawPair, raw_pair
+from benchmarks.tor_clock import MISSING
 from benchmarks.tor_troubles import TROUBLES, Scene, Trouble, Victim, some_seconds
 from onion.private_network import NetworkOptions, PrivateNetwork
 from tests.support.people import befriend, until
@@ -56,13 +61,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     made.add_argument(
         "--arrivals", type=int, default=5, metavar="N", help="times somebody comes back (default 5)"
     )
+    made.add_argument(
+        "--only", choices=[trouble.name for trouble in TROUBLES], metavar="NAME", help="of the troubles, one"
+    )
     made.add_argument("--seed", type=int, default=1, metavar="N", help="of the troubles (default 1)")
     made.add_argument("--latency", type=float, default=LATENCY_MS, metavar="MS", help="added per link")
-    return asyncio.run(_run(options.parse(made, arguments)))
+    chosen = options.parse(made, arguments)
+    if shutil.which("faketime") is None:
+        print(MISSING, file=sys.stderr)
+        return 1
+    return asyncio.run(_run(chosen))
 
 
 async def _run(chosen: argparse.Namespace) -> int:
-    soak = Soak(random.Random(chosen.seed))
+    troubles = tuple(trouble for trouble in TROUBLES if chosen.only in (None, trouble.name))
+    soak = Soak(random.Random(chosen.seed), troubles)
     with tempfile.TemporaryDirectory(prefix="tcb") as name:
         directory = Path(name)
         async with (
@@ -105,6 +118,7 @@ class Soak:
     """
 
     rng: random.Random
+    troubles: tuple[Trouble, ...] = TROUBLES
     said: dict[str, list[str]] = field(default_factory=lambda: {"alice": [], "bob": []})
     back: dict[str, list[float]] = field(default_factory=dict)
     arrivals: list[float] = field(default_factory=list)
@@ -128,7 +142,7 @@ class Soak:
 
     def _troubles(self) -> Iterator[Trouble]:
         while True:
-            yield from self.rng.sample(TROUBLES, len(TROUBLES))
+            yield from self.rng.sample(self.troubles, len(self.troubles))
 
     async def _cycle(self, number: int, trouble: Trouble) -> float:
         victim = self.rng.choice((self._alice, self._bob))

@@ -5,18 +5,20 @@
   UNPUBLISH  its tor ends the onion service, and the node is not told: tor takes that only from the connection
              that began the service
 
-The clock that tor reads is the system's and stays right: nothing here could change it for one process.
+The clock that its tor reads is another one: benchmarks/tor_clock.py sets it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
 from typing import Final
 
+from benchmarks.tor_clock import library
 from onion.child import ChildTor
 from tuichat.__main__ import main
 from tuichat.clock import SystemClock
@@ -71,6 +73,7 @@ def _on_signal(number: int, trouble: Callable[[], Coroutine[None, None, None]]) 
 
 
 if __name__ == "__main__":
+    os.environ["LD_PRELOAD"] = library()  # read when a process starts: this one has its clock, tor another
     _on_signal(CLOCK, _change_clock)
     _on_signal(CONTROL, _lose_control)
     _on_signal(UNPUBLISH, _unpublish)

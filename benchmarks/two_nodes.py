@@ -17,6 +17,7 @@ from tuichat import bootstrap
 from tuichat.api.server import ApiServer
 from tuichat.clock import SystemClock, SystemRng
 from tuichat.crypto.kem import MlKem768
+from tuichat.crypto.passphrase import Secret
 from tuichat.network.addresses import address_of
 from tuichat.network.transport import Answerer
 from tuichat.node.file_places import FileRules
@@ -60,7 +61,7 @@ async def _run(home: Path, messages: int) -> None:
     everybody: dict[bytes, Answerer] = {}
     me, peer = _Person(home, everybody), _Person(home / "peer", everybody)
 
-    async def opened(_passphrase: str) -> Node:
+    async def opened(_secret: Secret) -> Node:
         return me.node
 
     gate = Gate(opened, kind="daemon", clock=SystemClock())

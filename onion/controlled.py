@@ -29,6 +29,7 @@ from onion.tor import DialStage, Problem, ServiceOptions, TorStatus, Unsubscribe
 
 _LOOK_SECONDS = 10.0
 _LOOKS_A_HEARTBEAT = 3
+_ANSWER_SECONDS = 20.0
 # What tor has put off to a time, such as its next try for a consensus, waits until the clock says so. Where
 # the clock was set back by more than this, a new tor does not wait so much longer.
 _SET_BACK_SECONDS = 600.0
@@ -321,7 +322,7 @@ async def _authorize(controller: Controller, address: OnionAddress, key: ClientK
 
 async def _answers(controller: Controller) -> bool:
     try:
-        await controller.get_info("version")
+        await controller.get_info("version", _ANSWER_SECONDS)
     except TorError:
         return False
     return True

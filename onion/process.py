@@ -107,9 +107,11 @@ class TorProcess:
     async def stop(self, grace: float = _TERM_SECONDS) -> None:
         """SIGTERM, then SIGKILL after `grace` seconds; returns when it is gone. Idempotent.
 
-        A cancelled stop still kills: no tor is left behind.
+        A cancelled stop still kills: no tor is left behind. One that stands still (SIGSTOP) is continued, so
+        that it can end in order.
         """
         self.send_signal(signal.SIGTERM)
+        self.send_signal(signal.SIGCONT)
         try:
             async with asyncio.timeout(grace):
                 await self._process.wait()

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from tuichat.durations import parse_duration
 from tuichat.errors import StorageError, UsageError
 from tuichat.i18n import _
 from tuichat.settings import (
@@ -57,9 +58,29 @@ class TorConfig:
 
 @dataclass(frozen=True, slots=True)
 class PrivacyConfig:
-    """Who may connect to our onion service: everybody who knows the address, or who holds a key of ours."""
+    """Who may connect, and who may look.
+
+    Attributes:
+        visibility: who may connect to our onion service: everybody who knows the address, or who holds a key
+            of ours.
+        auto_lock: after how long without a person the node locks itself, as it was written; "" or "off" for
+            never.
+    """
 
     visibility: Literal["public", "contacts"] = "public"
+    auto_lock: str = ""
+
+    @property
+    def auto_lock_seconds(self) -> int:
+        """That time in seconds, 0 for never."""
+        return parse_duration(self.auto_lock) or 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoreConfig:
+    """What opens the profile: `key_file` is needed beside the passphrase, None if none is."""
+
+    key_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +102,20 @@ class FilesConfig:
 
 @dataclass(frozen=True, slots=True)
 class UiConfig:
-    """How the interface looks. `language` "" is the environment's; `theme` "" the interface's own choice."""
+    """How the interface looks, and the key that wipes.
+
+    Attributes:
+        theme: "" is the interface's own choice.
+        language: "" is the environment's.
+        images: whether pictures that were received or offered are shown.
+        panic_key: "" is none.
+    """
 
     theme: str = ""
     language: str = ""
     time_format: TimeFormat = "24h"
+    images: bool = False
+    panic_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +124,7 @@ class Config:
 
     tor: TorConfig = TorConfig()
     privacy: PrivacyConfig = PrivacyConfig()
+    store: StoreConfig = StoreConfig()
     files: FilesConfig = FilesConfig()
     ui: UiConfig = UiConfig()
 
@@ -239,13 +270,14 @@ def _environment_values(environment: Mapping[str, str]) -> dict[str, Value]:
 
 
 def _build(values: Mapping[str, Value], base: Callable[[str], Path | None]) -> Config:
-    sections: dict[str, dict[str, Any]] = {"tor": {}, "privacy": {}, "files": {}, "ui": {}}
+    sections: dict[str, dict[str, Any]] = {"tor": {}, "privacy": {}, "store": {}, "files": {}, "ui": {}}
     for name, value in values.items():
         section, key = name.split(".")
         sections[section][key] = _taken(SETTINGS[name], value, base)
     return Config(
         TorConfig(**sections["tor"]),
         PrivacyConfig(**sections["privacy"]),
+        StoreConfig(**sections["store"]),
         FilesConfig(**sections["files"]),
         UiConfig(**sections["ui"]),
     )

@@ -14,6 +14,7 @@ from onion.binary import advisories, ask_version, check_version, find_tor
 from onion.child import ChildOptions, ChildTor, verify_config
 from onion.errors import TorError
 from onion.system import DEBIAN_CONTROL, SystemTor
+from tuichat.crypto.passphrase import Secret
 from tuichat.errors import DamagedError
 from tuichat.i18n import translated
 from tuichat.store.database import Database
@@ -91,18 +92,18 @@ def set_aside(paths: ProfilePaths) -> list[Path]:
     return [path for path in found if not path.name.endswith(("-wal", "-shm"))]
 
 
-def database_is_sound(paths: ProfilePaths, passphrase: str) -> bool | None:
+def database_is_sound(paths: ProfilePaths, passphrase: str, key_file: bytes | None = None) -> bool | None:
     """Read the whole database while no node runs; None if one has begun to.
 
     Raises:
-        LockedError: the passphrase is wrong. DamagedError: the identity is damaged.
+        LockedError: the passphrase or the key file is wrong. DamagedError: the identity is damaged.
         StorageError: the disk fails.
     """
     lock = NodeLock.acquire(paths.lock, "init")
     if lock is None:
         return None
     try:
-        profile = open_profile(paths, passphrase)
+        profile = open_profile(paths, Secret(passphrase, key_file))
         try:
             database = Database(paths.database, profile.database_key)
         except DamagedError:

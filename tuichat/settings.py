@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from tuichat.durations import parse_duration
 from tuichat.errors import UsageError
 from tuichat.i18n import _, translated
 from tuichat.sizes import parse_size
@@ -21,7 +22,9 @@ LATER_SECTIONS = ("hooks",)
 _LATER_KEYS = ("privacy.receipts", "privacy.typing", "privacy.presence", "ui.keys", "ui.notify")
 
 Value = str | int | tuple[str, ...]
-Form = Literal["text", "list", "count", "size"]
+"""Of a switch it is a bool, which is an int."""
+
+Form = Literal["text", "list", "count", "size", "time", "switch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +32,8 @@ class Setting:
     """One key.
 
     Attributes:
-        form: a text; a list of texts; a whole number; or an amount of data, kept as it was written. Numbers
-            and amounts may stand in the file with or without quotes.
+        form: a text; a list of texts; a whole number; an amount of data or time, kept as it was written; or a
+            switch. Numbers, amounts of data and switches may stand in the file with or without quotes.
         choices: lists the only valid values.
         check: returns a sentence about a bad value, or "".
         is_path: a relative one is meant from where it is written.
@@ -123,6 +126,16 @@ def _some_size(value: str) -> str:
     return "" if parse_size(value) else _size(value) or _("it must be more than nothing, such as 20GiB")
 
 
+def _panic_keys() -> tuple[str, ...]:
+    return ("", *(f"f{number}" for number in range(2, 13)))
+
+
+def _auto_lock(value: str) -> str:
+    if value in ("", "off") or parse_duration(value):
+        return ""
+    return _('it must be a time such as 10m or 1h, or "off"')
+
+
 SETTINGS: dict[str, Setting] = {
     setting.name: setting
     for setting in (
@@ -133,13 +146,17 @@ SETTINGS: dict[str, Setting] = {
         Setting("tor.extra_torrc", check=_path, is_path=True),
         Setting("tor.bridges", "list", check=_bridge),
         Setting("privacy.visibility", choices=lambda: ("public", "contacts")),
+        Setting("privacy.auto_lock", "time", check=_auto_lock),
+        Setting("store.key_file", check=_path, is_path=True),
         Setting("files.directory", check=_path, is_path=True),
         Setting("files.circuits", "count", check=_circuits),
         Setting("files.auto_accept_below", "size", check=_size),
         Setting("files.quota", "size", check=_some_size),
         Setting("ui.theme", choices=themes),
         Setting("ui.language", choices=languages),
+        Setting("ui.panic_key", choices=_panic_keys),
         Setting("ui.time_format", choices=lambda: ("24h", "12h")),
+        Setting("ui.images", "switch", choices=lambda: ("false", "true")),
     )
 }
 
@@ -188,11 +205,19 @@ def checked(setting: Setting, value: Any, where: str) -> Value:
         return tuple(_checked_text(setting, item, where) for item in value)
     if setting.form in ("count", "size") and isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
+    if setting.form == "switch" and isinstance(value, bool):
+        value = str(value).lower()
     if not isinstance(value, str):
-        message = _("{name} must be a string, in quotes.").format(name=setting.name)
-        raise UsageError(_at(where) + message, _choices_hint(setting))
+        wrong = _("{name} must be true or false.") if setting.form == "switch" else _needs_quotes()
+        raise UsageError(_at(where) + wrong.format(name=setting.name), _choices_hint(setting))
     text = _checked_text(setting, value, where)
+    if setting.form == "switch":
+        return text == "true"
     return int(text) if setting.form == "count" else text
+
+
+def _needs_quotes() -> str:
+    return _("{name} must be a string, in quotes.")
 
 
 def _checked_text(setting: Setting, value: str, where: str) -> str:

@@ -20,6 +20,7 @@ from tests.support.memory_node import MemoryNode
 from tuichat import bootstrap
 from tuichat.api.server import ApiServer
 from tuichat.model import MessageEvent
+from tuichat.store.profile import open_profile
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 60.0
@@ -313,3 +314,14 @@ async def test_a_locked_profile_is_unlocked_from_the_terminal() -> None:
         assert len(seen.split()[-1]) == 56
         code, seen = at_terminal(home, "address", typed=[])
         assert code == 0, seen
+
+
+async def test_a_passphrase_is_changed_at_the_terminal_and_the_new_one_asked_for_twice() -> None:
+    async with new_home() as home:
+        home.make_profile(PASSPHRASE)
+        old = PASSPHRASE.encode() + b"\n"
+        code, seen = at_terminal(home, "passphrase", typed=[old, b"second\n", b"third\n"])
+        assert (code, b"differ" in seen) == (6, True)
+        code, seen = at_terminal(home, "passphrase", typed=[old, b"second\n", b"second\n"])
+        assert (code, b"new passphrase opens" in seen) == (0, True)
+        open_profile(home.paths, "second")

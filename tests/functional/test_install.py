@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 TOOLS = ("cat", "cksum", "cp", "dirname", "env", "id", "mkdir", "mktemp", "readlink", "rm", "sh")
-OTHERS = ("tor", "tmux", "strace", "zsh", "fish")
+OTHERS = ("tor", "tmux", "strace", "faketime", "zsh", "fish")
 
 PYTHON = """\
 #!/bin/sh
@@ -127,10 +127,10 @@ def test_a_python_that_no_package_completes_is_named(system: System) -> None:
 
 
 def test_without_apt_get_what_is_missing_is_named(system: System) -> None:
-    system.lose("apt-get", "tmux", "fish")
+    system.lose("apt-get", "tmux", "faketime", "fish")
     code, said = system.install("dev", LACKS_VENV="python3.11-venv")
     assert code == 1
-    assert "This system lacks: python3.11-venv tmux fish. It has no apt-get" in said
+    assert "This system lacks: python3.11-venv tmux faketime fish. It has no apt-get" in said
 
 
 def test_who_may_not_install_is_told_what_root_would_do(system: System) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.support.file_story import DAY, HOUR, KIB, MIB, FileStory, play
+from tests.support.pictures import SIZE, telling_jpeg
 from tests.support.simulated_node import SimulatedNode
 from tuichat.crypto.file_chunks import ChunkCipher, Layout
 from tuichat.errors import NotFoundError, StorageError, TuichatError, UsageError
@@ -41,6 +42,65 @@ def test_file_arrives_equal_under_a_name_that_says_nothing(tmp_path: Path, size:
         assert [entry.name for entry in received.parent.iterdir()] == [received.name]
         (hers,) = await made.alice.node.file_list()
         assert (await made.until_state(made.alice, hers.id, "complete")).bytes_done == size
+
+    play(tmp_path, story)
+
+
+def test_a_picture_is_offered_with_the_width_and_height_that_it_is_shown_in(tmp_path: Path) -> None:
+    async def story(made: FileStory) -> None:
+        source = made.write("sea.jpg", 0)
+        source.write_bytes(telling_jpeg(6))
+        (offer,) = await made.offer(source)
+        assert (offer.width, offer.height) == SIZE[::-1]
+
+    play(tmp_path, story)
+
+
+def test_both_nodes_have_work_until_an_accepted_file_is_complete(tmp_path: Path) -> None:
+    async def story(made: FileStory) -> None:
+        people = (made.alice, made.bob)
+        (offer,) = await made.offer(made.write("large", 4 * MIB))
+        await asyncio.sleep(1)
+        assert [person.node.has_work() for person in people] == [False, False]
+        await made.bob.node.file_accept(offer.id)
+        await made.until_bytes(made.bob, offer.id, MIB)
+        assert [person.node.has_work() for person in people] == [True, True]
+        assert [(await person.node.status()).transfers for person in people] == [1, 1]
+        await made.until_state(made.bob, offer.id, "complete")
+        await asyncio.sleep(5)
+        assert [person.node.has_work() for person in people] == [False, False]
+
+    play(tmp_path, story)
+
+
+def test_an_offer_that_was_paused_can_be_accepted_and_comes_when_it_goes_on(tmp_path: Path) -> None:
+    async def story(made: FileStory) -> None:
+        source = made.write("large", MIB)
+        (offer,) = await made.offer(source)
+        (hers,) = await made.alice.node.file_list()
+        await made.alice.node.file_pause(hers.id)
+        paused = await made.until_state(made.bob, offer.id, "paused")
+        assert (paused.accepted, paused.paused_by) == (False, "them")
+        (accepted,) = await made.bob.node.file_accept(offer.id)
+        assert (accepted.accepted, accepted.state) == (True, "paused")
+        await asyncio.sleep(HOUR)
+        assert (await made.bob.node.file_get(offer.id)).state == "paused"
+        await made.alice.node.file_resume(hers.id)
+        mine = await made.until_state(made.bob, offer.id, "complete")
+        assert Path(mine.path).read_bytes() == source.read_bytes()
+
+    play(tmp_path, story)
+
+
+def test_a_list_of_files_has_a_page_of_a_size_that_can_be(tmp_path: Path) -> None:
+    async def story(made: FileStory) -> None:
+        offers = await made.offer(*(made.write(f"{number}", 1) for number in range(4)))
+        listed = made.bob.node.file_list
+        assert await listed("alice", 2) == offers[2:]
+        assert await listed(limit=2, before=offers[2].id) == offers[:2]
+        for limit in (0, -1, 5001):
+            with pytest.raises(UsageError, match="1 to 5000 files"):
+                await listed(limit=limit)
 
     play(tmp_path, story)
 

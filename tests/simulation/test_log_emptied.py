@@ -9,6 +9,7 @@ from tests.support.seeded_rng import SeededRng
 from tests.support.simulated_network import SimulatedNetwork
 from tests.support.simulated_node import SimulatedNode, until
 from tests.support.virtual_time import run_virtual
+from tuichat.crypto.passphrase import Secret
 from tuichat.node.gate import Gate
 from tuichat.node.housekeeping import HOUSE_SECONDS
 from tuichat.node.node import Node
@@ -84,7 +85,7 @@ def test_locking_leaves_no_log(tmp_path: Path) -> None:
     async def story() -> None:
         async with Two(tmp_path) as two:
 
-            async def opened(_passphrase: str) -> Node:
+            async def opened(_secret: Secret) -> Node:
                 await asyncio.sleep(0)
                 return two.alice.node
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.support.fixed_clock import FixedClock
 from tests.support.seeded_rng import SeededRng
 from tuichat.clock import Clock, Rng
-from tuichat.crypto.passphrase import FLOOR, wrap
+from tuichat.crypto.passphrase import FLOOR, Secret, wrap
 from tuichat.node.backups import BackupParts, Backups
 from tuichat.store.backup_file import BackupKey
 from tuichat.store.backup_restore import Locking, Restoration, restore_backup
@@ -23,7 +23,9 @@ OPEN = Locking(passphrase=False)
 class Profile:
     """A profile whose store is open, as a node has it."""
 
-    def __init__(self, home: Path, passphrase: str | None = SECRET, clock: Clock | None = None) -> None:
+    def __init__(
+        self, home: Path, passphrase: str | Secret | None = SECRET, clock: Clock | None = None
+    ) -> None:
         self.clock = clock or FixedClock()
         self.rng: Rng = SeededRng(str(home).encode())
         self.paths = paths_of(home)
@@ -66,7 +68,7 @@ def paths_of(home: Path) -> ProfilePaths:
 def restore(
     home: Path,
     backup: Path,
-    passphrase: str = SECRET,
+    passphrase: str | Secret = SECRET,
     clock: Clock | None = None,
     locking: Locking = OPEN,
 ) -> Restoration:
@@ -75,7 +77,7 @@ def restore(
     return restore_backup(paths_of(home), backup, passphrase, rng, clock or FixedClock(), locking)
 
 
-def unlocked(home: Path, passphrase: str | None = None) -> OpenProfile:
+def unlocked(home: Path, passphrase: str | Secret | None = None) -> OpenProfile:
     """A profile opened."""
     return open_profile(paths_of(home), passphrase)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from stem.descriptor.hidden_service import HiddenServiceDescriptorV3
+from stem.descriptor.hidden_service import HiddenServiceDescriptorV3, InnerLayer
 
 from onion.address import OnionAddress
 from onion.child import ChildOptions, ChildTor
@@ -25,7 +25,7 @@ from onion.endpoint import Endpoint
 from onion.events import Event
 
 _SALT, _MAC, _KEY, _IV = 16, 32, 32, 16
-_ATTEMPTS = 3
+_PARTS = (1 / 12, 1 / 4, 2 / 3)  # of the time, for each attempt: a fetch that comes at all comes soon
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,14 @@ class SeenDescriptor:
     entries: int
     outer_size: int
     inner: str | None
+
+    @property
+    def introduction_keys(self) -> frozenset[bytes]:
+        """The authentication keys by which its introduction points know the service; for who can open it."""
+        if self.inner is None:
+            raise ValueError("the inner layer does not open")
+        points = InnerLayer(self.inner.encode(), validate=True).introduction_points
+        return frozenset(point.auth_key_cert.key for point in points)
 
 
 class Onlooker:
@@ -78,9 +86,9 @@ class Onlooker:
         control = Endpoint(path=self._run / "control")
         controller = await Controller.connect(control, _ignore, self._data / "control_auth_cookie")
         try:
-            for _attempt in range(_ATTEMPTS):
+            for part in _PARTS:
                 await controller.call("SIGNAL NEWNYM")  # it forgets descriptors, and whom it asked for them
-                if await self.tor.refresh_descriptor(address, timeout / _ATTEMPTS):
+                if await self.tor.refresh_descriptor(address, timeout * part):
                     text = await controller.get_info(f"hs/client/desc/id/{address}")
                     return read(text, address, key)
         finally:

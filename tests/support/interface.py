@@ -17,7 +17,7 @@ from textual.widgets import Input
 from tests.support.fixed_clock import FixedClock
 from tests.support.memory_node import MemoryNode
 from tuichat.tui.app import TuichatApp
-from tuichat.tui.context import CreateProfile, Options
+from tuichat.tui.context import CreateProfile, Graphics, Options
 from tuichat.tui.glyphs import UNICODE, Glyphs
 from tuichat.tui.screens.main import MainScreen
 from tuichat.tui.session import NodeClient
@@ -36,6 +36,8 @@ def interface(
     sealed: bool = False,
     started: asyncio.Event | None = None,
     scratch: Callable[[], Path] | None = None,
+    images: bool = False,
+    graphics: Graphics | None = None,
 ) -> TuichatApp:
     """An app that attaches to `node`, as soon as that has `started`."""
 
@@ -53,6 +55,8 @@ def interface(
         create_profile=create_profile,
         save=save,
         sealed=sealed,
+        images=images,
+        graphics=graphics,
     )
     if scratch is not None:
         options = msgspec.structs.replace(options, scratch=scratch)

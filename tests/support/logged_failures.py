@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_LOGS = ("tuichat.node", "asyncio")
+_LOGS = ("tuichat.supervisor", "asyncio")
 
 
 class _Listener(logging.Handler):

@@ -40,6 +40,11 @@ PICTURES = ("image/jpeg", "image/png")
 DOCUMENTS = ("application/pdf", "application/vnd.oasis.opendocument.spreadsheet")
 
 
+def is_open(file: File) -> bool:
+    """Whether it is an offer that waits for an answer."""
+    return file.direction == "in" and not file.accepted and file.state in ("offered", "paused")
+
+
 class MemoryFiles(ABC):
     """What a `MemoryNode` is besides: `NodeApi`'s file methods, and what tests do to files.
 
@@ -94,6 +99,8 @@ class MemoryFiles(ABC):
     def set_file(self, file: int, **changes: Any) -> File:
         """Any fields of a file change; the event has a number unless only the progress's do."""
         known = self._files[file]
+        if changes.get("state") in ("waiting", "active", "complete"):
+            changes["accepted"] = True
         changed = msgspec.structs.replace(known, **changes)
         self._files[file] = changed
         passing = known.state == changed.state and known.paused_by == changed.paused_by
@@ -140,10 +147,17 @@ class MemoryFiles(ABC):
             for number, (path, place, size) in enumerate(found)
         ]
 
-    async def file_list(self, ref: str | None = None) -> list[File]:
+    async def file_list(
+        self, ref: str | None = None, limit: int = 500, before: int | None = None
+    ) -> list[File]:
         self._check_open()
         contact = None if ref is None else self._find(ref).record.id
-        return [file for file in self._files.values() if contact in (None, file.contact)]
+        found = [file for file in self._files.values() if contact in (None, file.contact)]
+        return [file for file in found if before is None or file.id < before][-limit:]
+
+    def under_way(self) -> int:
+        """How many files are on their way, or wait to be."""
+        return sum(file.state in ("waiting", "active") for file in self._files.values())
 
     async def file_get(self, file: int) -> File:
         return self._file(file)
@@ -155,14 +169,14 @@ class MemoryFiles(ABC):
         wanted = [known]
         if whole_group and known.group is not None:
             same = [each for each in self._files.values() if each.group == known.group]
-            wanted = [each for each in same if each.state == "offered" and (not newest or each.id <= newest)]
+            wanted = [each for each in same if is_open(each) and (not newest or each.id <= newest)]
         if not wanted or not whole_group:
-            self._check_state(known, known.direction == "in" and known.state == "offered")
+            self._check_state(known, is_open(known))
         return [self._accept(each, to) for each in wanted]
 
     async def file_decline(self, file: int) -> File:
         known = self._file(file)
-        self._check_state(known, known.direction == "in" and known.state == "offered")
+        self._check_state(known, is_open(known))
         return self.end(file, "declined")
 
     async def file_cancel(self, file: int) -> File:
@@ -280,7 +294,8 @@ class MemoryFiles(ABC):
 
     def _accept(self, known: File, to: str) -> File:
         self._to[known.id] = to
-        return self._wait(self.set_file(known.id, state="waiting"))
+        state: FileState = "paused" if known.paused_by else "waiting"
+        return self._wait(self.set_file(known.id, accepted=True, state=state))
 
     def _wait(self, known: File) -> File:
         """A file waits for circuits, which are there in a moment if this node `fetches`."""

@@ -36,6 +36,8 @@ from tuichat.model import (
     ContactState,
     DatabaseCheck,
     Direction,
+    Found,
+    FoundPage,
     Hello,
     Invite,
     LinkEvent,
@@ -56,7 +58,9 @@ from tuichat.model import (
     TorState,
 )
 from tuichat.network.service_light import lit
+from tuichat.node.search_query import Query, read_query
 from tuichat.protocol.lookalike import lookalikes
+from tuichat.store.search_terms import places
 
 VERSION = "0.1.0.dev0"
 PASSPHRASE = "correct horse"
@@ -103,6 +107,10 @@ class MemoryNode(MemoryFiles):
         self._clock = clock
         self._node: NodeKind = node
         self._locked = locked
+        self._passphrase = PASSPHRASE
+        self.activity = 0
+        self.wiped = ""
+        self.key_files: list[bytes | None] = []
         self._people: dict[int, Person] = {}
         self._messages: dict[int, Person] = {}
         self._durable: list[AnyEvent] = []
@@ -111,6 +119,7 @@ class MemoryNode(MemoryFiles):
         self.invites: list[Invite] = []
         self.backups: dict[str, str | None] = {}
         self.sound = True
+        self.whole = True
         self.told_first: list[str] = []
         self._tor = TorState(version="0.4.9.12")
         self._service = ServiceState()
@@ -247,7 +256,7 @@ class MemoryNode(MemoryFiles):
         """Durable events so far can no longer be told: `subscribe(since)` then says so."""
         self._forgotten = self._next() - 1
 
-    def break_off(self, reason: Literal["handover", "stop", "idle"]) -> None:
+    def break_off(self, reason: Literal["handover", "stop", "idle", "wipe"]) -> None:
         """The node ends under its clients."""
         self._emit(ClosingEvent(at=self.now(), reason=reason))
         for reader in self.readers:
@@ -260,6 +269,10 @@ class MemoryNode(MemoryFiles):
     def queued_count(self) -> int:
         """How many messages wait."""
         return sum(len(person.queued) for person in self._people.values())
+
+    def has_work(self) -> bool:
+        """Whether something waits, or a file is under way."""
+        return self.queued_count() > 0 or self.under_way() > 0
 
     async def start(self) -> None:
         """As the real node's: nothing to do here."""
@@ -290,11 +303,13 @@ class MemoryNode(MemoryFiles):
             version=VERSION,
             pid=4711,
             kept=self.kept,
+            transfers=self.under_way(),
         )
 
-    async def unlock(self, passphrase: str) -> None:
+    async def unlock(self, passphrase: str, key_file: bytes | None = None) -> None:
         if self._locked:
-            if passphrase != PASSPHRASE:
+            self.key_files.append(key_file)
+            if passphrase != self._passphrase:
                 raise LockedError("The passphrase is wrong.")
             self._locked = False
             self._emit(LockedEvent(at=self.now(), locked=False))
@@ -303,6 +318,28 @@ class MemoryNode(MemoryFiles):
         self._check_open()
         self._locked = True
         self._emit(LockedEvent(at=self.now(), locked=True))
+
+    async def active(self) -> None:
+        self.activity += 1
+
+    async def passphrase(
+        self,
+        current: str,
+        new: str | None,
+        key_file: bytes | None = None,
+        new_key_file: bytes | None = None,
+    ) -> None:
+        if current != self._passphrase:
+            raise LockedError("The passphrase is wrong.")
+        self._passphrase = new or ""
+
+    async def duress(self, current: str, passphrase: str | None, key_file: bytes | None = None) -> None:
+        if current != self._passphrase:
+            raise LockedError("The passphrase is wrong.")
+
+    async def wipe(self, keep_files: bool = False) -> None:
+        self.wiped = "files kept" if keep_files else "all"
+        self.break_off("wipe")
 
     async def go_online(self) -> None:
         self._check_open()
@@ -447,6 +484,15 @@ class MemoryNode(MemoryFiles):
             return [m for m in history if m.id > after][:limit]
         return [m for m in history if before is None or m.id < before][-limit:]
 
+    async def search(self, query: str, limit: int = 50, before: int | None = None) -> FoundPage:
+        self._check_open()
+        wanted = read_query(query)
+        only = None if wanted.ref is None else self._find(wanted.ref)
+        everything = [m for p in self._people.values() if only in (None, p) for m in p.history]
+        newest_first = sorted(everything, key=lambda m: -m.id)
+        found = [self._fitting(m, wanted) for m in newest_first if before is None or m.id < before]
+        return FoundPage(found=tuple(each for each in found if each is not None)[:limit], whole=self.whole)
+
     async def mark_read(self, ref: str, up_to: int) -> None:
         person = self._find(ref)
         if up_to > person.read_up_to:
@@ -541,6 +587,24 @@ class MemoryNode(MemoryFiles):
             names = tuple(p.record.name for p in found or people)
             raise NotFoundError("No single contact fits.", "tuichat contact list", names)
         return found[0]
+
+    def _fitting(self, message: Message, wanted: Query) -> Found | None:
+        """As the index would find it, or not."""
+        at = (message.received_at or message.sent_at).timestamp() * 1000
+        name = "" if message.file is None else self._file(message.file).name
+        if (
+            wanted.direction not in (None, message.direction)
+            or wanted.kind not in (None, message.kind)
+            or not (wanted.since or 0) <= at < (wanted.until or at + 1)
+            or not all(places(message.text, [each], 1) or places(name, [each], 1) for each in wanted.phrases)
+        ):
+            return None
+        return Found(
+            message=message,
+            places=tuple(places(message.text, wanted.phrases, 100)),
+            file_name=name,
+            name_places=tuple(places(name, wanted.phrases, 100)),
+        )
 
     def _messages_of(self, message: int) -> Person:
         self._check_open()

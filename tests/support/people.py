@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from onion.binary import advisories, ask_version, find_tor
 from tuichat.api.client import AsyncClient
 from tuichat.bootstrap import profile_paths, socket_path
 from tuichat.crypto.identity import Identity
@@ -135,11 +136,14 @@ class Person:
                 self._daemon.kill()
                 await self._daemon.wait()
 
+    def tor_pids(self) -> list[int]:
+        """Every tor that is the node's child."""
+        found = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return [int(pid) for pid in found if Path(f"/proc/{pid}/comm").read_text().strip() == "tor"]
+
     def tor_pid(self) -> int | None:
         """The tor that is the node's child, while there is one."""
-        found = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        tors = [pid for pid in found if Path(f"/proc/{pid}/comm").read_text().strip() == "tor"]
-        return int(tors[0]) if tors else None
+        return next(iter(self.tor_pids()), None)
 
     def kill_tor(self) -> None:
         """SIGKILL the node's tor."""
@@ -161,6 +165,11 @@ class Person:
         client, self._client = self._client, None
         if client is not None:
             await client.close()
+
+    async def complaints(self) -> list[str]:
+        """What their nodes have said, line by line, but for known weaknesses of the tor that is installed."""
+        known = tuple(advisories(await ask_version(find_tor())))
+        return [line for line in self.log.read_text().splitlines() if not line.endswith(known)]
 
     # -- what they do and see --
 

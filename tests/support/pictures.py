@@ -157,6 +157,13 @@ def telling_webp(orientation: int = 1, mode: str = "RGB", **how: Any) -> bytes:
     return b"RIFF" + struct.pack("<I", len(body)) + body + CANARY
 
 
+def telling_avif(orientation: int = 1, mode: str = "RGB") -> bytes:
+    """EXIF, XMP, a colour profile, and a box that nobody knows."""
+    exif, profile = with_thumbnail(telling_exif(orientation)), telling_profile()
+    made = saved(drawn(mode), "AVIF", exif=exif, xmp=XMP, icc_profile=profile, quality=95)
+    return made + struct.pack(">I", 14) + b"uuid" + CANARY
+
+
 def telling_gif(**how: Any) -> bytes:
     """Comments, XMP, an application's own block, and something behind it."""
     plain = saved(drawn("P"), "GIF", comment=CANARY, **how)

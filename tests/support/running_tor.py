@@ -22,7 +22,7 @@ ControlSocket {0}/control
 CookieAuthentication 1
 CookieAuthFile {0}/cookie
 SocksPort auto
-SocksPort unix:{0}/socks {1}
+SocksPort unix:{0}/socks
 RunAsDaemon 0
 Log notice stdout
 """
@@ -54,12 +54,10 @@ class RunningTor:
 
 
 @asynccontextmanager
-async def running_tor(
-    directory: Path, network: NetworkThread, socks_flags: str = ""
-) -> AsyncIterator[RunningTor]:
+async def running_tor(directory: Path, network: NetworkThread) -> AsyncIterator[RunningTor]:
     """A tor with its own torrc, a member of `network`; ended afterwards. Its SOCKS port is a usual one."""
     torrc = directory / "torrc"
-    torrc.write_text(TORRC.format(directory, socks_flags) + network.torrc.read_text())
+    torrc.write_text(TORRC.format(directory) + network.torrc.read_text())
     process = await asyncio.create_subprocess_exec(
         *(find_tor(), "--defaults-torrc", os.devnull, "-f", torrc),
         stdout=asyncio.subprocess.PIPE,

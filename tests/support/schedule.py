@@ -34,7 +34,7 @@ from tests.support.troubles import Troubles
 from tests.support.virtual_time import VirtualLoop, run_virtual
 from tests.support.watched_vfs import watching
 from tuichat.errors import StorageError, TuichatError, UsageError
-from tuichat.node.supervisor import place_of
+from tuichat.supervisor import place_of
 
 STEPS = (6, 26)
 """A story has from so many to so many steps."""

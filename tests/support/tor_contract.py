@@ -17,10 +17,12 @@ from onion.address import OnionAddress
 from onion.errors import DialError, TorError
 from onion.isolation import fresh_token
 from onion.keys import ClientKey, public_key
+from onion.socks import Stream
 from onion.tor import DialStage, OnionService, ServiceOptions, Tor, TorStatus
 
 SECONDS = 60.0
-GONE_SECONDS = 6.0
+GONE_SECONDS = 4.0
+"""For a dial that must lead nowhere; one that leads somewhere takes less than one."""
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 Pair = tuple[Tor, Tor]
 
@@ -66,35 +68,47 @@ async def published(tor: Tor, options: ServiceOptions | None = None) -> AsyncIte
             await service.remove()
 
 
-ATTEMPTS = 3
-"""Of a hundred circuits of the real tor a few hang until a timeout; the next ones do not."""
+ATTEMPTS = (5.0, 15.0, SECONDS)
+"""Seconds for each attempt. Of a hundred circuits of the real tor a few hang until a timeout; the next ones
+do not, and one that leads somewhere is there within a second or two."""
 
 
-async def echo(tor: Tor, service: OnionService, token: str) -> bytes:
+async def echo(tor: Tor, service: OnionService, token: str, seconds: float = SECONDS) -> bytes:
     """What comes back for a line sent over a new stream."""
-    reader, writer = await tor.open_stream(service.address.hostname, 80, token, SECONDS)
+    reader, writer = await tor.open_stream(service.address.hostname, 80, token, seconds)
     try:
         writer.write(b"hello\n")
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(seconds):
             return await reader.readline()
     finally:
         writer.transport.abort()
 
 
 async def echo_somehow(tor: Tor, service: OnionService) -> bytes:
-    """The same over one circuit or another: of a hundred, one to three lead nowhere."""
-    for _attempt in range(ATTEMPTS - 1):
+    """The same over one circuit or another."""
+    *earlier, last = ATTEMPTS
+    for seconds in earlier:
         with contextlib.suppress(DialError, TimeoutError, ConnectionError):
-            async with asyncio.timeout(SECONDS / ATTEMPTS):
-                if answer := await echo(tor, service, fresh_token()):
-                    return answer
-    return await echo(tor, service, fresh_token())
+            if answer := await echo(tor, service, fresh_token(), seconds):
+                return answer
+    return await echo(tor, service, fresh_token(), last)
+
+
+async def stream_somehow(tor: Tor, address: OnionAddress) -> tuple[str, Stream]:
+    """A stream over a circuit of its own, one or another, and the circuit's token."""
+    *earlier, last = ATTEMPTS
+    for seconds in earlier:
+        token = fresh_token()
+        with contextlib.suppress(DialError):
+            return token, await tor.open_stream(address.hostname, 80, token, seconds)
+    token = fresh_token()
+    return token, await tor.open_stream(address.hostname, 80, token, last)
 
 
 async def reached(service: OnionService) -> bool:
     """Whether the service finds its own answer, over one circuit or another."""
-    for _attempt in range(ATTEMPTS):
-        if await service.probe(is_404, SECONDS / ATTEMPTS):
+    for seconds in ATTEMPTS:
+        if await service.probe(is_404, seconds):
             return True
     return False
 
@@ -199,10 +213,8 @@ class TorContract:
     async def test_closing_a_tokens_circuits_ends_its_streams_and_no_others(self, pair: Pair) -> None:
         alice, bob = pair
         async with published(alice) as service:
-            host = service.address.hostname
-            ending, staying = fresh_token(), fresh_token()
-            reader, writer = await bob.open_stream(host, 80, ending, SECONDS)
-            other_reader, other_writer = await bob.open_stream(host, 80, staying, SECONDS)
+            ending, (reader, writer) = await stream_somehow(bob, service.address)
+            _, (other_reader, other_writer) = await stream_somehow(bob, service.address)
             await bob.close_circuits(ending)
             async with asyncio.timeout(SECONDS):
                 assert await ends(reader)
@@ -217,8 +229,7 @@ class TorContract:
     ) -> None:
         alice, bob = pair
         async with published(alice) as service:
-            host = service.address.hostname
-            streams = [await bob.open_stream(host, 80, fresh_token(), SECONDS) for _ in range(2)]
+            streams = [(await stream_somehow(bob, service.address))[1] for _ in range(2)]
             await service.cut()
             async with asyncio.timeout(SECONDS):
                 assert all([await ends(reader) for reader, _writer in streams])
@@ -238,7 +249,7 @@ class TorContract:
 
         unsubscribe = bob.watch_stages(watch)
         async with published(alice) as service:
-            await echo(bob, service, fresh_token())
+            await echo_somehow(bob, service)
             await asyncio.wait_for(met.wait(), SECONDS)
             unsubscribe()
             told = [stage.stage for stage in stages if stage.address == service.address]
@@ -248,7 +259,7 @@ class TorContract:
     async def test_a_descriptor_can_be_fetched_anew(self, pair: Pair) -> None:
         alice, bob = pair
         async with published(alice) as service:
-            await echo(bob, service, fresh_token())
+            await echo_somehow(bob, service)
             await service.republish()
             await service.wait_published(SECONDS)
             assert await bob.refresh_descriptor(service.address, SECONDS)

@@ -52,10 +52,10 @@ class Place:
 
     async def standing(self) -> Circuit:
         """A circuit that has brought something: a few of a hundred lead nowhere."""
-        for _attempt in range(ATTEMPTS):
+        for seconds in ATTEMPTS:
             circuit = await self.circuit()
             try:
-                async with asyncio.timeout(SECONDS / ATTEMPTS):
+                async with asyncio.timeout(seconds):
                     await fetch(circuit, PATH, 0, PIECE)
             except (ConnectionLostError, TimeoutError):
                 await circuit.close()

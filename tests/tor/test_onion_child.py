@@ -7,23 +7,27 @@ import os
 import signal
 import stat
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
+from onion import controlled
 from onion.binary import find_tor
 from onion.child import ChildOptions, ChildTor, verify_config
 from onion.errors import TorError
 from onion.events import Event
-from onion.isolation import fresh_token
 from onion.system import SystemTor
 from onion.tor import OnionService, ServiceOptions, Tor, TorStatus
 from tests.support.network_thread import NetworkThread
-from tests.support.tor_contract import SECONDS, echo, published, reached
+from tests.support.tor_contract import SECONDS, echo, echo_somehow, published, reached, stream_somehow
 
-pytestmark = pytest.mark.tor
+pytestmark = [pytest.mark.tor, pytest.mark.asyncio(loop_scope="module")]
+
+Pair = tuple[ChildTor, ChildTor]
 
 OWNER = """
 import asyncio, sys
@@ -82,46 +86,48 @@ async def ended(pid: int) -> None:
     os.close(descriptor)
 
 
-async def test_a_killed_tor_comes_back_with_its_service(
-    tor_network: NetworkThread, short_directory: Path
-) -> None:
-    async with (
-        running(short_directory / "a", tor_network) as alice,
-        running(short_directory / "b", tor_network) as bob,
-    ):
-        await asyncio.gather(alice.wait_ready(SECONDS), bob.wait_ready(SECONDS))
-        async with published(alice) as service:
-            killed = alice.pid
-            assert killed is not None
-            os.kill(killed, signal.SIGKILL)
-            status = await until(alice, "died")
-            assert not status.alive
-            assert not service.published
-            await alice.wait_ready(SECONDS)
-            await service.wait_published(SECONDS)
-            assert alice.pid not in (killed, None)
-            assert await echo(bob, service, fresh_token()) == b"hello\n"
-            assert await reached(service)
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def pair(tor_network: NetworkThread) -> AsyncIterator[Pair]:
+    """Two that are ready. Whoever hurts one mends it."""
+    with tempfile.TemporaryDirectory(prefix="tor-") as name:
+        async with (
+            running(Path(name) / "a", tor_network) as alice,
+            running(Path(name) / "b", tor_network) as bob,
+        ):
+            await asyncio.gather(alice.wait_ready(SECONDS), bob.wait_ready(SECONDS))
+            yield alice, bob
 
 
-async def test_each_token_has_its_own_rendezvous_circuit(
-    tor_network: NetworkThread, short_directory: Path
-) -> None:
-    async with (
-        running(short_directory / "a", tor_network) as alice,
-        running(short_directory / "b", tor_network) as bob,
-    ):
-        await asyncio.gather(alice.wait_ready(SECONDS), bob.wait_ready(SECONDS))
-        # One circuit may carry two streams, and the third closes it: a defence that tor was told of.
-        async with published(alice, ServiceOptions(pow_defence=True, max_streams=2)) as service:
-            one, other = fresh_token(), fresh_token()
-            for token in (one, one, other):
-                assert await echo(bob, service, token) == b"hello\n"
-            assert len(await rendezvous_circuits(bob, service, one)) == 1
-            assert len(await rendezvous_circuits(bob, service, other)) == 1
-            await bob.close_circuits(one)
-            assert not await rendezvous_circuits(bob, service, one)
-            assert len(await rendezvous_circuits(bob, service, other)) == 1
+async def test_a_killed_tor_comes_back_with_its_service(pair: Pair) -> None:
+    alice, bob = pair
+    async with published(alice) as service:
+        killed = alice.pid
+        assert killed is not None
+        os.kill(killed, signal.SIGKILL)
+        status = await until(alice, "died")
+        assert not status.alive
+        assert not service.published
+        await alice.wait_ready(SECONDS)
+        await service.wait_published(SECONDS)
+        assert alice.pid not in (killed, None)
+        assert await echo_somehow(bob, service) == b"hello\n"
+        assert await reached(service)
+
+
+async def test_each_token_has_its_own_rendezvous_circuit(pair: Pair) -> None:
+    alice, bob = pair
+    # One circuit may carry two streams, and the third closes it: a defence that tor was told of.
+    async with published(alice, ServiceOptions(pow_defence=True, max_streams=2)) as service:
+        one, (_, writer) = await stream_somehow(bob, service.address)
+        writer.transport.abort()
+        other, (_, writer) = await stream_somehow(bob, service.address)
+        writer.transport.abort()
+        assert await echo(bob, service, one) == b"hello\n"
+        assert len(await rendezvous_circuits(bob, service, one)) == 1
+        assert len(await rendezvous_circuits(bob, service, other)) == 1
+        await bob.close_circuits(one)
+        assert not await rendezvous_circuits(bob, service, one)
+        assert len(await rendezvous_circuits(bob, service, other)) == 1
 
 
 async def rendezvous_circuits(tor: ChildTor, service: OnionService, token: str) -> list[str]:
@@ -137,19 +143,16 @@ async def rendezvous_circuits(tor: ChildTor, service: OnionService, token: str) 
     ]
 
 
-async def test_a_running_tor_can_be_attached_to_and_is_left_running(
-    tor_network: NetworkThread, short_directory: Path
-) -> None:
-    async with running(short_directory / "a", tor_network) as host:
-        run = short_directory / "a" / "run"
-        guest = SystemTor(str(run / "control"))
-        await guest.start()
-        await guest.wait_ready(SECONDS)
-        async with published(guest) as service:
-            assert await echo(guest, service, fresh_token()) == b"hello\n"
-        await guest.stop()
-        assert host.status.alive
-        assert host.pid is not None
+async def test_a_running_tor_can_be_attached_to_and_is_left_running(pair: Pair) -> None:
+    host, _ = pair
+    guest = SystemTor(str(host._control))
+    await guest.start()
+    await guest.wait_ready(SECONDS)
+    async with published(guest) as service:
+        assert await echo_somehow(guest, service) == b"hello\n"
+    await guest.stop()
+    assert host.status.alive
+    assert host.pid is not None
 
 
 async def test_nobody_else_can_use_its_sockets_and_no_port_is_open(short_directory: Path) -> None:
@@ -202,6 +205,23 @@ async def test_configuration_can_be_judged_while_a_tor_runs_with_it(short_direct
     async with running(short_directory) as tor:
         await verify_config(tor, find_tor())
         assert tor.status.alive
+
+
+async def test_tor_that_is_stopped_and_never_continued_is_ended_and_another_one_started(
+    short_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(controlled, "_LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(controlled, "_ANSWER_SECONDS", 1.0)
+    async with running(short_directory) as tor:
+        stopped = tor.pid
+        assert stopped is not None
+        os.kill(stopped, signal.SIGSTOP)
+        await until(tor, "died")
+        async with asyncio.timeout(SECONDS):
+            while not tor.status.alive:  # noqa: ASYNC110 - the supervisor starts it again
+                await asyncio.sleep(0.05)
+        assert tor.pid not in (stopped, None)
+        assert not Path(f"/proc/{stopped}").exists()
 
 
 async def test_how_a_tor_was_ended_is_told_until_it_is_back(short_directory: Path) -> None:

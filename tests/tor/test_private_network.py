@@ -13,9 +13,8 @@ import pytest
 import pytest_asyncio
 
 from onion.child import ChildOptions, ChildTor
-from onion.isolation import fresh_token
 from tests.support.network_thread import NetworkThread
-from tests.support.tor_contract import SECONDS, echo, published
+from tests.support.tor_contract import SECONDS, echo_somehow, published, stream_somehow
 
 pytestmark = [pytest.mark.tor, pytest.mark.asyncio(loop_scope="module")]
 
@@ -48,7 +47,7 @@ async def test_relays_see_bytes_but_neither_text_nor_address(pair: Pair, tor_net
     end = tor_network.capture(lambda _name, _direction, data: seen.append(data))
     async with published(alice) as service:
         text = b"a line that nobody on the way may read\n"
-        reader, writer = await bob.open_stream(service.address.hostname, 80, fresh_token(), SECONDS)
+        _, (reader, writer) = await stream_somehow(bob, service.address)
         writer.write(text)
         async with asyncio.timeout(SECONDS):
             assert await reader.readline() == text
@@ -65,7 +64,7 @@ async def test_a_cut_ends_the_stream_and_a_new_one_gets_through(
 ) -> None:
     alice, bob = pair
     async with published(alice) as service:
-        reader, writer = await bob.open_stream(service.address.hostname, 80, fresh_token(), SECONDS)
+        _, (reader, writer) = await stream_somehow(bob, service.address)
         assert tor_network.cut() > 0
         async with asyncio.timeout(SECONDS):
             assert await reader.read(1) == b""
@@ -73,13 +72,13 @@ async def test_a_cut_ends_the_stream_and_a_new_one_gets_through(
         await asyncio.gather(alice.wait_ready(SECONDS), bob.wait_ready(SECONDS))
         await service.republish()
         await service.wait_published(SECONDS)
-        assert await echo(bob, service, fresh_token()) == b"hello\n"
+        assert await echo_somehow(bob, service) == b"hello\n"
 
 
 async def test_a_stall_loses_nothing(pair: Pair, tor_network: NetworkThread) -> None:
     alice, bob = pair
     async with published(alice) as service:
-        reader, writer = await bob.open_stream(service.address.hostname, 80, fresh_token(), SECONDS)
+        _, (reader, writer) = await stream_somehow(bob, service.address)
         tor_network.stall(0.5)
         for number in range(20):
             writer.write(b"line %d\n" % number)
@@ -97,7 +96,7 @@ async def test_a_half_close_ends_the_connections_and_tor_makes_new_ones(
         assert tor_network.half_close() > 0
         await service.republish()
         await service.wait_published(SECONDS)
-        assert await echo(bob, service, fresh_token()) == b"hello\n"
+        assert await echo_somehow(bob, service) == b"hello\n"
 
 
 async def test_stopped_relays_carry_nothing_and_started_ones_do_again(
@@ -105,7 +104,7 @@ async def test_stopped_relays_carry_nothing_and_started_ones_do_again(
 ) -> None:
     alice, bob = pair
     async with published(alice) as service:
-        reader, writer = await bob.open_stream(service.address.hostname, 80, fresh_token(), SECONDS)
+        _, (reader, writer) = await stream_somehow(bob, service.address)
         tor_network.stop_relays()
         try:
             async with asyncio.timeout(SECONDS):
@@ -115,7 +114,7 @@ async def test_stopped_relays_carry_nothing_and_started_ones_do_again(
             tor_network.start_relays()
         await service.republish()
         await service.wait_published(SECONDS)
-        assert await echo(bob, service, fresh_token()) == b"hello\n"
+        assert await echo_somehow(bob, service) == b"hello\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

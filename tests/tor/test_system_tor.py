@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from onion.address import OnionAddress
 from onion.errors import DialError, TorError
@@ -19,7 +20,7 @@ from tests.support.network_thread import NetworkThread
 from tests.support.people import PATIENCE, Person, befriend, delivered, until
 from tests.support.running_tor import RunningTor, running_tor
 
-pytestmark = pytest.mark.tor
+pytestmark = [pytest.mark.tor, pytest.mark.asyncio(loop_scope="module")]
 
 
 class Guest(Person):
@@ -33,10 +34,12 @@ class Guest(Person):
         await self.must("config", "set", "tor.control", str(tor.control))
 
 
-@pytest.fixture
-async def tor(tor_network: NetworkThread, short_directory: Path) -> AsyncIterator[RunningTor]:
-    async with running_tor(short_directory, tor_network) as running:
-        yield running
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def tor(tor_network: NetworkThread) -> AsyncIterator[RunningTor]:
+    """Whoever uses it leaves it as it was."""
+    with tempfile.TemporaryDirectory(prefix="tor-") as directory:
+        async with running_tor(Path(directory), tor_network) as running:
+            yield running
 
 
 async def test_two_people_talk_over_a_tor_that_runs_and_leave_it_as_it_was(tor: RunningTor) -> None:
@@ -66,7 +69,7 @@ async def test_two_people_talk_over_a_tor_that_runs_and_leave_it_as_it_was(tor: 
             finally:
                 await watcher.stop()
             assert tor.runs
-            assert [alice.log.read_bytes(), bob.log.read_bytes()] == [b"", b""]
+            assert [await alice.complaints(), await bob.complaints()] == [[], []]
         finally:
             await asyncio.gather(alice.stop(), bob.stop())
 

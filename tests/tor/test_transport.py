@@ -16,8 +16,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from onion.address import OnionAddress
 from onion.child import ChildOptions, ChildTor
+from onion.errors import DialError
 from onion.events import Event
+from tests.support.descriptors import Onlooker, SeenDescriptor
 from tests.support.handshakes import flip, person
 from tests.support.house import House, house_on
 from tests.support.network_thread import NetworkThread
@@ -33,14 +36,15 @@ from tests.support.raw_callers import (
     web_frame,
     web_frames,
 )
-from tests.support.tor_contract import ATTEMPTS, SECONDS
+from tests.support.stores import add_contact
+from tests.support.tor_contract import ATTEMPTS, SECONDS, stream_somehow
 from tuichat.clock import SystemClock, SystemRng
 from tuichat.crypto.identity import Identity
 from tuichat.crypto.kem import MlKem768
 from tuichat.network.addresses import address_of
 from tuichat.network.doorkeeper import NOT_FOUND
 from tuichat.network.onion_server import OnionServer
-from tuichat.network.tor_transport import TorTransport
+from tuichat.network.tor_transport import MAX_STREAMS, TorTransport
 from tuichat.network.transport import Answer, Answerer, Connection, ConnectionLostError, RefusedError
 from tuichat.node import callers
 from tuichat.protocol.frames import Received, Request
@@ -59,8 +63,13 @@ class Place:
     """My node on one tor, and a caller's tor and transport."""
 
     home: House[ChildTor]
-    tor: ChildTor
+    caller: Onlooker
     transport: TorTransport
+
+    @property
+    def tor(self) -> ChildTor:
+        """The caller's."""
+        return self.caller.tor
 
 
 @pytest.fixture(scope="module")
@@ -77,24 +86,28 @@ def names() -> Iterator[list[object]]:
 async def place(tor_network: NetworkThread, names: list[object]) -> AsyncIterator[Place]:
     with tempfile.TemporaryDirectory(prefix="tor-") as name:
         directory = Path(name)
-        mine, theirs = (
-            ChildTor(ChildOptions(directory / who, directory / f"{who}-run", extra_torrc=tor_network.torrc))
-            for who in ("a", "b")
-        )
+        mine = ChildTor(ChildOptions(directory / "a", directory / "a-run", extra_torrc=tor_network.torrc))
+        caller = Onlooker(directory / "b", tor_network.torrc)
         transport = TorTransport(
-            theirs, STRANGER.onion_seed, directory / "onion.sock", SystemClock(), SystemRng()
+            caller.tor, STRANGER.onion_seed, directory / "onion.sock", SystemClock(), SystemRng()
         )
         try:
             async with house_on(mine, ME) as home:
                 await transport.start(lambda _message1: None, lambda: None, lambda _path: None)
                 await transport.wait_ready()
-                async with asyncio.timeout(SECONDS):
-                    while not home.transport.state.service.reachable:  # noqa: ASYNC110 - tor brings it about
-                        await asyncio.sleep(0.05)
-                yield Place(home, theirs, transport)
+                made = Place(home, caller, transport)
+                await _reached(made)
+                yield made
         finally:
             await transport.stop()
     assert names == []
+
+
+async def _reached(place: Place) -> None:
+    """Wait until my service has reached itself."""
+    async with asyncio.timeout(SECONDS):
+        while not place.home.transport.state.service.reachable:  # noqa: ASYNC110 - tor brings it about
+            await asyncio.sleep(0.05)
 
 
 async def ask(place: Place, data: bytes) -> bytes:
@@ -142,6 +155,24 @@ async def test_flipped_message_1_and_offered_compression_get_the_bare_404(place:
         await ask(place, head({**headers(message1), "Sec-WebSocket-Extensions": "permessage-deflate"}))
         == NOT_FOUND
     )
+
+
+async def test_circuit_with_a_stream_too_many_is_closed_with_all_of_them_and_others_go_on(
+    place: Place,
+) -> None:
+    address = OnionAddress.from_public_key(ME.onion)
+    _, (other_reader, other_writer) = await stream_somehow(place.tor, address)
+    token, first = await stream_somehow(place.tor, address)
+    more = [await place.tor.open_stream(HOST, 80, token, SECONDS) for _ in range(MAX_STREAMS - 1)]
+    streams = [first, *more]
+    with pytest.raises(DialError):
+        await place.tor.open_stream(HOST, 80, token, SECONDS)
+    for reader, writer in streams:
+        assert await _rest(reader) == b""
+        writer.transport.abort()
+    other_writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert await _rest(other_reader) == NOT_FOUND
+    other_writer.transport.abort()
 
 
 async def test_endless_head_gets_the_bare_404_or_an_end(place: Place) -> None:
@@ -206,19 +237,57 @@ async def test_new_rejected_and_blocked_callers_see_the_same(
     await node.contact_remove(address_of(STRANGER.onion))
 
 
+@pytest.mark.parametrize("way", ["block", "remove"])
+async def test_who_is_blocked_or_removed_knows_no_introduction_point_of_a_public_service(
+    place: Place, way: str
+) -> None:
+    for _period in range(3):
+        before, after = await _cut_off(place, way)
+        if before.period == after.period:  # else each has points of its own in any case
+            break
+    assert before.period == after.period
+    assert before.introduction_keys
+    assert after.introduction_keys
+    assert not before.introduction_keys & after.introduction_keys
+
+
+async def _cut_off(place: Place, way: str) -> tuple[SeenDescriptor, SeenDescriptor]:
+    """My service as a stranger sees it before and after a contact was cut off."""
+    node, address = place.home.node, OnionAddress.from_public_key(ME.onion)
+    add_contact(node._store, "friend", person("friend").onion)
+    before = after = await _settled(place, address)
+    await (node.contact_block("friend") if way == "block" else node.contact_remove("friend"))
+    async with asyncio.timeout(SECONDS):
+        while after.revision == before.revision:  # until the directories have the new one
+            after = await place.caller.fetch(address, SECONDS)
+    if way == "block":
+        await node.contact_remove("friend")
+    await _reached(place)
+    return before, after
+
+
+async def _settled(place: Place, address: OnionAddress) -> SeenDescriptor:
+    """What all directories have: several that are asked agree."""
+    seen: list[SeenDescriptor] = []
+    async with asyncio.timeout(SECONDS):
+        while len(seen) < 4 or len({each.revision for each in seen[-4:]}) > 1:
+            seen.append(await place.caller.fetch(address, SECONDS))
+    return seen[-1]
+
+
 async def _dial(place: Place, onion: bytes, psk: bytes | None = None) -> Connection:
     """A connection, over one circuit or another: a few of a hundred hang until a timeout."""
-    for attempt in range(ATTEMPTS):
+    for seconds in ATTEMPTS:
         dialling = Dialling(
             STRANGER, onion, psk or public_psk(onion), SystemClock().now(), SystemRng(), MlKem768()
         )
         try:
-            async with asyncio.timeout(SECONDS / ATTEMPTS):
+            async with asyncio.timeout(seconds):
                 dialled = await place.transport.dial(onion, dialling.message1, lambda _stage: None)
         except RefusedError:
             raise
         except (ConnectionLostError, TimeoutError) as error:
-            if attempt == ATTEMPTS - 1:
+            if seconds == ATTEMPTS[-1]:
                 raise ConnectionLostError from error
             await place.transport.hang_up(onion)
             continue

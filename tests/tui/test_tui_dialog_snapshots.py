@@ -63,6 +63,12 @@ def test_add_contact_light(snap_compare: Compare) -> None:
 
 
 @sizes
+def test_wipe(snap_compare: Compare, size: Size) -> None:
+    before = command("wipe", "x", "enter")
+    assert_looks(snap_compare, interface(conversation()), terminal_size=size, run_before=before)
+
+
+@sizes
 def test_unlock(snap_compare: Compare, size: Size) -> None:
     app = interface(MemoryNode(FixedClock(), locked=True), sealed=True)
     assert_looks(snap_compare, app, terminal_size=size, run_before=then(*"wrong", "enter"))

@@ -30,10 +30,13 @@ from tuichat.tui.screens.main import MainScreen
 from tuichat.tui.screens.new_invite import NewInvite
 from tuichat.tui.screens.open_invites import OpenInvites
 from tuichat.tui.screens.own_address import OwnAddress
+from tuichat.tui.screens.picture_screen import PictureScreen
 from tuichat.tui.screens.quick_switch import QuickSwitch
 from tuichat.tui.screens.quit import Quit
+from tuichat.tui.screens.search import SearchScreen
 from tuichat.tui.screens.transfers import Transfers
 from tuichat.tui.screens.unlock import Unlock
+from tuichat.tui.screens.wipe import Wipe
 from tuichat.tui.slash import usages
 
 EDITOR = '#!/bin/sh\necho edited >"$1"\n'
@@ -162,10 +165,11 @@ def busy_node() -> MemoryNode:
 
 @pytest.fixture
 def editor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An editor that writes one word."""
+    """An editor that writes one word, and a terminal with all colours."""
     script = tmp_path / "editor"
     script.write_text(EDITOR, encoding="utf-8")
     script.chmod(0o700)
+    monkeypatch.setenv("COLORTERM", "truecolor")  # pictures need it
     monkeypatch.setenv("VISUAL", str(script))
 
 
@@ -200,6 +204,7 @@ KEYS |= {
     "Alt+I": opens("alt+i", ContactCard),
     "Alt+K": opens("alt+k", QuickSwitch),
     "Ctrl+K": opens("ctrl+k", QuickSwitch),
+    "Ctrl+F": opens("ctrl+f", SearchScreen),
     "Ctrl+P": opens("ctrl+p", PaletteScreen),
     "F1": opens("f1", Help),
 }
@@ -260,6 +265,16 @@ async def _decline_and_pause(desk: Desk) -> None:
     await desk.press("escape", then=lambda: desk.choosing)
     await desk.press("d", then=lambda: desk.shown is not desk.screen)
     await desk.press("y", then=lambda: desk.node._file(unwanted.id).state == "declined")
+
+
+@key("Esc v")
+async def _view(desk: Desk) -> None:
+    picture = desk.node.offer("bob", "d.png", 10, media_type="image/png")
+    desk.node.end(picture.id, "complete")
+    await desk.until(lambda: "d.png" in desk.seen)
+    await desk.press("escape", then=lambda: desk.choosing)
+    await desk.press("v", then=lambda: isinstance(desk.shown, PictureScreen))
+    await desk.press("escape", then=lambda: desk.shown is desk.screen)
 
 
 @key("Up Down")
@@ -403,6 +418,13 @@ async def _query(desk: Desk) -> None:
     await desk.run("/query carol", lambda: desk.open_name == "carol")
 
 
+@command("search")
+async def _search(desk: Desk) -> None:
+    await desk.run("/search line 30 in:bob", lambda: isinstance(desk.shown, SearchScreen))
+    await desk.press("enter", then=lambda: desk.shown is desk.screen and "line 30 " in desk.seen)
+    assert desk.choosing
+
+
 @command("close")
 async def _close(desk: Desk) -> None:
     await desk.run("/close", lambda: desk.open_name == "")
@@ -502,6 +524,12 @@ async def _lock(desk: Desk) -> None:
     await desk.press(*PASSPHRASE, "enter", then=lambda: desk.shown is desk.screen and bool(desk.listed()))
 
 
+@command("wipe")
+async def _wipe(desk: Desk) -> None:
+    await desk.run("/wipe", lambda: isinstance(desk.shown, Wipe))
+    await desk.press("escape", then=lambda: desk.shown is desk.screen and not desk.node.wiped)
+
+
 @command("quit")
 async def _quit_command(desk: Desk) -> None:
     desk.node.outgoing("alice", "waits")
@@ -512,7 +540,7 @@ async def _quit_command(desk: Desk) -> None:
 async def try_all(trials: dict[str, Trial], order: list[str]) -> None:
     """Try one after the other in an interface that goes on."""
     node = busy_node()
-    async with running(node, sealed=True) as (screen, pilot):
+    async with running(node, sealed=True, images=True) as (screen, pilot):
         desk = Desk(node, screen, pilot)
         for name in order:
             try:

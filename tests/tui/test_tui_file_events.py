@@ -6,7 +6,7 @@ import pytest
 from textual.strip import Strip
 
 from tests.support.fixed_clock import FixedClock
-from tests.support.interface import enter, history_text, running, settle
+from tests.support.interface import enter, history_text, notice_text, running, settle
 from tests.support.memory_node import MemoryNode
 from tuichat.errors import UsageError
 from tuichat.model import File
@@ -212,9 +212,9 @@ async def test_files_are_read_only_for_a_conversation_that_has_some(
     asked: list[str | None] = []
     listed = node.file_list
 
-    async def noted(ref: str | None = None) -> list[File]:
+    async def noted(ref: str | None = None, limit: int = 500, before: int | None = None) -> list[File]:
         asked.append(ref)
-        return await listed(ref)
+        return await listed(ref, limit, before)
 
     monkeypatch.setattr(node, "file_list", noted)
     node.offer("alice", "a.txt", 10)
@@ -229,7 +229,7 @@ async def test_files_are_read_only_for_a_conversation_that_has_some(
 async def test_a_file_that_the_list_has_no_more_is_asked_for_by_itself(
     node: MemoryNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def none(ref: str | None = None) -> list[File]:
+    async def none(ref: str | None = None, limit: int = 500, before: int | None = None) -> list[File]:
         return []
 
     monkeypatch.setattr(node, "file_list", none)
@@ -239,3 +239,29 @@ async def test_a_file_that_the_list_has_no_more_is_asked_for_by_itself(
     async with running(node) as (screen, _pilot):
         assert "a.txt  10 B" in history_text(screen)
         assert "a file that is not known here any more" in history_text(screen)
+
+
+async def test_a_file_of_another_conversation_that_has_come_is_told_without_its_name() -> None:
+    node = MemoryNode.sample(FixedClock(), node="detached")
+    file = node.offer("alice", "[red]secret[/].pdf", 10)
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, "/query bob")
+        node.progress(file.id, 5)
+        await settle(pilot)
+        assert notice_text(screen) == ""
+        node.end(file.id, "complete")
+        await settle(pilot)
+        assert notice_text(screen) == "A file from alice has come. /files shows it."
+
+
+async def test_a_file_that_is_seen_or_mine_or_did_not_come_is_not_told() -> None:
+    node = MemoryNode.sample(FixedClock(), node="detached")
+    seen, mine, failed = node.offer("bob", "a", 1), node.offer("alice", "b", 1), node.offer("alice", "c", 1)
+    node.set_file(mine.id, direction="out", state="waiting")
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, "/query bob")
+        node.end(seen.id, "complete")
+        node.end(mine.id, "complete")
+        node.end(failed.id, "failed", "peer")
+        await settle(pilot)
+        assert notice_text(screen) == ""

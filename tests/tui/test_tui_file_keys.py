@@ -106,12 +106,37 @@ async def test_p_lets_a_file_rest_and_go_on(node: MemoryNode) -> None:
 
 
 async def test_what_the_other_side_paused_is_theirs_to_go_on_with(node: MemoryNode) -> None:
-    node.set_file(1, state="paused", paused_by="them")
+    node.set_file(1, state="paused", paused_by="them", accepted=True)
     async with running(node) as (screen, pilot):
         assert "paused by bob" in history_text(screen)
         await press(pilot, "escape", "p")
         assert "only bob can let it go on" in notice_text(screen)
         assert (await only(node)).paused_by == "them"
+
+
+async def test_an_offer_that_its_sender_paused_can_be_fetched_and_comes_when_it_goes_on(
+    node: MemoryNode,
+) -> None:
+    node.set_file(1, state="paused", paused_by="them")
+    node.fetches = True
+    async with running(node) as (screen, pilot):
+        assert "offered, and paused by bob" in history_text(screen)
+        await press(pilot, "escape")
+        assert hints(screen).startswith("o fetch  O choose where  d decline")
+        await press(pilot, "o")
+        assert "“figures.ods” comes when bob lets it go on." in notice_text(screen)
+        assert (await only(node)).state == "paused"
+        assert "‖ paused by bob" in history_text(screen)
+        node._fetch(node.set_file(1, state="waiting", paused_by="").id)
+        await settle(pilot)
+        assert "✓ complete" in history_text(screen)
+
+
+async def test_an_offer_that_its_sender_paused_can_be_declined(node: MemoryNode) -> None:
+    node.set_file(1, state="paused", paused_by="them")
+    async with running(node) as (_screen, pilot):
+        await press(pilot, "escape", "d", "y")
+        assert (await only(node)).state == "declined"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
+from tuichat.file_words import percent as percent_of
+from tuichat.file_words import time_left
 from tuichat.model import File, FileReason, Message
 from tuichat.tui import file_words
 from tuichat.tui.dates import Calendar
@@ -45,6 +47,7 @@ def file(**changes: Any) -> File:
         "offered_at": BEGIN,
         "expires_at": BEGIN + timedelta(days=30),
     }
+    fields["accepted"] = changes.get("state", "offered") not in {"offered", "declined"}
     return File(**{**fields, **changes})
 
 
@@ -230,13 +233,13 @@ def test_nothing_of_a_path_reaches_the_terminal_as_a_command() -> None:
     ("done", "size", "percent"), [(0, 0, 100), (0, 10, 0), (999, 1000, 99), (10, 10, 100), (11, 10, 100)]
 )
 def test_a_hundred_percent_is_all_of_it(done: int, size: int, percent: int) -> None:
-    assert file_words.percent(file(bytes_done=done, size=size)) == percent
+    assert percent_of(file(bytes_done=done, size=size)) == percent
 
 
 def test_nobody_says_how_long_it_takes_where_that_is_unknown() -> None:
-    assert file_words.time_left(file(rate=0)) == ""
-    assert file_words.time_left(file(rate=1, size=2**62)) == ""
-    assert file_words.time_left(active()) == "1 s"
+    assert time_left(file(rate=0)) == ""
+    assert time_left(file(rate=1, size=2**62)) == ""
+    assert time_left(active()) == "1 s"
 
 
 @pytest.mark.parametrize(
@@ -248,6 +251,7 @@ def test_nobody_says_how_long_it_takes_where_that_is_unknown() -> None:
         ({"state": "paused", "paused_by": "me"}, ["p go on", "d cancel"]),
         ({"state": "paused", "paused_by": "both"}, ["p go on", "d cancel"]),
         ({"state": "paused", "paused_by": "them"}, ["d cancel"]),
+        ({"state": "paused", "paused_by": "them", "accepted": False}, ["o fetch", "d decline"]),
         ({"state": "complete"}, ["o show"]),
         ({"state": "failed", "reason": "space"}, ["p go on", "d cancel"]),
         ({"state": "failed", "reason": "damaged"}, ["o details"]),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from textual.widgets import Input, Static
 
@@ -9,6 +11,7 @@ from tests.support.fixed_clock import FixedClock
 from tests.support.interface import enter, history_text, interface, notice_text, running, seen, settle, top
 from tests.support.memory_node import MemoryNode, address_of
 from tuichat.model import MAX_TEXT_BYTES
+from tuichat.tui import session
 from tuichat.tui.palette import CommandPalette
 from tuichat.tui.screens.add_contact import AddContact
 from tuichat.tui.screens.confirm import Confirm
@@ -286,6 +289,50 @@ async def test_ctrl_q_asks_while_messages_wait_and_can_keep_the_node(node: Memor
         await pilot.pause()
         assert node.kept
     assert pilot.app.return_value == 0
+
+
+async def test_ctrl_q_asks_while_files_are_under_way_also_of_people_not_looked_at() -> None:
+    node = MemoryNode(FixedClock(), node="detached")
+    node.person("bob")
+    node.person("carol")
+    waiting = node.offer("carol", "film.mkv", 100)
+    await node.file_accept(waiting.id)
+    async with running(node) as (_screen, pilot):
+        await pilot.press("ctrl+q")
+        await settle(pilot)
+        assert isinstance(top(pilot), Quit)
+        text = str(top(pilot).query(Static).first().render())
+        assert text == "1 file is under way. It goes on only while tuichat runs."
+        assert "k  go on in the background\nq  quit; it waits" in str(top(pilot).query_one(".keys").render())
+        await pilot.press("k")
+        await pilot.pause()
+        assert node.kept
+    assert pilot.app.return_value == 0
+
+
+async def test_ctrl_q_does_not_ask_for_offers_and_what_rests() -> None:
+    node = MemoryNode(FixedClock(), node="detached")
+    node.person("bob")
+    node.offer("bob", "offered", 100)
+    resting = node.offer("bob", "resting", 100)
+    await node.file_accept(resting.id)
+    await node.file_pause(resting.id)
+    async with running(node) as (_screen, pilot):
+        await pilot.press("ctrl+q")
+        await pilot.pause()
+    assert pilot.app.return_value == 0
+    assert not node.kept
+
+
+async def test_ctrl_q_does_not_wait_for_a_node_that_says_nothing(
+    node: MemoryNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "ANSWER_SECONDS", 0.05)
+    async with running(node) as (_screen, pilot):
+        monkeypatch.setattr(node, "status", asyncio.Event().wait)
+        await pilot.press("ctrl+q")
+        await settle(pilot)
+        assert isinstance(top(pilot), Quit)
 
 
 async def test_enter_decides_nothing_about_what_waits(node: MemoryNode) -> None:

@@ -12,7 +12,7 @@ from textual.widgets import Input, Static
 from tests.support.fixed_clock import FixedClock
 from tests.support.interface import enter, history_text, interface, notice_text, running, settle, top
 from tests.support.memory_node import PASSPHRASE, MemoryNode
-from tuichat.errors import UnreachableError
+from tuichat.errors import LockedError, UnreachableError
 from tuichat.tui.app import TuichatApp
 from tuichat.tui.context import Options
 from tuichat.tui.screens.main import MainScreen
@@ -160,7 +160,7 @@ async def test_a_profile_without_passphrase_is_not_locked_and_says_why() -> None
 class OpenedByAnything(MemoryNode):
     """A locked profile whose key lies beside it."""
 
-    async def unlock(self, passphrase: str) -> None:
+    async def unlock(self, passphrase: str, key_file: bytes | None = None) -> None:
         await super().unlock(PASSPHRASE)
 
 
@@ -182,3 +182,44 @@ async def test_the_palette_stays_shut_over_a_locked_profile() -> None:
         await pilot.press("ctrl+p")
         await settle(pilot)
         assert isinstance(top(pilot), Unlock)
+
+
+async def test_a_profile_that_needs_a_key_file_says_so_and_takes_it_when_it_is_there() -> None:
+    node, there = locked_node(), [False, True]
+
+    def key_file() -> bytes:
+        if not there.pop(0):
+            raise LockedError("It cannot be read.", "Put it there.")
+        return b"k" * 64
+
+    async def attach() -> NodeClient:
+        return node
+
+    app = TuichatApp(attach, Options(blink=False, sealed=True, key_file=key_file), FixedClock())
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press(*PASSPHRASE, "enter")
+        await settle(pilot)
+        assert "It cannot be read. Put it there." in unlock_text(pilot)
+        await pilot.press(*PASSPHRASE, "enter")
+        await settle(pilot)
+        assert top(pilot) is main_of(app)
+        assert node.key_files == [b"k" * 64]
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+async def test_keys_tell_a_node_that_locks_itself_that_somebody_is_at_work(wanted: bool) -> None:
+    node, clock = MemoryNode.sample(FixedClock()), FixedClock()
+
+    async def attach() -> NodeClient:
+        return node
+
+    app = TuichatApp(attach, Options(blink=False, auto_lock=wanted), clock)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        assert node.activity == 0
+        for _ in range(3):
+            await pilot.press(*"abc")
+            await settle(pilot)
+            clock.advance(60)
+        assert node.activity == (3 if wanted else 0)

@@ -7,8 +7,9 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from tests.support.fixed_clock import FixedClock
-from tests.support.interface import enter, running, settle, top
+from tests.support.interface import enter, history_text, running, settle, top
 from tests.support.memory_node import MemoryNode
+from tuichat.model import File
 from tuichat.tui.screens.confirm import Confirm
 from tuichat.tui.screens.file_card import FileCard
 from tuichat.tui.screens.transfers import Transfers
@@ -125,3 +126,48 @@ async def test_thousands_of_files_make_rows_of_a_few_only(node: MemoryNode) -> N
         transfers._rows = noted  # type: ignore[method-assign]
         await press(pilot, "down")
         assert 0 < len(made) < 30
+
+
+async def test_a_long_list_is_read_in_pages_and_shows_all_of_them() -> None:
+    node = MemoryNode(FixedClock(), node="detached")
+    node.person("bob")
+    for number in range(1, 1203):
+        file = node.offer("bob", f"{number}.txt", 1)
+        if number > 1:
+            node.end(file.id, "declined")
+    asked: list[int | None] = []
+    listed = node.file_list
+
+    async def noted(ref: str | None = None, limit: int = 500, before: int | None = None) -> list[File]:
+        asked.append(before)
+        return await listed(ref, limit, before)
+
+    node.file_list = noted  # type: ignore[method-assign]
+    async with running(node) as (screen, pilot):
+        asked.clear()
+        await enter(screen, pilot, "/files")
+        assert asked == [None, 703, 203, 1]
+        screen_of_all = top(pilot)
+        assert isinstance(screen_of_all, Transfers)
+        assert len(screen_of_all.lines()) == 1202
+        assert rows(pilot)[0] == "▌ ↓ 1.txt  1 B  bob"
+
+
+async def test_a_file_far_up_in_a_history_is_read_with_its_neighbours() -> None:
+    node = MemoryNode(FixedClock(), node="detached")
+    node.person("bob")
+    for number in range(1, 703):
+        node.offer("bob", f"{number}.txt", 1)
+    singly: list[int] = []
+    get = node.file_get
+
+    async def noted(file: int) -> File:
+        singly.append(file)
+        return await get(file)
+
+    node.file_get = noted  # type: ignore[method-assign]
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, "/top")
+        await settle(pilot)
+        assert "1.txt  1 B" in history_text(screen)
+        assert singly == []

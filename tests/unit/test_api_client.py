@@ -158,6 +158,28 @@ async def test_a_long_history_is_fetched_page_by_page(client: AsyncClient, node:
     )
 
 
+async def test_a_long_list_of_files_is_fetched_page_by_page(client: AsyncClient, node: MemoryNode) -> None:
+    ids = [node.offer(("bob", "alice")[number % 2], f"{number}.txt", 1).id for number in range(1300)]
+    assert [file.id for file in await client.file_list()] == ids[-500:]
+    assert [file.id for file in await client.file_list(limit=10_000)] == ids
+    assert [file.id for file in await client.file_list(limit=700, before=ids[1000])] == ids[300:1000]
+    assert [file.id for file in await client.file_list("bob", 3, ids[9])] == [ids[4], ids[6], ids[8]]
+    assert await client.file_list(before=ids[0]) == []
+    for limit in (0, -1):
+        with pytest.raises(UsageError):
+            await client.file_list(limit=limit)
+
+
+async def test_what_was_found_is_fetched_page_by_page(client: AsyncClient, node: MemoryNode) -> None:
+    node.fill("carol", 1200)
+    node.whole = False
+    for limit in (3, 700, 10_000):
+        assert await client.search("line in:carol", limit) == await node.search("line in:carol", limit)
+    newest = (await node.search("line", 1)).found[0].message.id
+    assert await client.search("line", 600, newest) == await node.search("line", 600, newest)
+    assert (await client.search("nothing like it")).found == ()
+
+
 class BriefNode(MemoryNode):
     """Gives no more than seven messages at a time, as a node does when they are long."""
 

@@ -7,6 +7,7 @@ import errno
 import io
 import os
 import stat
+import struct
 import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -31,10 +32,13 @@ from tests.support.seeded_rng import SeededRng
 from tests.support.stores import KEY, add_contact, receive, wire_id, write
 from tuichat import doctor
 from tuichat.crypto.identity import PinVerdict, judge_pins, parse_certificate, pins_of
+from tuichat.crypto.passphrase import Secret, _derived
+from tuichat.crypto.sealing import seal
 from tuichat.errors import DamagedError, LockedError, StorageError, TuichatError, UsageError
 from tuichat.store import backup_restore, backup_snapshot
-from tuichat.store.backup_file import CHUNK, MANIFEST_ROOM, BackupReader, Manifest, write_backup
+from tuichat.store.backup_file import CHUNK, MANIFEST_ROOM, BackupKey, BackupReader, Manifest, write_backup
 from tuichat.store.backup_renewal import last_restored
+from tuichat.store.backup_restore import check_backup
 from tuichat.store.backup_snapshot import Snapshot
 from tuichat.store.database import Database
 from tuichat.store.identity_file import Content
@@ -42,7 +46,7 @@ from tuichat.store.profile_lock import NodeLock
 from tuichat.store.records import SessionRow
 from tuichat.store.store import Store
 
-STREAM = 194
+STREAM = 195
 """Where the chunks begin."""
 
 
@@ -132,8 +136,8 @@ async def test_a_profile_without_passphrase_needs_one_for_its_backup(tmp_path: P
 async def test_no_two_backups_have_a_key_or_a_text_in_common(profile: Profile, tmp_path: Path) -> None:
     one = (await profile.back_up(tmp_path / "one")).read_bytes()
     other = (await profile.back_up(tmp_path / "other")).read_bytes()
-    assert one[:106] == other[:106]  # the same key, wrapped once
-    assert one[106:138] != other[106:138]
+    assert one[:107] == other[:107]  # the same key, wrapped once
+    assert one[107:139] != other[107:139]
     assert not any(one[at : at + 64] in other for at in range(STREAM, len(one) - 64, 4096))
     secrets = (profile.profile.identity.onion_seed, profile.profile.database_key, b"Ada", b"SQLite")
     assert not any(secret in one for secret in secrets)
@@ -221,8 +225,8 @@ async def test_what_a_newer_version_made_is_left_to_it(profile: Profile, tmp_pat
 
     backup = await profile.back_up(tmp_path / "backup")
     data = bytearray(backup.read_bytes())
-    data[4] = 2
-    data[138:170] = blake2b_256(bytes(data[:138]))
+    data[4] = 3
+    data[139:171] = blake2b_256(bytes(data[:139]))
     backup.write_bytes(data)
     with pytest.raises(StorageError, match="newer"):
         restore(tmp_path / "new", backup)
@@ -579,3 +583,41 @@ async def test_the_doctor_sees_in_both_of_its_ways_what_a_start_does_not_look_fo
 
 def opened_by(profile: Profile) -> Store:
     return Store.open(profile.paths.database, profile.profile.database_key, synchronous="OFF")
+
+
+# -- a key file beside the passphrase --
+
+KEY_FILE = bytes(range(64))
+
+
+async def test_a_backup_needs_the_key_file_of_its_profile_and_so_does_what_is_restored(
+    tmp_path: Path,
+) -> None:
+    profile = Profile(tmp_path / "home", Secret(SECRET, KEY_FILE))
+    backup = await profile.back_up(tmp_path / "backup")
+    own = await profile.back_up(tmp_path / "own", "another")
+    profile.store.close()
+    assert (check_backup(backup), check_backup(own)) == (True, False)
+    with pytest.raises(LockedError, match="needs its key file"):
+        restore(tmp_path / "new", backup)
+    restore(tmp_path / "new", backup, Secret(SECRET, KEY_FILE), locking=CHEAP)
+    with pytest.raises(LockedError, match="needs its key file"):
+        unlocked(tmp_path / "new", SECRET)
+    unlocked(tmp_path / "new", Secret(SECRET, KEY_FILE))
+    restore(tmp_path / "third", own, Secret("another", KEY_FILE), locking=CHEAP)
+    unlocked(tmp_path / "third", "another")
+
+
+async def test_a_backup_with_a_key_of_the_first_version_is_restored(profile: Profile, tmp_path: Path) -> None:
+    backup = await profile.back_up(tmp_path / "backup")
+    reader = BackupReader(io.BytesIO(backup.read_bytes()), backup, SECRET)
+    database = io.BytesIO()
+    reader.copy_database(database)
+    database.seek(0)
+    header = struct.pack(">4sBII16s", b"TUIK", 1, 1, 65536, b"s" * 16)
+    wrapped = header + seal(_derived(SECRET.encode(), header), bytes(32), header, SeededRng())
+    old = io.BytesIO()
+    write_backup(old, BackupKey(bytes(32), wrapped), reader.manifest, database, SeededRng())
+    assert old.getvalue()[4] == 1
+    (tmp_path / "old").write_bytes(old.getvalue())
+    assert restore(tmp_path / "new", tmp_path / "old").onion == profile.profile.identity.onion

@@ -65,6 +65,17 @@ async def test_a_copy_without_metadata_is_made_and_what_went_is_said(
     assert source.read_bytes() == EVERYTHING[media_type]
 
 
+async def test_an_avif_is_made_anew_without_threads_or_files(source: Path, target: Path) -> None:
+    source.write_bytes(pictures.telling_avif(6))
+    cleaned = await clean(source, target, "image/avif")
+    assert cleaned is not None
+    assert cleaned.removed[:2] == ("where it was taken", "the camera")
+    assert CANARY not in target.read_bytes()
+    source.write_bytes(target.read_bytes())
+    target.unlink()
+    assert await clean(source, target, "image/avif") is None
+
+
 async def test_what_went_is_said_with_the_gravest_first(source: Path, target: Path) -> None:
     assert await clean(source, target, "image/jpeg") == Cleaned(
         (

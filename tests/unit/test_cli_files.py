@@ -22,13 +22,25 @@ from tuichat.api.client import AsyncClient
 from tuichat.cli import fetching
 from tuichat.cli.context import Context
 from tuichat.cli.fetching import fetch, what_is_missing
-from tuichat.cli.file_words import because, full_name, how_far, percent, time_left
+from tuichat.cli.files import _accepted
 from tuichat.cli.messages import shown as message_shown
-from tuichat.cli.output import one_line, width_of
+from tuichat.cli.output import full_name, one_line, width_of
 from tuichat.cli.paths import to_receive, to_send, whole
+from tuichat.cli.status import shown as status_shown
 from tuichat.cli.status_line import StatusLine, bar_line
 from tuichat.errors import NotFoundError, NotYetError, StorageError, TuichatError, UsageError
-from tuichat.model import AnyEvent, File, FileEvent, FileReason, FileState, Message, PausedBy
+from tuichat.file_words import because, how_far, percent, time_left
+from tuichat.model import (
+    AnyEvent,
+    File,
+    FileEvent,
+    FileReason,
+    FileState,
+    Message,
+    OutboxCounts,
+    PausedBy,
+    Status,
+)
 
 NOW = datetime.fromtimestamp(START, tz=UTC)
 
@@ -312,3 +324,36 @@ def test_path_that_cannot_be_told_to_the_node_is_told_in_a_sentence(
     with pytest.raises(StorageError, match="current directory"):
         whole(Path("note.txt"))
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("queued", "transfers", "said"),
+    [
+        (2, 0, "kept until 2 messages are delivered,"),
+        (0, 1, "kept until 1 file is complete,"),
+        (1, 2, "kept until 1 message is delivered and 2 files are complete,"),
+    ],
+)
+def test_status_says_what_a_node_is_kept_for(queued: int, transfers: int, said: str) -> None:
+    found = Status(
+        address="a",
+        node="detached",
+        locked=False,
+        outbox=OutboxCounts(queued=queued),
+        kept=True,
+        transfers=transfers,
+    )
+    words = status_shown(found)
+    assert said in words
+    assert (f"files     {transfers} under way" in words) is bool(transfers)
+
+
+async def test_to_wait_for_an_offer_that_its_sender_paused_is_to_accept_it_first() -> None:
+    node = MemoryNode(FixedClock())
+    node.person("bob")
+    offer = node.offer("bob", "film.mkv", 10)
+    node.set_file(offer.id, state="paused", paused_by="them")
+    words = SimpleNamespace(id=offer.id, wait=True, all=False)
+    (wanted,) = await _accepted(cast(Context, SimpleNamespace(words=words)), cast(AsyncClient, node), "")
+    assert (wanted.accepted, wanted.state) == (True, "paused")
+    assert (await node.file_get(offer.id)).accepted

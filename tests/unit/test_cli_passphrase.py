@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 import pytest
 
+from tuichat import bootstrap
+from tuichat.cli.key_file import new_key_file, read_key_file
 from tuichat.cli.passphrase import MAX_PASSPHRASE_BYTES, PassphraseSources
-from tuichat.errors import LockedError
+from tuichat.errors import LockedError, StorageError, UsageError
 
 
 def file_of(directory: Path, data: bytes, name: str = "passphrase") -> Path:
@@ -82,3 +85,40 @@ def test_file_that_others_may_read_is_used_with_a_warning(
     assert f"chmod 600 {file}" in capsys.readouterr().err
     assert PassphraseSources(None, None, {"CREDENTIALS_DIRECTORY": str(tmp_path)}).read() == "secret"
     assert capsys.readouterr().err == ""
+
+
+def test_a_key_file_is_read_whole_and_what_is_none_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = file_of(tmp_path, bytes(range(64)), "key")
+    file.chmod(0o600)
+    assert read_key_file(file, "--key-file") == bytes(range(64))
+    assert capsys.readouterr().err == ""
+    file.chmod(0o640)
+    read_key_file(file, "--key-file", warn=False)
+    assert capsys.readouterr().err == ""
+    read_key_file(file, "--key-file")
+    assert "chmod 600" in capsys.readouterr().err
+    for wrong in (file_of(tmp_path, b"x" * 63, "short"), file_of(tmp_path, b"x" * 65, "long"), tmp_path):
+        with pytest.raises(LockedError) as caught:
+            read_key_file(wrong, "--key-file")
+        assert "xx" not in caught.value.message
+        assert caught.value.hint
+
+
+def test_a_new_key_file_is_its_owners_alone_and_goes_again_if_the_command_fails(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    with new_key_file(None) as none:
+        assert none is None
+    with pytest.raises(StorageError), new_key_file(path):
+        raise StorageError("full")
+    assert not path.exists()
+    with new_key_file(path) as made:
+        assert (made, stat.S_IMODE(path.stat().st_mode)) == (path.read_bytes(), 0o600)
+    with pytest.raises(StorageError), new_key_file(path):
+        raise StorageError("full")
+    assert path.read_bytes() == made
+    with pytest.raises(StorageError, match="cannot be used"), new_key_file(tmp_path / "none" / "key"):
+        pass
+    with pytest.raises(UsageError, match="already"):
+        bootstrap.make_key_file(path)

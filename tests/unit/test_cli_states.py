@@ -44,7 +44,8 @@ async def test_message_tells_its_state_in_the_chosen_language(state: MessageStat
 
 
 def test_message_that_is_not_as_far_as_it_should_be_is_told_in_the_chosen_language() -> None:
-    assert waiting._not_there(message("sent"), "delivered").message == "Message 7 is SENT, not yet DELIVERED."
+    error = waiting._not_there(message("sent"), "delivered", "")
+    assert error.message == "Message 7 is SENT, not yet DELIVERED."
 
 
 @pytest.mark.parametrize("state", get_args(ContactState))

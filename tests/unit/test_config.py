@@ -65,6 +65,17 @@ def test_settings_about_files_are_shown_as_they_can_be_written(tmp_path: Path) -
     assert value_of(config, "files.directory") == ""
 
 
+def test_switch_stands_with_or_without_quotes_and_keeps_its_comment(tmp_path: Path) -> None:
+    path = written(tmp_path, '[ui]\nimages = "true" # mine\n')
+    assert load_config(path, {}).ui.images is True
+    assert load_config(path, {"TUICHAT_UI__IMAGES": "false"}).ui.images is False
+    set_key(path, "ui.images", "false")
+    assert path.read_text() == "[ui]\nimages = false # mine\n"
+    set_key(path, "ui.images", "true")
+    assert path.read_text() == "[ui]\nimages = true # mine\n"
+    assert load_config(path, {}).ui.images is True
+
+
 def test_number_is_written_without_quotes_and_keeps_its_comment(tmp_path: Path) -> None:
     path = written(tmp_path, "[files]\ncircuits = 8 # enough\nquota = 1_000_000 # little\n")
     set_key(path, "files.circuits", "4")
@@ -92,6 +103,8 @@ def test_number_is_written_without_quotes_and_keeps_its_comment(tmp_path: Path) 
         ('[tor]\nmode = "system"\nbridges = ["1.2.3.4:1"]\n', 3, "child"),
         ('[tor]\nextra_torrc = "x"\nmode = "system"\n', 2, "child"),
         ('[ui]\ntime_format = "25h"\n', 2, "24h, 12h"),
+        ("[ui]\nimages = 1\n", 2, "true or false"),
+        ('[ui]\nimages = "yes"\n', 2, "false, true"),
         ("[ui]\n\nkeys = {}\n", 3, "not in this version"),
         ("[privacy]\nreceipts = true\n", 2, "not in this version"),
         ("[files]\ncircuits = 17\n", 2, "from 1 to 16"),
@@ -213,12 +226,13 @@ def test_set_replaces_a_value_of_several_lines(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", list(SETTINGS))
 def test_each_key_is_set_in_a_new_file_and_read_back(tmp_path: Path, name: str) -> None:
     choices, form = SETTINGS[name].choices, SETTINGS[name].form
-    some = {"list": "192.0.2.1:1", "count": "7", "size": "3MiB", "text": "/a/b"}
+    some = {"list": "192.0.2.1:1", "count": "7", "size": "3MiB", "time": "10m", "text": "/a/b"}
     value = (choices() or ("any",))[-1] if choices else some[form]
     path = tmp_path / "deep" / "tuichat.toml"
     set_key(path, name, value)
     found = value_of(load_config(path, {}), name)
-    assert found == ((value,) if form == "list" else int(value) if form == "count" else value)
+    read: dict[str, object] = {"list": (value,), "switch": value == "true"}
+    assert found == (int(value) if form == "count" else read.get(form, value))
     assert path.stat().st_mode & 0o777 == 0o600
 
 
@@ -259,3 +273,17 @@ def test_value_that_cannot_be_is_told_once_and_not_as_a_line_of_a_file(tmp_path:
         assert caught.value.candidates == ()
         assert caught.value.hint
         assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("written_as", "seconds"), [("10m", 600), ("1h", 3600), ("2s", 2), ("off", 0), ("", 0), ("1D", 86_400)]
+)
+def test_the_time_after_which_a_node_locks_itself(tmp_path: Path, written_as: str, seconds: int) -> None:
+    path = written(tmp_path, f'[privacy]\nauto_lock = "{written_as}"\n')
+    assert load_config(path, {}).privacy.auto_lock_seconds == seconds
+
+
+@pytest.mark.parametrize("wrong", ["0m", "10", "ten", "-1m", "10m 5s"])
+def test_what_is_no_such_time_is_told(tmp_path: Path, wrong: str) -> None:
+    with pytest.raises(UsageError, match="such as 10m"):
+        load_config(written(tmp_path, f'[privacy]\nauto_lock = "{wrong}"\n'), {})

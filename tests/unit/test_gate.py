@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Literal, cast
 
 import pytest
 
 from tests.support.fixed_clock import FixedClock
 from tests.support.memory_node import PASSPHRASE, MemoryNode, address_of
-from tuichat.errors import LockedError, TuichatError
+from tests.support.seeded_rng import SeededRng
+from tests.support.virtual_time import VirtualClock, run_virtual
+from tuichat.crypto.passphrase import FLOOR, Secret
+from tuichat.errors import LockedError, StorageError, TuichatError
 from tuichat.event_buffer import EventBuffer
 from tuichat.model import ClosingEvent, ContactEvent, LinkEvent, LockedEvent, MessageEvent
+from tuichat.node.custody import Custody
 from tuichat.node.gate import Gate
 from tuichat.node.node import Node
+from tuichat.store.backup_file import BackupKey
+from tuichat.store.profile import create_profile, open_profile
+from tuichat.store.profile_paths import ProfilePaths
 
 Call = Callable[[Gate], Awaitable[object]]
 
@@ -60,9 +68,9 @@ class Profile:
         self.opened = 0
         self.is_open = False
 
-    async def open(self, passphrase: str) -> Node:
+    async def open(self, secret: Secret) -> Node:
         await asyncio.sleep(0)
-        if passphrase != PASSPHRASE:
+        if secret.passphrase != PASSPHRASE:
             raise LockedError("The passphrase is wrong.")
         self.opened += 1
         return cast(Node, self.node)
@@ -251,9 +259,15 @@ async def test_a_locked_node_can_be_stopped(profile: Profile) -> None:
     await gate.close("stop")
 
 
+async def end_files(profile: Profile) -> None:
+    for file in await profile.node.file_list():
+        profile.node.end(file.id, "cancelled")
+
+
 async def test_it_is_kept_only_while_something_waits_to_be_delivered(profile: Profile) -> None:
     gate = profile.gate()
     await gate.unlock(PASSPHRASE)
+    await end_files(profile)
     assert not gate.keeps_running()
     assert not (await gate.status()).kept
     await gate.keep_until_delivered()
@@ -264,6 +278,30 @@ async def test_it_is_kept_only_while_something_waits_to_be_delivered(profile: Pr
     assert not (await gate.status()).kept
     profile.node.outgoing("alice", "later")
     assert not gate.keeps_running()
+
+
+async def test_it_is_kept_while_a_file_is_under_way_and_no_longer(profile: Profile) -> None:
+    gate = profile.gate()
+    await gate.unlock(PASSPHRASE)
+    await gate.cancel(5)
+    await end_files(profile)
+    offer = profile.node.offer("bob", "film.mkv", 100)
+    await gate.keep_until_delivered()
+    assert not gate.keeps_running()
+    await gate.file_accept(offer.id)
+    await gate.keep_until_delivered()
+    assert gate.keeps_running()
+    status = await gate.status()
+    assert (status.kept, status.outbox.queued, status.transfers) == (True, 0, 1)
+    profile.node.progress(offer.id, 50, 10, 1)
+    assert gate.keeps_running()
+    await gate.file_pause(offer.id)
+    assert not gate.keeps_running()
+    await gate.file_resume(offer.id)
+    await gate.keep_until_delivered()
+    profile.node.end(offer.id, "complete")
+    assert not gate.keeps_running()
+    assert (await gate.status()).transfers == 0
 
 
 class Slow(MemoryNode):
@@ -300,3 +338,191 @@ async def test_locking_waits_for_the_calls_under_way_and_takes_no_new_ones(profi
     slow.go.set()
     await asyncio.gather(call, locking)
     assert (before, slow.closed) == (False, True)
+
+
+async def test_a_passphrase_is_changed_in_a_locked_node_and_in_an_open_one(tmp_path: Path) -> None:
+    profile, custody = Profile(), sealed_home(tmp_path)
+    paths = ProfilePaths.locate(tmp_path / "home", "default", {})
+    gate = Gate(profile.open, kind="daemon", clock=profile.clock, custody=custody)
+    with pytest.raises(LockedError):
+        await gate.passphrase("wrong", "second")
+    await gate.passphrase(PASSPHRASE, "second")
+    await gate.unlock(PASSPHRASE)  # the memory node's own
+    told: list[BackupKey | None] = []
+    vars(profile.node)["sealed_by"] = told.append
+    await gate.passphrase("second", "third")
+    assert [key.wrapped for key in told if key] == [open_profile(paths, "third").wrapped]
+    await gate.passphrase("third", None)
+    assert told[-1] is None
+
+
+async def test_a_node_without_files_of_its_own_has_none_to_change(profile: Profile) -> None:
+    for call in (
+        profile.gate().passphrase("", "new"),
+        profile.gate().duress("", "new"),
+        profile.gate().wipe(),
+    ):
+        with pytest.raises(StorageError):
+            await call
+
+
+def sealed_home(directory: Path, passphrase: str | None = PASSPHRASE) -> Custody:
+    """The files of a profile that the memory node stands for."""
+    paths = ProfilePaths.locate(directory / "home", "default", {})
+    create_profile(paths, "", passphrase, SeededRng(), FixedClock(), cost=FLOOR)
+    return Custody(paths, SeededRng(b"change"), FLOOR)
+
+
+def locks_after(story: Callable[[Gate, VirtualClock], Awaitable[None]], custody: Custody | None) -> float:
+    """How many seconds after its unlocking a node is locked that locks itself after 600; 0 for never."""
+
+    async def told() -> float:
+        clock, profile = VirtualClock(), Profile()
+        gate = Gate(profile.open, kind="daemon", clock=clock, custody=custody)
+        await asyncio.sleep(1000)  # locked: nothing happens, and the time counts from unlocking
+        await gate.unlock(PASSPHRASE)
+        began = clock.monotonic()
+        locking = asyncio.ensure_future(gate.lock_when_idle(600))
+        await story(gate, clock)
+        while not (await gate.hello()).locked and clock.monotonic() < began + 5000:  # noqa: ASYNC110
+            await asyncio.sleep(1)
+        locking.cancel()
+        return clock.monotonic() - began if (await gate.hello()).locked else 0
+
+    found: float = run_virtual(told())
+    return found
+
+
+async def nothing(_gate: Gate, _clock: VirtualClock) -> None:
+    await asyncio.sleep(0)
+
+
+async def work_for_a_while(gate: Gate, _clock: VirtualClock) -> None:
+    for _ in range(5):
+        await asyncio.sleep(500)
+        await gate.active()
+
+
+async def only_programs(gate: Gate, _clock: VirtualClock) -> None:
+    for _ in range(5):
+        await asyncio.sleep(100)
+        await gate.messages("bob")
+        await gate.status()
+
+
+async def sleep_of_the_machine(_gate: Gate, clock: VirtualClock) -> None:
+    await asyncio.sleep(100)
+    clock.offset += 8 * 3600
+
+
+@pytest.mark.parametrize(
+    ("story", "seconds"),
+    [(nothing, 600), (work_for_a_while, 3100), (only_programs, 600), (sleep_of_the_machine, 100)],
+)
+def test_a_node_locks_itself_when_nobody_was_at_work_for_so_long(
+    tmp_path: Path, story: Callable[[Gate, VirtualClock], Awaitable[None]], seconds: float
+) -> None:
+    assert seconds <= locks_after(story, sealed_home(tmp_path)) <= seconds + 6
+
+
+def test_what_no_passphrase_opens_is_not_locked_by_itself(tmp_path: Path) -> None:
+    assert locks_after(nothing, sealed_home(tmp_path, None)) == 0
+
+
+def test_after_it_was_unlocked_again_it_locks_itself_again(tmp_path: Path) -> None:
+    async def again(gate: Gate, _clock: VirtualClock) -> None:
+        await asyncio.sleep(700)
+        assert (await gate.hello()).locked
+        await gate.unlock(PASSPHRASE)
+
+    assert 1300 <= locks_after(again, sealed_home(tmp_path)) <= 1302
+
+
+@pytest.mark.parametrize("locked", [False, True])
+async def test_a_wipe_destroys_the_keys_before_it_waits_for_anything(tmp_path: Path, locked: bool) -> None:
+    custody, profile = sealed_home(tmp_path), Profile()
+    identity = tmp_path / "home" / "identity.sealed"
+    slow = Slow(profile.clock)
+    profile.node = slow
+    gate = Gate(profile.open, kind="daemon", clock=profile.clock, custody=custody)
+    calls = []
+    if not locked:
+        unlocking = asyncio.ensure_future(gate.unlock(PASSPHRASE))
+        await slow.asked.wait()
+        calls.append(unlocking)
+    calls.append(asyncio.ensure_future(gate.wipe()))
+    await asyncio.sleep(0)
+    assert not identity.exists()
+    slow.go.set()
+    await asyncio.gather(*calls)
+    assert slow.closed != locked
+    assert await gate.wait_stop() == "wipe"
+    assert [path.name for path in (tmp_path / "home").iterdir()] == ["lock"]
+
+
+async def test_a_node_that_cannot_be_closed_is_wiped_all_the_same(tmp_path: Path) -> None:
+    class Stuck(MemoryNode):
+        async def close(self) -> None:
+            raise StorageError("full")
+
+    custody, profile = sealed_home(tmp_path), Profile()
+    profile.node = Stuck(profile.clock)
+    gate = Gate(profile.open, kind="detached", clock=profile.clock, custody=custody)
+    await gate.unlock(PASSPHRASE)
+    with pytest.raises(StorageError, match="full"):
+        await gate.wipe()
+    assert await gate.wait_stop() == "wipe"
+    assert [path.name for path in (tmp_path / "home").iterdir()] == ["lock"]
+
+
+class OfFiles(Profile):
+    """A memory node behind the files of a real profile: they say which passphrase opens it."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__()
+        self.paths = ProfilePaths.locate(directory / "home", "default", {})
+        self.custody = sealed_home(directory)
+
+    async def open(self, secret: Secret) -> Node:
+        await asyncio.to_thread(open_profile, self.paths, secret)
+        self.opened += 1
+        return cast(Node, self.node)
+
+    def gate(self, kind: Literal["daemon", "detached"] = "detached") -> Gate:
+        return Gate(self.open, kind=kind, clock=self.clock, custody=self.custody)
+
+    def names(self) -> set[str]:
+        return {path.name for path in self.paths.home.iterdir()}
+
+
+@pytest.mark.parametrize("unlocked", [False, True])
+async def test_the_duress_passphrase_wipes_and_nobody_is_told(tmp_path: Path, unlocked: bool) -> None:
+    profile = OfFiles(tmp_path)
+    gate = profile.gate()
+    vars(profile.node)["sealed_by"] = lambda key: None
+    await gate.duress(PASSPHRASE, "open sesame")
+    profile.paths.database.write_bytes(b"contacts")
+    if unlocked:
+        await gate.unlock(PASSPHRASE)
+    refusals = []
+    for passphrase in ("wrong", "open sesame", PASSPHRASE, "open sesame"):
+        with pytest.raises(LockedError) as caught:
+            await (gate.passphrase(passphrase, "new") if unlocked else gate.unlock(passphrase))
+        refusals.append((type(caught.value), caught.value.message, caught.value.hint))
+    assert set(refusals) == {(LockedError, "The passphrase is wrong.", "")}
+    assert (await gate.hello()).locked
+    await gate.close("stop")
+    assert profile.names() == {"identity.sealed", "lock"}
+
+
+async def test_with_a_duress_passphrase_the_other_one_opens_as_before(tmp_path: Path) -> None:
+    profile = OfFiles(tmp_path)
+    gate = profile.gate()
+    await gate.unlock(PASSPHRASE)
+    told: list[BackupKey | None] = []
+    vars(profile.node)["sealed_by"] = told.append
+    await gate.duress(PASSPHRASE, "open sesame")
+    await gate.lock()
+    await gate.unlock(PASSPHRASE)
+    assert (profile.opened, len(told)) == (2, 1)
+    assert not (await gate.hello()).locked

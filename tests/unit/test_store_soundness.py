@@ -13,6 +13,8 @@ from tuichat.store import quarantine, schema, soundness
 from tuichat.store.backup_snapshot import Snapshot
 from tuichat.store.database import Database
 from tuichat.store.profile_paths import ProfilePaths
+from tuichat.store.search import Wanted
+from tuichat.store.search_terms import Phrase
 from tuichat.store.store import Store
 
 PAGE = 4096
@@ -52,9 +54,9 @@ def log_of(path: Path) -> Path:
 
 
 def pages_of(path: Path, table: str) -> list[int]:
-    """The numbers of a table's pages, from 1."""
+    """The numbers of a table's pages, from 1; with "%" those of all: there are free ones besides."""
     database = Database(path, KEY)
-    found = [row[0] for row in database.rows("SELECT pageno FROM dbstat WHERE name = ?", (table,))]
+    found = [row[0] for row in database.rows("SELECT pageno FROM dbstat WHERE name LIKE ?", (table,))]
     database.trust()
     database.close()
     return found
@@ -113,9 +115,10 @@ def test_a_large_file_is_read_to_its_end_after_an_unclean_end(large: Path, looks
 
 
 def test_one_flipped_bit_on_any_page_of_a_large_file_is_never_taken_for_data(large: Path) -> None:
+    pages = sorted(pages_of(large, "%"))
     whole = large.read_bytes()
     found_at_once = 0
-    for page in range(1, len(whole) // PAGE + 1):
+    for page in pages:
         log_of(large).unlink(missing_ok=True)
         large.write_bytes(whole)
         damage(large, page)
@@ -126,7 +129,7 @@ def test_one_flipped_bit_on_any_page_of_a_large_file_is_never_taken_for_data(lar
             continue
         assert not read_all(database)
         database.close()
-    assert 0 < found_at_once < len(whole) // PAGE
+    assert 0 < found_at_once < len(pages)
 
 
 def read_all(database: Database) -> bool:
@@ -149,6 +152,30 @@ def test_a_large_file_that_was_cut_is_damage(large: Path, length: int) -> None:
     large.write_bytes(large.read_bytes()[:length])
     with pytest.raises(DamagedError):
         Store.open(large, KEY)
+
+
+@pytest.mark.parametrize("met", ["at the start", "while running"])
+def test_an_index_that_contradicts_itself_is_made_anew_and_nothing_else_is_lost(
+    large: Path, met: str
+) -> None:
+    store = Store.open(large, KEY)
+    hello = Wanted((Phrase(("hello",)),))
+    kept = receive(store, 1, COUNT + 1, "hello").id
+    store._database.run("DELETE FROM search_index_data WHERE id > 10")
+    if met == "at the start":
+        store.distrust()
+    else:
+        with pytest.raises(DamagedError):
+            store.search.find(hello, 1, 0, 10**9)
+    store.close()
+    store = Store.open(large, KEY)
+    assert not store.search.is_whole()
+    while store.search.index_some(500):
+        pass
+    assert [row.id for row, _name in store.search.find(hello, 1, 0, 10**9)] == [kept]
+    assert len(store.messages.page(1, 10**6)) == COUNT + 1
+    store.close()
+    assert not log_of(large).exists()
 
 
 def test_damage_met_while_running_is_set_aside_at_the_next_start(large: Path) -> None:

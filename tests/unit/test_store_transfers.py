@@ -50,6 +50,18 @@ def offer(store: Store, contact: int, number: int, direction: Direction = "in", 
     return store.transfers.add(replace(row, **changes))
 
 
+def test_under_way_is_what_was_accepted_and_neither_rests_nor_is_over(store: Store) -> None:
+    contact = add_contact(store).id
+    offer(store, contact, 1)
+    offer(store, contact, 2, accepted=True, state="waiting")
+    offer(store, contact, 3, "out", accepted=True, state="waiting")
+    offer(store, contact, 4, accepted=True, state="paused", paused_by="them")
+    offer(store, contact, 5, accepted=True, state="failed", reason="space")
+    over = offer(store, contact, 6, accepted=True, state="waiting")
+    store.transfers.end(over.id, "complete", "", SECOND)
+    assert store.transfers.under_way() == 2
+
+
 def test_offer_is_found_by_everything_that_names_it(store: Store) -> None:
     contact = add_contact(store).id
     row = offer(store, contact, 1, "out")
@@ -164,6 +176,16 @@ def test_secrets_and_paths_are_in_no_repr(store: Store) -> None:
     )
     assert "secret" not in repr(row)
     assert repr(row.key) not in repr(row)
+
+
+def test_files_are_listed_in_pages_from_the_newest_on(store: Store) -> None:
+    ada, bob = add_contact(store).id, add_contact(store, "Bob", bytes([8]) * 32).id
+    ids = [offer(store, (ada, bob)[number % 2], number).id for number in range(1, 11)]
+    listed = store.transfers.all
+    assert [row.id for row in listed(limit=3)] == ids[-3:]
+    assert [row.id for row in listed(limit=3, before=ids[-3])] == ids[4:7]
+    assert [row.id for row in listed(bob, 2, ids[8])] == [ids[4], ids[6]]
+    assert listed(limit=3, before=ids[0]) == []
 
 
 def test_of_what_has_ended_only_the_newest_of_each_contact_are_told(

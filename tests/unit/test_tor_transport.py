@@ -19,7 +19,9 @@ from onion.sentence import Sentence
 from tests.support.fake_tor import FakeNetwork, FakeService, FakeTor
 from tests.support.handshakes import person
 from tests.support.house import House, house, house_on
+from tests.support.logged_failures import listening
 from tests.support.raw_callers import BINARY, PATIENCE, web_frame
+from tuichat import supervisor
 from tuichat.errors import StorageError
 from tuichat.model import ServiceEvent
 from tuichat.network import tor_caller, tor_transport
@@ -31,6 +33,7 @@ from tuichat.protocol.link import Dialling
 
 Home = House[FakeTor]
 ALICE, BOB = person("alice"), person("bob")
+SECRET = "what an exception may quote"
 
 
 @pytest.fixture(autouse=True)
@@ -375,18 +378,32 @@ async def test_system_that_refuses_what_tor_needs_to_start_is_tried_again() -> N
         await until(lambda: reachable(alice))
 
 
+async def test_mistake_in_staying_reachable_is_told_by_its_kind_and_begun_again(
+    homes: tuple[Home, Home], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, _ = homes
+    monkeypatch.setattr(supervisor, "_PAUSE_SECONDS", 0.01)
+    alice.tor.rejection = ArithmeticError(SECRET)
+    with listening() as told:
+        await alice.transport.renew()
+        await until(lambda: len(told) > 1)
+    assert not reachable(alice)
+    assert told[0].startswith("network failed: ArithmeticError at publish:")
+    assert SECRET not in "".join(told)
+    alice.tor.rejection = None
+    await until(lambda: reachable(alice))
+
+
 async def test_mistake_in_staying_reachable_keeps_nothing_from_being_stopped(
     homes: tuple[Home, Home],
 ) -> None:
     alice, _ = homes
     alice.tor.rejection = ArithmeticError()
-    await alice.transport.renew()
-    keeper = alice.transport._keeper
-    assert keeper is not None
-    await until(keeper.done)
+    with listening() as told:
+        await alice.transport.renew()
+        await until(lambda: bool(told))
     await alice.transport.stop()
     assert not alice.tor.status.alive
-    assert isinstance(keeper.exception(), ArithmeticError)
 
 
 async def test_service_for_nobody_is_not_one_for_everybody(homes: tuple[Home, Home]) -> None:

@@ -33,6 +33,8 @@ from tuichat.model import (
     Contact,
     DatabaseCheck,
     File,
+    Found,
+    FoundPage,
     Hello,
     Invite,
     Message,
@@ -59,7 +61,7 @@ class AsyncClient:
     """
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.closing: Literal["handover", "stop", "idle"] | None = None
+        self.closing: Literal["handover", "stop", "idle", "wipe"] | None = None
         self.refusal: TuichatError | None = None
         self._reader = reader
         self._writer = writer
@@ -122,11 +124,30 @@ class AsyncClient:
     async def status(self) -> Status:
         return await self._ask(Status, "status")
 
-    async def unlock(self, passphrase: str) -> None:
-        await self._raw("unlock", {"passphrase": passphrase})
+    async def unlock(self, passphrase: str, key_file: bytes | None = None) -> None:
+        await self._raw("unlock", {"passphrase": passphrase, "key_file": key_file})
 
     async def lock(self) -> None:
         await self._raw("lock", {})
+
+    async def active(self) -> None:
+        await self._raw("active", {})
+
+    async def passphrase(
+        self,
+        current: str,
+        new: str | None,
+        key_file: bytes | None = None,
+        new_key_file: bytes | None = None,
+    ) -> None:
+        now = {"current": current, "key_file": key_file}
+        await self._raw("passphrase", {**now, "new": new, "new_key_file": new_key_file})
+
+    async def duress(self, current: str, passphrase: str | None, key_file: bytes | None = None) -> None:
+        await self._raw("duress", {"current": current, "passphrase": passphrase, "key_file": key_file})
+
+    async def wipe(self, keep_files: bool = False) -> None:
+        await self._raw("wipe", {"keep_files": keep_files})
 
     async def go_online(self) -> None:
         await self._raw("go_online", {})
@@ -209,6 +230,17 @@ class AsyncClient:
             else:
                 after = page[-1].id
 
+    async def search(self, query: str, limit: int = 50, before: int | None = None) -> FoundPage:
+        """As `NodeApi.search`; what does not fit into an answer is fetched page by page."""
+        found: list[Found] = []
+        while True:
+            count = min(limit - len(found), MAX_PAGE)
+            page = await self._ask(FoundPage, "search", query=query, limit=count, before=before)
+            found += page.found
+            if not page.found or len(found) >= limit:
+                return FoundPage(found=tuple(found), whole=page.whole)
+            before = found[-1].message.id
+
     async def mark_read(self, ref: str, up_to: int) -> None:
         await self._raw("mark_read", {"ref": ref, "up_to": up_to})
 
@@ -217,8 +249,18 @@ class AsyncClient:
     ) -> list[Sent]:
         return await self._ask(list[Sent], "file.send", ref=ref, paths=paths, caption=caption, as_is=as_is)
 
-    async def file_list(self, ref: str | None = None) -> list[File]:
-        return await self._ask(list[File], "file.list", ref=ref)
+    async def file_list(
+        self, ref: str | None = None, limit: int = 500, before: int | None = None
+    ) -> list[File]:
+        """As `NodeApi.file_list`; what does not fit into an answer is fetched page by page."""
+        found: list[File] = []
+        while True:
+            count = min(limit - len(found), MAX_PAGE)
+            page = await self._ask(list[File], "file.list", ref=ref, limit=count, before=before)
+            found = page + found
+            if len(page) < count or len(found) >= limit:
+                return found
+            before = page[0].id
 
     async def file_get(self, file: int) -> File:
         return await self._ask(File, "file.get", file=file)

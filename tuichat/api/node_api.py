@@ -17,6 +17,7 @@ from tuichat.model import (
     Contact,
     DatabaseCheck,
     File,
+    FoundPage,
     Hello,
     Invite,
     Message,
@@ -27,7 +28,8 @@ from tuichat.model import (
 
 
 class NodeApi(Protocol):
-    """One profile's node. All but `hello`, `status`, `unlock` and `stop` need it unlocked."""
+    """One profile's node. All but `hello`, `status`, `unlock`, `active`, `passphrase`,
+    `duress`, `wipe` and `stop` need it unlocked."""
 
     async def hello(self) -> Hello:
         """Who serves, and which version."""
@@ -37,12 +39,51 @@ class NodeApi(Protocol):
         """The node at a glance."""
         ...
 
-    async def unlock(self, passphrase: str) -> None:
-        """Open the profile for every client. Raises LockedError for a wrong passphrase."""
+    async def unlock(self, passphrase: str, key_file: bytes | None = None) -> None:
+        """Open the profile for every client. Raises LockedError if it does not open.
+
+        Args:
+            key_file: the content of the key file, base64 in JSON; ignored where none is needed.
+        """
         ...
 
     async def lock(self) -> None:
         """Close all links, forget the keys and wait to be unlocked again."""
+        ...
+
+    async def active(self) -> None:
+        """A person is at work: `privacy.auto_lock` counts from here. Works in a locked node, too."""
+        ...
+
+    async def passphrase(
+        self,
+        current: str,
+        new: str | None,
+        key_file: bytes | None = None,
+        new_key_file: bytes | None = None,
+    ) -> None:
+        """Lock the profile by another passphrase, None for by none; works in a locked node, too.
+
+        Args:
+            current, key_file: what opens it now, of no meaning for a profile without passphrase.
+            new_key_file: 64 random bytes that are needed from now on, too; None for no key file.
+        """
+        ...
+
+    async def duress(self, current: str, passphrase: str | None, key_file: bytes | None = None) -> None:
+        """Set a duress passphrase, or for None take it away.
+
+        Given in the place of the other one, it wipes the profile and is answered as a wrong one. Whether
+        there is one cannot be asked.
+        """
+        ...
+
+    async def wipe(self, keep_files: bool = False) -> None:
+        """Destroy the keys, remove all files of the profile and end the node; works in a locked node, too.
+
+        Args:
+            keep_files: received files that are whole stay.
+        """
         ...
 
     async def go_online(self) -> None:
@@ -54,7 +95,7 @@ class NodeApi(Protocol):
         ...
 
     async def keep_until_delivered(self) -> None:
-        """Let a detached node live on without clients until nothing is queued any more."""
+        """Let a detached node live on without clients until nothing is queued, and no file under way."""
         ...
 
     async def backup(self, path: str, passphrase: str | None = None, force: bool = False) -> Backup:
@@ -152,6 +193,15 @@ class NodeApi(Protocol):
         """
         ...
 
+    async def search(self, query: str, limit: int = 50, before: int | None = None) -> FoundPage:
+        """The messages that fit a query, the newest first; with `before`, those before a message id.
+
+        The words of a query must all be in the text or in the name of the file; in:, from:, kind:, has:,
+        before: and after: filter (see the manual). Fewer than `limit` come when they are long; only an empty
+        answer is the end. Raises UsageError where a query cannot be understood.
+        """
+        ...
+
     async def mark_read(self, ref: str, up_to: int) -> None:
         """Everything up to message id `up_to` has been seen."""
         ...
@@ -168,10 +218,13 @@ class NodeApi(Protocol):
         """
         ...
 
-    async def file_list(self, ref: str | None = None) -> list[File]:
-        """Every file that was offered and not removed since, of one contact or of all, oldest first.
+    async def file_list(
+        self, ref: str | None = None, limit: int = 500, before: int | None = None
+    ) -> list[File]:
+        """Files of one contact or of all, oldest first: the newest `limit`, or those just before a file id.
 
-        Of those that have ended, each contact's newest thousand.
+        Of those that have ended, each contact's newest thousand are told. Fewer than asked for are the end.
+        Over the socket an answer has at most 500; the client asks on until it has `limit`.
         """
         ...
 

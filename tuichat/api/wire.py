@@ -36,7 +36,7 @@ from tuichat.model import AnyEvent
 MAX_REQUEST_LINE = 1024 * 1024
 MAX_ANSWER_LINE = 64 * 1024 * 1024
 MAX_PAGE = 500
-"""The most messages that one call gives; more are asked for page by page."""
+"""The most messages, or files, that one call gives; more are asked for page by page."""
 
 PARSE_ERROR = -32700
 INVALID_REQUEST = -32600

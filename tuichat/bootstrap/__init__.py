@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tuichat.bootstrap.attaching import NoNodeError, attach, reattach
     from tuichat.bootstrap.backup import check_restorable, restore_profile
+    from tuichat.bootstrap.locking import change_passphrase, complete_wipe, set_duress, wipe_profile
     from tuichat.bootstrap.profiles import (
         check_no_profile,
         create_profile,
+        has_passphrase,
+        make_key_file,
         profile_exists,
         profile_paths,
         socket_path,
+        uses_key_file,
     )
     from tuichat.bootstrap.running import run_node
     from tuichat.bootstrap.saving import save_copy
@@ -28,34 +32,48 @@ __all__ = [
     "NoNodeError",
     "ProfilePaths",
     "attach",
+    "change_passphrase",
     "check_no_profile",
     "check_restorable",
     "child_options",
+    "complete_wipe",
     "create_profile",
+    "has_passphrase",
+    "make_key_file",
     "profile_exists",
     "profile_paths",
     "reattach",
     "restore_profile",
     "run_node",
     "save_copy",
+    "set_duress",
     "socket_path",
+    "uses_key_file",
+    "wipe_profile",
 ]
 
 _HOMES = {
     "NoNodeError": "tuichat.bootstrap.attaching",
     "ProfilePaths": "tuichat.store.profile_paths",
     "attach": "tuichat.bootstrap.attaching",
+    "change_passphrase": "tuichat.bootstrap.locking",
     "check_no_profile": "tuichat.bootstrap.profiles",
     "check_restorable": "tuichat.bootstrap.backup",
     "child_options": "tuichat.bootstrap.tor_options",
+    "complete_wipe": "tuichat.bootstrap.locking",
     "create_profile": "tuichat.bootstrap.profiles",
+    "has_passphrase": "tuichat.bootstrap.profiles",
+    "make_key_file": "tuichat.bootstrap.profiles",
     "profile_exists": "tuichat.bootstrap.profiles",
     "profile_paths": "tuichat.bootstrap.profiles",
     "reattach": "tuichat.bootstrap.attaching",
     "restore_profile": "tuichat.bootstrap.backup",
     "run_node": "tuichat.bootstrap.running",
     "save_copy": "tuichat.bootstrap.saving",
+    "set_duress": "tuichat.bootstrap.locking",
     "socket_path": "tuichat.bootstrap.profiles",
+    "uses_key_file": "tuichat.bootstrap.profiles",
+    "wipe_profile": "tuichat.bootstrap.locking",
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tuichat.clock import SystemClock, SystemRng
+from tuichat.crypto.passphrase import Secret
 from tuichat.model import Gap, Restored, from_milliseconds
 from tuichat.network.addresses import address_of
 from tuichat.store.backup_restore import (
@@ -17,23 +18,29 @@ from tuichat.store.backup_restore import (
 from tuichat.store.profile_paths import ProfilePaths
 
 
-def check_restorable(paths: ProfilePaths, backup: Path) -> None:
-    """Refuse what needs no passphrase to be refused. Raises TuichatError."""
+def check_restorable(paths: ProfilePaths, backup: Path) -> bool:
+    """Refuse what needs no passphrase to be refused; whether a key file is needed. Raises TuichatError."""
     check_can_restore(paths)
-    check_backup(backup)
+    return check_backup(backup)
 
 
 def restore_profile(
-    paths: ProfilePaths, backup: Path, passphrase: str, *, keep_passphrase: bool = True
+    paths: ProfilePaths,
+    backup: Path,
+    passphrase: str,
+    key_file: bytes | None = None,
+    *,
+    keep_passphrase: bool = True,
 ) -> Restored:
-    """Make a profile of a backup, locked by the same passphrase or else by a key file.
+    """Make a profile of a backup, locked by what opens that, or not at all.
 
     Raises:
-        LockedError: the passphrase is wrong.
+        LockedError: the passphrase is wrong, or the key file if the backup needs one.
         TuichatError: there is a profile, or the backup cannot be used. Nothing was made.
     """
     locking = Locking(passphrase=keep_passphrase)
-    return _record(restore_backup(paths, backup, passphrase, SystemRng(), SystemClock(), locking))
+    secret = Secret(passphrase, key_file)
+    return _record(restore_backup(paths, backup, secret, SystemRng(), SystemClock(), locking))
 
 
 def _record(made: Restoration) -> Restored:

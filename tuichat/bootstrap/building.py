@@ -13,29 +13,32 @@ from tuichat.bootstrap.tor_options import child_options
 from tuichat.clock import Clock, Rng
 from tuichat.config import Config, FilesConfig, TorConfig
 from tuichat.crypto.kem import MlKem768
+from tuichat.crypto.passphrase import Secret
 from tuichat.errors import UsageError
 from tuichat.i18n import translated
 from tuichat.network.tor_transport import TorTransport
 from tuichat.node.backups import BackupParts, Backups
+from tuichat.node.custody import sealed_by
 from tuichat.node.file_places import FileRules
 from tuichat.node.node import Node
 from tuichat.node.parts import NodeParts
-from tuichat.store.backup_file import BackupKey
+from tuichat.store.passphrase_change import tidy_keys
 from tuichat.store.profile import open_profile
 from tuichat.store.profile_paths import ProfilePaths
 from tuichat.store.quarantine import open_store
 
 
-async def open_node(paths: ProfilePaths, config: Config, passphrase: str, clock: Clock, rng: Rng) -> Node:
+async def open_node(paths: ProfilePaths, config: Config, secret: Secret, clock: Clock, rng: Rng) -> Node:
     """Open the profile and start its node, offline.
 
     Raises:
-        LockedError: the passphrase is wrong.
+        LockedError: the secret is wrong.
         DamagedError: a file of the profile is damaged.
         StorageError: the disk is full or fails, or the system's tor has no directory in common with us.
     """
     # A passphrase is made into a key slowly, on purpose: the loop must go on meanwhile.
-    profile = await asyncio.to_thread(open_profile, paths, passphrase)
+    profile = await asyncio.to_thread(open_profile, paths, secret)
+    tidy_keys(paths, profile)
     tor = make_tor(paths, config.tor)
     place = onion_place(paths, config.tor)
     transport = TorTransport(tor, profile.identity.onion_seed, place.socket, clock, rng, place.mode)
@@ -45,7 +48,7 @@ async def open_node(paths: ProfilePaths, config: Config, passphrase: str, clock:
         store=store,
         identity=profile.identity,
         name=profile.name,
-        sealed_by=None if profile.wrapped is None else BackupKey(profile.key, profile.wrapped),
+        sealed_by=sealed_by(profile),
         visibility=config.privacy.visibility,
         clock=clock,
         rng=rng,

@@ -25,6 +25,36 @@ def profile_exists(paths: ProfilePaths) -> bool:
     return os.path.lexists(paths.identity)
 
 
+def has_passphrase(paths: ProfilePaths) -> bool:
+    """Whether the profile, which is there, opens with a passphrase; an identity that is damaged may say so.
+
+    As `tuichat/store/identity_file.py` has it, without the ciphers that reading all of it would load.
+    """
+    try:
+        with paths.identity.open("rb") as file:
+            return file.read(6)[5:] != b"\x00"
+    except OSError:
+        return True
+
+
+def uses_key_file(paths: ProfilePaths) -> bool:
+    """Whether its passphrase opens the profile only together with a key file."""
+    try:
+        with paths.identity.open("rb") as file:
+            head = file.read(12)
+    except OSError:
+        return False
+    return (head[5:6], head[11:]) == (b"\x02", b"\x01")
+
+
+def make_key_file(path: Path) -> bytes:
+    """Make a key file where nothing is; its content. Raises TuichatError."""
+    from tuichat.clock import SystemRng
+    from tuichat.store import key_file
+
+    return key_file.make_key_file(path, SystemRng())
+
+
 def check_no_profile(paths: ProfilePaths) -> None:
     """Refuse where a profile is, or what remains of one. Raises TuichatError."""
     from tuichat.store import profile
@@ -32,18 +62,23 @@ def check_no_profile(paths: ProfilePaths) -> None:
     profile.check_no_profile(paths)
 
 
-def create_profile(paths: ProfilePaths, passphrase: str | None, name: str = "") -> str:
+def create_profile(
+    paths: ProfilePaths, passphrase: str | None, name: str = "", key_file: bytes | None = None
+) -> str:
     """Make a profile; its onion address, 56 characters.
 
     Args:
         passphrase: None keeps the key in a file that the owner alone can read.
         name: what contacts are told, "" for nothing.
+        key_file: what is needed to open it, too: the content of a key file.
 
     Raises:
         TuichatError: there is one, or it cannot be made there.
     """
     from tuichat.clock import SystemClock, SystemRng
+    from tuichat.crypto.passphrase import Secret
     from tuichat.network.addresses import address_of
     from tuichat.store import profile
 
-    return address_of(profile.create_profile(paths, name, passphrase, SystemRng(), SystemClock()))
+    secret = None if passphrase is None else Secret(passphrase, key_file)
+    return address_of(profile.create_profile(paths, name, secret, SystemRng(), SystemClock()))

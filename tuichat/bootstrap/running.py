@@ -17,14 +17,18 @@ from tuichat.bootstrap.profiles import socket_path
 from tuichat.bootstrap.starting import leave_starter, report_failure, report_settled
 from tuichat.clock import SystemClock, SystemRng
 from tuichat.config import Config
+from tuichat.crypto.passphrase import Secret
 from tuichat.errors import TuichatError, UnreachableError
 from tuichat.i18n import _
+from tuichat.node.custody import Custody
 from tuichat.node.gate import Gate, StopReason
 from tuichat.node.node import Node
 from tuichat.store.home import prepare_home
 from tuichat.store.profile import needs_passphrase
 from tuichat.store.profile_lock import NodeLock
 from tuichat.store.profile_paths import ProfilePaths
+from tuichat.store.wipe import wipe_begun, wipe_completed, wipe_whole
+from tuichat.supervisor import supervise
 
 Result = TypeVar("Result")
 RunningKind = Literal["daemon", "detached"]
@@ -39,7 +43,13 @@ _PAUSE = 0.05
 _INTERRUPTED = 130
 
 
-def run_node(paths: ProfilePaths, config: Config, kind: RunningKind, passphrase: str | None = None) -> int:
+def run_node(
+    paths: ProfilePaths,
+    config: Config,
+    kind: RunningKind,
+    passphrase: str | None = None,
+    key_file: bytes | None = None,
+) -> int:
     """Be the profile's node until somebody asks it to stop; gives the exit code.
 
     Args:
@@ -47,9 +57,10 @@ def run_node(paths: ProfilePaths, config: Config, kind: RunningKind, passphrase:
         config: the settings in force.
         kind: a daemon stays; a detached node ends after its last client.
         passphrase: to open the profile with; None leaves one that needs it locked.
+        key_file: the content of the key file, if there is one.
 
     Raises:
-        LockedError: the passphrase is wrong.
+        LockedError: the passphrase or the key file is wrong.
         TuichatError: another daemon has the profile, or it cannot be opened.
     """
     harden()
@@ -59,7 +70,8 @@ def run_node(paths: ProfilePaths, config: Config, kind: RunningKind, passphrase:
         leave_starter()
     try:
         prepare_home(paths)
-        return asyncio.run(_NodeProcess(paths, config, kind).run(passphrase))
+        secret = None if passphrase is None else Secret(passphrase, key_file)
+        return asyncio.run(_NodeProcess(paths, config, kind).run(secret))
     except TuichatError as error:
         if kind == "detached":
             report_failure(error)
@@ -73,11 +85,16 @@ class _NodeProcess:
         self._paths = paths
         self._config = config
         self._kind = kind
-        self._gate = Gate(self._open_node, kind=kind, clock=SystemClock())
+        self._gate = Gate(
+            self._open_node,
+            kind=kind,
+            clock=SystemClock(),
+            custody=Custody(paths, SystemRng(), inbox=config.files.directory),
+        )
         self._server = ApiServer(self._gate, socket_path(paths, create=True))
         self._interrupted = False
 
-    async def run(self, passphrase: str | None) -> int:
+    async def run(self, secret: Secret | None) -> int:
         """Take the profile, serve, and leave it; gives the exit code."""
         self._heed_signals()
         asked = asyncio.ensure_future(self._gate.wait_stop())
@@ -85,7 +102,7 @@ class _NodeProcess:
             lock = await _unless(asked, self._take_lock())
             if lock is not None:
                 try:
-                    await self._live(asked, passphrase)
+                    await self._live(asked, secret)
                 finally:
                     lock.release()
             elif not asked.done():
@@ -94,13 +111,18 @@ class _NodeProcess:
             asked.cancel()
         return _INTERRUPTED if self._interrupted else 0
 
-    async def _live(self, asked: asyncio.Future[StopReason], passphrase: str | None) -> None:
+    async def _live(self, asked: asyncio.Future[StopReason], secret: Secret | None) -> None:
         reason: StopReason = "stop"
+        _finish_wipe(self._paths)
         try:
-            await _unless(asked, self._begin(passphrase))
-            idle = asyncio.ensure_future(self._end_when_idle())
+            await _unless(asked, self._begin(secret))
+            watching = [asyncio.ensure_future(self._end_when_idle())]
+            if seconds := self._config.privacy.auto_lock_seconds:
+                locking = supervise("auto-lock", lambda: self._gate.lock_when_idle(seconds))
+                watching.append(asyncio.ensure_future(locking))
             reason = await asked
-            idle.cancel()
+            for watch in watching:
+                watch.cancel()
         finally:
             # Those who reconnect at once must not reach us again, so the socket goes first.
             self._server.stop_listening()
@@ -109,18 +131,18 @@ class _NodeProcess:
             finally:
                 await self._server.close()
 
-    async def _begin(self, passphrase: str | None) -> None:
+    async def _begin(self, secret: Secret | None) -> None:
         """Open what can be opened, then serve: no client meets a profile that is locked for a moment only."""
         if not needs_passphrase(self._paths):
-            passphrase = ""
-        if passphrase is not None:
-            await self._gate.unlock(passphrase)
+            secret = Secret("")
+        if secret is not None:
+            await self._gate.unlock(secret.passphrase, secret.key_file)
         await self._server.start()
         if self._kind == "detached":
             report_settled("ready")
 
-    async def _open_node(self, passphrase: str) -> Node:
-        return await open_node(self._paths, self._config, passphrase, SystemClock(), SystemRng())
+    async def _open_node(self, secret: Secret) -> Node:
+        return await open_node(self._paths, self._config, secret, SystemClock(), SystemRng())
 
     async def _take_lock(self) -> NodeLock | None:
         """The profile's lock. A daemon asks a detached node for it; a detached one gives way: None."""
@@ -160,6 +182,15 @@ class _NodeProcess:
     def _interrupt(self) -> None:
         self._interrupted = True
         self._gate.ask_stop("stop")
+
+
+def _finish_wipe(paths: ProfilePaths) -> None:
+    """If the profile's wipe had been broken off, do it; raises TuichatError, unless nobody is to be told."""
+    order = wipe_begun(paths)
+    if order is not None:
+        wipe_whole(paths, order, SystemRng())
+        if not order.decoy:
+            raise wipe_completed()
 
 
 async def _ask_handover(paths: ProfilePaths, asked_pid: int) -> int:

@@ -39,8 +39,12 @@ async def start_detached(paths: ProfilePaths) -> Literal["ready", "busy"]:
         TuichatError: whatever keeps the node from running.
     """
     if not os.path.lexists(paths.identity):
-        from tuichat.store.profile import needs_passphrase  # seldom needed, and loads ciphers
+        from tuichat.bootstrap.locking import complete_wipe  # seldom needed, and load ciphers
+        from tuichat.store.profile import needs_passphrase
+        from tuichat.store.wipe import wipe_completed
 
+        if complete_wipe(paths):
+            raise wipe_completed()
         needs_passphrase(paths)  # says what is missing
     log = _open_log(paths.home / "node.log")
     try:

@@ -10,6 +10,7 @@ from tuichat.cli.context import Context
 from tuichat.cli.output import printable
 from tuichat.cli.parser import Parser, some_path
 from tuichat.cli.passphrase import PassphraseSources, from_file
+from tuichat.errors import LockedError
 from tuichat.i18n import _
 
 if TYPE_CHECKING:
@@ -53,7 +54,11 @@ def _backup(context: Context) -> int:
 
     made = context.with_node(work)
     context.output.result(made, made.path)
+    from tuichat import bootstrap
+
     whose = _("its own passphrase") if made.own_passphrase else _("your passphrase")
+    if not made.own_passphrase and bootstrap.uses_key_file(context.paths()):
+        whose = _("your passphrase and your key file")
     context.output.note(
         _("Whoever has this file and {whose} has your identity. Keep it on another disk.").format(whose=whose)
     )
@@ -66,7 +71,9 @@ def _passphrase_of_its_own(context: Context) -> str | None:
         return from_file(context.words.new_passphrase_file, "--new-passphrase-file")
     if context.words.new_passphrase:
         return PassphraseSources(None, None, {}).read_new()
-    if context.paths().unlocked_key.exists():
+    from tuichat import bootstrap
+
+    if not bootstrap.has_passphrase(context.paths()):
         context.output.note(_("This profile has no passphrase; its backup needs one."))
         return context.passphrase.read_new()
     return None
@@ -77,10 +84,21 @@ def _restore(context: Context) -> int:
 
     paths, words = context.paths(), context.words
     config = context.config()
-    bootstrap.check_restorable(paths, words.file)
+    context.finish_wipe()
+    needs_key_file = bootstrap.check_restorable(paths, words.file)
+    key_file = context.key_file() if needs_key_file else None
+    if needs_key_file and key_file is None:
+        raise LockedError(
+            _("This backup opens only with the key file that the profile had."),
+            _("Name it: tuichat --key-file FILE restore BACKUP"),
+        )
     passphrase = context.passphrase.read()
-    made = bootstrap.restore_profile(paths, words.file, passphrase, keep_passphrase=not words.no_passphrase)
+    made = bootstrap.restore_profile(
+        paths, words.file, passphrase, key_file, keep_passphrase=not words.no_passphrase
+    )
     context.output.result(made, _told(made))
+    if needs_key_file and not words.no_passphrase:
+        context.output.note(_("The restored profile needs the same key file beside its passphrase."))
     for sentence in _advice(made):
         context.output.note(sentence)
     if made.visibility == "contacts" and config.privacy.visibility != "contacts":

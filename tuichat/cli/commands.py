@@ -18,11 +18,13 @@ MODULES = {
     "contact": ("contact",),
     "send": ("send", "cancel"),
     "messages": ("messages",),
+    "search": ("search",),
     "files": ("files",),
     "events": ("events",),
     "status": ("status",),
     "daemon": ("daemon", "node-process"),
-    "lock": ("lock", "unlock"),
+    "lock": ("lock", "unlock", "passphrase"),
+    "wipe": ("wipe",),
     "backup": ("backup", "restore"),
     "rpc": ("rpc",),
     "doctor": ("doctor",),
@@ -32,7 +34,7 @@ MODULES = {
 }
 """The modules beside this one, and the commands that each adds."""
 
-_VALUED = ("--home", "--profile", "--config", "--passphrase-file", "--passphrase-fd")
+_VALUED = ("--home", "--profile", "--config", "--passphrase-file", "--passphrase-fd", "--key-file")
 
 
 def build_parser() -> Parser:
@@ -82,5 +84,6 @@ def _add_global_options(parser: Parser) -> None:
     add("--config", metavar=_("FILE"), type=some_path, help=_("read the settings from FILE"))
     add("--passphrase-file", metavar=_("FILE"), type=some_path, help=_("read the passphrase from FILE"))
     add("--passphrase-fd", metavar="N", type=natural, help=_("read the passphrase from descriptor N"))
+    add("--key-file", metavar=_("FILE"), type=some_path, help=_("open the profile with this key file, too"))
     add("--json", action="store_true", help=_("print one JSON object a line"))
     add("--version", action="version", version=f"tuichat {__version__}", help=_("print the version"))

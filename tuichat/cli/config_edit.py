@@ -53,7 +53,9 @@ def edited(text: str, name: str, value: Value) -> str:
 
 
 def toml(value: Value) -> str:
-    """`value` as TOML: a whole number, a basic string, or an array of strings."""
+    """`value` as TOML: a switch, a whole number, a basic string, or an array of strings."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
     if isinstance(value, str):
@@ -91,7 +93,7 @@ def _with_comment(lines: list[str], at: int, last: int, new: str) -> str:
     if last != at + 1:
         return new
     comment = re.fullmatch(
-        r"""[^=]+=\s*(?:"(?:[^"\\]|\\.)*"|'[^']*'|[0-9_]+)(\s*#.*)\s*""", lines[at].rstrip("\n")
+        r"""[^=]+=\s*(?:"(?:[^"\\]|\\.)*"|'[^']*'|[0-9_]+|true|false)(\s*#.*)\s*""", lines[at].rstrip("\n")
     )
     return new if comment is None else new.rstrip("\n") + comment[1] + "\n"
 

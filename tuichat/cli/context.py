@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -64,6 +65,16 @@ class Context:
             self._check_unicode(found.config, "--config")
         return found
 
+    def finish_wipe(self) -> None:
+        """If a wipe of the profile was broken off, finish it and say so. Raises TuichatError."""
+        paths = self.paths()
+        if not os.path.lexists(paths.wiping):
+            return
+        from tuichat import bootstrap
+
+        if bootstrap.complete_wipe(paths):
+            self.output.note(_("A wipe of this profile had been broken off. It is complete now."))
+
     def _check_unicode(self, path: Path, option: str) -> None:
         if is_unicode(str(path)):
             return
@@ -94,6 +105,24 @@ class Context:
             use_language(found.ui.language)
         return found
 
+    def key_file(self, *, warn: bool = True) -> bytes | None:
+        """The content of the key file, None where none is named: option, variable, setting, in this order.
+
+        `warn`: say so if others may read it.
+
+        Raises:
+            LockedError: it cannot be read, or is none.
+        """
+        from tuichat.cli.key_file import read_key_file
+
+        if self.words.key_file is not None:
+            return read_key_file(self.words.key_file, "--key-file", warn=warn)
+        if named := self._from_environment("TUICHAT_KEY_FILE", some_path):
+            return read_key_file(named, "TUICHAT_KEY_FILE", warn=warn)
+        if (named := self.config(required=False).store.key_file) is not None:
+            return read_key_file(named, "store.key_file", warn=warn)
+        return None
+
     @asynccontextmanager
     async def node(
         self, *, start: bool = True, unlock: bool = True, none: str = ""
@@ -108,6 +137,7 @@ class Context:
         """
         from tuichat import bootstrap
 
+        self.finish_wipe()
         try:
             client = await bootstrap.attach(self.paths(), start=start, timeout=ATTACH_SECONDS)
         except bootstrap.NoNodeError as error:
@@ -115,7 +145,10 @@ class Context:
             raise
         async with client:
             if unlock and (await client.hello()).locked:
-                await client.unlock(self.passphrase.read())
+                key_file = self.key_file()  # before anybody is asked for anything
+                await client.unlock(self.passphrase.read(), key_file)
+            if unlock:
+                await client.active()
             yield client
 
     def with_node(

@@ -23,16 +23,19 @@ def _run(context: Context) -> int:
     from tuichat import bootstrap
 
     paths, config = context.paths(), context.config()
+    context.finish_wipe()
     if not bootstrap.profile_exists(paths) and not paths.database.exists():
         raise TuichatError(
             _("There is no profile in {path}.").format(path=paths.home), _("Make one: tuichat init")
         )
-    passphrase = None
-    if not paths.unlocked_key.exists():
+    passphrase = key_file = None
+    if bootstrap.has_passphrase(paths):
         passphrase = context.passphrase.given_or_asked()
+        if passphrase is not None and bootstrap.uses_key_file(paths):
+            key_file = context.key_file()
         if passphrase is None:
             context.output.note(_("The profile stays locked until: tuichat unlock"))
-    return bootstrap.run_node(paths, config, "daemon", passphrase)
+    return bootstrap.run_node(paths, config, "daemon", passphrase, key_file)
 
 
 def _detached(context: Context) -> int:
@@ -43,7 +46,7 @@ def _detached(context: Context) -> int:
 
 
 def _stop(context: Context) -> int:
-    async def work(node: AsyncClient) -> int:
+    async def work(node: AsyncClient) -> tuple[int, int]:
         status = await node.status()
         if status.node != "daemon" and not status.kept:
             raise UnreachableError(
@@ -54,9 +57,18 @@ def _stop(context: Context) -> int:
         await node.stop()
         async for _event in events:
             await asyncio.sleep(0)
-        return status.outbox.queued if status.kept else 0
+        return (status.outbox.queued, status.transfers) if status.kept else (0, 0)
 
-    waiting = context.with_node(work, start=False, unlock=False, none=_("So there is nothing to stop."))
+    waiting, resting = context.with_node(
+        work, start=False, unlock=False, none=_("So there is nothing to stop.")
+    )
+    if resting:
+        text = ngettext(
+            "{count} file rests; it goes on when a node next runs.",
+            "{count} files rest; they go on when a node next runs.",
+            resting,
+        )
+        context.output.note(text.format(count=resting))
     if waiting:
         text = ngettext(
             "{count} message stays queued; it is sent when a node next runs.",

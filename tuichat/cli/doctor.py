@@ -217,6 +217,7 @@ def _database(context: Context) -> Iterator[Finding]:
     """A whole look at the database: by the node that has it, or here while none runs; never two at once."""
     from tuichat import bootstrap, doctor
 
+    context.finish_wipe()
     paths = context.paths()
     if not os.access(paths.home, os.R_OK | os.X_OK):
         return
@@ -248,8 +249,11 @@ def _is_sound(context: Context) -> bool | None:
     if doctor.holder(paths) is not None:
         listens = bootstrap.socket_path(paths).exists()  # one that begins or ends is not waited for
         return run_async(_ask_node(context)) if listens else None
-    passphrase = "" if paths.unlocked_key.exists() else context.passphrase.given()
-    return None if passphrase is None else doctor.database_is_sound(paths, passphrase)
+    passphrase = context.passphrase.given() if bootstrap.has_passphrase(paths) else ""
+    if passphrase is None:
+        return None
+    key_file = context.key_file() if bootstrap.uses_key_file(paths) else None
+    return doctor.database_is_sound(paths, passphrase, key_file)
 
 
 async def _ask_node(context: Context) -> bool | None:

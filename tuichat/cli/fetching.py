@@ -9,10 +9,10 @@ from typing import Final
 
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
-from tuichat.cli.file_words import ENDED, how_far
 from tuichat.cli.following import follow
 from tuichat.cli.status_line import StatusLine
 from tuichat.errors import NotYetError, TuichatError, UnreachableError
+from tuichat.file_words import ENDED, how_far
 from tuichat.i18n import _
 from tuichat.model import MENDABLE, AnyEvent, File, FileEvent, MissedEvent
 

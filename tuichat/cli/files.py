@@ -7,14 +7,17 @@ from collections.abc import Awaitable, Callable
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
 from tuichat.cli.fetching import QUIET_SECONDS, fetch, what_is_missing
-from tuichat.cli.file_words import full_name, how_far
+from tuichat.cli.file_pages import files_between
 from tuichat.cli.following import ends_with_this_command
-from tuichat.cli.output import one_line
+from tuichat.cli.output import full_name, one_line
 from tuichat.cli.parser import Command, Parser, positive, seconds, some_path
 from tuichat.cli.paths import to_receive
+from tuichat.file_words import how_far, is_here
 from tuichat.i18n import _
 from tuichat.model import Contact, File
 from tuichat.sizes import shown_size
+
+DEFAULT_LIMIT = 500
 
 _WANTED = ("waiting", "active", "paused", "complete")
 """States of a file that was accepted already."""
@@ -25,6 +28,10 @@ def add(parser: Parser) -> None:
     group = parser.add_command("files", None, _("see files, and fetch, stop and resume them"))
     listed = group.add_command("list", _list, _("list the files that were offered"))
     listed.add_argument("ref", metavar="REF", nargs="?", help=_("only those of this contact"))
+    listed.add_argument(
+        "--limit", metavar="N", type=positive, default=DEFAULT_LIMIT, help=_("the newest N, 500 by default")
+    )
+    listed.add_argument("--before", metavar="ID", type=positive, help=_("those before file ID"))
     accepted = _with_id(group, "accept", _accept, _("fetch a file that was offered to you"))
     accepted.add_argument(
         "--to",
@@ -54,7 +61,8 @@ def _with_id(group: Parser, name: str, run: Command, summary: str) -> Parser:
 
 def _list(context: Context) -> int:
     async def work(node: AsyncClient) -> tuple[list[File], list[Contact]]:
-        return await node.file_list(context.words.ref), await node.contact_list()
+        words = context.words
+        return await node.file_list(words.ref, words.limit, words.before), await node.contact_list()
 
     files, contacts = context.with_node(work)
     if context.output.json:
@@ -72,17 +80,12 @@ def _row(file: File, contact: str) -> list[str]:
     """What others chose comes last, so that it can be taken for nothing else."""
     who = _("from {name}") if file.direction == "in" else _("to {name}")
     words = [str(file.id), who.format(name=one_line(contact)), shown_size(file.size), how_far(file)]
-    return [*words, "  ".join([one_line(file.path)] * _is_here(file) + [full_name(file)])]
+    return [*words, "  ".join([one_line(file.path)] * is_here(file) + [full_name(file)])]
 
 
 def shown(file: File) -> str:
     """A file on a line: its number, how far it is, and where it is or what it is called."""
-    return f"{file.id}  {how_far(file)}  {one_line(file.path) if _is_here(file) else full_name(file)}"
-
-
-def _is_here(file: File) -> bool:
-    """Whether it was received, and lies where it was put."""
-    return file.direction == "in" and file.state == "complete" and bool(file.path)
+    return f"{file.id}  {how_far(file)}  {one_line(file.path) if is_here(file) else full_name(file)}"
 
 
 def _accept(context: Context) -> int:
@@ -113,16 +116,24 @@ async def _accepted(context: Context, node: AsyncClient, to: str) -> list[File]:
         file = await node.file_get(words.id)
         same = [file]
         if words.all and file.group is not None:
-            same = [each for each in await node.file_list() if each.group == file.group]
-        if file.direction == "in" and file.state in _WANTED:
-            return [each for each in same if each.state in _WANTED]
+            listed = await files_between(node, None, file.group)  # the first of a group gives it its number
+            same = [each for each in listed if each.group == file.group]
+        if file.direction == "in" and _is_wanted(file):
+            return [each for each in same if _is_wanted(each)]
     return await _accept_seen(context, node, to)
 
 
 async def _accept_seen(context: Context, node: AsyncClient, to: str) -> list[File]:
     """Accept a file, or with it those that have come by now: what comes meanwhile nobody has seen."""
-    newest = max((file.id for file in await node.file_list()), default=0) if context.words.all else 0
+    newest = 0
+    if context.words.all:
+        newest = max((file.id for file in await node.file_list(limit=1)), default=0)
     return await node.file_accept(context.words.id, to, context.words.all, newest)
+
+
+def _is_wanted(file: File) -> bool:
+    """Whether it was accepted already; an offer that its sender paused before was not."""
+    return file.accepted and file.state in _WANTED
 
 
 def _changing(method: Callable[[AsyncClient, int], Awaitable[File]], *, goes_on: bool = False) -> Command:

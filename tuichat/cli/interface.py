@@ -34,7 +34,7 @@ def run(context: Context) -> int:
         node = await bootstrap.attach(context.paths(), timeout=ATTACH_SECONDS)
         if passphrase is not None and (await node.hello()).locked:
             with contextlib.suppress(LockedError):  # a wrong one is asked for on the screen
-                await node.unlock(passphrase)
+                await node.unlock(passphrase, context.key_file(warn=False))
         return node
 
     with graceful_ending():
@@ -69,15 +69,32 @@ def _options(context: Context) -> Options:
     async def create(name: str | None, passphrase: str | None) -> str:
         return await asyncio.to_thread(bootstrap.create_profile, paths, passphrase, name or "")
 
+    async def wipe(keep_files: bool) -> None:
+        await bootstrap.wipe_profile(paths, config.files.directory, keep_files=keep_files)
+
+    context.finish_wipe()
     made = bootstrap.profile_exists(paths)
     return Options(
         theme=config.ui.theme,
         glyphs=fitting_glyphs(),
         save=save,
         create_profile=None if made else create,
-        sealed=made and not paths.unlocked_key.exists(),
+        sealed=made and bootstrap.has_passphrase(paths),
         scratch=lambda: paths.run_directory(create=True),
+        images=config.ui.images and _can_show_pictures(),
+        name=paths.home.name,
+        wipe=wipe,
+        panic_key=config.ui.panic_key,
+        auto_lock=config.privacy.auto_lock_seconds > 0,
+        key_file=lambda: context.key_file(warn=False),
     )
+
+
+def _can_show_pictures() -> bool:
+    """Whether the extra for them is installed; without it everything is as it is without pictures."""
+    from tuichat.tui.terminal_pictures import is_installed
+
+    return is_installed()
 
 
 def fitting_glyphs() -> Glyphs:

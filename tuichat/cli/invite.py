@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import re
 
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
 from tuichat.cli.parser import Parser, natural
 from tuichat.cli.qr import code_lines
+from tuichat.durations import parse_duration
 from tuichat.i18n import _
 from tuichat.model import Invite
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
-_DURATION = re.compile(r"([0-9]{1,6})([smhdw])")
 
 
 def add(parser: Parser) -> None:
@@ -24,7 +21,7 @@ def add(parser: Parser) -> None:
         "--expires",
         metavar=_("TIME"),
         type=duration,
-        default=_UNITS["d"],
+        default=86_400,
         help=_("how long it is good for, such as 30m, 24h or 7d; normally 24h"),
     )
     created.add_argument("--qr", action="store_true", help=_("draw it as a QR code too"))
@@ -35,10 +32,10 @@ def add(parser: Parser) -> None:
 
 def duration(text: str) -> int:
     """Seconds of "90s", "30m", "24h", "7d" or "2w", for argparse."""
-    found = _DURATION.fullmatch(text.strip().lower())
-    if found is None:
+    seconds = parse_duration(text)
+    if seconds is None:
         raise argparse.ArgumentTypeError(_("a time such as 30m, 24h or 7d is needed"))
-    return int(found[1]) * _UNITS[found[2]]
+    return seconds
 
 
 def _create(context: Context) -> int:

@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
-from tuichat.cli.file_words import full_name, how_far
+from tuichat.cli.file_pages import files_between
 from tuichat.cli.following import follow
+from tuichat.cli.output import full_name
 from tuichat.cli.parser import Parser, positive
 from tuichat.cli.state_words import message_state
 from tuichat.errors import NotFoundError
+from tuichat.file_words import how_far
 from tuichat.i18n import _
 from tuichat.model import Contact, File, Message, MessageEvent, MissedEvent
 from tuichat.sizes import shown_size
@@ -87,8 +89,10 @@ async def _print(
 ) -> None:
     today = datetime.fromtimestamp(context.clock.now(), tz=UTC).astimezone()
     files: dict[int | None, File] = {}
-    if not context.output.json and any(message.file is not None for message in messages):
-        files = {file.id: file for file in await node.file_list(contact.address)}
+    numbers = [message.file for message in messages if message.file is not None]
+    if numbers and not context.output.json:
+        listed = await files_between(node, contact.address, min(numbers), max(numbers))
+        files = {file.id: file for file in listed}
     for message in messages:
         context.output.result(
             message, shown(message, contact, today, clock=clock, file=files.get(message.file))
@@ -105,8 +109,6 @@ def shown(
     and state; its name stands in the place of the text, and the text below. `clock` is strftime's for the
     time of day.
     """
-    at = (message.received_at or message.sent_at).astimezone()
-    when = f"{at:{clock}}" if at.date() == today.date() else f"{at:%Y-%m-%d {clock}}"
     mark = ""
     if message.direction == "out" and message.state not in ("delivered", "read"):
         mark = f" [{message.id} {message_state(message.state)}]"
@@ -115,8 +117,17 @@ def shown(
         mark += f" [{number}, {shown_size(file.size)}, {how_far(file)}]"
     first, *more = _text(message, file).split("\n")
     return "\n".join(
-        [f"{when} {_speaker(message, contact)}{mark}  {first}", *(f"      {line}" for line in more)]
+        [
+            f"{when(message, today, clock)} {speaker(message, contact)}{mark}  {first}",
+            *(f"      {line}" for line in more),
+        ]
     )
+
+
+def when(message: Message, today: datetime, clock: str) -> str:
+    """When it came or was written here, with the date unless it is today's; `clock` is strftime's."""
+    at = (message.received_at or message.sent_at).astimezone()
+    return f"{at:{clock}}" if at.date() == today.date() else f"{at:%Y-%m-%d {clock}}"
 
 
 def _text(message: Message, file: File | None) -> str:
@@ -126,7 +137,8 @@ def _text(message: Message, file: File | None) -> str:
     return message.text if message.kind == "text" else _("(a kind of message that this version cannot show)")
 
 
-def _speaker(message: Message, contact: Contact) -> str:
+def speaker(message: Message, contact: Contact) -> str:
+    """Who wrote it, so that no name can look like me or like something that stands beside a name."""
     me = _("me")
     if message.direction == "out":
         return me

@@ -13,7 +13,9 @@ import msgspec
 
 from tuichat.cli.streams import silence_stdout
 from tuichat.errors import StorageError, TuichatError
+from tuichat.file_words import label
 from tuichat.i18n import _
+from tuichat.model import File
 
 SCHEMA = 1
 """The version of `--json` output; it changes when a field is taken away or changes its meaning."""
@@ -124,6 +126,11 @@ def one_line(text: str) -> str:
         character if character in _JOINERS or unicodedata.category(character) not in _MOVING else "\ufffd"
         for character in text
     )
+
+
+def full_name(file: File) -> str:
+    """The name with the folders that it was offered in, safe to print: both are the sender's words."""
+    return one_line(label(file))
 
 
 def width_of(text: str) -> int:

@@ -71,12 +71,35 @@ class PassphraseSources:
     def read_new(self) -> str:
         """The passphrase for a new profile; on the terminal it is asked for twice. Raises LockedError."""
         given = self.given()
-        if given is not None:
-            return given
-        first = _asked(_("New passphrase: "))
-        if _asked(_("The same again: ")) != first:
-            raise LockedError(_("The two passphrases differ."), _("Nothing was made; start again."))
-        return first
+        return _asked_twice() if given is None else given
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassphrase:
+    """The ways a passphrase that takes another's place may come; beside it stands the other one's source.
+
+    Attributes:
+        file: `--new-passphrase-file`.
+        descriptor: `--new-passphrase-fd`.
+    """
+
+    file: Path | None
+    descriptor: int | None
+
+    @property
+    def is_given(self) -> bool:
+        """Whether nobody at a terminal has to be asked."""
+        return self.file is not None or self.descriptor is not None
+
+    def read(self) -> str:
+        """The passphrase; on the terminal it is asked for twice. Raises LockedError."""
+        if not self.is_given:
+            return _asked_twice(_("Give it with --new-passphrase-file or --new-passphrase-fd."))
+        with _interruptible():
+            if self.file is not None:
+                return from_file(self.file, "--new-passphrase-file")
+            assert self.descriptor is not None
+            return _from_descriptor(self.descriptor, "--new-passphrase-fd")
 
 
 def usable(data: bytes, source: str) -> str:
@@ -112,8 +135,8 @@ def _warn_if_others_read(path: Path, status: os.stat_result) -> None:
         say(_("Others may read the passphrase. Close the file: chmod 600 {path}").format(path=path))
 
 
-def _from_descriptor(descriptor: int) -> str:
-    source = f"--passphrase-fd {descriptor}"
+def _from_descriptor(descriptor: int, option: str = "--passphrase-fd") -> str:
+    source = f"{option} {descriptor}"
     try:
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             return usable(file.read(MAX_PASSPHRASE_BYTES + 3), source)
@@ -126,13 +149,21 @@ def _unreadable(source: str, error: Exception) -> LockedError:
     return LockedError(_("{source} cannot be read: {why}.").format(source=source, why=why))
 
 
-def _asked(prompt: str) -> str:
+def _asked_twice(otherwise: str = "") -> str:
+    first = _asked(_("New passphrase: "), otherwise)
+    if _asked(_("The same again: "), otherwise) != first:
+        raise LockedError(_("The two passphrases differ."), _("Nothing was changed; start again."))
+    return first
+
+
+def _asked(prompt: str, otherwise: str = "") -> str:
+    """What is typed; `otherwise` says how to give it where nobody can be asked."""
     import getpass
 
     if not _has_terminal():
         raise LockedError(
             _("A passphrase is needed, and there is no terminal to ask on."),
-            _("Give it with --passphrase-file, --passphrase-fd or TUICHAT_PASSPHRASE_FILE."),
+            otherwise or _("Give it with --passphrase-file, --passphrase-fd or TUICHAT_PASSPHRASE_FILE."),
         )
     try:
         with _interruptible():

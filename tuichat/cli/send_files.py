@@ -6,9 +6,8 @@ import msgspec
 
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
-from tuichat.cli.file_words import full_name
 from tuichat.cli.following import ends_with_this_command
-from tuichat.cli.output import one_line
+from tuichat.cli.output import full_name, one_line
 from tuichat.cli.paths import to_send
 from tuichat.cli.state_words import message_state
 from tuichat.cli.status_line import StatusLine

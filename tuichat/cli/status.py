@@ -117,6 +117,8 @@ def shown(status: Status) -> str:
     counts = _("{accepted} accepted, {online} online")
     lines.append((_("contacts"), counts.format(**_counts(status))))
     lines.append((_("outbox"), _("{count} queued").format(count=status.outbox.queued)))
+    if status.transfers:
+        lines.append((_("files"), _("{count} under way").format(count=status.transfers)))
     return _aligned(lines)
 
 
@@ -126,12 +128,23 @@ def _kind(status: Status) -> str:
         return _("daemon")
     if not status.kept:
         return _("detached, ends after its last client")
-    text = ngettext(
+    queued, transfers = status.outbox.queued, status.transfers
+    messages = ngettext(
         "detached, kept until {count} message is delivered",
         "detached, kept until {count} messages are delivered",
-        status.outbox.queued,
-    )
-    return text.format(count=status.outbox.queued)
+        queued,
+    ).format(count=queued)
+    if not transfers:
+        return messages
+    if not queued:
+        only = ngettext(
+            "detached, kept until {count} file is complete",
+            "detached, kept until {count} files are complete",
+            transfers,
+        )
+        return only.format(count=transfers)
+    files = ngettext("and {count} file is complete", "and {count} files are complete", transfers)
+    return f"{messages} {files.format(count=transfers)}"
 
 
 def _tor(status: Status) -> str:

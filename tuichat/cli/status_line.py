@@ -7,8 +7,8 @@ import shutil
 import sys
 from typing import TextIO
 
-from tuichat.cli.file_words import circuits, full_name, how_far, percent, rate, time_left
-from tuichat.cli.output import width_of
+from tuichat.cli.output import full_name, width_of
+from tuichat.file_words import circuits, how_far, percent, rate, time_left
 from tuichat.i18n import _
 from tuichat.model import File
 from tuichat.sizes import shown_size
@@ -81,7 +81,9 @@ def _parts(file: File, *, plain: bool) -> list[str]:
     done = _BAR_CELLS * percent(file) // 100
     bar = f"{full * done}{empty * (_BAR_CELLS - done)} {percent(file)}%"
     amounts = _("{done} of {size}").format(done=shown_size(file.bytes_done), size=shown_size(file.size))
-    return [part for part in (bar, amounts, rate(file), time_left(file), circuits(file)) if part]
+    return [
+        part for part in (bar, amounts, rate(file.rate), time_left(file), circuits(file.circuits)) if part
+    ]
 
 
 def _cut(text: str, cells: int) -> str:

@@ -6,19 +6,17 @@
     exit code        0 done; 4 the disk refused the copy; any other: no copy can be made
 
 JPEG, PNG, WebP and GIF are taken apart and put together without touching the image (`stripping`). Pillow
-writes TIFF anew, reads what EXIF there was, and opens each copy as a viewer would: if it finds anything in
-there still, there is no copy. This is the only module that imports it, and no other imports this one.
+writes TIFF and AVIF anew, reads what EXIF there was, and opens each copy as a viewer would: if it finds
+anything in there still, there is no copy. No other module imports this one.
 
-Before the first byte is read the process gives up what it does not need: it can open no file and no socket,
-start no process, and use no more than the limits below.
+Before the first byte is read the process gives up what it does not need (`confined`): it can open no file and
+no socket, start no process, and use no more than the limits there and below.
 """
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import os
-import resource
 import struct
 import sys
 import warnings
@@ -26,10 +24,12 @@ from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Any, Final
 
-from PIL import ExifTags, Image, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin
+from PIL import AvifImagePlugin, ExifTags, Image, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin
 from PIL.ImageFile import ImageFile
 
+from tuichat.media.confined import give_up
 from tuichat.media.facts import dimensions
+from tuichat.media.stripping.avif import beside_the_image
 from tuichat.media.stripping.colour_profile import clean_profile
 from tuichat.media.stripping.gif import strip_gif
 from tuichat.media.stripping.jpeg import strip_jpeg
@@ -42,14 +42,12 @@ MAX_PICTURE_BYTES: Final = 200 * 1024 * 1024
 MAX_PIXELS: Final = 256_000_000
 """More than cameras make; a picture that claims more is taken for an attempt to fill the memory."""
 
-_MEMORY_BYTES = 1024 * 1024 * 1024
 _CPU_SECONDS = 60
 _COPY_BYTES = 2 * MAX_PICTURE_BYTES
 _MAX_PAGES = 1000
 
 # Loaded now, besides those that Pillow loads first: nothing can be imported later.
-_READERS = (MpoImagePlugin, TiffImagePlugin, WebPImagePlugin)
-_ENCODINGS = ("ascii", "latin-1", "utf-8")
+_READERS = (AvifImagePlugin, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin)
 
 _FORMATS: Final = {
     "image/jpeg": "JPEG",
@@ -57,6 +55,7 @@ _FORMATS: Final = {
     "image/webp": "WEBP",
     "image/gif": "GIF",
     "image/tiff": "TIFF",
+    "image/avif": "AVIF",
 }
 
 # What Pillow tells of a picture that tells nothing of its author.
@@ -73,6 +72,8 @@ _EXACT_COMPRESSIONS: Final = frozenset(
     {"raw", "tiff_lzw", "tiff_adobe_deflate", "packbits", "tiff_ccitt", "group3", "group4"}
 )
 _RESOLUTION: Final = (282, 283, 296)
+_REWRITTEN: Final = frozenset({"image/tiff", "image/avif"})
+_AVIF: Final[dict[str, Any]] = {"quality": 90, "subsampling": "4:4:4", "speed": 8, "max_threads": 1}
 _DNG_VERSION, _SUB_IFDS = 50706, 330  # a plain TIFF would hold less of such a picture
 
 
@@ -97,20 +98,9 @@ def _give_up() -> None:
     """Let go of all that the work does not need, for good."""
     Image.preinit()
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # more cannot be started
     warnings.simplefilter("error", Image.DecompressionBombWarning)
-    for encoding in _ENCODINGS:
-        codecs.lookup(encoding)
-    os.umask(0o077)
-    os.nice(10)
-    for limit, value in (
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NPROC, 0),
-        (resource.RLIMIT_AS, _MEMORY_BYTES),
-        (resource.RLIMIT_CPU, _CPU_SECONDS),
-        (resource.RLIMIT_FSIZE, _COPY_BYTES),
-        (resource.RLIMIT_NOFILE, 3),
-    ):
-        resource.setrlimit(limit, (value, value))
+    give_up(_CPU_SECONDS, _COPY_BYTES)
 
 
 def _write(copy: bytes) -> None:
@@ -133,8 +123,8 @@ def clean(data: bytes, media_type: str) -> tuple[bytes, set[Trace]]:
         "image/webp": lambda data: strip_webp(data, upright),
         "image/gif": strip_gif,
     }
-    if media_type == "image/tiff":
-        copy, traces = _rewrite_tiff(data)
+    if media_type in _REWRITTEN:
+        copy, traces = _rewrite_tiff(data) if media_type == "image/tiff" else _rewrite_avif(data)
     else:
         copy, removed = strip[media_type](data)
         traces = {trace for each in removed for trace in _traces(each)}
@@ -186,6 +176,21 @@ def _rewrite_tiff(data: bytes) -> tuple[bytes, set[Trace]]:
             page.copy().save(writer, "TIFF", **layout)  # a copy has the pixels, not the tags
             writer.newFrame()
     return target.getvalue(), traces
+
+
+def _rewrite_avif(data: bytes) -> tuple[bytes, set[Trace]]:
+    """The pixels in a new file, the right way up; as that changes them a little, only if anything is told."""
+    target = BytesIO()
+    with _open(data, "AVIF") as picture:
+        told, xmp = picture.info.get("exif", b""), picture.info.get("xmp", b"")
+        profile = picture.info.get("icc_profile", b"")
+        beside = beside_the_image(data, bool(told) + bool(xmp)) + ([Removed("xmp", xmp)] if xmp else [])
+        traces = {trace for each in beside for trace in traces_of(each)}
+        traces |= _exif_traces(_exif(told)) if told else set()
+        traces |= {"profile"} if profile and clean_profile(profile) != profile else set()
+        if traces:
+            picture.save(target, "AVIF", exif=upright(told), icc_profile=clean_profile(profile), **_AVIF)
+    return target.getvalue() if traces else data, traces
 
 
 def _open(data: bytes, kind: str) -> ImageFile:

@@ -6,34 +6,30 @@ surroundings, and believes nothing of what it says but names it knows.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
-import stat
-import sys
-import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import tuichat
 from tuichat.errors import StorageError
 from tuichat.i18n import _
-from tuichat.media.failures import UncleanedError, UnreadableError, shown, unreadable
+from tuichat.media.apart import program_of, readable, run_apart
+from tuichat.media.failures import UncleanedError, shown
 from tuichat.media.identity import Identity, check_same
 from tuichat.media.traces import DISK_REFUSED, TRACES, Trace
 
-CLEANABLE: Final = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif", "image/tiff"})
+CLEANABLE: Final = frozenset(
+    {"image/jpeg", "image/png", "image/webp", "image/gif", "image/tiff", "image/avif"}
+)
 """The media types, as `sniff` tells them, that metadata can be taken out of."""
 
 DEADLINE: Final = 120.0
 """Seconds until a process that is not done is ended. It works at low priority."""
 
-_MAX_REPORT = 4096
-
-_PROGRAM: Final = (sys.executable, "-s", "-P", "-B", "-W", "ignore", "-m", "tuichat.media.clean_picture")
+_PROGRAM: Final = program_of("tuichat.media.clean_picture")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +66,11 @@ async def clean(
     if media_type not in CLEANABLE:
         return None
     kept = False
-    with _source(source) as readable, _target(target) as writable:
+    with readable(source) as given, _target(target) as writable:
         try:
-            check_same(source, readable, known)
-            code, report = await _run((*program, media_type), readable, writable, deadline)
-            check_same(source, readable, known)
+            check_same(source, given, known)
+            code, report = await run_apart((*program, media_type), given, writable, deadline)
+            check_same(source, given, known)
             traces = _understood(code, report, source, target)
             kept = bool(traces)
         finally:
@@ -82,20 +78,6 @@ async def clean(
                 with contextlib.suppress(OSError):
                     target.unlink()
     return Cleaned(tuple(_in_words(trace) for trace in traces)) if traces else None
-
-
-@contextmanager
-def _source(path: Path) -> Iterator[int]:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as failure:
-        raise unreadable(path, failure) from failure
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise UnreadableError(_("{path} is no regular file.").format(path=shown(path)))
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager
@@ -109,66 +91,6 @@ def _target(path: Path) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
-
-
-async def _run(
-    command: tuple[str, ...], source: int, target: int, deadline: float
-) -> tuple[int | None, bytes]:
-    """Exit code (None: it was ended, or never began) and report of the process.
-
-    The report is read when the process is gone: a pipe holds more than that, and who says more than it holds
-    waits until it is ended.
-    """
-    with _pipe() as (report, said):
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *command,
-                str(said),
-                stdin=source,
-                stdout=target,
-                stderr=asyncio.subprocess.DEVNULL,
-                pass_fds=(said,),
-                cwd="/",
-                env=_surroundings(),
-            )
-        except OSError:
-            return None, b""
-        try:
-            async with asyncio.timeout(deadline):
-                code = await process.wait()
-        except TimeoutError:
-            return None, b""
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        return code, _read(report)
-
-
-@contextmanager
-def _pipe() -> Iterator[tuple[int, int]]:
-    """Its end to read, which never blocks, and its end to write."""
-    ends = os.pipe()
-    os.set_blocking(ends[0], False)
-    try:
-        yield ends
-    finally:
-        for end in ends:
-            os.close(end)
-
-
-def _read(report: int) -> bytes:
-    try:
-        return os.read(report, _MAX_REPORT)
-    except BlockingIOError:
-        return b""
-
-
-def _surroundings() -> dict[str, str]:
-    """Nothing of ours but where to find this package, if it runs from a source checkout."""
-    root = Path(tuichat.__file__).parent.parent
-    installed = root in (Path(sysconfig.get_path("purelib")), Path(sysconfig.get_path("platlib")))
-    return {"LC_ALL": "C.UTF-8"} | ({} if installed else {"PYTHONPATH": os.fspath(root)})
 
 
 def _understood(code: int | None, report: bytes, source: Path, target: Path) -> list[Trace]:

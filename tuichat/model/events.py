@@ -83,9 +83,12 @@ class LockedEvent(Event, frozen=True, kw_only=True, tag="locked"):
 
 
 class ClosingEvent(Event, frozen=True, kw_only=True, tag="closing"):
-    """The node is about to end; with "handover" another takes its place within seconds: reconnect."""
+    """The node is about to end; with "handover" another takes its place within seconds: reconnect.
 
-    reason: Literal["handover", "stop", "idle"]
+    With "wipe" the profile is gone.
+    """
+
+    reason: Literal["handover", "stop", "idle", "wipe"]
 
 
 class MissedEvent(Event, frozen=True, kw_only=True, tag="missed"):

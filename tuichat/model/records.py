@@ -102,6 +102,7 @@ class File(Record, frozen=True, kw_only=True):
         place: the folders that it lies in, joined by "/", a label too.
         size, bytes_done: bytes; done is what was checked and is on disk, or was fetched from me.
         media_type: what the sender took it for; `sniffed_type` what the received bytes look like, "" before.
+        accepted: the receiver has said that it wants it; an offer may be paused before.
         reason: why it failed or was cancelled, "" if there is nothing to say.
         paused_by: who wants it paused.
         circuits: how many carry it now; rate: bytes a second now.
@@ -130,6 +131,7 @@ class File(Record, frozen=True, kw_only=True):
     group: int | None = None
     width: int | None = None
     height: int | None = None
+    accepted: bool = False
     offered_at: datetime
     expires_at: datetime
 
@@ -146,6 +148,28 @@ class Sent(Record, frozen=True, kw_only=True):
     file: File
     cleaned: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+
+
+class Found(Record, frozen=True, kw_only=True):
+    """A message that was looked for.
+
+    Attributes:
+        places: where its text has what was looked for, each the first character and the one behind the last,
+            counted in Unicode characters; in order, none overlapping another, the first hundred of them.
+        file_name: of its file, "" if it has none; name_places: the same in that.
+    """
+
+    message: Message
+    places: tuple[tuple[int, int], ...] = ()
+    file_name: str = ""
+    name_places: tuple[tuple[int, int], ...] = ()
+
+
+class FoundPage(Record, frozen=True, kw_only=True):
+    """What was found, the newest first; `whole` is false while older messages are not in the index yet."""
+
+    found: tuple[Found, ...]
+    whole: bool = True
 
 
 class TorState(Record, frozen=True, kw_only=True):
@@ -201,7 +225,9 @@ class OutboxCounts(Record, frozen=True, kw_only=True):
 class Status(Record, frozen=True, kw_only=True):
     """The node at a glance. `address` is None while the profile is locked.
 
-    `kept` says that a detached node stays without clients until the outbox is delivered.
+    Attributes:
+        kept: a detached node stays without clients until nothing is queued and no transfer is under way.
+        transfers: files that were accepted, by either side, and are on their way or wait to be.
     """
 
     address: str | None
@@ -214,6 +240,7 @@ class Status(Record, frozen=True, kw_only=True):
     version: str = ""
     pid: int | None = None
     kept: bool = False
+    transfers: int = 0
 
 
 class SafetyNumber(Record, frozen=True, kw_only=True):

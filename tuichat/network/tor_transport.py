@@ -29,6 +29,7 @@ from tuichat.network.transport import (
     DialStage,
     NetworkState,
 )
+from tuichat.supervisor import supervise
 
 PUBLISH_SECONDS: Final = 60.0
 """How long tor may take to publish before it is asked anew: a tor whose introduction points have failed a few
@@ -94,12 +95,12 @@ class TorTransport:
         self._server = OnionServer(self._socket, answerer, blobs, self._socket_mode, self.doubt)
         await self._server.start()
         self._unwatch = self._tor.watch(self._on_tor_status)
-        self._keeper = asyncio.create_task(self._stay_online(), name="stay-online")
+        self._keeper = asyncio.create_task(supervise("network", self._stay_online), name="stay-online")
 
     async def stop(self) -> None:
         if self._keeper is not None:
             self._keeper.cancel()
-            await asyncio.wait({self._keeper})  # whatever it came to, the rest is stopped
+            await asyncio.wait({self._keeper})
             self._keeper = None
         if self._unwatch is not None:
             self._unwatch()

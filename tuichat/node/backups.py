@@ -55,10 +55,15 @@ class BackupParts:
 
 
 class Backups:
-    """Makes them."""
+    """Makes them.
+
+    Attributes:
+        sealed_by: as in the parts, until the passphrase is changed.
+    """
 
     def __init__(self, parts: BackupParts) -> None:
         self._with = parts
+        self.sealed_by = parts.sealed_by
         self._checking = asyncio.Lock()
 
     async def write(self, path: str, passphrase: str | None, force: bool) -> Backup:
@@ -120,12 +125,12 @@ class Backups:
             key = self._with.rng.bytes(KEY_LENGTH)
             wrapped = await self._aside(wrap, key, passphrase, self._with.rng, self._with.cost)
             return BackupKey(key, wrapped)
-        if self._with.sealed_by is None:
+        if self.sealed_by is None:
             raise LockedError(
                 _("This profile has no passphrase, so its backup needs one of its own."),
                 _("It keeps your address and your messages from who finds the file."),
             )
-        return self._with.sealed_by
+        return self.sealed_by
 
     def _manifest(self, made_at: int, size: int, database_key: bytes) -> Manifest:
         me = self._with.identity

@@ -25,10 +25,10 @@ from tuichat.node.file_steps import Step
 from tuichat.node.file_turns import FileTurns
 from tuichat.node.jobs import OffLoop, to_the_end
 from tuichat.node.pull import NotThereError, Pull, PullParts, StalledError, wanted_circuits
-from tuichat.node.supervisor import supervise
 from tuichat.store.records import ContactRow, FileRow
 from tuichat.store.store import Store
 from tuichat.store.transfers import HASHES_IN_PART
+from tuichat.supervisor import supervise
 
 FIRST_PAUSE: Final = 5.0
 LONGEST_PAUSE: Final = 600.0

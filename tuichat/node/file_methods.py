@@ -24,8 +24,10 @@ class FileMethods(ABC):
         await self.go_online()
         return sent
 
-    async def file_list(self, ref: str | None = None) -> list[File]:
-        return self._transfers.list_all(ref)
+    async def file_list(
+        self, ref: str | None = None, limit: int = 500, before: int | None = None
+    ) -> list[File]:
+        return self._transfers.page(ref, limit, before)
 
     async def file_get(self, file: int) -> File:
         return self._transfers.get(file)

@@ -98,6 +98,7 @@ class FileBook:
             media_type=row.media_type,
             sniffed_type=row.sniffed_type,
             state=state,
+            accepted=row.accepted,
             reason=row.reason,
             paused_by=row.paused_by,
             bytes_done=self._bytes_done(row) if moving is None else moving.bytes_done,

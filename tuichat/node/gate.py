@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Literal, TypeVar
 
@@ -12,7 +13,8 @@ import msgspec
 
 from tuichat import __version__
 from tuichat.clock import Clock
-from tuichat.errors import LockedError
+from tuichat.crypto.passphrase import DuressError, Secret
+from tuichat.errors import LockedError, StorageError
 from tuichat.event_buffer import EventBuffer
 from tuichat.i18n import _
 from tuichat.model import (
@@ -23,6 +25,7 @@ from tuichat.model import (
     Contact,
     DatabaseCheck,
     File,
+    FoundPage,
     Hello,
     Invite,
     LockedEvent,
@@ -33,11 +36,13 @@ from tuichat.model import (
     Status,
     from_milliseconds,
 )
+from tuichat.node.activity import LOOK_SECONDS, Activity
+from tuichat.node.custody import Custody, custody_of
 from tuichat.node.node import Node
 from tuichat.node.stream import Stream
 
 Result = TypeVar("Result")
-StopReason = Literal["handover", "stop", "idle"]
+StopReason = Literal["handover", "stop", "idle", "wipe"]
 
 GRACE = 5.0
 """Seconds that calls under way may still take when the profile is being locked."""
@@ -46,21 +51,32 @@ GRACE = 5.0
 class Gate:
     """Implements `NodeApi`, locked or open.
 
-    While it is locked only `hello`, `status`, `unlock` and `stop` do anything. Clients' streams of events go
-    on over locking and unlocking.
+    While it is locked only `hello`, `status`, `unlock`, `active`, `passphrase`, `duress`, `wipe` and `stop`
+    do anything. Clients' streams of events go on over locking and unlocking.
 
     Args:
-        open_node: from a passphrase to a running node, "" for a profile without one; raises LockedError for
-            a wrong one.
+        open_node: from a secret to a running node, an empty one for a profile without passphrase; raises
+            LockedError for a wrong one.
         kind: what this process is; a daemon goes online as soon as it is open, a detached node when asked
             to or when something is to be sent.
         clock: what time it is.
+        custody: the profile's own files; None for a node that has none.
     """
 
-    def __init__(self, open_node: Callable[[str], Awaitable[Node]], *, kind: NodeKind, clock: Clock) -> None:
+    def __init__(
+        self,
+        open_node: Callable[[Secret], Awaitable[Node]],
+        *,
+        kind: NodeKind,
+        clock: Clock,
+        custody: Custody | None = None,
+    ) -> None:
         self._open_node = open_node
         self._kind = kind
         self._clock = clock
+        self._custody = custody
+        self._activity = Activity(clock)
+        self._clearing: asyncio.Future[None] | None = None
         self._node: Node | None = None
         self._streams: list[Stream] = []
         self._changing = asyncio.Lock()
@@ -73,10 +89,10 @@ class Gate:
         self._reason: StopReason = "stop"
 
     def keeps_running(self) -> bool:
-        """Whether it was asked to stay without clients until all is delivered, and something is not yet."""
+        """Whether it was asked to stay without clients until all is done, and something is not yet."""
         if not self._kept or self._node is None:
             return False
-        self._kept = self._node.queued_count() > 0
+        self._kept = self._node.has_work()
         return self._kept
 
     async def wait_stop(self) -> StopReason:
@@ -97,6 +113,8 @@ class Gate:
             stream.end()
         async with self._changing:
             await self._shut()
+        if self._clearing is not None:
+            await asyncio.gather(self._clearing, return_exceptions=True)
 
     async def hello(self) -> Hello:
         return Hello(
@@ -114,15 +132,18 @@ class Gate:
         found = await self._ask(lambda node: node.status())
         return msgspec.structs.replace(found, locked=False, kept=self.keeps_running(), **own)
 
-    async def unlock(self, passphrase: str) -> None:
+    async def unlock(self, passphrase: str, key_file: bytes | None = None) -> None:
         async with self._changing:
+            self._activity.note()
             if self._node is not None or self._stopping.is_set():
                 return
-            node = await self._open_node(passphrase)
+            async with self._answering_duress():
+                node = await self._open_node(Secret(passphrase, key_file))
             self._node = node
             self._emit(LockedEvent(at=self._now(), locked=False))
             for stream in self._streams:
                 stream.join(node)
+            self._activity.note()
             if self._online:
                 await node.go_online()
 
@@ -131,6 +152,68 @@ class Gate:
             self._opened()
             await self._shut()
             self._emit(LockedEvent(at=self._now(), locked=True))
+
+    async def active(self) -> None:
+        self._activity.note()
+
+    async def lock_when_idle(self, seconds: float) -> None:
+        """Lock whenever nobody was active for so long, if a passphrase opens it again; goes on for ever."""
+        while True:
+            left = seconds - self._activity.idle_seconds()
+            if left <= 0 and self._node is not None and self._custody is not None:
+                if self._custody.is_sealed():
+                    with suppress(LockedError):  # somebody else was quicker
+                        await self.lock()
+                self._activity.note()
+            await asyncio.sleep(min(max(left, 0.0), LOOK_SECONDS) or LOOK_SECONDS)
+
+    async def passphrase(
+        self,
+        current: str,
+        new: str | None,
+        key_file: bytes | None = None,
+        new_key_file: bytes | None = None,
+    ) -> None:
+        secret = None if new is None else Secret(new, new_key_file)
+        async with self._changing, self._answering_duress():
+            sealed_by = await custody_of(self._custody).change(Secret(current, key_file), secret)
+            if self._node is not None:
+                self._node.sealed_by(sealed_by)
+
+    async def duress(self, current: str, passphrase: str | None, key_file: bytes | None = None) -> None:
+        async with self._changing, self._answering_duress():
+            sealed_by = await custody_of(self._custody).set_duress(Secret(current, key_file), passphrase)
+            if self._node is not None:
+                self._node.sealed_by(sealed_by)
+
+    @asynccontextmanager
+    async def _answering_duress(self) -> AsyncIterator[None]:
+        """Whoever gives the duress passphrase hears what follows a wrong one, and the profile is wiped."""
+        try:
+            yield
+        except DuressError as error:
+            with suppress(StorageError):  # what can be destroyed is; nobody is told of the rest
+                custody = custody_of(self._custody)
+                order = custody.begin_wipe(decoy=True)
+                try:
+                    if self._node is not None:
+                        self._emit(LockedEvent(at=self._now(), locked=True))
+                        await self._shut()
+                finally:
+                    self._clearing = asyncio.ensure_future(custody.finish_wipe(order))
+            raise LockedError(error.message, error.hint) from None
+
+    async def wipe(self, keep_files: bool = False) -> None:
+        custody = custody_of(self._custody)
+        order = custody.begin_wipe(keep_files=keep_files)  # the keys wait for nobody
+        try:
+            async with self._changing:
+                try:
+                    await self._shut()
+                finally:
+                    await custody.finish_wipe(order)
+        finally:
+            self.ask_stop("wipe")
 
     async def go_online(self) -> None:
         await self._ask(lambda node: node.go_online())
@@ -202,6 +285,9 @@ class Gate:
     ) -> list[Message]:
         return await self._ask(lambda node: node.messages(ref, limit, before, after))
 
+    async def search(self, query: str, limit: int = 50, before: int | None = None) -> FoundPage:
+        return await self._ask(lambda node: node.search(query, limit, before))
+
     async def mark_read(self, ref: str, up_to: int) -> None:
         await self._ask(lambda node: node.mark_read(ref, up_to))
 
@@ -210,8 +296,10 @@ class Gate:
     ) -> list[Sent]:
         return await self._ask_online(lambda node: node.file_send(ref, paths, caption, as_is))
 
-    async def file_list(self, ref: str | None = None) -> list[File]:
-        return await self._ask(lambda node: node.file_list(ref))
+    async def file_list(
+        self, ref: str | None = None, limit: int = 500, before: int | None = None
+    ) -> list[File]:
+        return await self._ask(lambda node: node.file_list(ref, limit, before))
 
     async def file_get(self, file: int) -> File:
         return await self._ask(lambda node: node.file_get(file))

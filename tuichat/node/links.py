@@ -13,7 +13,7 @@ from tuichat.node.dial_line import DialLine
 from tuichat.node.events import EventHub
 from tuichat.node.live_link import LiveLink
 from tuichat.node.old_copy import OldCopy
-from tuichat.node.supervisor import supervise
+from tuichat.supervisor import supervise
 
 
 class Links:

@@ -41,14 +41,17 @@ from tuichat.node.network_news import NetworkNews
 from tuichat.node.parts import NodeParts
 from tuichat.node.reach import INVITE_KEYS, Reach
 from tuichat.node.restored import notices
-from tuichat.node.supervisor import supervise
+from tuichat.node.search_methods import SearchMethods
+from tuichat.node.searching import Searching
 from tuichat.node.verification import Verification
 from tuichat.node.weaknesses import Weaknesses
 from tuichat.protocol.invites import looks_like_invite
+from tuichat.store.backup_file import BackupKey
 from tuichat.store.records import ContactRow
+from tuichat.supervisor import supervise
 
 
-class Node(FileMethods):
+class Node(FileMethods, SearchMethods):
     """One unlocked profile at work. It implements NodeApi but for what concerns locking and ending."""
 
     def __init__(self, parts: NodeParts) -> None:
@@ -107,6 +110,7 @@ class Node(FileMethods):
         self._transfers = make_transfers(
             parts, self._hub, self._book, files, self._links, self._conversations
         )
+        self._searching = Searching(parts.store, self._book)
         self._housekeeper = Housekeeper(
             parts.store, self._hub, parts.clock, self._admit, self._transfers.tend
         )
@@ -119,6 +123,7 @@ class Node(FileMethods):
         self._with.transport.watch(self._news.heard)
         self._links.start()
         self._transfers.start()
+        self._searching.start()
         self._housekeeping = asyncio.create_task(supervise("house", self._housekeeper.keep), name="house")
 
     async def go_online(self) -> None:
@@ -143,6 +148,7 @@ class Node(FileMethods):
         if self._housekeeping is not None:
             self._housekeeping.cancel()
             await asyncio.gather(self._housekeeping, return_exceptions=True)
+        await self._searching.close()
         await self._transfers.close()
         await self._links.close()
         await self._with.transport.stop()
@@ -152,6 +158,10 @@ class Node(FileMethods):
     def queued_count(self) -> int:
         """How many messages wait for an acknowledgement."""
         return self._store.outbox.totals()[0]
+
+    def has_work(self) -> bool:
+        """Whether something is not delivered yet, or a file is on its way or waits to be."""
+        return self.queued_count() > 0 or self._transfers.under_way() > 0
 
     async def status(self) -> Status:
         queued, oldest = self._store.outbox.totals()
@@ -169,6 +179,7 @@ class Node(FileMethods):
                 queued=queued, oldest_at=None if oldest is None else from_milliseconds(oldest)
             ),
             version=__version__,
+            transfers=self._transfers.under_way(),
         )
 
     def subscribe(self, since: int | None = None) -> AsyncIterator[AnyEvent]:
@@ -176,6 +187,10 @@ class Node(FileMethods):
         return self._hub.subscribe(since, told_first)
 
     # -- the profile's files --
+
+    def sealed_by(self, key: BackupKey | None) -> None:
+        """The profile has another passphrase: what its backups are sealed by from now on."""
+        backups_in(self._with.backups).sealed_by = key
 
     async def backup(self, path: str, passphrase: str | None = None, force: bool = False) -> Backup:
         return await backups_in(self._with.backups).write(path, passphrase, force)

@@ -21,6 +21,7 @@ from tuichat.media.facts import FACTS_BYTES, dimensions
 from tuichat.media.failures import shown, unreadable
 from tuichat.media.folders import walk
 from tuichat.media.identity import Identity, changed, check_same
+from tuichat.media.orientation import is_on_its_side
 from tuichat.media.sniff import HEAD_BYTES, sniff
 from tuichat.media.words import warnings
 from tuichat.model import Sent
@@ -74,6 +75,15 @@ class _Prepared:
     source: Source
     cleaned: tuple[str, ...]
     warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """A file as it lies there: its first bytes, its size, and a picture's width and height as it is shown."""
+
+    head: bytes
+    size: int
+    pixels: tuple[int, int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,24 +146,23 @@ class Sending:
         """What is to be read: the file, or within `making` a copy without traces of who made it."""
         path = found.path
         known = await self._with.off_loop(lambda: _still(found))
-        head, size = await self._with.off_loop(lambda: _look(path, known))
+        looked = await self._with.off_loop(lambda: _look(path, known))
         name = label(path.name)
-        media_type = sniff(head[:HEAD_BYTES], name)
+        media_type = sniff(looked.head[:HEAD_BYTES], name)
         copy, cleaned = path, None
         if making is not None and media_type in CLEANABLE:
             copy, cleaned = await self._cleaned(path, known, media_type, making)
-            head, size = await self._with.off_loop(lambda: _look(copy))
-        pixels = dimensions(head)
+            looked = await self._with.off_loop(lambda: _look(copy))
         source = Source(
             path=copy,
             is_copy=cleaned is not None,
             name=name,
             place=found.place,
-            size=size,
+            size=looked.size,
             identity=known if cleaned is None else None,
             media_type=media_type,
-            width=None if pixels is None else pixels[0],
-            height=None if pixels is None else pixels[1],
+            width=None if looked.pixels is None else looked.pixels[0],
+            height=None if looked.pixels is None else looked.pixels[1],
         )
         is_clean = media_type in CLEANABLE and making is not None
         return _Prepared(
@@ -312,8 +321,8 @@ def _check_utf_8(path: Path) -> None:
         ) from None
 
 
-def _look(path: Path, known: Identity | None = None) -> tuple[bytes, int]:
-    """The first bytes and the size of a regular file. Blocks."""
+def _look(path: Path, known: Identity | None = None) -> _Looked:
+    """What there is to see of a regular file. Blocks."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except FileNotFoundError:
@@ -330,7 +339,10 @@ def _look(path: Path, known: Identity | None = None) -> tuple[bytes, int]:
         head = os.pread(descriptor, FACTS_BYTES, 0)
         if len(head) != min(status.st_size, FACTS_BYTES):
             raise _pretends(path)
-        return head, status.st_size
+        pixels = dimensions(head)
+        if pixels and is_on_its_side(lambda offset, length: os.pread(descriptor, length, offset)):
+            pixels = pixels[::-1]
+        return _Looked(head, status.st_size, pixels)
     finally:
         os.close(descriptor)
 

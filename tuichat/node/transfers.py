@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tuichat.clock import Clock
-from tuichat.errors import TuichatError
+from tuichat.errors import TuichatError, UsageError
 from tuichat.i18n import _
 from tuichat.model import AnyEvent, File, FileEvent, FileReason, Sent
 from tuichat.network.transport import Blob
@@ -29,6 +29,9 @@ from tuichat.store.store import Store
 
 BY_ITSELF: Final = 20
 """So many files of one contact are taken without asking, or have circuits made ready, in an hour."""
+
+LARGEST_PAGE: Final = 5000
+"""The most files that are listed in one go."""
 
 TELL_SECONDS: Final = 0.5
 """How often it is told that something is fetched from me."""
@@ -194,10 +197,17 @@ class Transfers:
         self._with.check_may_send(contact)
         return await self._with.sending.send(contact, paths, caption, as_is=as_is)
 
-    def list_all(self, ref: str | None) -> list[File]:
-        """Files of one contact or of all."""
+    def page(self, ref: str | None, limit: int, before: int | None) -> list[File]:
+        """The newest files of one contact or of all, or those just before one; oldest first."""
         contact = None if ref is None else self._with.book.find(ref).id
-        return [self._with.files.record(row) for row in self._store.transfers.all(contact)]
+        if not 1 <= limit <= LARGEST_PAGE:
+            raise UsageError(_("A page has 1 to {most} files.").format(most=LARGEST_PAGE))
+        rows = self._store.transfers.all(contact, limit, before)
+        return [self._with.files.record(row) for row in rows]
+
+    def under_way(self) -> int:
+        """How many are on their way, or wait to be."""
+        return self._store.transfers.under_way()
 
     def get(self, file: int) -> File:
         """One file. Raises NotFoundError."""

@@ -2,16 +2,17 @@
 
     offset  size  field
          0     4  "TUIB"
-         4     1  version = 1
-         5   101  the wrapped key (tuichat/crypto/passphrase.py)
-       106    32  salt
-       138    32  BLAKE2b-256 of all before it
-       170    24  header of the stream (tuichat/crypto/backup_stream.py)
-       194     n  the content in chunks of 65,536 bytes, the last 1 to 65,536, each sealed with 17 bytes more
+         4     1  version = 2
+         5   102  the wrapped key, without its second slot (tuichat/crypto/passphrase.py)
+       107    32  salt
+       139    32  BLAKE2b-256 of all before it
+       171    24  header of the stream (tuichat/crypto/backup_stream.py)
+       195     n  the content in chunks of 65,536 bytes, the last 1 to 65,536, each sealed with 17 bytes more
 
-The stream's key is KDF(key, "backup", salt, 32), and the first 138 bytes are bound to every chunk. The key
+The stream's key is KDF(key, "backup", salt, 32), and the first 139 bytes are bound to every chunk. The key
 may be the one that the profile's own passphrase opens, so the salt makes each backup's key its own. The
-check at 138 tells damage from a wrong passphrase; it keeps nobody out. The content:
+check at 139 tells damage from a wrong passphrase; it keeps nobody out. Version 1
+has a wrapped key of version 1, of 101 bytes. The content:
 
     offset  size  field
          0     2  length m of the manifest
@@ -31,7 +32,14 @@ import msgspec
 from tuichat.clock import Rng
 from tuichat.crypto.backup_stream import HEADER_LENGTH, OVERHEAD, StreamOpener, StreamSealer
 from tuichat.crypto.kdf import blake2b_256, kdf
-from tuichat.crypto.passphrase import WRAPPED_LENGTH, unwrap
+from tuichat.crypto.passphrase import (
+    FIRST_VERSION_LENGTH,
+    PORTABLE_LENGTH,
+    Secret,
+    needs_key_file,
+    portable,
+    unwrap,
+)
 from tuichat.crypto.sealing import UnopenableError
 from tuichat.errors import DamagedError, StorageError
 from tuichat.i18n import _
@@ -42,9 +50,9 @@ CHUNK: Final = 65_536
 MANIFEST_ROOM: Final = 1024
 
 _MAGIC = b"TUIB"
-_VERSION = b"\x01"
+_WRAPPED_LENGTHS = {b"\x01": FIRST_VERSION_LENGTH, b"\x02": PORTABLE_LENGTH}
+_PREFIX = len(_MAGIC) + 1
 _SALT_LENGTH = 32
-_BOUND_LENGTH = len(_MAGIC) + len(_VERSION) + WRAPPED_LENGTH + _SALT_LENGTH
 _CHECK_LENGTH = 32
 
 
@@ -79,7 +87,9 @@ def write_backup(
     to: BinaryIO, sealed_by: BackupKey, manifest: Manifest, database: BinaryIO, rng: Rng
 ) -> None:
     """Write a whole backup; `database` has `manifest.size` bytes. Raises OSError."""
-    bound = _MAGIC + _VERSION + sealed_by.wrapped + rng.bytes(_SALT_LENGTH)
+    wrapped = portable(sealed_by.wrapped)
+    version = next(byte for byte, length in _WRAPPED_LENGTHS.items() if length == len(wrapped))
+    bound = _MAGIC + version + wrapped + rng.bytes(_SALT_LENGTH)
     sealer = StreamSealer(_stream_key(sealed_by.key, bound), bound)
     to.write(bound + blake2b_256(bound) + sealer.header)
     encoded = msgspec.msgpack.encode(manifest)
@@ -101,19 +111,21 @@ class BackupReader:
 
     Attributes:
         manifest: what it says of itself.
+        needs_key_file: whether it opens with a key file only.
 
     Raises:
-        LockedError: the passphrase is wrong.
+        LockedError: the secret is wrong.
         DamagedError: it is no backup, or was changed or cut. StorageError: a newer version made it.
         OSError: it cannot be read.
     """
 
-    def __init__(self, source: BinaryIO, path: Path, passphrase: str) -> None:
+    def __init__(self, source: BinaryIO, path: Path, secret: str | Secret) -> None:
         self._source = source
         self._path = path
         bound = read_head(source, path)
         header = source.read(HEADER_LENGTH)
-        key = _stream_key(unwrap(_wrapped(bound), passphrase), bound)
+        self.needs_key_file = needs_key_file(wrapped_in(bound))
+        key = _stream_key(unwrap(wrapped_in(bound), secret), bound)
         try:
             self._opener = StreamOpener(key, bound, header)
         except UnopenableError:
@@ -152,22 +164,25 @@ class BackupReader:
 
 
 def read_head(source: BinaryIO, path: Path) -> bytes:
-    """The first 138 bytes of a backup, checked without its passphrase.
+    """The first 139 bytes of a backup, 138 in version 1, checked without its passphrase.
 
     Raises:
         DamagedError: it is no backup, or was changed or cut. StorageError: a newer version made it.
         OSError: it cannot be read.
     """
-    head = source.read(_BOUND_LENGTH + _CHECK_LENGTH)
+    head = source.read(_PREFIX)
+    version = head[len(_MAGIC) :]
+    bound_length = _PREFIX + _WRAPPED_LENGTHS.get(version, PORTABLE_LENGTH) + _SALT_LENGTH
+    head += source.read(bound_length - _PREFIX + _CHECK_LENGTH)
     if head[: len(_MAGIC)] != _MAGIC:
         raise DamagedError(
             _("{path} is no backup of tuichat.").format(path=shown(path)),
             _("Name the file that tuichat backup made."),
         )
-    bound, check = head[:_BOUND_LENGTH], head[_BOUND_LENGTH:]
+    bound, check = head[:bound_length], head[bound_length:]
     if blake2b_256(bound) != check:
         raise _damaged(path)
-    if bound[len(_MAGIC) :][:1] != _VERSION:
+    if version not in _WRAPPED_LENGTHS:
         raise StorageError(
             _("{path} was made by a newer tuichat.").format(path=shown(path)), _("Use the newer version.")
         )
@@ -185,6 +200,6 @@ def _stream_key(key: bytes, bound: bytes) -> bytes:
     return kdf(key, "backup", bound[-_SALT_LENGTH:], 32)
 
 
-def _wrapped(bound: bytes) -> bytes:
-    start = len(_MAGIC) + len(_VERSION)
-    return bound[start : start + WRAPPED_LENGTH]
+def wrapped_in(bound: bytes) -> bytes:
+    """The wrapped key in the head of a backup."""
+    return bound[_PREFIX:-_SALT_LENGTH]

@@ -16,7 +16,7 @@ from tuichat.i18n import _
 from tuichat.store.files import sync_directory
 from tuichat.store.profile_paths import ProfilePaths, shown
 
-_OTHERS_IN_HOME = frozenset({"node.log", "restoring.db"})
+_OTHERS_IN_HOME = frozenset({"node.log", "restoring.db", "wiping"})
 
 
 def check_place(path: Path, paths: ProfilePaths, *, force: bool) -> Path:

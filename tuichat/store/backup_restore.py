@@ -17,11 +17,11 @@ from typing import Literal
 
 from tuichat.clock import Clock, Rng
 from tuichat.crypto.identity import rotate_ik
-from tuichat.crypto.passphrase import MODERATE, Cost, wrap
+from tuichat.crypto.passphrase import MODERATE, Cost, Secret, needs_key_file, wrap
 from tuichat.crypto.sealing import KEY_LENGTH
 from tuichat.errors import StorageError, TuichatError
 from tuichat.i18n import _
-from tuichat.store.backup_file import BackupReader, read_head
+from tuichat.store.backup_file import BackupReader, read_head, wrapped_in
 from tuichat.store.backup_renewal import Renewal, Restored, renew
 from tuichat.store.files import sync_directory
 from tuichat.store.home import prepare_home
@@ -43,41 +43,47 @@ class Restoration:
 
 @dataclass(frozen=True, slots=True)
 class Locking:
-    """How the restored profile is locked: with the backup's passphrase at this cost, or not (a key file)."""
+    """How the restored profile is locked: with the backup's secret at this cost, or not at all."""
 
     passphrase: bool = True
     cost: Cost = MODERATE
 
 
 def restore_backup(
-    paths: ProfilePaths, backup: Path, passphrase: str, rng: Rng, clock: Clock, locking: Locking | None = None
+    paths: ProfilePaths,
+    backup: Path,
+    secret: str | Secret,
+    rng: Rng,
+    clock: Clock,
+    locking: Locking | None = None,
 ) -> Restoration:
     """Make a profile where there is none.
 
     Raises:
-        LockedError: the passphrase is wrong.
+        LockedError: the secret is wrong.
         DamagedError: it is no backup, was changed or cut. In this and every other case nothing was made.
         TuichatError: a profile is there.
         StorageError: the disk is full or fails, or a newer version made the backup.
     """
     check_can_restore(paths)
     with _opened(backup) as source:
-        reader = BackupReader(source, backup, passphrase)
+        reader = BackupReader(source, backup, secret)
         prepare_home(paths, create=True)
         with _alone(paths):
             check_can_restore(paths)  # a profile may have been made while the lock was another's
             _clear_cut_off(paths)
-            return _Restoring(paths, rng, clock).restore(reader, passphrase, locking or Locking())
+            return _Restoring(paths, rng, clock).restore(reader, secret, locking or Locking())
 
 
-def check_backup(backup: Path) -> None:
-    """Look whether the file can be a backup at all, before a passphrase is asked for.
+def check_backup(backup: Path) -> bool:
+    """Look whether the file can be a backup at all, before a passphrase is asked for; whether it needs a key
+    file.
 
     Raises:
         DamagedError: it is none. StorageError: it cannot be read, or a newer version made it.
     """
     with _opened(backup) as source:
-        read_head(source, backup)
+        return needs_key_file(wrapped_in(read_head(source, backup)))
 
 
 def check_can_restore(paths: ProfilePaths) -> None:
@@ -108,7 +114,7 @@ class _Restoring:
         self._clock = clock
         self._first = first_name(paths)
 
-    def restore(self, reader: BackupReader, passphrase: str, locking: Locking) -> Restoration:
+    def restore(self, reader: BackupReader, secret: str | Secret, locking: Locking) -> Restoration:
         manifest = reader.manifest
         now = int(self._clock.now() * 1000)
         times = Restored(manifest.made_at, now)
@@ -119,7 +125,9 @@ class _Restoring:
             at = max(manifest.made_at, now) / 1000
             identity = rotate_ik(manifest.content.identity, self._rng, at)
             key = self._rng.bytes(KEY_LENGTH)
-            wrapped = wrap(key, passphrase, self._rng, locking.cost) if locking.passphrase else None
+            if isinstance(secret, Secret) and not reader.needs_key_file:
+                secret = secret.passphrase  # a key file that opened nothing is no part of the lock
+            wrapped = wrap(key, secret, self._rng, locking.cost) if locking.passphrase else None
             profile = OpenProfile(
                 identity, manifest.content.database_key, manifest.content.name, key, wrapped
             )

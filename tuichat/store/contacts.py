@@ -10,6 +10,7 @@ from tuichat.i18n import _
 from tuichat.model import ContactState
 from tuichat.store.database import Database, Value
 from tuichat.store.records import ContactRow
+from tuichat.store.search import Search
 
 _COLUMNS = tuple(field.name for field in fields(ContactRow))
 _FLAGS = tuple(_COLUMNS.index(name) for name in ("confirmed", "verified", "other_refused"))
@@ -133,7 +134,9 @@ class Contacts:
     def remove(self, contact: int) -> None:
         """Erase a contact with its conversation, outbox, session and everything known of its messages."""
         self._petnames = None
-        self._database.run("DELETE FROM contacts WHERE id = ?", (contact,))
+        with self._database.step():
+            Search(self._database).forget_many(contact)
+            self._database.run("DELETE FROM contacts WHERE id = ?", (contact,))
 
     def count(self, state: ContactState) -> int:
         """How many contacts are in this state."""

@@ -16,6 +16,7 @@ import apsw
 from tuichat.errors import DamagedError, StorageError, TuichatError
 from tuichat.i18n import _
 from tuichat.store.failures import translate, translated
+from tuichat.store.search_terms import document
 
 Synchronous = Literal["FULL", "OFF"]
 Value = int | str | bytes | None
@@ -67,6 +68,10 @@ class Database:
         self._connection.execute(f"PRAGMA key = 'raw:{key.hex()}'")
         for pragma in (_LOCKING, f"PRAGMA synchronous = {synchronous}", *_PRAGMAS):
             self._connection.execute(pragma).fetchall()
+        made: Callable[..., str] = document  # triggers that put messages into the index call it
+        self._connection.create_scalar_function(
+            "search_document", made, 5, deterministic=True, flags=apsw.SQLITE_INNOCUOUS
+        )
 
     def in_transaction(self) -> bool:
         """Whether a transaction is open."""
@@ -76,6 +81,10 @@ class Database:
         """Execute a statement; the number of rows it changed."""
         self._execute(sql, values)
         return self._connection.changes()
+
+    def changes(self) -> int:
+        """How many rows were ever changed over this connection, those of virtual tables' own tables too."""
+        return self._connection.total_changes()
 
     def insert(self, sql: str, values: Sequence[Value] = ()) -> int:
         """Execute an INSERT; the new row's id."""
@@ -154,10 +163,22 @@ class Database:
 
         If all are sound, the file is trusted.
         """
-        sound = self.rows(f"PRAGMA quick_check({table or 1})") == [("ok",)]
+        sound = self.complaint(table) == "ok"
         if sound and not table:
             self.trust()
         return sound
+
+    def complaint(self, table: str = "") -> str:
+        """The first thing that is wrong, in SQLite's words; "ok" if nothing is.
+
+        What cannot be read is found by the check itself, but for the index of the search, which raises.
+        """
+        try:
+            return str(self.one(f"PRAGMA quick_check({table or 1})"))
+        except StorageError as error:
+            if isinstance(error.__cause__, apsw.IOError):
+                return error.message
+            raise
 
     def hangs_together(self) -> bool:
         """See the function of this name; changes nothing."""

@@ -29,6 +29,46 @@ def write_whole(path: Path, data: bytes) -> None:
     sync_directory(path.parent)
 
 
+def write_over(path: Path, data: bytes) -> None:
+    """As `write_whole`; once that is safe, what was there is overwritten, as far as the disk lets us."""
+    old = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        write_whole(path, data)
+        with contextlib.suppress(OSError):  # it has no name any more: nobody is told of it
+            _overwrite(old)
+    finally:
+        os.close(old)
+
+
+def erase(path: Path) -> None:
+    """Overwrite a small file and remove it; one that is not there is well. Raises OSError."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        _overwrite(descriptor)
+    finally:
+        os.close(descriptor)
+    path.unlink()
+    sync_directory(path.parent)
+
+
+def put_over(path: Path, data: bytes) -> None:
+    """Write `data` where a file of the same length is, over its own bytes. Raises OSError."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        os.pwrite(descriptor, data, 0)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _overwrite(descriptor: int) -> None:
+    os.pwrite(descriptor, bytes(os.fstat(descriptor).st_size), 0)
+    os.fsync(descriptor)
+
+
 def read_bounded(path: Path, limit: int) -> bytes:
     """At most `limit` + 1 bytes of a file. Raises OSError, also when it is a symlink."""
     with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123

@@ -12,7 +12,7 @@ from tuichat.errors import StorageError, UsageError
 from tuichat.i18n import _
 from tuichat.store.profile_paths import ProfilePaths, impossible, shown
 
-_MARKS = ("identity.sealed", "tuichat.db", "tuichat.toml", "unlocked.key")
+_MARKS = ("identity.sealed", "tuichat.db", "tuichat.toml", "unlocked.key", "wiping")
 """Any of these makes a directory a tuichat home."""
 
 

@@ -3,8 +3,8 @@
     offset  size  field
          0     4  "TUII"
          4     1  version = 1
-         5     1  0: the key lies in the file `unlocked.key`; 1: a wrapped key follows
-         6   101  the wrapped key (tuichat/crypto/passphrase.py), if so
+         5     1  0: the key lies in the file `unlocked.key`; 1, 2: a wrapped key of that version follows
+         6     m  the wrapped key (tuichat/crypto/passphrase.py), if so: 101 or 174 bytes
                n  the content (msgpack array) under XChaCha20-Poly1305, with all before it as associated data
               32  BLAKE2b-256 of all before it
 
@@ -21,7 +21,7 @@ import msgspec
 from tuichat.clock import Rng
 from tuichat.crypto.identity import Identity
 from tuichat.crypto.kdf import blake2b_256
-from tuichat.crypto.passphrase import WRAPPED_LENGTH
+from tuichat.crypto.passphrase import FIRST_VERSION_LENGTH, WRAPPED_LENGTH, noise
 from tuichat.crypto.sealing import OVERHEAD, UnopenableError, seal, unseal
 from tuichat.model import MAX_NAME_CHARACTERS
 
@@ -31,6 +31,8 @@ MAX_LENGTH: Final = 4096
 _MAGIC = b"TUII\x01"
 _PREFIX = len(_MAGIC) + 1
 _CHECK = 32
+_KINDS = {0: 0, FIRST_VERSION_LENGTH: 1, WRAPPED_LENGTH: 2}
+"""The byte that stands for a wrapped key of so many bytes."""
 
 _Secret = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 
@@ -91,11 +93,24 @@ def decode(data: bytes) -> IdentityFile:
     if len(data) > MAX_LENGTH or blake2b_256(body) != check or not body.startswith(_MAGIC):
         raise MalformedError
     kind, rest = body[_PREFIX - 1 : _PREFIX], body[_PREFIX:]
-    length = {b"\x00": 0, b"\x01": WRAPPED_LENGTH}.get(kind)
+    length = next((length for length, byte in _KINDS.items() if bytes([byte]) == kind), None)
     if length is None or len(rest) < length + OVERHEAD:
         raise MalformedError
     return IdentityFile(rest[:length] if length else None, rest[length:])
 
 
+def decoy(data: bytes, rng: Rng) -> bytes:
+    """An identity file like this one, as long and as costly to open, that nothing opens.
+
+    Raises MalformedError if `data` is no identity file that a passphrase opens.
+    """
+    wrapped, sealed = (found := decode(data)).wrapped, found.sealed
+    if wrapped is None:
+        raise MalformedError
+    body = _head(noise(wrapped, rng)) + rng.bytes(len(sealed))
+    return body + blake2b_256(body)
+
+
 def _head(wrapped: bytes | None) -> bytes:
-    return _MAGIC + (b"\x00" if wrapped is None else b"\x01" + wrapped)
+    wrapped = wrapped or b""
+    return _MAGIC + bytes([_KINDS[len(wrapped)]]) + wrapped

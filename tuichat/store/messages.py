@@ -14,10 +14,10 @@ _NO_LIMIT = 2**63 - 1
 _ROWS_AT_ONCE = 64
 """How many rows are read before their texts are counted: a page of long ones is not read whole to be cut."""
 
-_SELECT = """
-    SELECT m.id, c.contact, m.direction, m.wire_id, m.kind, m.text, m.sent_at, m.received_at, m.state, m.body
-    FROM messages m JOIN conversations c ON c.id = m.conversation
-"""
+COLUMNS = "m.id, c.contact, m.direction, m.wire_id, m.kind, m.text, m.sent_at, m.received_at, m.state, m.body"
+"""What `row_of` makes a row of: m is the message, c its conversation."""
+
+_SELECT = f"SELECT {COLUMNS} FROM messages m JOIN conversations c ON c.id = m.conversation"  # noqa: S608
 _CONVERSATION = "(SELECT id FROM conversations WHERE contact = ?)"
 _INSERT = f"""
     INSERT INTO messages (conversation, direction, wire_id, kind, text, sent_at, received_at, state, body)
@@ -73,7 +73,7 @@ class Messages:
     def get(self, message: int) -> MessageRow | None:
         """The message of this id."""
         values = self._database.row(f"{_SELECT} WHERE m.id = ?", (message,))
-        return None if values is None else _row(values)
+        return None if values is None else row_of(values)
 
     def by_wire_id(self, contact: int, direction: Direction, wire_id: bytes) -> MessageRow | None:
         """The message that the two nodes name by these 16 bytes."""
@@ -81,7 +81,7 @@ class Messages:
             f"{_SELECT} WHERE m.conversation = {_CONVERSATION} AND m.direction = ? AND m.wire_id = ?",
             (contact, direction, wire_id),
         )
-        return None if values is None else _row(values)
+        return None if values is None else row_of(values)
 
     def set_state(self, message: int, state: MessageState) -> None:
         """Move a message to another state."""
@@ -119,7 +119,7 @@ class Messages:
         """The messages nearest to `after`, or to `before` without it, from there on."""
         query = NEWEST if after is None else OLDEST
         bounds = (0 if after is None else after, _NO_LIMIT if before is None else before)
-        return [_row(values) for values in self._database.rows(query, (contact, *bounds, limit))]
+        return [row_of(values) for values in self._database.rows(query, (contact, *bounds, limit))]
 
     def mark_read(self, contact: int, up_to: int) -> int:
         """Received messages up to this id become `read`; how many did."""
@@ -137,5 +137,6 @@ class Messages:
         }
 
 
-def _row(values: tuple[Any, ...]) -> MessageRow:
+def row_of(values: tuple[Any, ...]) -> MessageRow:
+    """A message of what its `COLUMNS` have."""
     return MessageRow(*values)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tuichat.clock import Clock, Rng
 from tuichat.crypto.identity import Identity
-from tuichat.crypto.passphrase import MODERATE, Cost, unwrap, wrap
+from tuichat.crypto.passphrase import MODERATE, Cost, Secret, unwrap, wrap
 from tuichat.errors import DamagedError, LockedError, StorageError, TuichatError
 from tuichat.i18n import _
 from tuichat.protocol.sanitize import sanitize_name
@@ -76,7 +76,7 @@ def check_no_profile(paths: ProfilePaths) -> None:
 def create_profile(
     paths: ProfilePaths,
     name: str,
-    passphrase: str | None,
+    secret: str | Secret | None,
     rng: Rng,
     clock: Clock,
     *,
@@ -86,7 +86,7 @@ def create_profile(
 
     Args:
         name: what contacts are told, "" for nothing.
-        passphrase: None keeps the key in a file beside the identity, readable by the owner alone.
+        secret: what opens it; None keeps the key in a file beside the identity, readable by the owner alone.
 
     Raises:
         TuichatError: a profile is there already, or is being made at this moment.
@@ -103,7 +103,7 @@ def create_profile(
         if lock is None:
             raise _being_made(paths)
         check_no_profile(paths)  # it may have been made while the lock was another's
-        return _create(paths, sanitize_name(name), passphrase, rng, clock.now(), cost)
+        return _create(paths, sanitize_name(name), secret, rng, clock.now(), cost)
     except BaseException:
         if missing:
             lock = _unmake(paths, missing, lock)
@@ -122,11 +122,11 @@ def needs_passphrase(paths: ProfilePaths) -> bool:
     return _read(paths).wrapped is not None
 
 
-def open_profile(paths: ProfilePaths, passphrase: str | None) -> OpenProfile:
-    """Open a profile; the passphrase does not count when the key lies beside it.
+def open_profile(paths: ProfilePaths, secret: str | Secret | None) -> OpenProfile:
+    """Open a profile; the secret does not count when the key lies beside it.
 
     Raises:
-        LockedError: the passphrase is missing or wrong.
+        LockedError: the secret is missing or wrong.
         DamagedError: the identity file, or the key beside it, is damaged or missing; nothing was changed.
         TuichatError: there is no profile here.
     """
@@ -134,10 +134,10 @@ def open_profile(paths: ProfilePaths, passphrase: str | None) -> OpenProfile:
     found = _read(paths)
     if found.wrapped is None:
         key = _unlocked_key(paths)
-    elif passphrase is None:
+    elif secret is None:
         raise LockedError(_("The profile is locked."), _("Unlock it with its passphrase."))
     else:
-        key = unwrap(found.wrapped, passphrase)
+        key = unwrap(found.wrapped, secret)
     try:
         content = found.open(key)
     except MalformedError:
@@ -152,8 +152,8 @@ def put_profile(paths: ProfilePaths, profile: OpenProfile, rng: Rng) -> None:
         StorageError: there is no profile.
     """
     if profile.wrapped is None:
-        _write(paths.unlocked_key, profile.key)  # first: an identity without it could never be opened
-    _write(paths.identity, _encoded(profile, rng))
+        put_file(paths.unlocked_key, profile.key)  # first: an identity without it could never be opened
+    put_file(paths.identity, encoded(profile, rng))
 
 
 def update_profile(
@@ -179,15 +179,15 @@ def update_profile(
         profile.key,
         profile.wrapped,
     )
-    _write(paths.identity, _encoded(changed, rng))
+    put_file(paths.identity, encoded(changed, rng))
     return changed
 
 
 def _create(
-    paths: ProfilePaths, name: str, passphrase: str | None, rng: Rng, now: float, cost: Cost
+    paths: ProfilePaths, name: str, secret: str | Secret | None, rng: Rng, now: float, cost: Cost
 ) -> bytes:
     key = rng.bytes(_KEY_LENGTH)
-    wrapped = None if passphrase is None else wrap(key, passphrase, rng, cost)
+    wrapped = None if secret is None else wrap(key, secret, rng, cost)
     profile = OpenProfile(Identity.generate(rng, now), rng.bytes(_KEY_LENGTH), name, key, wrapped)
     try:
         put_profile(paths, profile, rng)
@@ -211,7 +211,8 @@ def _unmake(paths: ProfilePaths, missing: list[Path], lock: NodeLock | None) -> 
     return lock
 
 
-def _encoded(profile: OpenProfile, rng: Rng) -> bytes:
+def encoded(profile: OpenProfile, rng: Rng) -> bytes:
+    """The bytes of its identity file."""
     keys = profile.identity
     content = Content(
         keys.onion_seed, keys.sig_seed, keys.ik_secret, keys.epoch, profile.name, profile.database_key
@@ -219,7 +220,8 @@ def _encoded(profile: OpenProfile, rng: Rng) -> bytes:
     return encode(content, profile.key, profile.wrapped, rng)
 
 
-def _write(path: Path, data: bytes) -> None:
+def put_file(path: Path, data: bytes) -> None:
+    """Write a small file whole. Raises StorageError; then what was there is there."""
     try:
         write_whole(path, data)
     except OSError as failure:

@@ -79,6 +79,11 @@ class ProfilePaths:
         return self.home / "tuichat.db"
 
     @property
+    def wiping(self) -> Path:
+        """Says that the profile is being wiped, and how."""
+        return self.home / "wiping"
+
+    @property
     def lock(self) -> Path:
         """The file whose lock the node holds."""
         return self.home / "lock"

@@ -12,21 +12,38 @@ from typing import Final
 
 from tuichat.store import schema
 from tuichat.store.database import Database
+from tuichat.store.search import Search
 
 WHOLE_BYTES: Final = 8 << 20
 """Up to this size a file is always read to its end: about a tenth of a second."""
 
-_GROWING: Final = frozenset(("messages", "outbox", "events", "known", "opened", "held"))
+_GROWING: Final = frozenset(
+    (
+        *("messages", "outbox", "events", "known", "opened", "held"),
+        *("search_index", "search_index_data", "search_index_idx"),
+    )
+)
 """What grows with all that was ever said. The other tables grow with the people one knows, if at all."""
 
+_INDEX: Final = "search_index"
 _TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table'"
 _SAMPLES: Final = 64
 _SAMPLE = "SELECT text, body FROM messages WHERE id >= ? ORDER BY id LIMIT 1"
 
 
 def whole(database: Database) -> bool:
-    """Whether all of it is sound. If so, it is trusted."""
-    return database.sound() and schema.version(database) > 0
+    """Whether all of it is sound. If so, it is trusted.
+
+    The index of the search is made of the rest: where nothing but that is wrong, it is made anew.
+    """
+    if not schema.version(database):
+        return False
+    if not database.sound():
+        if _INDEX not in database.complaint():
+            return False
+        Search(database).begin_anew()
+        return database.sound()
+    return True
 
 
 def in_part(database: Database) -> bool:

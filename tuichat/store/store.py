@@ -23,6 +23,7 @@ from tuichat.store.invites import Invites
 from tuichat.store.messages import Messages
 from tuichat.store.outbox import Outbox
 from tuichat.store.reach_keys import ReachKeys
+from tuichat.store.search import Search
 from tuichat.store.sessions import Sessions
 from tuichat.store.settings import Settings
 from tuichat.store.transfers import Transfers
@@ -50,6 +51,7 @@ class Store:
         self.invites = Invites(database)
         self.reach_keys = ReachKeys(database)
         self.transfers = Transfers(database)
+        self.search = Search(database)
 
     @classmethod
     def open(cls, path: Path, key: bytes, *, synchronous: Synchronous = "FULL") -> Store:
@@ -119,9 +121,9 @@ def _read_through(path: Path) -> None:
 
 
 def _open_sound(path: Path, key: bytes, synchronous: Synchronous) -> Database:
-    if path.stat().st_size < _PAGE:
-        raise _damaged(path)
     size, ended_well = path.stat().st_size, not _log_of(path).exists()
+    if size < _PAGE or (ended_well and size % _PAGE):  # SQLite does not mind if the last page is a free one
+        raise _damaged(path)
     database = Database(path, key, synchronous)
     try:
         schema.refuse_newer(database)
@@ -129,6 +131,7 @@ def _open_sound(path: Path, key: bytes, synchronous: Synchronous) -> Database:
         if not look(database):
             raise _damaged(path)
         schema.migrate(database)
+        Search(database).prepare()
     except BaseException:
         database.close()
         raise
@@ -150,6 +153,7 @@ def _create(path: Path, key: bytes, synchronous: Synchronous) -> None:
     database = Database(unfinished, key, synchronous)
     try:
         schema.migrate(database)
+        Search(database).prepare()
         if not database.sound():
             raise _damaged(unfinished)
     finally:

@@ -78,16 +78,22 @@ class Transfers:
         """What I offer at this path, 32 bytes; None if that is over."""
         return self._first("WHERE direction = 'out' AND path = ? AND path <> x''", path)  # as its index says
 
-    def all(self, contact: int | None = None) -> list[FileRow]:
-        """Every file of one contact or of all, oldest first; of those that have ended, each contact's newest
-        `ENDED_TOLD`.
+    def all(
+        self, contact: int | None = None, limit: int | None = None, before: int | None = None
+    ) -> list[FileRow]:
+        """The newest `limit` files of one contact or of all, or those just before an id; oldest first.
+
+        Without `limit` every one; of those that have ended, each contact's newest `ENDED_TOLD`.
         """
-        newest = """WHERE (ended_at IS NULL OR id IN (SELECT id FROM (SELECT id, row_number() OVER
+        condition = """WHERE (ended_at IS NULL OR id IN (SELECT id FROM (SELECT id, row_number() OVER
             (PARTITION BY contact ORDER BY id DESC) AS place FROM files WHERE ended_at IS NOT NULL)
             WHERE place <= ?))"""
-        if contact is None:
-            return self._rows(f"{newest} ORDER BY id", ENDED_TOLD)
-        return self._rows(f"{newest} AND contact = ? ORDER BY id", ENDED_TOLD, contact)
+        values = [ENDED_TOLD]
+        for clause, value in (("AND contact = ?", contact), ("AND id < ?", before)):
+            if value is not None:
+                condition, values = f"{condition} {clause}", [*values, value]
+        found = self._rows(f"{condition} ORDER BY id DESC LIMIT ?", *values, -1 if limit is None else limit)
+        return found[::-1]
 
     def unfinished(self, contact: int | None = None) -> list[FileRow]:
         """The files whose offers have not ended, of one contact or of all, oldest first."""
@@ -123,6 +129,11 @@ class Transfers:
     def expired(self, now: int) -> list[FileRow]:
         """The unfinished files whose time is over, at `now` milliseconds."""
         return self._rows("WHERE ended_at IS NULL AND expires_at <= ? ORDER BY expires_at, id", now)
+
+    def under_way(self) -> int:
+        """How many files were accepted, by either side, and rest neither by a wish nor for a failure."""
+        query = "SELECT count(*) FROM files WHERE ended_at IS NULL AND accepted AND state = 'waiting'"
+        return int(self._database.one(query))
 
     def reserved(self) -> int:
         """Bytes of the files that are being received or will be."""

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol, runtime_checkable
 
+import msgspec
 from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -21,8 +22,9 @@ from tuichat.errors import TuichatError, UsageError
 from tuichat.i18n import _
 from tuichat.model import LockedEvent
 from tuichat.tui.context import Context, Options
+from tuichat.tui.guard import Guard
 from tuichat.tui.screens.main import WIDE, MainScreen
-from tuichat.tui.session import Attach, Connected, Happening, Session
+from tuichat.tui.session import Attach, Connected, Happening, Lost, Session
 from tuichat.tui.slash import Command, usages
 from tuichat.tui.terminal_keys import free_alt_digits
 from tuichat.tui.themes import Palette, load_palettes
@@ -77,6 +79,7 @@ class TuichatApp(App[int]):
         self.mouse = True
         self.session = Session(attach, self._happened)
         self.shared = Context(self.session, options, clock or SystemClock())
+        self.guard = Guard(self, self.shared)
         self.theme = self._first_theme(without_colour=without_colour)
         self._first_colours: dict[str, str] | None = self.get_css_variables()
         self.stylesheet.set_variables(self._first_colours)
@@ -152,6 +155,7 @@ class TuichatApp(App[int]):
 
     async def on_event(self, event: events.Event) -> None:
         """As Textual's; whatever key comes, what was said for a moment has been read."""
+        self.guard.saw(event)
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             main = self.main_screen()
             if main is not None:
@@ -168,6 +172,8 @@ class TuichatApp(App[int]):
                     self._ask_to_unlock()
             case LockedEvent(locked=True):
                 self._ask_to_unlock()
+            case Lost(reason="wiped"):
+                self.guard.wiped()
         for screen in list(self.screen_stack):
             if isinstance(screen, Listener):
                 screen.happened(happening)
@@ -209,15 +215,16 @@ class TuichatApp(App[int]):
             self.push_screen(PaletteScreen(self.shared.glyphs))
 
     async def action_quit(self) -> None:
-        """Leave; if messages wait and the node would end with us, ask what becomes of them."""
-        queued = self.session.known.queued()
-        if not (queued and self._node_ends_with_us and self.session.connected):
-            self.exit(0)
-            return
+        """Leave; if anything is under way and the node would end with us, ask what becomes of it."""
         from tuichat.tui.screens.quit import Quit
 
-        if not isinstance(self.screen, Quit):
-            self.push_screen(Quit(queued, self.shared.glyphs), self._quit_answered)
+        if isinstance(self.screen, Quit):
+            return
+        queued, transfers = await self.session.under_way() if self._node_ends_with_us else (0, 0)
+        if queued or transfers:
+            await self.push_screen(Quit(queued, transfers, self.shared.glyphs), self._quit_answered)
+        else:
+            self.exit(0)
 
     def _quit_answered(self, answer: str | None) -> None:
         if answer == "leave":
@@ -340,6 +347,10 @@ def run_app(attach: Attach, options: Options | None = None, clock: Clock | None 
     """
     free_alt_digits()
     assume_a_size()
+    if options is not None and options.images:
+        from tuichat.tui.terminal_pictures import find_graphics
+
+        options = msgspec.structs.replace(options, graphics=find_graphics())
     app = TuichatApp(attach, options, clock)
     gc.disable()
     try:

@@ -8,18 +8,29 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 import msgspec
+from textual.widget import Widget
 
 from tuichat.clock import Clock, SystemClock
 from tuichat.tui.dates import Calendar
 from tuichat.tui.glyphs import UNICODE, Glyphs
 from tuichat.tui.session import Session
 
+WipeProfile = Callable[[bool], Awaitable[object]]
+"""Wipes the profile, whether its node answers or not; True: received files stay."""
+
 CreateProfile = Callable[[str | None, str | None], Awaitable[object]]
 """Makes the profile of a first run from a name and a passphrase, both optional."""
+
+Graphics = Callable[[bytes, int, int], Widget]
+"""Makes what shows a picture: of its red, green and blue in rows from the top, its width and its height."""
 
 
 def _temporary() -> Path:
     return Path(tempfile.gettempdir())
+
+
+def _none() -> None:
+    return None
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -35,7 +46,15 @@ class Options(msgspec.Struct, frozen=True):
         blink: whether the cursor blinks.
         create_profile: set if there is no profile yet.
         sealed: whether it takes a passphrase to open the profile; then that is asked for at once.
+        name: the profile's, to be typed before it is wiped.
+        wipe: how that is done; None: by asking the node.
+        panic_key: wipes when it is pressed three times; "" for none.
+        auto_lock: whether the node is to be told that somebody is at work.
+        key_file: gives the content of the key file, None where none is named. Raises LockedError.
         scratch: gives a directory for what is nobody else's business and is removed soon.
+        images: whether pictures are shown, where the terminal has the colours for them.
+        graphics: makes a widget of a picture, its width and its height in pixels, on a terminal that has
+            graphics of its own; None: pictures are half blocks.
     """
 
     theme: str = ""
@@ -48,6 +67,13 @@ class Options(msgspec.Struct, frozen=True):
     create_profile: CreateProfile | None = None
     sealed: bool = False
     scratch: Callable[[], Path] = _temporary
+    images: bool = False
+    graphics: Graphics | None = None
+    name: str = "default"
+    wipe: WipeProfile | None = None
+    panic_key: str = ""
+    auto_lock: bool = False
+    key_file: Callable[[], bytes | None] = _none
 
 
 class Context(msgspec.Struct, frozen=True):

@@ -15,6 +15,9 @@ from tuichat.tui.widgets.history_rows import RowStyle
 PAGE = 200
 """How many messages are asked for at a time."""
 
+FILES = 500
+"""How many files are asked for at a time."""
+
 _MOST_AT_FIRST = 1_500
 
 
@@ -158,8 +161,12 @@ class Conversation:
         node, files = self._context.session.node, self._context.session.known.files
         wanted = [message.file for message in messages if message.file is not None]
         if wanted and not files.was_read(person.id):
-            files.load(person.id, await node.file_list(person.address))
-        for number in wanted:
+            files.load(person.id, await node.file_list(person.address, FILES))
+        missing = [number for number in wanted if files.get(number) is None]
+        if missing:
+            for file in await node.file_list(person.address, FILES, max(missing) + 1):
+                files.put(file)
+        for number in missing:
             if files.get(number) is None:
                 with contextlib.suppress(NotFoundError):
                     files.put(await node.file_get(number))

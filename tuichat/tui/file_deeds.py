@@ -8,10 +8,12 @@ from typing import Any, Protocol
 from textual.app import App
 
 from tuichat.errors import TuichatError
+from tuichat.file_words import is_open
 from tuichat.i18n import _
 from tuichat.model import Contact, File
 from tuichat.tui import file_words
 from tuichat.tui.context import Context
+from tuichat.tui.pictures import is_picture
 from tuichat.tui.screens.confirm import Confirm
 
 _SHOWN = 40
@@ -39,13 +41,15 @@ class FileDeeds:
         self._teller = teller
 
     async def press(self, key: str, file: File) -> None:
-        """What a key means for a file: o fetch or show, O choose how, d end, p let rest or go on."""
-        if key == "o" and file_words.can_fetch(file):
+        """What a key means for a file: o fetch or show, O choose how, d end, p rest or go on, v see it."""
+        if key == "o" and is_open(file):
             await self.fetch(file)
         elif key == "d":
             await self.end(file)
         elif key == "p":
             await self.rest_or_go_on(file)
+        elif key == "v":
+            await self.view(file)
         else:
             await self.show(file)
 
@@ -55,6 +59,21 @@ class FileDeeds:
 
         await self._teller.app.push_screen(FileCard(self._shared, file.id))
 
+    async def view(self, file: File) -> None:
+        """See a picture as large as fits."""
+        if not is_picture(file):
+            self._teller.say(_("This is no picture that can be shown."))
+        elif not self._shared.options.images:
+            self._teller.say(
+                _("Pictures are off: they need ui.images = true, and the extra tuichat[images].")
+            )
+        elif not self._shared.session.known.files.pictures.enabled:
+            self._teller.say(_("This terminal has not the colours or the signs for pictures."))
+        else:
+            from tuichat.tui.screens.picture_screen import PictureScreen
+
+            await self._teller.app.push_screen(PictureScreen(self._shared, file))
+
     async def fetch(self, file: File, to: str = "", *, group_to: int = 0) -> bool:
         """Fetch an offer, into the inbox or the directory `to`; whether the node took that.
 
@@ -63,16 +82,19 @@ class FileDeeds:
         """
         person = self._person(file)
         linked = person is not None and person.stage == "linked"
-        later = _("{file} comes when you are both online.").format(file=self._label(file))
+        later = _("{file} comes when you are both online.")
+        if file.paused_by == "them":
+            linked, later = False, _("{file} comes when {name} lets it go on.")
+        said = later.format(file=self._label(file), name=self._name(file))
         deed = self._shared.session.node.file_accept(file.id, to, group_to > 0, group_to)
-        return await self._do(deed, "" if linked else later)  # what moves needs no words
+        return await self._do(deed, "" if linked else said)  # what moves needs no words
 
     async def end(self, file: File) -> None:
         """Decline an offer, stop a transfer or take an offer back, after a question."""
         node, name = self._shared.session.node, self._name(file)
         if not file_words.can_end(file):
             self._teller.say(_("There is nothing to stop any more."))
-        elif file_words.can_fetch(file):
+        elif is_open(file):
             question = _("Decline {file}? {name} is told.").format(file=self._label(file), name=name)
             if await self._ask(question, _("y  decline   n  no")):
                 await self._do(node.file_decline(file.id), _("Declined."))

@@ -1,30 +1,26 @@
-"""A file in words and signs: what it is, how it stands, and which keys do something with it."""
+"""A file in the interface's words and signs: what it is, how it stands, which keys do something with it."""
 
 from __future__ import annotations
 
-from typing import Final
-
-from tuichat.i18n import _, ngettext
+from tuichat.file_words import ENDED, circuits, is_open, label, percent, rate, time_left
+from tuichat.i18n import _
 from tuichat.media.kinds import kind_of, mismatch
 from tuichat.media.words import describe
-from tuichat.model import MENDABLE, File, FileReason, FileState
+from tuichat.model import MENDABLE, File, FileReason
 from tuichat.sizes import shown_size
-from tuichat.tui.dates import Calendar, span
+from tuichat.tui.dates import Calendar
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.harmless import harmless
+from tuichat.tui.pictures import is_picture
 from tuichat.tui.words import Part
 from tuichat.tui.wrapping import cells, fit_middle
 
-ENDED: Final[frozenset[FileState]] = frozenset({"complete", "declined", "cancelled", "failed"})
-"""States in which nothing comes any more."""
-
 _LONGEST_EXTENSION = 12
-_MOST_ETA_SECONDS = 100 * 86_400
 
 
 def full_name(file: File) -> str:
     """What it is called, with the folders that it was offered in."""
-    return harmless(f"{file.place}/{file.name}" if file.place else file.name)
+    return harmless(label(file))
 
 
 def short_name(name: str, width: int, glyphs: Glyphs) -> str:
@@ -62,41 +58,13 @@ def disguise(file: File) -> str:
     )
 
 
-def percent(file: File) -> int:
-    """How much of it there is; 100 only when all of it is there."""
-    return 100 if file.bytes_done >= file.size else max(0, file.bytes_done) * 100 // file.size
-
-
-def rate(bytes_a_second: int) -> str:
-    """How fast something goes."""
-    return f"{shown_size(bytes_a_second)}/s"
-
-
-def time_left(file: File) -> str:
-    """How long the rest takes at the present rate; "" where nobody can say."""
-    if file.rate <= 0 or file.bytes_done >= file.size:
-        return ""
-    seconds = -(-(file.size - file.bytes_done) // file.rate)
-    return span(seconds) if seconds < _MOST_ETA_SECONDS else ""
-
-
-def pace(file: File, *, circuits: bool = True) -> list[str]:
+def pace(file: File, *, with_circuits: bool = True) -> list[str]:
     """Rate, circuits if there is room for them, and the time that is left, as far as there are any."""
-    told = [rate(file.rate)] if file.rate > 0 else []
-    if circuits and file.circuits > 0:
-        told.append(
-            ngettext("{count} circuit", "{count} circuits", file.circuits).format(count=file.circuits)
-        )
-    left = time_left(file)
-    return [*told, left] if left else told
+    told = (rate(file.rate), circuits(file.circuits) if with_circuits else "", time_left(file))
+    return [each for each in told if each]
 
 
 # What can be done.
-
-
-def can_fetch(file: File) -> bool:
-    """Whether it is an offer to me that waits for an answer."""
-    return file.direction == "in" and file.state == "offered"
 
 
 def can_end(file: File) -> bool:
@@ -116,18 +84,24 @@ def can_resume(file: File) -> bool:
     return file.state == "paused" and file.paused_by in {"me", "both"}
 
 
-def keys(file: File, *, every: bool = False) -> list[str]:
-    """The keys that do something with it, those that matter most first; with `every` those for few, too."""
-    if can_fetch(file):
+def keys(file: File, *, every: bool = False, pictures: bool = False) -> list[str]:
+    """The keys that do something with it, those that matter most first.
+
+    Args:
+        every: those for few, too.
+        pictures: they can be shown.
+    """
+    view = [_("v view")] if pictures and is_picture(file) else []
+    if is_open(file):
         return [_("o fetch"), *([_("O choose where")] if every else []), *ending_keys(file)]
     if file.state == "complete" and file.direction == "in":
-        return [_("o show")]
-    return ending_keys(file) or [_("o details")]
+        return [*view, _("o show")]
+    return [*view, *(ending_keys(file) or [_("o details")])]
 
 
 def ending_keys(file: File) -> list[str]:
     """The keys that end it, let it rest or go on."""
-    if can_fetch(file):
+    if is_open(file):
         return [_("d decline")]
     if can_resume(file):
         return [_("p go on"), _("d cancel")]
@@ -183,6 +157,8 @@ def _waiting(file: File, name: str, *, linked: bool) -> str:
 
 
 def _paused(file: File, name: str) -> str:
+    if file.paused_by == "them" and is_open(file):
+        return _("offered, and paused by {name}; once accepted it comes when it goes on").format(name=name)
     if file.paused_by == "them":
         return _("paused by {name}").format(name=name)
     if file.paused_by == "both":

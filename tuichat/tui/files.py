@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
+from tuichat.file_words import is_open
 from tuichat.model import File, FileState
+from tuichat.tui.pictures import KnownPictures
 
 _FIRST: Final[tuple[FileState, ...]] = ("active", "waiting", "paused", "offered")
 """Files in these states stand before all others, in this order."""
@@ -14,10 +16,15 @@ _FIRST: Final[tuple[FileState, ...]] = ("active", "waiting", "paused", "offered"
 class KnownFiles:
     """A record is replaced, never changed, so that it is its own version.
 
-    There may be thousands, most of them long over: those of a contact are read when the first is shown.
+    There may be thousands, most of them long over: a contact's newest are read when the first is shown, and
+    others when their messages are.
+
+    Attributes:
+        pictures: what some of them look like.
     """
 
     def __init__(self) -> None:
+        self.pictures = KnownPictures()
         self._files: dict[int, File] = {}
         self._moving: set[int] = set()
         self._read: set[int] = set()
@@ -25,6 +32,7 @@ class KnownFiles:
 
     def forget(self) -> None:
         """Nothing is known of a locked profile."""
+        self.pictures.forget()
         self._files.clear()
         self._moving.clear()
         self._read.clear()
@@ -35,22 +43,21 @@ class KnownFiles:
         self._read.clear()
 
     def was_read(self, contact: int) -> bool:
-        """Whether all files of a contact are known."""
+        """Whether the newest files of a contact are known, and each since."""
         return contact in self._read
 
     def load(self, contact: int, files: Iterable[File]) -> None:
-        """All files of a contact."""
+        """The newest files of a contact."""
         self.forget_contact(contact)
         self._read.add(contact)
         for file in files:
             self.put(file)
 
-    def load_all(self, contacts: Iterable[int], files: Iterable[File]) -> None:
-        """All files of all contacts."""
-        self.forget()
+    def were_all_read(self, contacts: Collection[int]) -> None:
+        """All files of all contacts were put in; of others nothing is there any more."""
+        for contact in {file.contact for file in self._files.values()} - set(contacts):
+            self.forget_contact(contact)
         self._read.update(contacts)
-        for file in files:
-            self.put(file)
 
     def forget_contact(self, contact: int) -> None:
         """A contact is gone, and with it what was offered by and to them."""
@@ -79,7 +86,7 @@ class KnownFiles:
         if file.group is None:
             return [file]
         same = (each for each in self._files.values() if each.group == file.group)
-        return [each for each in same if (each.contact, each.state) == (file.contact, "offered")]
+        return [each for each in same if each.contact == file.contact and is_open(each)]
 
     def listed(self) -> list[int]:
         """The ids of all that are in a history: those that move first, then those that may; newest first."""
@@ -87,6 +94,10 @@ class KnownFiles:
             shown = [file for file in self._files.values() if file.message is not None]
             self._order = [file.id for file in sorted(shown, key=_list_order)]
         return self._order
+
+    def under_way(self) -> int:
+        """How many are on their way or wait to be, as far as they are known."""
+        return sum(file.state in {"active", "waiting"} for file in self._files.values())
 
     def moving(self) -> tuple[int, int]:
         """How many are on their way now, and how many bytes a second go with all of them."""

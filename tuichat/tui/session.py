@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Literal, Protocol
 
 import msgspec
@@ -17,8 +17,12 @@ from tuichat.tui.known import Known
 FIND_AGAIN_SECONDS = 10.0
 """How long a node that went away is looked for."""
 
+ANSWER_SECONDS = 1.0
+"""How long somebody who leaves waits for the node to say what is under way."""
+
 _PAUSE_SECONDS = 0.2
 _EVENTS_A_TURN = 20
+_ENDS: Mapping[str, Literal["stop", "wiped"]] = {"stop": "stop", "wipe": "wiped"}
 
 
 class NodeClient(NodeApi, Protocol):
@@ -39,9 +43,11 @@ class Connected(msgspec.Struct, frozen=True):
 
 
 class Lost(msgspec.Struct, frozen=True):
-    """No node answers: it is being looked for ("handover"), was stopped on purpose, or cannot be had."""
+    """No node answers: it is being looked for ("handover"), was stopped on purpose, was
+    wiped with its profile, or cannot be had.
+    """
 
-    reason: Literal["handover", "stop", "failed"]
+    reason: Literal["handover", "stop", "wiped", "failed"]
     error: TuichatError | None = None
 
 
@@ -98,6 +104,20 @@ class Session:
         people = await self.node.contact_list()
         self.known.people = {person.id: person for person in people}
 
+    async def under_way(self) -> tuple[int, int]:
+        """How many messages wait, and how many files are on their way or wait to be; none without a node.
+
+        A node that does not answer at once keeps nobody: then it is what is known here.
+        """
+        if self._client is None:
+            return 0, 0
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                status = await self._client.status()
+        except (TimeoutError, TuichatError):
+            return self.known.queued(), self.known.files.under_way()
+        return status.outbox.queued, status.transfers
+
     async def close(self) -> None:
         """Let go of the node."""
         if self._client is not None:
@@ -126,7 +146,7 @@ class Session:
             self._tell(Lost("failed", failure))
             return None
 
-    async def _follow(self, client: NodeClient) -> Literal["handover", "stop"]:
+    async def _follow(self, client: NodeClient) -> Literal["handover", "stop", "wiped"]:
         """Tell every event of this client until its node goes."""
         try:
             events = client.subscribe()
@@ -137,7 +157,7 @@ class Session:
             count = 0
             async for event in events:
                 if isinstance(event, ClosingEvent):
-                    return "stop" if event.reason == "stop" else "handover"
+                    return _ENDS.get(event.reason, "handover")
                 if isinstance(event, LockedEvent):
                     self.locked = event.locked
                 self.known.apply(event)

@@ -56,6 +56,7 @@ def usages() -> dict[str, tuple[str, str]]:
         "file": (_("PATH..."), _("offer files or folders; behind -- a text; --as-is cleans no picture")),
         "files": ("", _("all files: fetch, pause, stop, find")),
         "query": (_("NAME"), _("open a conversation")),
+        "search": (_("[WORDS]"), _("find messages; in:NAME has:file from:me before:DATE after:DATE")),
         "close": ("", _("close this conversation")),
         "requests": ("", _("who asks to be a contact")),
         "next": ("", _("the next unread conversation")),
@@ -74,6 +75,7 @@ def usages() -> dict[str, tuple[str, str]]:
         "set": (_("theme NAME"), _("change a setting")),
         "connect": ("", _("look for the node again")),
         "lock": ("", _("lock the profile")),
+        "wipe": (_("[--keep-files]"), _("destroy the profile for good; asks for its name")),
         "quit": ("", _("leave; Ctrl+Q")),
     }
 
@@ -86,6 +88,7 @@ def keys_of_commands() -> dict[str, str]:
         "requests": "Alt+R",
         "next": "Alt+A",
         "switch": "Alt+K",
+        "search": "Ctrl+F",
         "unread": "Alt+U",
         "bottom": "Alt+End",
         "top": "Alt+Home",

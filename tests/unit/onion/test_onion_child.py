@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from onion.child import ChildOptions, ChildTor, last_words, verify_config
 from onion.errors import TorError
+from onion.process import TorProcess
+from tests.support.raw_callers import PATIENCE
 
 ENDING = "Nov 22 11:37:50.549 [err] Bug: it fell over."
 
@@ -84,3 +89,15 @@ async def test_configuration_that_tor_does_not_take_is_told_in_its_words(tmp_pat
     with pytest.raises(TorError) as caught:
         await verify_config(made(tmp_path, binary, "a"), binary)
     assert caught.value.code == "bridge"
+
+
+async def test_program_that_stands_still_is_continued_to_end_in_order(tmp_path: Path) -> None:
+    script = f"trap 'exit 3' TERM; cat; echo ready; read -r _ < {tmp_path}/never"
+    os.mkfifo(tmp_path / "never")
+    ready = asyncio.Event()
+    process = await TorProcess.spawn(written(tmp_path, script), "", lambda _line: ready.set())
+    async with asyncio.timeout(PATIENCE):
+        await ready.wait()
+        process.send_signal(signal.SIGSTOP)
+        await process.stop()
+    assert process.exit_status == 3

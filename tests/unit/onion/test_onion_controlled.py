@@ -30,7 +30,7 @@ class ScriptedController:
         self._refused = {ClientKey.from_private(key).private_control for key in refused}
         self._commands = commands
 
-    async def get_info(self, key: str) -> str:
+    async def get_info(self, key: str, _timeout: float = 0.0) -> str:
         return "0.4.9.11" if key == "version" else "NOTICE BOOTSTRAP PROGRESS=100 TAG=done"
 
     async def call(self, command: str) -> list[str]:
@@ -181,7 +181,7 @@ class HungController(ScriptedController):
 
     hung = False
 
-    async def get_info(self, key: str) -> str:
+    async def get_info(self, key: str, _timeout: float = 0.0) -> str:
         if self.hung:
             await asyncio.sleep(0.05)
             raise TorError("control", "The connection to tor is lost.")  # as at the deadline of a call

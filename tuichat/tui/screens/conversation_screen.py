@@ -239,8 +239,10 @@ class ConversationScreen(Screen[None]):
         message = self.history.chosen_message()
         self.set_class(message is not None, "-choosing")
         if message is not None:
-            file = self.shared.session.known.files.get(message.file)
-            hints = choosing_text(message, file, narrow=self.has_class("-narrow"))
+            files, narrow = self.shared.session.known.files, self.has_class("-narrow")
+            hints = choosing_text(
+                message, files.get(message.file), narrow=narrow, pictures=files.pictures.enabled
+            )
             self.query_one("#hints", Static).update(hints)
 
     @on(History.ChoosingEnded)
@@ -259,6 +261,9 @@ class ConversationScreen(Screen[None]):
     def on_text_area_changed(self, event: Composer.Changed) -> None:
         if not event.text_area.text.isascii():
             self.query_one("#hints", Static).refresh()  # a wide picture at the input's edge may cover them
+
+    def on_composer_find_asked(self) -> None:
+        self.post_message(self.Run(Command("search", "")))
 
     def on_composer_scrolled(self, event: Composer.Scrolled) -> None:
         self.history.scroll_pages(event.pages)

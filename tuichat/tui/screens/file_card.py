@@ -19,6 +19,7 @@ from textual.types import CSSPathType
 from textual.widgets import Input, Static
 
 from tuichat.errors import TuichatError
+from tuichat.file_words import is_here, is_open, percent
 from tuichat.i18n import _, ngettext
 from tuichat.model import File
 from tuichat.sizes import shown_size
@@ -28,6 +29,7 @@ from tuichat.tui.file_deeds import FileDeeds
 from tuichat.tui.harmless import harmless
 from tuichat.tui.pace import Pace
 from tuichat.tui.paths import whole
+from tuichat.tui.pictures import is_picture
 from tuichat.tui.screens.dialog import Dialog
 from tuichat.tui.session import Happening
 from tuichat.tui.words import error_text
@@ -52,6 +54,7 @@ class FileCard(Dialog[None]):
         Binding("F", "open_folder", show=False),
         Binding("d", "end", show=False),
         Binding("p", "rest", show=False),
+        Binding("v", "view", show=False),
     ]
 
     def __init__(self, shared: Context, file: int) -> None:
@@ -116,7 +119,7 @@ class FileCard(Dialog[None]):
     async def action_fetch(self) -> None:
         """Into the inbox."""
         file = self.file
-        if file is not None and file_words.can_fetch(file):
+        if file is not None and is_open(file):
             await self._deeds.fetch(file, group_to=self._group_to)
 
     def action_take_all(self) -> None:
@@ -128,7 +131,7 @@ class FileCard(Dialog[None]):
     def action_directory(self) -> None:
         """Ask for a directory."""
         file = self.file
-        if file is not None and (file_words.can_fetch(file) or _is_here(file)):
+        if file is not None and (is_open(file) or is_here(file)):
             field = self.query_one("#directory", Input)
             field.display = True
             field.focus()
@@ -151,7 +154,7 @@ class FileCard(Dialog[None]):
         from tuichat.tui.file_manager import file_manager, show_folder
 
         file = self.file
-        if file is None or not _is_here(file):
+        if file is None or not is_here(file):
             return
         folder, program = Path(file.path).parent, file_manager(os.environ)
         if program is None:
@@ -177,6 +180,12 @@ class FileCard(Dialog[None]):
         if self.file is not None:
             await self._deeds.rest_or_go_on(self.file)
 
+    @work(exclusive=True, group="deed")
+    async def action_view(self) -> None:
+        """See a picture as large as fits."""
+        if self.file is not None:
+            await self._deeds.view(self.file)
+
     @on(Input.Submitted)
     @work(exclusive=True, group="deed")
     async def _directory_given(self, event: Input.Submitted) -> None:
@@ -185,10 +194,10 @@ class FileCard(Dialog[None]):
             return
         try:
             directory = whole(typed)
-            if file_words.can_fetch(file):
+            if is_open(file):
                 if await self._deeds.fetch(file, directory, group_to=self._group_to):
                     self._hide(event.input)
-            elif _is_here(file):
+            elif is_here(file):
                 await self._save(file, directory)
                 self._hide(event.input)
         except TuichatError as error:
@@ -226,7 +235,7 @@ class FileCard(Dialog[None]):
     def _group(self) -> list[File]:
         """What was offered in one go with it and waits for an answer, itself too."""
         file = self.file
-        if file is None or not file_words.can_fetch(file):
+        if file is None or not is_open(file):
             return []
         return list(self._shared.session.known.files.group_of(file))
 
@@ -255,7 +264,7 @@ class FileCard(Dialog[None]):
         calendar = self._shared.calendar()
         part, words = file_words.standing(file, name, glyphs, calendar, linked=linked)
         if file.state == "active":
-            words = f"{glyphs.bar(file_words.percent(file), min(_BAR, self._width))} {words}"
+            words = f"{glyphs.bar(percent(file), min(_BAR, self._width))} {words}"
         text.append(f"\n{words}", self._style(part))
         if file_words.is_disguised(file):
             text.append(f"\n{glyphs.failed} {file_words.disguise(file)}", self._style("danger"))
@@ -283,13 +292,15 @@ class FileCard(Dialog[None]):
         return [(_("file"), harmless(file.path)), (_("folder"), folder)]
 
     def _keys(self, file: File) -> str:
-        if file_words.can_fetch(file):
+        if is_open(file):
             keys = [*self._offer_keys(), *file_words.ending_keys(file)]
-        elif _is_here(file):
+        elif is_here(file):
             keys = [_("c copy path"), _("f copy folder's path"), _("F folder in your file manager")]
             keys.append(_("s save a copy elsewhere"))
         else:
             keys = [*file_words.ending_keys(file), *([_("c copy path")] if file.path else [])]
+        if self._shared.session.known.files.pictures.enabled and is_picture(file):
+            keys.insert(0, _("v view"))
         return "\n".join(wrap_whole([*keys, _("Esc close")], self._width))
 
     def _offer_keys(self) -> list[str]:
@@ -302,8 +313,3 @@ class FileCard(Dialog[None]):
             return [count.format(count=others + 1, size=size), into, _("a only this one")]
         more = ngettext("a with the other one", "a with the {count} others", others)
         return [_("o fetch into the inbox"), into, more.format(count=others)]
-
-
-def _is_here(file: File) -> bool:
-    """Whether it was fetched and is on this disk."""
-    return file.direction == "in" and file.state == "complete" and bool(file.path)

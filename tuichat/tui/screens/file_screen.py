@@ -12,8 +12,9 @@ from textual.worker import Worker, WorkerError
 
 from tuichat.errors import TuichatError
 from tuichat.i18n import _, ngettext
-from tuichat.model import Contact, File
+from tuichat.model import Contact, File, FileEvent
 from tuichat.tui.context import Context
+from tuichat.tui.pictures import can_show
 from tuichat.tui.screens.conversation_screen import ConversationScreen
 from tuichat.tui.widgets.file_history import FileHistory
 
@@ -51,12 +52,46 @@ class FileScreen(ConversationScreen):
 
         return FileDeeds(self.shared, self)
 
+    # Pictures.
+
+    def on_mount(self) -> None:
+        self.watch(self.app, "theme", self._colours_changed)
+
+    def _colours_changed(self) -> None:
+        """Pictures need more than sixteen colours."""
+        pictures = self.shared.session.known.files.pictures
+        enabled = can_show(self.app, self.shared.options)
+        if enabled is not pictures.enabled:
+            pictures.enabled = enabled
+            self.history.look_again()
+
+    @property
+    def catching_up(self) -> bool:
+        """Whether something that happened is not on screen yet."""
+        return self.shared.session.known.files.pictures.busy or super().catching_up
+
+    @on(FileHistory.PictureSeen)
+    @work(group="pictures")
+    async def _picture_seen(self, event: FileHistory.PictureSeen) -> None:
+        pictures = self.shared.session.known.files.pictures
+        pictures.ask(event.file, event.width)
+        async for file in pictures.drawn():
+            if file.contact == self.conversation.contact and file.message is not None:
+                self.history.file_changed(file.message)
+
     # What happens to files.
 
-    def file_changed(self, file: File) -> None:
-        """A file went on or stands differently; it is drawn with all else that happened."""
+    def file_changed(self, event: FileEvent) -> None:
+        """A file went on or stands differently; it is drawn with all else that happened.
+
+        That one has come is said where it is not seen, without its name, which is its sender's word.
+        """
+        file, person = event.file, self.shared.session.known.people.get(event.file.contact)
         if file.contact == self.conversation.contact and file.message is not None:
             self._changed_files.add(file.message)
+        came = event.seq is not None and file.direction == "in" and file.state == "complete"
+        if came and person is not None and (self.person is None or self.person.id != person.id):
+            self.say(_("A file from {name} has come. /files shows it.").format(name=person.name))
 
     def draw_files(self) -> None:
         """Draw what changed since the last time."""
@@ -83,16 +118,19 @@ class FileScreen(ConversationScreen):
     async def _act_on_file(self, event: FileHistory.ActOnFile) -> None:
         await self._deeds.press(event.key, event.file)
 
+    def go_to(self, file: File) -> None:
+        """Choose the message that offers a file."""
+        if file.message is not None:
+            self.go_to_message(file.contact, file.message)
+
     @work(exclusive=True, group="go")
-    async def go_to(self, file: File) -> None:
-        """Choose the message that offers a file, in whatever conversation it stands."""
-        if file.message is None:
-            return
-        opening = self.open(file.contact)
+    async def go_to_message(self, contact: int, message: int) -> None:
+        """Choose a message, in whatever conversation it stands."""
+        opening = self.open(contact)
         try:
             if opening is not None:
                 await opening.wait()
-            await self.conversation.reveal(file.message)
+            await self.conversation.reveal(message)
         except TuichatError as error:
             self.fail(error)
         except WorkerError:

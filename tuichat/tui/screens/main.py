@@ -71,6 +71,7 @@ class MainScreen(FileScreen):
         Binding("alt+up,ctrl+b", "neighbour(-1)", show=False),
         Binding("alt+down,ctrl+n", "neighbour(1)", show=False),
         Binding("alt+k,ctrl+k", "switch", show=False),
+        Binding("ctrl+f", "command('search')", show=False),
         Binding("alt+i", "command('card')", show=False),
         Binding("alt+r", "command('requests')", show=False),
         Binding("pageup", "scroll(-1)", show=False),
@@ -157,8 +158,8 @@ class MainScreen(FileScreen):
                     self._arrived.append((message, new))
                 if not (new and message.direction == "in" and self._looked_at(message.contact)):
                     self.recount_soon()  # else that comes after it is marked as seen
-            case FileEvent(file=file):
-                self.file_changed(file)
+            case FileEvent():
+                self.file_changed(happening)
             case Connected(hello=hello):
                 self._forget() if hello.locked else self._opened_profile()
             case LockedEvent(locked=locked):

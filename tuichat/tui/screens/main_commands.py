@@ -41,6 +41,7 @@ class Commands:
             "requests": self._requests,
             "next": self._next,
             "switch": self._switch,
+            "search": self._search,
             "unread": self._unread,
             "bottom": self._bottom,
             "top": self._top,
@@ -55,6 +56,7 @@ class Commands:
             "set": self._set,
             "connect": self._connect,
             "lock": self._lock,
+            "wipe": self._wipe,
             "quit": self._quit,
         }
 
@@ -142,6 +144,13 @@ class Commands:
         contact = await self._app.push_screen_wait(screen)
         if contact is not None:
             self._screen.open(contact)
+
+    async def _search(self, command: Command) -> None:
+        from tuichat.tui.screens.search import SearchScreen
+
+        message = await self._app.push_screen_wait(SearchScreen(self._screen.shared, command.argument))
+        if message is not None:
+            self._screen.go_to_message(message.contact, message.id)
 
     async def _unread(self, command: Command) -> None:
         self._screen.history.to_first_unread()
@@ -233,6 +242,17 @@ class Commands:
                 _("This profile has no passphrase, so a lock would keep nobody out."), _("Nothing was done.")
             )
         await self._node.lock()
+
+    async def _wipe(self, command: Command) -> None:
+        if command.argument not in ("", "--keep-files"):
+            raise UsageError(
+                _("This is not understood: {0}.").format(command.argument), "/wipe [--keep-files]"
+            )
+        from tuichat.tui.screens.wipe import Wipe
+
+        keep, shared = command.argument != "", self._screen.shared
+        if await self._app.push_screen_wait(Wipe(shared.options.name, shared.glyphs, keep_files=keep)):
+            await self._app.guard.wipe(keep_files=keep)
 
     async def _quit(self, command: Command) -> None:
         await self._app.action_quit()

@@ -83,12 +83,18 @@ def lost_text(lost: Lost) -> tuple[str, Literal["info", "warning", "error"]]:
     return _("Your node cannot be found. What waits stays queued. /connect starts it again."), "error"
 
 
-def choosing_text(message: Message, file: File | None = None, *, narrow: bool = False) -> str:
-    """The keys while this message, perhaps with a file, is chosen: only those that do something with it."""
+def choosing_text(
+    message: Message, file: File | None = None, *, narrow: bool = False, pictures: bool = False
+) -> str:
+    """The keys while this message, perhaps with a file, is chosen: only those that do something with it.
+
+    Args:
+        pictures: they can be shown.
+    """
     if file is not None:
         from tuichat.tui import file_words  # what most first pictures do without
 
-        keys = file_words.keys(file, every=not narrow)
+        keys = file_words.keys(file, every=not narrow, pictures=pictures)
         short = narrow and len(keys) > 1
         return "  ".join([*keys, _("Esc write") if short else _("c copy  Esc write")])
     if message.direction == "out" and message.state == "queued":
@@ -113,9 +119,9 @@ def _moving(known: Known, glyphs: Glyphs, gap: str, *, narrow: bool) -> Parts:
         return []
     if narrow or not rate:
         return [("accent", f"{gap}{glyphs.transfers} {count}")]
-    from tuichat.tui import file_words
+    from tuichat.file_words import rate as rate_text
 
-    return [("accent", f"{gap}{glyphs.transfers} {count}  {file_words.rate(rate)}")]
+    return [("accent", f"{gap}{glyphs.transfers} {count}  {rate_text(rate)}")]
 
 
 def _new(known: Known, gap: str) -> Parts:

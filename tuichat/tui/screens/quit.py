@@ -1,4 +1,4 @@
-"""Leaving while messages wait."""
+"""Leaving while messages wait or files are under way."""
 
 from __future__ import annotations
 
@@ -9,38 +9,58 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from tuichat.i18n import ngettext
+from tuichat.i18n import _, ngettext
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.screens.dialog import Dialog
 
 
 class Quit(Dialog[Literal["keep", "leave"]]):
-    """Gives "keep" to deliver in the background, "leave" to let the messages wait, None to stay."""
+    """Gives "keep" to go on in the background, "leave" to let all that waits wait, None to stay.
+
+    Args:
+        queued: messages that are not delivered; transfers: files that are on their way or wait to be.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("k", "answer('keep')", show=False),
         Binding("q,ctrl+q", "answer('leave')", show=False),
     ]
 
-    def __init__(self, queued: int, glyphs: Glyphs) -> None:
+    def __init__(self, queued: int, transfers: int, glyphs: Glyphs) -> None:
         super().__init__(glyphs)
         self._queued = queued
+        self._transfers = transfers
 
     def compose(self) -> ComposeResult:
         """What waits, and the three things one can do."""
-        text = ngettext(
+        with VerticalScroll(classes="box", can_focus=False):
+            yield Static("\n".join(self._waiting()), markup=False)
+            yield Static(self._keys(), classes="keys", markup=False)
+
+    def _waiting(self) -> list[str]:
+        messages = ngettext(
             "{count} message is not delivered yet. It leaves only while tuichat runs.",
             "{count} messages are not delivered yet. They leave only while tuichat runs.",
             self._queued,
         )
-        with VerticalScroll(classes="box", can_focus=False):
-            yield Static(text.format(count=self._queued), markup=False)
-            keys = ngettext(
-                "k  keep delivering in the background\nq  quit; it waits for next time\nEsc  stay",
-                "k  keep delivering in the background\nq  quit; they wait for next time\nEsc  stay",
-                self._queued,
-            )
-            yield Static(keys, classes="keys", markup=False)
+        files = ngettext(
+            "{count} file is under way. It goes on only while tuichat runs.",
+            "{count} files are under way. They go on only while tuichat runs.",
+            self._transfers,
+        )
+        told = ((messages, self._queued), (files, self._transfers))
+        return [text.format(count=count) for text, count in told if count]
+
+    def _keys(self) -> str:
+        keep = (
+            _("k  go on in the background") if self._transfers else _("k  keep delivering in the background")
+        )
+        leave = ngettext(
+            "q  quit; it waits for next time",
+            "q  quit; they wait for next time",
+            self._queued + self._transfers,
+        )
+        return "\n".join((keep, leave, _("Esc  stay")))
 
     def action_answer(self, answer: Literal["keep", "leave"]) -> None:
         """The person has decided."""

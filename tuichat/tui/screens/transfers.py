@@ -10,11 +10,13 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from tuichat.errors import TuichatError
+from tuichat.file_words import percent
 from tuichat.i18n import _
 from tuichat.model import File
 from tuichat.sizes import shown_size
 from tuichat.tui import file_words
 from tuichat.tui.context import Context
+from tuichat.tui.conversation import FILES
 from tuichat.tui.file_deeds import FileDeeds
 from tuichat.tui.pace import Pace
 from tuichat.tui.screens.listing import Listing
@@ -80,13 +82,18 @@ class Transfers(Listing):
 
     @work(exclusive=True, group="load")
     async def _load(self) -> None:
-        known = self.shared.session.known
+        """The newest files are on screen while older ones are still being read."""
+        known, before = self.shared.session.known, None
         try:
-            files = await self.shared.session.node.file_list()
+            while page := await self.shared.session.node.file_list(limit=FILES, before=before):
+                before = page[0].id
+                for file in page:
+                    known.files.put(file)
+                self.show()
         except TuichatError as error:
             self.fail(error)
             return
-        known.files.load_all(known.people, files)
+        known.files.were_all_read(known.people)
         self._loaded = True
         self.show()
 
@@ -144,13 +151,13 @@ class Transfers(Listing):
             return self._moving(file)
         words = file_words.standing(file, name, self.glyphs, self.shared.calendar(), linked=linked)[1]
         if file.state in {"waiting", "paused"} and file.bytes_done:
-            return f"{words}  {file_words.percent(file)}%"
+            return f"{words}  {percent(file)}%"
         return words
 
     def _moving(self, file: File) -> str:
-        percent, wide = file_words.percent(file), self.row_width > _WIDE
-        bar = self.glyphs.bar(percent, _BAR if wide else _BAR // 2)
-        return "  ".join([f"{bar} {percent}%", *file_words.pace(file, circuits=wide)])
+        done, wide = percent(file), self.row_width > _WIDE
+        bar = self.glyphs.bar(done, _BAR if wide else _BAR // 2)
+        return "  ".join([f"{bar} {done}%", *file_words.pace(file, with_circuits=wide)])
 
 
 class _Lines(Sequence[str]):

@@ -90,9 +90,12 @@ class Unlock(Screen[None]):
     @work(exclusive=True)
     async def _unlock(self, passphrase: str) -> None:
         try:
-            await self._shared.session.node.unlock(passphrase)
-        except LockedError:
-            self._answer(_("That is not the passphrase. Nothing was opened; try again."))
+            # Read anew each time: it may lie on what was put in just now.
+            key_file = self._shared.options.key_file()
+            await self._shared.session.node.unlock(passphrase, key_file)
+        except LockedError as error:
+            wrong = _("That is not the passphrase. Nothing was opened; try again.")
+            self._answer(error_text(error) if error.hint else wrong)
         except TuichatError as error:
             self._answer(error_text(error))
 

@@ -82,6 +82,9 @@ class Composer(TextArea):
     class ChoosingAsked(WidgetMessage):
         """The reader wants to choose a message."""
 
+    class FindAsked(WidgetMessage):
+        """The reader wants to search the messages."""
+
     class SwitchAsked(WidgetMessage):
         """The reader wants another conversation."""
 
@@ -155,6 +158,8 @@ class Composer(TextArea):
             case "ctrl+r":
                 self._search = ("", 0, self.text)
                 self.post_message(self.Searching(""))
+            case "ctrl+f":
+                self.post_message(self.FindAsked())
             case "ctrl+k" if not self.text:
                 self.post_message(self.SwitchAsked())
             case "up" if self.cursor_at_first_line and self._on_edge_row(first=True):

@@ -14,11 +14,11 @@ from tuichat.tui.files import KnownFiles
 from tuichat.tui.widgets.history import History
 from tuichat.tui.widgets.history_pages import ShownRow
 from tuichat.tui.widgets.history_place import Place
-from tuichat.tui.widgets.history_rows import RowStyle
+from tuichat.tui.widgets.history_rows import RowStyle, body_width
 
-FileKey = Literal["o", "O", "d", "p"]
+FileKey = Literal["o", "O", "d", "p", "v"]
 
-_KEYS = frozenset({"o", "O", "shift+o", "d", "p"})
+_KEYS = frozenset({"o", "O", "shift+o", "d", "p", "v"})
 
 
 class FileHistory(History):
@@ -29,6 +29,7 @@ class FileHistory(History):
         Binding("O,shift+o", "act_on_file('O')", show=False),
         Binding("d", "act_on_file('d')", show=False),
         Binding("p", "act_on_file('p')", show=False),
+        Binding("v", "act_on_file('v')", show=False),
     ]
 
     class ActOnFile(WidgetMessage):
@@ -45,6 +46,14 @@ class FileHistory(History):
         def __init__(self, file: File) -> None:
             super().__init__()
             self.file = file
+
+    class PictureSeen(WidgetMessage):
+        """A file came into sight whose picture was not drawn in this width, in cells."""
+
+        def __init__(self, file: File, width: int) -> None:
+            super().__init__()
+            self.file = file
+            self.width = width
 
     def __init__(self, style: RowStyle, files: KnownFiles, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's name
         super().__init__(style, files, id=id)
@@ -90,6 +99,7 @@ class FileHistory(History):
             index = None if shown is None else self.window.index(shown)
             if index is not None:
                 self._tell_offer(self.window.messages[index])
+                self._tell_picture(self.window.messages[index])
 
     def _tell_offer(self, message: Message) -> None:
         file = self._files.get(message.file)
@@ -98,3 +108,8 @@ class FileHistory(History):
         if file.state == "offered":
             self._offers_seen.add(file.id)
             self.post_message(self.OfferSeen(file))
+
+    def _tell_picture(self, message: Message) -> None:
+        file, width = self._files.get(message.file), body_width(self._pages.style)
+        if file is not None and self._files.pictures.is_wanted(file, width):
+            self.post_message(self.PictureSeen(file, width))

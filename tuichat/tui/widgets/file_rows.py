@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from tuichat.file_words import is_open, percent, time_left
 from tuichat.i18n import _
 from tuichat.model import File, Message
 from tuichat.sizes import shown_size
@@ -74,13 +75,13 @@ def has_bar(file: File) -> bool:
 
 def _in_one_row(file: File, look: FileLook) -> Row | None:
     """Name, size, bar and what is left; None if the name does not fit into what remains."""
-    percent, left = f"{file_words.percent(file)}%", file_words.time_left(file)
-    bar = look.glyphs.bar(file_words.percent(file), _SHORT_BAR)
+    done, left = percent(file), time_left(file)
+    bar = look.glyphs.bar(done, _SHORT_BAR)
     row: Row = [
         ("strong", file_words.full_name(file)),
         ("muted", f" {shown_size(file.size)} "),
         ("accent", bar),
-        ("text", f" {percent}"),
+        ("text", f" {done}%"),
         ("muted", f" {left}" if left else ""),
     ]
     return row if _width(row) <= look.width else None
@@ -98,15 +99,15 @@ def _heading(file: File, look: FileLook) -> Row:
 
 
 def _bar_row(file: File, look: FileLook) -> Row:
-    percent, active = file_words.percent(file), file.state == "active"
+    done, active = percent(file), file.state == "active"
     told = file_words.pace(file) if active else []
-    room = look.width - len(f" {percent}%")
+    room = look.width - len(f" {done}%")
     if active and _SHORT_BAR + _gapped(told) > room:
-        told = file_words.pace(file, circuits=False)
+        told = file_words.pace(file, with_circuits=False)
     bar = max(min(_BAR, room - _gapped(told)), min(_SHORT_BAR, room), 1)
     row: Row = [
-        ("accent" if active else "muted", look.glyphs.bar(percent, bar)),
-        ("text", f" {percent}%"),
+        ("accent" if active else "muted", look.glyphs.bar(done, bar)),
+        ("text", f" {done}%"),
     ]
     return _filled(row, told, look.width)
 
@@ -139,7 +140,7 @@ def _whereabouts(file: File, part: str, words: str, look: FileLook, *, chosen: b
 
 def _hint(file: File) -> str:
     """What somebody who has to decide can do; others find the keys when they choose the message."""
-    if file_words.can_fetch(file):
+    if is_open(file):
         return _("Esc, then o fetch, d decline")
     return _("Esc, then p go on") if file.state == "paused" and file_words.can_resume(file) else ""
 

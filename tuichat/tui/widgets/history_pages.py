@@ -5,8 +5,9 @@ from __future__ import annotations
 from tuichat.i18n import _
 from tuichat.model import File, Message
 from tuichat.tui.files import KnownFiles
+from tuichat.tui.pictures import Rows
 from tuichat.tui.widgets.history_place import Place, place_at_end
-from tuichat.tui.widgets.history_rows import Row, RowStyle, message_rows, separator
+from tuichat.tui.widgets.history_rows import Row, RowStyle, body_width, message_rows, separator
 from tuichat.tui.widgets.history_window import CAPACITY, HistoryWindow
 
 ShownRow = tuple[Row, int | None]
@@ -27,7 +28,7 @@ class HistoryPages:
         self.style = style
         self._window = window
         self._files = files
-        self._blocks: dict[int, tuple[Message, File | None, bool, list[Row]]] = {}
+        self._blocks: dict[int, tuple[Message, File | None, bool, Rows, list[Row]]] = {}
 
     def restyle(self, style: RowStyle) -> None:
         """Another width, name or state of the link."""
@@ -61,13 +62,16 @@ class HistoryPages:
         message = self._window.messages[index]
         file = self._files.get(message.file)
         chosen = message.id == self.chosen
+        picture = self._files.pictures.rows(file, body_width(self.style))
         kept = self._blocks.get(message.id)
-        if kept is None or kept[0] is not message or kept[1] is not file or kept[2] is not chosen:
+        if kept is None or any(
+            one is not other for one, other in zip(kept, (message, file, chosen, picture), strict=False)
+        ):
             if len(self._blocks) > 2 * CAPACITY:
                 self._blocks.clear()
-            rows = message_rows(message, self.style, file=file, chosen=chosen)
-            kept = self._blocks[message.id] = (message, file, chosen, rows)
-        return self._rules_above(index) + kept[3]
+            rows = message_rows(message, self.style, file=file, chosen=chosen, picture=picture)
+            kept = self._blocks[message.id] = (message, file, chosen, picture, rows)
+        return self._rules_above(index) + kept[4]
 
     def _rules_above(self, index: int) -> list[Row]:
         calendar, message = self.style.calendar, self._window.messages[index]

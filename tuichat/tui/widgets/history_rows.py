@@ -6,6 +6,8 @@ so that only what is on screen is ever turned into styled cells.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from rich.cells import cell_len
 
@@ -47,14 +49,20 @@ class RowStyle(msgspec.Struct, frozen=True):
 
 
 def message_rows(
-    message: Message, style: RowStyle, *, file: File | None = None, chosen: bool = False
+    message: Message,
+    style: RowStyle,
+    *,
+    file: File | None = None,
+    chosen: bool = False,
+    picture: Sequence[Row] = (),
 ) -> list[Row]:
     """All rows of one message, with its details below if it is the chosen one.
 
     Args:
         file: what is known of the file that the message is about.
+        picture: what that looks like, in rows of at most `body_width` cells.
     """
-    lines = _body(message, file, style, chosen=chosen)
+    lines = [*_body(message, file, style, chosen=chosen), *picture]
     body = _narrow_rows(message, lines, style) if style.narrow else _wide_rows(message, lines, style)
     indent = _indent(style)
     for part, text in _remarks(message, style, chosen):
@@ -102,7 +110,7 @@ def state_word(state: MessageState) -> str:
 
 def _body(message: Message, file: File | None, style: RowStyle, *, chosen: bool) -> list[Row]:
     """What a message says, in rows of the width that `style` leaves for it."""
-    width = _body_width(style)
+    width = body_width(style)
     if message.kind != "file":
         part = _text_part(message)
         return [[(part, line)] for line in wrap(_text(message), width)]
@@ -112,7 +120,8 @@ def _body(message: Message, file: File | None, style: RowStyle, *, chosen: bool)
     return file_rows(message, file, look, chosen=chosen)
 
 
-def _body_width(style: RowStyle) -> int:
+def body_width(style: RowStyle) -> int:
+    """Cells of a row that what a message says may take."""
     return style.width - (4 if style.narrow else _indent(style) + _STATE_WIDTH + 1)
 
 
@@ -120,7 +129,7 @@ def _wide_rows(message: Message, lines: list[Row], style: RowStyle) -> list[Row]
     indent = _indent(style)
     sign_part, sign = _sign(message, style)
     author_part, author = _author(message, style)
-    unfilled = _body_width(style) - sum(cell_len(text) for _part, text in lines[0])
+    unfilled = body_width(style) - sum(cell_len(text) for _part, text in lines[0])
     first: Row = [
         ("", " "),
         ("muted", style.calendar.time(message.received_at or message.sent_at)),

@@ -6,6 +6,9 @@ rule at every change of the screen, which costs half of the time to the first pi
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+from rich.color import Color as RichColor
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
@@ -26,8 +29,18 @@ _COLOURS = {
 """The theme's colour of a role, where it has another name."""
 
 
+UPPER_HALF = "▀"
+"""A role that begins with it names colours: of the upper half of a cell, and of the lower if there is one."""
+
+
+@lru_cache(maxsize=8192)
+def _pixels(name: str) -> Style:
+    upper, lower = name[1:7], name[7:13]
+    return Style(color=RichColor.parse(f"#{upper}"), bgcolor=RichColor.parse(f"#{lower}") if lower else None)
+
+
 class Painted(Widget):
-    """A Line API widget. Its roles are the theme's colours, and those of `_COLOURS`."""
+    """A Line API widget. Its roles are the theme's colours, those of `_COLOURS`, and pixels."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's own name
         super().__init__(id=id)
@@ -39,6 +52,8 @@ class Painted(Widget):
         if self._painted_theme != self.app.theme:
             self._painted_theme = self.app.theme
             self._painted.clear()
+        if name[:1] == UPPER_HALF:
+            return _pixels(name)
         style = self._painted.get((name, chosen))
         if style is None:
             variables = self.app.theme_variables

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-_log: Final = logging.getLogger("tuichat.node")
+_log: Final = logging.getLogger("tuichat.supervisor")
 _PAUSE_SECONDS: Final = 10.0
 
 

@@ -1,25 +1,42 @@
-"""A file in words: how far it is, why it ended, and how long it still takes."""
+"""A file in words, for the command line and the interface: how far it is, how long it takes, why it ended."""
 
 from __future__ import annotations
 
-from tuichat.cli.output import one_line
+from typing import Final
+
 from tuichat.i18n import _, ngettext
-from tuichat.model import File, FileReason
+from tuichat.model import File, FileReason, FileState
 from tuichat.sizes import shown_size
 
-ENDED = frozenset({"complete", "declined", "cancelled", "failed"})
-"""The states in which a file stays."""
+ENDED: Final[frozenset[FileState]] = frozenset({"complete", "declined", "cancelled", "failed"})
+"""States in which nothing comes any more."""
+
+_MOST_SECONDS: Final = 100 * 86_400
+"""What would take longer takes so long that nobody can say."""
 
 
-def full_name(file: File) -> str:
-    """The name with the folders that it was offered in, safe to print: both are the sender's words."""
-    return one_line(f"{file.place}/{file.name}" if file.place else file.name)
+def label(file: File) -> str:
+    """The name with the folders that it was offered in. Both are the sender's words: make them harmless."""
+    return f"{file.place}/{file.name}" if file.place else file.name
+
+
+def is_open(file: File) -> bool:
+    """Whether it is an offer to me that waits for an answer, also one that its sender lets rest meanwhile."""
+    unanswered = file.state == "offered" or (file.state == "paused" and not file.accepted)
+    return file.direction == "in" and unanswered
+
+
+def is_here(file: File) -> bool:
+    """Whether it was fetched, and lies where it was put."""
+    return file.direction == "in" and file.state == "complete" and bool(file.path)
 
 
 def how_far(file: File) -> str:
     """The state, and what there is to say about it."""
     if file.state == "active":
-        return ", ".join(part for part in (f"{percent(file)}%", rate(file), circuits(file)) if part)
+        return ", ".join(
+            part for part in (f"{percent(file)}%", rate(file.rate), circuits(file.circuits)) if part
+        )
     if file.state == "paused":
         return _paused(file)
     words = {
@@ -59,25 +76,26 @@ def because(reason: FileReason) -> str:
 
 def percent(file: File) -> int:
     """How much of it there is; 100 only when all of it is there."""
-    return 100 if file.bytes_done >= file.size else file.bytes_done * 100 // file.size
+    return 100 if file.bytes_done >= file.size else max(0, file.bytes_done) * 100 // file.size
 
 
-def rate(file: File) -> str:
-    """How fast it comes, "" while it does not."""
-    return f"{shown_size(file.rate)}/s" if file.rate else ""
+def rate(bytes_a_second: int) -> str:
+    """How fast something goes, "" if it does not."""
+    return f"{shown_size(bytes_a_second)}/s" if bytes_a_second > 0 else ""
 
 
-def circuits(file: File) -> str:
-    """Over how many circuits it comes, "" while over none."""
-    text = ngettext("{count} circuit", "{count} circuits", file.circuits)
-    return text.format(count=file.circuits) if file.circuits else ""
+def circuits(count: int) -> str:
+    """Over how many circuits something comes, "" if over none."""
+    return ngettext("{count} circuit", "{count} circuits", count).format(count=count) if count > 0 else ""
 
 
 def time_left(file: File) -> str:
     """How long the rest takes at the present rate; "" where nobody can say."""
-    if not file.rate or file.bytes_done >= file.size:
+    if file.rate <= 0 or file.bytes_done >= file.size:
         return ""
     seconds = -(-(file.size - file.bytes_done) // file.rate)
+    if seconds >= _MOST_SECONDS:
+        return ""
     minutes, hours = seconds // 60, seconds // 3600
     if seconds < 60:
         return _("{seconds} s").format(seconds=seconds)

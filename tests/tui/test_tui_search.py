@@ -1,0 +1,219 @@
+"""The search screen: from words to the message in its history."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from rich.text import Text
+from textual.pilot import Pilot
+from textual.widgets import Input, Static
+
+from tests.support.fixed_clock import FixedClock
+from tests.support.interface import enter, interface, running, settle, top
+from tests.support.memory_node import MemoryNode
+from tests.tui.test_tui_snapshots import assert_looks, sizes, then
+from tuichat.model import Found, Message, from_milliseconds
+from tuichat.tui.found_rows import MARKED, excerpt
+from tuichat.tui.glyphs import ASCII, UNICODE
+from tuichat.tui.screens.search import PAGE, SearchScreen
+from tuichat.tui.wrapping import cells
+
+
+@pytest.fixture
+def node() -> MemoryNode:
+    return talkative()
+
+
+def talkative() -> MemoryNode:
+    """The sample, with more to find."""
+    node = MemoryNode.sample(FixedClock(), node="detached", files=True)
+    node.incoming("小明", "图表在第三页，你看 👩‍🚀👩‍🚀 了吗？ " + "很长的一句话" * 12 + "图表")
+    node.outgoing("小明", "first line\nthe [bold]figures[/] are on page 3, 图表 too")
+    return node
+
+
+def shown(pilot: Pilot[int], selector: str = "#found") -> list[str]:
+    return str(top(pilot).query_one(selector, Static).render()).splitlines()
+
+
+async def press(pilot: Pilot[int], *keys: str) -> None:
+    for key in keys:
+        await pilot.press(key)
+        await settle(pilot)
+
+
+async def look_for(pilot: Pilot[int], words: str) -> None:
+    """Put words into the field and press Enter."""
+    field = top(pilot).query_one(Input)
+    field.value = words
+    await pilot.pause()
+    await press(pilot, "enter")
+
+
+async def test_words_find_messages_and_enter_goes_there(node: MemoryNode) -> None:
+    node.fill("bob", 900)
+    async with running(node) as (screen, pilot):
+        assert screen.history.window.index(1) is None
+        await press(pilot, "ctrl+f", *"draft", "enter")
+        assert shown(pilot) == [
+            "▌ bob  2026-11-21 14:00",
+            "▌ did the draft reach you?",
+        ]
+        await press(pilot, "enter")
+        assert top(pilot) is screen
+        chosen = screen.history.chosen_message()
+        assert chosen is not None
+        assert chosen.text == "did the draft reach you?"
+
+
+async def test_another_conversation_is_opened_for_it(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        assert screen.conversation.person is not None
+        assert screen.conversation.person.name != "alice"
+        await enter(screen, pilot, "/search back in:alice from:me")
+        assert shown(pilot)[0] == "▌ me to alice  2026-11-21 14:00"
+        await press(pilot, "enter")
+        assert screen.conversation.person.name == "alice"
+        assert screen.history.chosen_message() is not None
+
+
+async def test_arrows_choose_and_what_a_peer_wrote_is_no_markup(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, "/search figures")
+        assert shown(pilot)[1] == "▌ the [bold]figures[/] are on page 3, 图表 too"
+        await press(pilot, "down")
+        assert shown(pilot)[2:4] == ["▌ bob  2026-11-21 14:00", "▌ figures.ods"]
+        await press(pilot, "up", "up", "enter")
+        chosen = screen.history.chosen_message()
+        assert chosen is not None
+        assert chosen.text.startswith("first line")
+
+
+async def test_what_is_wrong_is_said_and_can_be_mended(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        await press(pilot, "ctrl+f")
+        await look_for(pilot, '"dra')
+        assert "not closed" in shown(pilot, ".problem")[0]
+        await look_for(pilot, '"draft"')
+        assert not top(pilot).query_one(".problem").display
+        assert shown(pilot)[1] == "▌ did the draft reach you?"
+        await look_for(pilot, "nothinglikeit")
+        assert not top(pilot).query_one("#found").display
+        assert shown(pilot, "#told") == ["Nothing found."]
+        await press(pilot, "enter", "down", "pagedown", "escape")
+        assert top(pilot) is screen
+
+
+async def test_an_index_in_the_making_is_told_of(node: MemoryNode) -> None:
+    node.whole = False
+    async with running(node, size=(40, 15)) as (screen, pilot):
+        await enter(screen, pilot, "/search figures")
+        assert "still being made ready" in " ".join(shown(pilot, "#told"))
+        keys = top(pilot).query_one(".keys").region
+        assert keys.bottom < 15, "the keys stay in sight"
+
+
+async def test_more_is_fetched_as_the_cursor_goes_down(node: MemoryNode) -> None:
+    node.fill("bob", 3 * PAGE)
+    async with running(node, size=(200, 50)) as (screen, pilot):
+        await enter(screen, pilot, "/search in:bob wrap")
+        for _step in range(9):
+            await press(pilot, "pagedown")
+        found = shown(pilot)[-1]
+        assert found.startswith("▌ ")
+        assert "line 1 " in found
+
+
+async def test_a_locked_profile_takes_the_search_away(node: MemoryNode) -> None:
+    async with running(node, sealed=True) as (screen, pilot):
+        await enter(screen, pilot, "/search figures")
+        await node.lock()
+        await settle(pilot)
+        assert not isinstance(top(pilot), SearchScreen)
+        assert not any(isinstance(each, SearchScreen) for each in pilot.app.screen_stack)
+
+
+def found(text: str, *places: tuple[int, int]) -> Found:
+    at = from_milliseconds(0)
+    message = Message(
+        id=1,
+        contact=1,
+        direction="in",
+        kind="text",
+        text=text,
+        sent_at=at,
+        received_at=at,
+        state="read",
+    )
+    return Found(message=message, places=places)
+
+
+def marked(row: Text) -> list[str]:
+    return [row.plain[span.start : span.end] for span in row.spans if span.style == MARKED]
+
+
+@pytest.mark.parametrize("width", [12, 20, 34, 60])
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII], ids=["unicode", "ascii"])
+def test_the_row_shows_the_place_whatever_stands_around_it(width: int, glyphs: object) -> None:
+    signs = UNICODE if glyphs is UNICODE else ASCII
+    for before in ("", "很长的一句话" * 9, "a " * 40, "👩‍👩‍👧" * 20, "one\ntwo\n" * 5, "e\u0301" * 30):
+        for behind in ("", "很" * 40, " b" * 40):
+            text = f"{before}图表{behind}"
+            row = excerpt(found(text, (len(before), len(before) + 2)), width, signs)
+            assert cells(row.plain) <= width
+            assert marked(row)[0].startswith("图")
+            assert "\n" not in row.plain
+
+
+def test_a_picture_is_marked_as_a_whole() -> None:
+    row = excerpt(found("go 👩‍🚀 now", (5, 6)), 40, UNICODE)
+    assert marked(row) == ["👩‍🚀"]
+
+
+def test_places_beyond_the_row_are_left_out() -> None:
+    row = excerpt(found("a b a\na", (0, 1), (4, 5), (6, 7)), 40, UNICODE)
+    assert (row.plain, marked(row)) == ("a b a", ["a", "a"])
+
+
+Compare = Callable[..., bool]
+
+
+@sizes
+def test_search_looks(snap_compare: Compare, size: tuple[int, int]) -> None:
+    before = then("ctrl+f", *"图表", "enter", "down")
+    assert_looks(snap_compare, interface(talkative()), terminal_size=size, run_before=before)
+
+
+@sizes
+def test_search_with_nothing_found_looks(snap_compare: Compare, size: tuple[int, int]) -> None:
+    before = then("ctrl+f", *"draft in:alice", "enter")
+    assert_looks(snap_compare, interface(talkative()), terminal_size=size, run_before=before)
+
+
+def test_search_in_ascii_and_sixteen_colours_looks(snap_compare: Compare) -> None:
+    app = interface(talkative(), theme="sixteen", glyphs=ASCII)
+    assert_looks(snap_compare, app, terminal_size=(40, 15), run_before=then("ctrl+f", *"page", "enter"))
+
+
+async def test_a_search_that_is_under_way_gives_way_to_the_next(
+    node: MemoryNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = asyncio.Event()
+    search = node.search
+
+    async def slow(query: str, limit: int = 50, before: int | None = None) -> object:
+        if query == "draft":
+            asked.set()
+            await asyncio.Event().wait()
+        return await search(query, limit, before)
+
+    monkeypatch.setattr(node, "search", slow)
+    async with running(node) as (_screen, pilot):
+        await press(pilot, "ctrl+f")
+        await look_for(pilot, "draft")
+        await asked.wait()
+        assert shown(pilot, "#told") == ["Looking..."]
+        await look_for(pilot, "draft reach")
+        assert shown(pilot)[1] == "▌ did the draft reach you?"

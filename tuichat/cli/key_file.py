@@ -1,0 +1,82 @@
+"""The key file that is needed beside the passphrase: where it is named, what is in it, and a new one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tuichat.cli.output import printable, say
+from tuichat.errors import LockedError, TuichatError
+from tuichat.i18n import _
+
+_LENGTH = 64
+
+
+def read_key_file(path: Path, option: str, *, warn: bool = True) -> bytes:
+    """Its content; `warn`: with a word if others may read it.
+
+    Raises:
+        LockedError: it cannot be read, or is no key file; names the `option` that named it.
+    """
+    try:
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            content = file.read(_LENGTH + 1)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise LockedError(
+            _("{option}: the key file {path} cannot be read: {why}.").format(
+                option=option, path=printable(path), why=why
+            ),
+            _hint(),
+        ) from error
+    if len(content) != _LENGTH:
+        raise LockedError(
+            _("{option}: {path} is no key file: that has 64 bytes.").format(
+                option=option, path=printable(path)
+            ),
+            _hint(),
+        )
+    if warn and stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:
+        say(_("Others may read the key file. Close it: chmod 600 {path}").format(path=printable(path)))
+    return content
+
+
+def _hint() -> str:
+    return _("Put the key file there, or name another.")
+
+
+@contextmanager
+def new_key_file(path: Path | None) -> Iterator[bytes | None]:
+    """The content of the file behind a command's own `--key-file`, made if it is not there; None for none.
+
+    What was made is removed again if the command fails.
+
+    Raises:
+        LockedError: it cannot be read, or is no key file. TuichatError: it cannot be made.
+    """
+    if path is None or os.path.lexists(path):
+        yield None if path is None else read_key_file(path, "--key-file")
+        return
+    from tuichat import bootstrap
+
+    content = bootstrap.make_key_file(path)
+    try:
+        yield content
+    except TuichatError:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        raise
+
+
+def advice(path: Path) -> str:
+    """What follows from a profile's having a key file."""
+    return _(
+        "From now on the profile opens with its passphrase and the key file {path} only. Keep a copy of it "
+        "elsewhere: without it everything is lost. Name it with --key-file before the command, with "
+        "TUICHAT_KEY_FILE, or for good: tuichat config set store.key_file {path}"
+    ).format(path=printable(path.absolute()))
