@@ -18,6 +18,7 @@ from tests.support.simulated_node import SimulatedNode
 from tuichat.crypto.file_chunks import ChunkCipher, Layout
 from tuichat.errors import NotFoundError, StorageError, TuichatError, UsageError
 from tuichat.node import blobs, file_arrivals, file_places, offering, transfers
+from tuichat.node.carrier import Carrier
 from tuichat.node.landing import Landing
 from tuichat.node.sending import Sending
 from tuichat.store.part_file import PartFile, reserve
@@ -596,6 +597,45 @@ def test_what_the_system_makes_up_does_not_go_as_an_empty_file(tmp_path: Path, p
         with pytest.raises(UsageError, match="another length than it says"):
             await made.alice.node.file_send("bob", [path], as_is=True)
         assert await made.alice.node.file_list() == []
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize("links", [True, False])
+@pytest.mark.parametrize("to", ["", "chosen"])
+def test_file_that_got_its_name_before_the_store_could_be_told_is_found_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, to: str, links: bool
+) -> None:
+    fetched: list[int] = []
+    write, complete = Landing._write, Carrier._complete
+
+    def noted(self: Landing, index: int, *rest: bytes) -> None:
+        fetched.append(index)
+        write(self, index, *rest)
+
+    def refused(*_arguments: object, **_more: object) -> None:
+        raise OSError(errno.EPERM, "no links here")
+
+    def untold(*_arguments: object) -> None:
+        monkeypatch.setattr(Carrier, "_complete", complete)
+        raise StorageError("the disk is full")
+
+    async def story(made: FileStory) -> None:
+        directory = tmp_path / (to or "bob/inbox")
+        directory.mkdir(exist_ok=True, parents=True)
+        (directory / "large").write_bytes(b"another file of this name")
+        source = made.write("large", 5 * 64 * KIB + 7)
+        (offer,) = await made.offer(source)
+        monkeypatch.setattr(Landing, "_write", noted)
+        monkeypatch.setattr(Carrier, "_complete", untold)
+        if not links:
+            monkeypatch.setattr(os, "link", refused)
+        await made.bob.node.file_accept(offer.id, str(directory) if to else "")
+        mine = await made.until_state(made.bob, offer.id, "complete")
+        await asyncio.sleep(60)
+        assert sorted(fetched) == list(range(6))
+        assert Path(mine.path).read_bytes() == source.read_bytes()
+        assert sorted(path.name for path in directory.iterdir()) == sorted(["large", Path(mine.path).name])
 
     play(tmp_path, story)
 

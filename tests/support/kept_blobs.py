@@ -14,6 +14,7 @@ class KeptBlob:
 
     Attributes:
         share: whose of the room and connections it takes.
+        is_over: it was withdrawn for good.
         gate: cleared, nothing is read until it is set.
         reading: how many reads are under way.
         asked: every range that was asked for, as offset and length.
@@ -23,6 +24,7 @@ class KeptBlob:
         self.data = data
         self.part = part
         self.share = share
+        self.is_over = False
         self.gate = asyncio.Event()
         self.gate.set()
         self.reading = 0

@@ -276,6 +276,19 @@ async def _deaf(house: House) -> socket.socket:
     return mine
 
 
+async def test_answer_that_is_under_way_stops_when_its_blob_is_over(house: House) -> None:
+    mine = await _deaf(house)
+    await until(lambda: house.answers == 1)
+    house.blobs.at[OTHER].is_over = True
+    mine.setblocking(True)
+    mine.settimeout(PATIENCE)
+    taken = await asyncio.to_thread(_rest, mine)
+    mine.close()
+    assert len(taken) < MAX_RANGE
+    assert NOT_FOUND not in taken
+    await until(lambda: (house.connections, house.answers) == (0, 0))
+
+
 def _rest(mine: socket.socket) -> bytes:
     taken = b""
     try:

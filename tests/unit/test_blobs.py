@@ -88,6 +88,17 @@ async def test_what_ends_while_a_request_waits_for_its_turn_is_not_given(
     assert (offer.fetched, offer.changed) == ([], [])
 
 
+@pytest.mark.parametrize(
+    ("end", "over"), [("ended", True), ("paused", False), ("blocked", True), ("removed", True)]
+)
+async def test_blob_is_over_with_an_end_and_not_while_it_rests(offer: Offered, end: str, over: bool) -> None:
+    blob = offer.find()
+    assert blob is not None
+    assert not blob.is_over
+    offer.end(end)
+    assert blob.is_over is over
+
+
 @pytest.mark.parametrize("end", ["ended", "paused", "blocked", "removed"])
 async def test_what_ends_while_it_is_read_does_not_leave(offer: Offered, end: str) -> None:
     offer.off_loop = held = Held()

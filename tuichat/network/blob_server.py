@@ -46,6 +46,10 @@ STALL_SECONDS: Final = 60.0
 SLICE: Final = 64 * 1024
 
 
+class _OverError(Exception):
+    """What is being given was withdrawn."""
+
+
 class BlobServer:
     """Every connection on which files are asked for.
 
@@ -212,8 +216,8 @@ class BlobConnection(asyncio.Protocol):
             async with self._server.holding(self, request.length, blob.share):
                 data = await blob.read(request.offset, request.length)
                 if data is not None:
-                    await self._send(request.answer_head(blob.length), data)
-        except TimeoutError:
+                    await self._send(blob, request.answer_head(blob.length), data)
+        except (TimeoutError, _OverError):
             self.abort()
         except BaseException:
             self.abort()  # nobody waits for an answer that will not come
@@ -225,11 +229,13 @@ class BlobConnection(asyncio.Protocol):
             else:
                 self._go_on()
 
-    async def _send(self, head: bytes, data: bytes) -> None:
-        """Raises TimeoutError if too little of it is taken."""
+    async def _send(self, blob: Blob, head: bytes, data: bytes) -> None:
+        """Raises TimeoutError if too little of it is taken, _OverError if the blob is over meanwhile."""
         await self._put(head)
         view = memoryview(data)
         for start in range(0, len(view), SLICE):
+            if blob.is_over:
+                raise _OverError
             await self._put(view[start : start + SLICE])
 
     async def _put(self, data: bytes | memoryview) -> None:

@@ -80,6 +80,11 @@ class Blob(Protocol):
         ...
 
     @property
+    def is_over(self) -> bool:
+        """Whether nobody may have a byte of it any more, of an answer that has begun either."""
+        ...
+
+    @property
     def length(self) -> int:
         """All its bytes."""
         ...

@@ -84,6 +84,15 @@ class Blobs:
             return None
         return OfferedBlob(self, row)
 
+    def is_over(self, row: FileRow) -> bool:
+        """Whether an offer has ended, or its contact may have nothing any more."""
+        try:
+            contact = self.store.contacts.get(row.contact)
+            is_open = self.store.transfers.is_open(row.id)
+        except (StorageError, DamagedError):
+            return False
+        return not is_open or contact is None or contact.state != "accepted"
+
     def note_fetched(self, row: FileRow, chunks: range) -> None:
         """Chunks of a file are leaving; each counts once while the node runs."""
         layout = Layout(row.size)
@@ -106,6 +115,11 @@ class OfferedBlob:
         self._blobs = blobs
         self._row = row
         self._layout = Layout(row.size)
+
+    @property
+    def is_over(self) -> bool:
+        """An offer that rests is not: what was sealed for whoever fetches may still leave."""
+        return self._blobs.is_over(self._row)
 
     @property
     def length(self) -> int:

@@ -12,21 +12,22 @@ from typing import Final, Literal
 from tuichat.clock import Clock
 from tuichat.crypto.file_chunks import ChunkError
 from tuichat.errors import DamagedError, StorageError
-from tuichat.media.sniff import HEAD_BYTES, sniff
+from tuichat.media.sniff import sniff
 from tuichat.model import FileReason, LinkStage
 from tuichat.network.transport import Circuit, ConnectionLostError, Transport
 from tuichat.node.events import EventHub
 from tuichat.node.file_circuits import FileCircuits
+from tuichat.node.file_naming import Named, found_named, keep_part, name_it, take_back
 from tuichat.node.file_notes import FileNotes
-from tuichat.node.file_places import FileRules, is_full, make_folders, names_for, remove_folders
-from tuichat.node.file_progress import FileBook
+from tuichat.node.file_places import FileRules, is_full
+from tuichat.node.file_progress import FileBook, load_map
 from tuichat.node.file_steps import Step
 from tuichat.node.file_turns import FileTurns
 from tuichat.node.jobs import OffLoop, to_the_end
 from tuichat.node.pull import NotThereError, Pull, PullParts, StalledError, wanted_circuits
-from tuichat.store.part_file import put_in_place
 from tuichat.store.records import ContactRow, FileRow
 from tuichat.store.store import Store
+from tuichat.store.transfers import HASHES_IN_PART
 from tuichat.supervisor import supervise
 
 FIRST_PAUSE: Final = 5.0
@@ -179,20 +180,32 @@ class Carrier:
             self._with.off_loop,
             in_doubt=row.id in self._not_there,
         )
-        await Pull(parts, row, self._with.book.progress(row)).run()
-        await to_the_end(self._finish(row))
+        named = await self._found_named(row)
+        if named is None:
+            await Pull(parts, row, self._with.book.progress(row)).run()
+        await to_the_end(self._finish(row, named))
 
-    async def _finish(self, row: FileRow) -> None:
+    async def _found_named(self, row: FileRow) -> Named | None:
+        """What a crash left of an earlier `_finish`, if it did."""
+        done = load_map(self._store, row)
+        if done.set_count < done.count:
+            return None
+        parts = range(-(-done.count // HASHES_IN_PART))
+        hashes = b"".join(self._store.transfers.hashes(row.id, part) for part in parts)
+        found: Named | None = await self._with.off_loop(lambda: found_named(row, hashes))
+        return found
+
+    async def _finish(self, row: FileRow, found: Named | None) -> None:
         """Give a whole file its name and say so. If it has ended meanwhile, the name goes again."""
-        final, made, head = await self._with.off_loop(lambda: _named(row))
+        named = found or await self._with.off_loop(lambda: name_it(row))
         contact, now = self._store.contacts.get(row.contact), self._store.transfers.get(row.id)
         if contact is None or now is None or now.ended_at is not None:
-            await self._with.off_loop(lambda: _removed(final, made))
+            await self._with.off_loop(lambda: take_back(named))
             return
         try:
-            self._complete(contact, now, final, sniff(head, row.name))
+            self._complete(contact, now, named.final, sniff(named.head, row.name))
         except BaseException:
-            await self._with.off_loop(lambda: _unnamed(row, final))
+            await self._with.off_loop(lambda: keep_part(row, named))
             raise
         self._with.notes.sent(contact)
 
@@ -234,28 +247,3 @@ class Carrier:
                 changes.file(row.id)
             return "done"
         raise error
-
-
-def _unnamed(row: FileRow, final: Path) -> None:
-    """The store could not be told of a name: it goes again, where it is a second one. Blocks."""
-    if Path(row.stored_as).exists():
-        final.unlink(missing_ok=True)
-
-
-def _removed(final: Path, made: list[Path]) -> None:
-    """The name goes again, and the folders that were made for it. Blocks."""
-    final.unlink(missing_ok=True)
-    remove_folders(made)
-
-
-def _named(row: FileRow) -> tuple[Path, list[Path], bytes]:
-    """Give a whole file its name; that, the folders that were made for it, and its first bytes. Blocks."""
-    part, target = Path(row.stored_as), Path(row.target)
-    made = make_folders(part.parent, target.parent)
-    try:
-        final = put_in_place(part, names_for(target))
-    except BaseException:
-        remove_folders(made)
-        raise
-    with final.open("rb") as file:
-        return final, made, file.read(HEAD_BYTES)

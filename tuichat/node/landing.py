@@ -100,9 +100,7 @@ class Landing:
         not is missing from now on.
         """
         lost = []
-        for index in range(self._layout.chunks):
-            if index in self._seen:
-                continue
+        for index in self._seen.missing():
             expected = self._store.transfers.hash_of(self._row.id, index)
             if await self._jobs.run(partial(self._read_back, index, expected)) is None:
                 lost.append(index)

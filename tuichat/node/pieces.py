@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from tuichat.crypto.file_chunks import Layout
@@ -83,6 +83,9 @@ def _runs(missing: Iterable[int]) -> Iterable[range]:
         yield range(first, last + 1)
 
 
+_FULL: Final = 0xFF
+
+
 class ChunkMap:
     """One bit for each chunk, the lowest first.
 
@@ -112,9 +115,13 @@ class ChunkMap:
         """How many bits are set."""
         return int.from_bytes(self._bits, "big").bit_count()
 
-    def missing(self, below: int | None = None) -> Iterable[int]:
+    def missing(self, below: int | None = None) -> Iterator[int]:
         """The chunks whose bits are not set, ascending."""
-        return (index for index in range(self.count if below is None else below) if index not in self)
+        end = self.count if below is None else below
+        for at in range(-(-end // 8)):
+            byte = self._bits[at]
+            if byte != _FULL:  # of a file of terabytes most are, and each is a moment of the event loop's
+                yield from (8 * at + bit for bit in range(min(8, end - 8 * at)) if not byte >> bit & 1)
 
     def part(self, number: int, size: int) -> bytes:
         """The bits of part `number` of `size` chunks, a multiple of 8."""

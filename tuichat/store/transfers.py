@@ -61,6 +61,11 @@ class Transfers:
         """The file of this id."""
         return self._first("WHERE id = ?", file)
 
+    def is_open(self, file: int) -> bool:
+        """Whether there is this file, and it has not ended."""
+        query = "SELECT 1 FROM files WHERE id = ? AND ended_at IS NULL"
+        return self._database.row(query, (file,)) is not None
+
     def by_wire_id(self, contact: int, direction: Direction, wire_id: bytes) -> FileRow | None:
         """The file that the two nodes name by these 16 bytes."""
         return self._first("WHERE contact = ? AND direction = ? AND wire_id = ?", contact, direction, wire_id)
