@@ -16,6 +16,7 @@ from tuichat.model import (
     Backup,
     Contact,
     DatabaseCheck,
+    Draft,
     File,
     Hello,
     Invite,
@@ -116,6 +117,51 @@ class NodeApi(Protocol):
         Accepted, it takes the place of the one known here, unverified; else the contact stays as it was, and
         this key is refused in silence from then on.
         """
+        ...
+
+    async def contact_tag(self, ref: str, tags: list[str]) -> Contact:
+        """Give a contact tags; they are kept in small letters."""
+        ...
+
+    async def contact_untag(self, ref: str, tags: list[str]) -> Contact:
+        """Take tags away from a contact."""
+        ...
+
+    async def conversation_set(
+        self,
+        ref: str,
+        muted: bool | None = None,
+        pinned: bool | None = None,
+        archived: bool | None = None,
+        unread_from: int | None = None,
+    ) -> Contact:
+        """Keep the conversation with a contact another way; None leaves something as it is.
+
+        Args:
+            unread_from: the received message at which reading stopped.
+        """
+        ...
+
+    async def draft_set(self, ref: str, text: str, writer: str = "") -> None:
+        """Keep what is being written to a contact, "" for nothing.
+
+        `writer` comes back with the event, so that a front end knows its own.
+        """
+        ...
+
+    async def draft_list(self) -> list[Draft]:
+        """What is being written, to everybody."""
+        ...
+
+    async def input_add(self, text: str, ref: str | None = None, writer: str = "") -> None:
+        """Remember an input to be called back; with `ref` it goes when that conversation is erased.
+
+        Whoever calls leaves out what holds a secret.
+        """
+        ...
+
+    async def input_list(self) -> list[str]:
+        """The inputs that are remembered, oldest first."""
         ...
 
     async def invite_create(self, seconds: int = 86_400) -> Invite:

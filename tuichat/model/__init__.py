@@ -5,13 +5,24 @@ in JSON). Ids of contacts and messages are this profile's own row numbers: small
 messages in the order of the history; they mean nothing to anybody else.
 """
 
+from tuichat.model.desk import (
+    MAX_DRAFT_BYTES,
+    MAX_INPUT_BYTES,
+    MAX_TAG_CHARACTERS,
+    MAX_TAGS,
+    MAX_WRITER_CHARACTERS,
+    Draft,
+)
 from tuichat.model.events import (
     AnyEvent,
     ClosingEvent,
     ContactEvent,
     ContactRemovedEvent,
+    ConversationErasedEvent,
+    DraftEvent,
     Event,
     FileEvent,
+    InputEvent,
     LinkEvent,
     LockedEvent,
     MessageEvent,
@@ -29,6 +40,7 @@ from tuichat.model.records import (
     Contact,
     ContactCounts,
     ContactState,
+    Conversation,
     DatabaseCheck,
     Direction,
     File,
@@ -60,9 +72,14 @@ from tuichat.model.records import (
 
 __all__ = [
     "API_VERSION",
+    "MAX_DRAFT_BYTES",
+    "MAX_INPUT_BYTES",
     "MAX_NAME_CHARACTERS",
     "MAX_REQUEST_BYTES",
+    "MAX_TAGS",
+    "MAX_TAG_CHARACTERS",
     "MAX_TEXT_BYTES",
+    "MAX_WRITER_CHARACTERS",
     "AnyEvent",
     "Backup",
     "ClosingEvent",
@@ -71,8 +88,12 @@ __all__ = [
     "ContactEvent",
     "ContactRemovedEvent",
     "ContactState",
+    "Conversation",
+    "ConversationErasedEvent",
     "DatabaseCheck",
     "Direction",
+    "Draft",
+    "DraftEvent",
     "Event",
     "File",
     "FileEvent",
@@ -80,6 +101,7 @@ __all__ = [
     "FileState",
     "Gap",
     "Hello",
+    "InputEvent",
     "Invite",
     "InviteState",
     "Light",

@@ -22,6 +22,7 @@ from tuichat.model import (
     ClosingEvent,
     Contact,
     DatabaseCheck,
+    Draft,
     File,
     Hello,
     Invite,
@@ -178,6 +179,34 @@ class Gate:
 
     async def contact_trust(self, ref: str, accept: bool) -> Contact:
         return await self._ask_online(lambda node: node.contact_trust(ref, accept))
+
+    async def contact_tag(self, ref: str, tags: list[str]) -> Contact:
+        return await self._ask(lambda node: node.contact_tag(ref, tags))
+
+    async def contact_untag(self, ref: str, tags: list[str]) -> Contact:
+        return await self._ask(lambda node: node.contact_untag(ref, tags))
+
+    async def conversation_set(
+        self,
+        ref: str,
+        muted: bool | None = None,
+        pinned: bool | None = None,
+        archived: bool | None = None,
+        unread_from: int | None = None,
+    ) -> Contact:
+        return await self._ask(lambda node: node.conversation_set(ref, muted, pinned, archived, unread_from))
+
+    async def draft_set(self, ref: str, text: str, writer: str = "") -> None:
+        await self._ask(lambda node: node.draft_set(ref, text, writer))
+
+    async def draft_list(self) -> list[Draft]:
+        return await self._ask(lambda node: node.draft_list())
+
+    async def input_add(self, text: str, ref: str | None = None, writer: str = "") -> None:
+        await self._ask(lambda node: node.input_add(text, ref, writer))
+
+    async def input_list(self) -> list[str]:
+        return await self._ask(lambda node: node.input_list())
 
     async def invite_create(self, seconds: int = 86_400) -> Invite:
         return await self._ask_online(lambda node: node.invite_create(seconds))

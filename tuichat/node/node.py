@@ -28,6 +28,8 @@ from tuichat.node.callers import Callers
 from tuichat.node.calls import CallParts
 from tuichat.node.contact_book import ContactBook, Presence, no_other_text
 from tuichat.node.conversations import ConversationParts, Conversations
+from tuichat.node.desk import Desk
+from tuichat.node.desk_methods import DeskMethods
 from tuichat.node.events import EventHub
 from tuichat.node.file_methods import FileMethods
 from tuichat.node.file_progress import FileBook
@@ -48,7 +50,7 @@ from tuichat.protocol.invites import looks_like_invite
 from tuichat.store.records import ContactRow
 
 
-class Node(FileMethods):
+class Node(FileMethods, DeskMethods):
     """One unlocked profile at work. It implements NodeApi but for what concerns locking and ending."""
 
     def __init__(self, parts: NodeParts) -> None:
@@ -61,6 +63,7 @@ class Node(FileMethods):
         self._book = ContactBook(parts.store, presence)
         files = FileBook(parts.store, parts.clock.monotonic)
         self._hub = EventHub(parts.store, parts.clock, self._book.contact, self._book.message, files.get)
+        self._desk = Desk(parts.store, self._hub, self._book)
         self._keys = Keys(parts.store, self._hub)
         self._verification = Verification(parts.store, self._hub, parts.identity)
         self._invites = Invites(parts.store, parts.identity, parts.rng)

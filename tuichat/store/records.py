@@ -186,6 +186,20 @@ class FileRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ConversationRow:
+    """How this person keeps the conversation with a contact.
+
+    `unread_from` is the id of the message at which reading stopped last, None since it was answered.
+    """
+
+    contact: int
+    muted: bool = False
+    pinned: bool = False
+    archived: bool = False
+    unread_from: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class HeldRow:
     """An opened body that waits for the ones before it."""
 
@@ -194,7 +208,7 @@ class HeldRow:
     body: bytes = field(repr=False)
 
 
-EventType = Literal["message", "contact", "contact_removed", "file"]
+EventType = Literal["message", "contact", "contact_removed", "conversation_erased", "file"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,15 +16,18 @@ from tuichat.i18n import _
 from tuichat.store import schema, soundness
 from tuichat.store.backup_snapshot import Snapshot
 from tuichat.store.contacts import Contacts
+from tuichat.store.conversations import Conversations
 from tuichat.store.database import Database, Synchronous
 from tuichat.store.events import Events
 from tuichat.store.files import sync_directory
+from tuichat.store.inputs import Inputs
 from tuichat.store.invites import Invites
 from tuichat.store.messages import Messages
 from tuichat.store.outbox import Outbox
 from tuichat.store.reach_keys import ReachKeys
 from tuichat.store.sessions import Sessions
 from tuichat.store.settings import Settings
+from tuichat.store.tags import Tags
 from tuichat.store.transfers import Transfers
 
 _PAGE = 4096
@@ -50,6 +53,9 @@ class Store:
         self.invites = Invites(database)
         self.reach_keys = ReachKeys(database)
         self.transfers = Transfers(database)
+        self.conversations = Conversations(database)
+        self.tags = Tags(database)
+        self.inputs = Inputs(database)
 
     @classmethod
     def open(cls, path: Path, key: bytes, *, synchronous: Synchronous = "FULL") -> Store:
