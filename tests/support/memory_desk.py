@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tuichat.errors import NotFoundError, UsageError
-from tuichat.model import AnyEvent, Contact, Draft, DraftEvent, InputEvent
+from tuichat.model import (
+    AnyEvent,
+    Contact,
+    ConversationErasedEvent,
+    Draft,
+    DraftEvent,
+    Exported,
+    Imported,
+    InputEvent,
+)
 
 if TYPE_CHECKING:
     from tests.support.memory_node import Person
@@ -26,7 +35,22 @@ class MemoryDesk(ABC):
     def __init__(self) -> None:
         super().__init__()
         self.drafts: dict[int, str] = {}
+        self.exports: list[tuple[str, int | None, bool]] = []
+        self._messages: dict[int, Person] = {}
         self.inputs: list[tuple[str, int | None]] = []
+
+    async def contact_erase(self, ref: str) -> Contact:
+        person = self._find(ref)
+        contact = person.record.id
+        for message in person.history:
+            del self._messages[message.id]
+        person.history.clear()
+        person.queued.clear()
+        self.drafts.pop(contact, None)
+        self.inputs = [(text, whose) for text, whose in self.inputs if whose != contact]
+        self._forget_files(contact)
+        self._emit(ConversationErasedEvent(at=self.now(), seq=self._next(), contact=contact))
+        return self._change(person, request_text="")
 
     async def contact_tag(self, ref: str, tags: list[str]) -> Contact:
         person = self._find(ref)
@@ -75,9 +99,24 @@ class MemoryDesk(ABC):
         self._check_open()
         return [text for text, _contact in self.inputs]
 
+    async def export_to(self, path: str, ref: str | None = None, plain_page: bool = False) -> Exported:
+        self._check_open()
+        self.exports.append((path, None if ref is None else self._find(ref).record.id, plain_page))
+        return Exported(path=path, contacts=5, messages=len(self._messages), files=0, missing=0)
+
+    async def import_from(self, path: str) -> Imported:
+        self._check_open()
+        raise UsageError("An export goes into a fresh profile only.", f"Not imported: {path}")
+
     @abstractmethod
     def now(self) -> datetime:
         """The clock's time as the records have it."""
+
+    @abstractmethod
+    def _next(self) -> int: ...
+
+    @abstractmethod
+    def _forget_files(self, contact: int) -> None: ...
 
     @abstractmethod
     def _check_open(self) -> None: ...

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from tuichat.model import Contact, Draft
+from tuichat.model import Contact, Draft, Exported, Imported
 
 Result = TypeVar("Result")
 
@@ -23,6 +23,9 @@ class DeskCalls(ABC):
     @abstractmethod
     async def _raw(self, method: str, params: Mapping[str, Any] | list[Any]) -> msgspec.Raw:
         """Call a method; the answer as it came."""
+
+    async def contact_erase(self, ref: str) -> Contact:
+        return await self._ask(Contact, "contact.erase", ref=ref)
 
     async def contact_tag(self, ref: str, tags: list[str]) -> Contact:
         return await self._ask(Contact, "contact.tag", ref=ref, tags=tags)
@@ -52,3 +55,9 @@ class DeskCalls(ABC):
 
     async def input_list(self) -> list[str]:
         return await self._ask(list[str], "input.list")
+
+    async def export_to(self, path: str, ref: str | None = None, plain_page: bool = False) -> Exported:
+        return await self._ask(Exported, "export_to", path=path, ref=ref, plain_page=plain_page)
+
+    async def import_from(self, path: str) -> Imported:
+        return await self._ask(Imported, "import_from", path=path)

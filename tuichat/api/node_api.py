@@ -17,8 +17,10 @@ from tuichat.model import (
     Contact,
     DatabaseCheck,
     Draft,
+    Exported,
     File,
     Hello,
+    Imported,
     Invite,
     Message,
     SafetyNumber,
@@ -119,6 +121,13 @@ class NodeApi(Protocol):
         """
         ...
 
+    async def contact_erase(self, ref: str) -> Contact:
+        """Erase all that was said with a contact, what waits, what was offered and what is written.
+
+        The contact stays, and so do files that have come.
+        """
+        ...
+
     async def contact_tag(self, ref: str, tags: list[str]) -> Contact:
         """Give a contact tags; they are kept in small letters."""
         ...
@@ -162,6 +171,19 @@ class NodeApi(Protocol):
 
     async def input_list(self) -> list[str]:
         """The inputs that are remembered, oldest first."""
+        ...
+
+    async def export_to(self, path: str, ref: str | None = None, plain_page: bool = False) -> Exported:
+        """Write what a person can read of all conversations, or of one, into a new directory, not encrypted.
+
+        Args:
+            path: absolute; nothing may be there but an empty directory.
+            plain_page: the pages have no colours and no layout.
+        """
+        ...
+
+    async def import_from(self, path: str) -> Imported:
+        """Take an export from a directory, an absolute path, into this profile, in which nothing ever was."""
         ...
 
     async def invite_create(self, seconds: int = 86_400) -> Invite:

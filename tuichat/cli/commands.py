@@ -24,6 +24,7 @@ MODULES = {
     "daemon": ("daemon", "node-process"),
     "lock": ("lock", "unlock"),
     "backup": ("backup", "restore"),
+    "export": ("export", "import"),
     "rpc": ("rpc",),
     "doctor": ("doctor",),
     "config": ("config",),

@@ -46,6 +46,9 @@ def add(parser: Parser) -> None:
     _with_ref(group, "block", _changing(AsyncClient.contact_block), _("never hear of someone again"))
     _with_ref(group, "unblock", _changing(AsyncClient.contact_unblock), _("undo a block"))
     _with_ref(group, "remove", _forgetting(AsyncClient.contact_remove), _("forget a contact and its history"))
+    _with_ref(
+        group, "erase", _changing(AsyncClient.contact_erase), _("erase what was said, and keep the contact")
+    )
     renamed = _with_ref(group, "rename", _rename, _("call a contact something else"))
     renamed.add_argument("name", metavar=_("NAME"), help=_("the new name"))
     _add_keeping(group)

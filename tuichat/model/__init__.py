@@ -31,6 +31,7 @@ from tuichat.model.events import (
     ServiceEvent,
     TorEvent,
 )
+from tuichat.model.exported import Exported, Imported
 from tuichat.model.records import (
     API_VERSION,
     MAX_NAME_CHARACTERS,
@@ -95,12 +96,14 @@ __all__ = [
     "Draft",
     "DraftEvent",
     "Event",
+    "Exported",
     "File",
     "FileEvent",
     "FileReason",
     "FileState",
     "Gap",
     "Hello",
+    "Imported",
     "InputEvent",
     "Invite",
     "InviteState",

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from abc import ABC
 
-from tuichat.model import Contact, Draft
-from tuichat.node.desk import Desk
+from tuichat.model import Contact, Draft, Exported, Imported
+from tuichat.node.desk_wiring import DeskParts
 from tuichat.store.conversations import ConversationChanges
 
 
 class DeskMethods(ABC):
-    """That part of `NodeApi`, for whoever has a `Desk`."""
+    """That part of `NodeApi`, for whoever has `DeskParts`."""
 
-    _desk: Desk
+    _desk: DeskParts
+
+    async def contact_erase(self, ref: str) -> Contact:
+        return await self._desk.erasing.erase(ref)
 
     async def contact_tag(self, ref: str, tags: list[str]) -> Contact:
-        return self._desk.tag(ref, tags)
+        return self._desk.desk.tag(ref, tags)
 
     async def contact_untag(self, ref: str, tags: list[str]) -> Contact:
-        return self._desk.untag(ref, tags)
+        return self._desk.desk.untag(ref, tags)
 
     async def conversation_set(
         self,
@@ -37,16 +40,22 @@ class DeskMethods(ABC):
             wanted["archived"] = archived
         if unread_from is not None:
             wanted["unread_from"] = unread_from
-        return self._desk.keep(ref, wanted)
+        return self._desk.desk.keep(ref, wanted)
 
     async def draft_set(self, ref: str, text: str, writer: str = "") -> None:
-        self._desk.set_draft(ref, text, writer)
+        self._desk.desk.set_draft(ref, text, writer)
 
     async def draft_list(self) -> list[Draft]:
-        return self._desk.drafts()
+        return self._desk.desk.drafts()
 
     async def input_add(self, text: str, ref: str | None = None, writer: str = "") -> None:
-        self._desk.add_input(text, ref, writer)
+        self._desk.desk.add_input(text, ref, writer)
 
     async def input_list(self) -> list[str]:
-        return self._desk.inputs()
+        return self._desk.desk.inputs()
+
+    async def export_to(self, path: str, ref: str | None = None, plain_page: bool = False) -> Exported:
+        return await self._desk.exports.write(path, ref, plain_page=plain_page)
+
+    async def import_from(self, path: str) -> Imported:
+        return await self._desk.imports.take(path)

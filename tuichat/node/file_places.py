@@ -68,7 +68,7 @@ def choose(rules: FileRules, row: FileRow, to: str, rng: Rng) -> Place:
         directory = _directory_in(Path(to), row.place)
         name = disk_name(row.name)
     else:
-        directory = _inbox(rules, row.size)
+        directory = inbox_with_room(rules, row.size)
         name = rng.bytes(_RANDOM_BYTES).hex()
     return Place(directory / part_name(rng.bytes(_RANDOM_BYTES)), directory / name)
 
@@ -126,7 +126,12 @@ def full_or_failing(error: OSError, directory: Path) -> StorageError:
     )
 
 
-def _inbox(rules: FileRules, size: int) -> Path:
+def inbox_with_room(rules: FileRules, size: int) -> Path:
+    """The inbox, with room for `size` bytes more.
+
+    Raises:
+        StorageError: it cannot be made, or would be too large.
+    """
     try:
         rules.inbox.mkdir(mode=0o700, parents=True, exist_ok=True)
         used = _used(rules.inbox)

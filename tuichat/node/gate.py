@@ -23,8 +23,10 @@ from tuichat.model import (
     Contact,
     DatabaseCheck,
     Draft,
+    Exported,
     File,
     Hello,
+    Imported,
     Invite,
     LockedEvent,
     Message,
@@ -180,6 +182,9 @@ class Gate:
     async def contact_trust(self, ref: str, accept: bool) -> Contact:
         return await self._ask_online(lambda node: node.contact_trust(ref, accept))
 
+    async def contact_erase(self, ref: str) -> Contact:
+        return await self._ask(lambda node: node.contact_erase(ref))
+
     async def contact_tag(self, ref: str, tags: list[str]) -> Contact:
         return await self._ask(lambda node: node.contact_tag(ref, tags))
 
@@ -207,6 +212,12 @@ class Gate:
 
     async def input_list(self) -> list[str]:
         return await self._ask(lambda node: node.input_list())
+
+    async def export_to(self, path: str, ref: str | None = None, plain_page: bool = False) -> Exported:
+        return await self._ask(lambda node: node.export_to(path, ref, plain_page))
+
+    async def import_from(self, path: str) -> Imported:
+        return await self._ask(lambda node: node.import_from(path))
 
     async def invite_create(self, seconds: int = 86_400) -> Invite:
         return await self._ask_online(lambda node: node.invite_create(seconds))

@@ -28,8 +28,8 @@ from tuichat.node.callers import Callers
 from tuichat.node.calls import CallParts
 from tuichat.node.contact_book import ContactBook, Presence, no_other_text
 from tuichat.node.conversations import ConversationParts, Conversations
-from tuichat.node.desk import Desk
 from tuichat.node.desk_methods import DeskMethods
+from tuichat.node.desk_wiring import make_desk
 from tuichat.node.events import EventHub
 from tuichat.node.file_methods import FileMethods
 from tuichat.node.file_progress import FileBook
@@ -63,7 +63,6 @@ class Node(FileMethods, DeskMethods):
         self._book = ContactBook(parts.store, presence)
         files = FileBook(parts.store, parts.clock.monotonic)
         self._hub = EventHub(parts.store, parts.clock, self._book.contact, self._book.message, files.get)
-        self._desk = Desk(parts.store, self._hub, self._book)
         self._keys = Keys(parts.store, self._hub)
         self._verification = Verification(parts.store, self._hub, parts.identity)
         self._invites = Invites(parts.store, parts.identity, parts.rng)
@@ -110,6 +109,7 @@ class Node(FileMethods, DeskMethods):
         self._transfers = make_transfers(
             parts, self._hub, self._book, files, self._links, self._conversations
         )
+        self._desk = make_desk(parts, self._hub, self._book, files, self._links, self._transfers)
         self._housekeeper = Housekeeper(
             parts.store, self._hub, parts.clock, self._admit, self._transfers.expire
         )

@@ -43,7 +43,8 @@ class Conversations:
         assert changes.keys() <= _CHANGEABLE, "only these fields of a conversation can be changed"
         assignments = ", ".join(f"{name} = ?" for name in changes)
         query = f"UPDATE conversations SET {assignments} WHERE contact = ?"  # noqa: S608 - names of fields
-        self._database.run(query, (*changes.values(), contact))
+        values: tuple[Any, ...] = (*changes.values(), contact)
+        self._database.run(query, values)
 
     def drafts(self) -> dict[int, str]:
         """What is being written, by the contact's id; empty ones are left out."""
@@ -53,6 +54,19 @@ class Conversations:
     def set_draft(self, contact: int, text: str) -> None:
         """Keep what is being written to a contact; "" for nothing."""
         self._database.run("UPDATE conversations SET draft = ? WHERE contact = ?", (text, contact))
+
+    def erase(self, contact: int) -> None:
+        """Erase what was said with a contact, what waits, what is written, and what was offered.
+
+        Which messages ever came stays known: none comes twice. Call it inside a transaction.
+        """
+        self._database.run("DELETE FROM outbox WHERE contact = ?", (contact,))
+        self._database.run("DELETE FROM files WHERE contact = ?", (contact,))
+        here = "(SELECT id FROM conversations WHERE contact = ?)"
+        self._database.run(f"DELETE FROM messages WHERE conversation = {here}", (contact,))  # noqa: S608
+        self._database.run(f"DELETE FROM inputs WHERE conversation = {here}", (contact,))  # noqa: S608
+        query = "UPDATE conversations SET draft = '', unread_from = NULL WHERE contact = ?"
+        self._database.run(query, (contact,))
 
 
 def _row(values: tuple[Any, ...]) -> ConversationRow:

@@ -57,6 +57,11 @@ class ContactRow:
     version: int = 0
 
     @property
+    def never_met(self) -> bool:
+        """Whether it is known from an export only: no key was seen, no secret given or taken."""
+        return self.sig is None and self.pair_sent is None and self.pair_received is None
+
+    @property
     def key_changed(self) -> bool:
         """Whether another SIG was shown and the person has not decided about it."""
         return self.other_sig is not None and not self.other_refused

@@ -20,6 +20,7 @@ from tuichat.store.conversations import Conversations
 from tuichat.store.database import Database, Synchronous
 from tuichat.store.events import Events
 from tuichat.store.files import sync_directory
+from tuichat.store.imports import Imports
 from tuichat.store.inputs import Inputs
 from tuichat.store.invites import Invites
 from tuichat.store.messages import Messages
@@ -56,6 +57,7 @@ class Store:
         self.conversations = Conversations(database)
         self.tags = Tags(database)
         self.inputs = Inputs(database)
+        self.imports = Imports(database)
 
     @classmethod
     def open(cls, path: Path, key: bytes, *, synchronous: Synchronous = "FULL") -> Store:

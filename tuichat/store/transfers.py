@@ -84,6 +84,10 @@ class Transfers:
             return self._rows(f"{newest} ORDER BY id", ENDED_TOLD)
         return self._rows(f"{newest} AND contact = ? ORDER BY id", ENDED_TOLD, contact)
 
+    def ids(self) -> list[int]:
+        """Every file's id, oldest first."""
+        return [row[0] for row in self._database.rows("SELECT id FROM files ORDER BY id")]
+
     def unfinished(self, contact: int | None = None) -> list[FileRow]:
         """The files whose offers have not ended, of one contact or of all, oldest first."""
         if contact is None:
