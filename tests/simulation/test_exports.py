@@ -65,7 +65,7 @@ def test_export_import_export_is_the_same(tmp_path: Path) -> None:
         await say_much(story)
         bob = story.bob
         made = await bob.node.export_to(str(tmp_path / "one"))
-        assert (made.contacts, made.messages, made.files, made.missing) == (2, 4, 2, 1)
+        assert (made.contacts, made.messages, made.files, made.missing) == (2, 4, 2, 0)
         other = fresh(story, "dora")
         await other.start()
         taken = await other.node.import_from(str(tmp_path / "one"))
@@ -160,6 +160,19 @@ def test_what_waited_is_over_in_the_new_profile(tmp_path: Path) -> None:
         assert other.node.queued_count() == 0
         await other.stop()
         await story.bob.start()
+
+    play(tmp_path, story)
+
+
+def test_files_that_are_gone_or_changed_are_left_out_and_counted(tmp_path: Path) -> None:
+    async def story(story: FileStory) -> None:
+        await say_much(story)
+        (tmp_path / "hers" / "第三页.bin").write_bytes(b"another")
+        (tmp_path / "hers" / "unwanted").unlink()
+        (tmp_path / "hers" / "unwanted").symlink_to(tmp_path / "hers")
+        made = await story.alice.node.export_to(str(tmp_path / "out"))
+        assert (made.files, made.missing) == (2, 2)
+        assert list((tmp_path / "out" / "files").iterdir()) == []
 
     play(tmp_path, story)
 

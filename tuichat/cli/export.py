@@ -41,7 +41,9 @@ def _export(context: Context) -> int:
     )
     if made.missing:
         context.output.note(
-            _("Files whose bytes were not on the disk any more: {count}.").format(count=made.missing)
+            _("Files that are not in it, for they were moved or changed since: {count}.").format(
+                count=made.missing
+            )
         )
     return 0
 

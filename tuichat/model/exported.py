@@ -67,7 +67,7 @@ class ExportedFile(File, frozen=True, kw_only=True):
 
 
 class Exported(Record, frozen=True, kw_only=True):
-    """An export that was made. `missing` counts files whose bytes were not on the disk any more."""
+    """An export that was made. `missing` counts files that were moved or removed since."""
 
     path: str
     contacts: int

@@ -106,7 +106,7 @@ class _Run:
                 partial(self.place.copy, Path(file.path), name, file.size)
             ):
                 line = msgspec.structs.replace(line, stored=name)
-            self.missing += not line.stored
+            self.missing += file.path != "" and not line.stored
             self.stored[file.id] = line
             await self._append(FILE_LINES, _line(line))
 

@@ -62,10 +62,14 @@ class ExportPlace:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode) or status.st_size != size:
                 return False
+            left = size
             with open(os.open(self.path / name, _MADE, 0o600), "wb") as copy:  # noqa: PTH123 - a descriptor
-                while data := os.read(descriptor, _PIECE):
+                while left and (data := os.read(descriptor, min(_PIECE, left))):
                     copy.write(data)
-            return True
+                    left -= len(data)
+            if left:  # it was cut meanwhile
+                (self.path / name).unlink()
+            return not left
         except OSError as error:
             raise self._failed(error) from error
         finally:
@@ -83,11 +87,14 @@ class ExportPlace:
             raise self._failed(error) from error
 
     def _failed(self, error: OSError) -> StorageError:
+        marked = os.access(self.path / INCOMPLETE, os.F_OK)
         return StorageError(
             _("The export cannot be written to {path}: {reason}.").format(
                 path=shown(self.path), reason=error.strerror or "?"
             ),
-            _("What is there is marked as incomplete. Remove it, and name another place."),
+            _("What is there is marked as incomplete. Remove it, and name another place.")
+            if marked
+            else _("Name another place."),
         )
 
 
