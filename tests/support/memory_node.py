@@ -18,6 +18,7 @@ import msgspec
 from onion.address import OnionAddress
 from onion.errors import AddressError
 from onion.keys import public_key
+from tests.support.memory_desk import MemoryDesk
 from tests.support.memory_files import MemoryFiles
 from tuichat.clock import Clock
 from tuichat.errors import KeyNotTrustedError, LockedError, NotFoundError, TuichatError, UsageError
@@ -93,7 +94,7 @@ class Person:
         )
 
 
-class MemoryNode(MemoryFiles):
+class MemoryNode(MemoryFiles, MemoryDesk):
     """Implements NodeApi. Attributes that tests read: `kept`, `online_asked`, `stopped` (why), `readers`."""
 
     def __init__(
@@ -541,6 +542,7 @@ class MemoryNode(MemoryFiles):
         person.history.append(message)
         self._messages[message.id] = person
         _count_queued(person, message)
+        _desk_follows(person, message)
         self._emit(MessageEvent(at=self.now(), seq=self._next(), message=message, new=True))
         self._tell_contact(person)
         return message
@@ -618,3 +620,10 @@ def _count_queued(person: Person, message: Message) -> None:
         person.queued.add(message.id)
     else:
         person.queued.discard(message.id)
+
+
+def _desk_follows(person: Person, message: Message) -> None:
+    """What comes in brings a conversation back; who answers has read everything."""
+    changes = {"archived": False} if message.direction == "in" else {"unread_from": None}
+    kept = msgspec.structs.replace(person.record.conversation, **changes)
+    person.record = msgspec.structs.replace(person.record, conversation=kept)

@@ -19,6 +19,7 @@ from textual.screen import Screen
 from tests.support.fixed_clock import FixedClock
 from tests.support.interface import history_text, notice_text, running
 from tests.support.memory_node import PASSPHRASE, MemoryNode
+from tuichat.model import Contact, Conversation
 from tuichat.tui.app import TuichatApp
 from tuichat.tui.palette import PaletteScreen
 from tuichat.tui.screens.add_contact import AddContact
@@ -138,6 +139,15 @@ class Desk:
         """How a contact stands, "" if there is none."""
         person = self.known.named(name)
         return "" if person is None else person.state
+
+    def person(self, name: str) -> Contact:
+        person = self.known.named(name)
+        assert person is not None
+        return person
+
+    def kept(self, name: str) -> Conversation:
+        """How a conversation is kept, as far as the interface knows."""
+        return self.person(name).conversation
 
     def last(self, name: str = "bob") -> str:
         """What was said last."""
@@ -409,6 +419,66 @@ async def _remove(desk: Desk) -> None:
     await desk.yes("/remove p3", lambda: desk.state("p3") == "")
 
 
+@command("erase")
+async def _erase(desk: Desk) -> None:
+    desk.node.incoming("carol", "not for long")
+    await desk.open("carol")
+    await desk.until(lambda: "not for long" in desk.seen)
+    await desk.yes("/erase", lambda: "not for long" not in desk.seen)
+    assert desk.state("carol") == "accepted"
+
+
+@command("mute")
+async def _mute_conversation(desk: Desk) -> None:
+    await desk.run("/mute alice", lambda: desk.kept("alice").muted)
+
+
+@command("unmute")
+async def _unmute(desk: Desk) -> None:
+    await desk.run("/unmute alice", lambda: not desk.kept("alice").muted)
+
+
+@command("pin")
+async def _pin(desk: Desk) -> None:
+    await desk.run("/pin p9", lambda: desk.listed()[0] == "p9")
+
+
+@command("unpin")
+async def _unpin(desk: Desk) -> None:
+    await desk.run("/unpin p9", lambda: desk.listed()[0] != "p9")
+
+
+@command("archive")
+async def _archive(desk: Desk) -> None:
+    await desk.run("/archive p9", lambda: "p9" not in desk.listed())
+
+
+@command("archived")
+async def _archived(desk: Desk) -> None:
+    await desk.node.conversation_set("p8", archived=True)
+    await desk.until(lambda: desk.kept("p8").archived)
+    await desk.run("/archived", lambda: isinstance(desk.shown, QuickSwitch))
+    await desk.press(*"p8", "enter", then=lambda: desk.open_name == "p8")
+
+
+@command("unarchive")
+async def _unarchive(desk: Desk) -> None:
+    await desk.node.conversation_set("p7", archived=True)
+    await desk.until(lambda: "p7" not in desk.listed())
+    await desk.run("/unarchive p7", lambda: "p7" in desk.listed())
+
+
+@command("tag")
+async def _tag(desk: Desk) -> None:
+    await desk.run("/tag Work", lambda: desk.known.people[1].tags == ("work",))
+
+
+@command("untag")
+async def _untag(desk: Desk) -> None:
+    await desk.node.contact_tag("alice", ["work"])
+    await desk.run("/untag alice work", lambda: desk.person("alice").tags == ())
+
+
 @command("msg")
 async def _msg(desk: Desk) -> None:
     await desk.run("/msg alice over here", lambda: "Queued for alice" in notice_text(desk.screen))
@@ -420,6 +490,12 @@ async def _file(desk: Desk) -> None:
     desk.node.sizes["/minutes.pdf"] = 7
     await desk.run("/file /minutes.pdf -- as promised", lambda: "minutes.pdf" in desk.seen)
     assert desk.last() == "as promised"
+
+
+@command("export")
+async def _export(desk: Desk) -> None:
+    await desk.run("/export /tmp/out", lambda: "not encrypted" in notice_text(desk.screen))
+    assert desk.node.exports == [("/tmp/out", None, False)]
 
 
 @command("query")

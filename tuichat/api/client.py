@@ -9,10 +9,11 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, Self
 
 import msgspec
 
+from tuichat.api.desk_calls import DeskCalls, Result
 from tuichat.api.peer import check_listener
 from tuichat.api.wire import (
     MAX_ANSWER_LINE,
@@ -43,15 +44,13 @@ from tuichat.model import (
     Status,
 )
 
-Result = TypeVar("Result")
-
 MAX_WAITING_EVENTS = 20_000
 """Events that may wait for a slow reader here; beyond them it is told what it missed."""
 
 _LINES_AT_ONCE = 100
 
 
-class AsyncClient:
+class AsyncClient(DeskCalls):
     """One connection to a node. Every method raises the `TuichatError` that the node answered with, and
     `UnreachableError` once the node is gone.
 

@@ -16,9 +16,12 @@ from tuichat.model import (
     Backup,
     Contact,
     DatabaseCheck,
+    Draft,
+    Exported,
     File,
     FoundPage,
     Hello,
+    Imported,
     Invite,
     Message,
     SafetyNumber,
@@ -157,6 +160,71 @@ class NodeApi(Protocol):
         Accepted, it takes the place of the one known here, unverified; else the contact stays as it was, and
         this key is refused in silence from then on.
         """
+        ...
+
+    async def contact_erase(self, ref: str) -> Contact:
+        """Erase all that was said with a contact, what waits, what was offered and what is written.
+
+        The contact stays, and so do files that have come.
+        """
+        ...
+
+    async def contact_tag(self, ref: str, tags: list[str]) -> Contact:
+        """Give a contact tags; they are kept in small letters."""
+        ...
+
+    async def contact_untag(self, ref: str, tags: list[str]) -> Contact:
+        """Take tags away from a contact."""
+        ...
+
+    async def conversation_set(
+        self,
+        ref: str,
+        muted: bool | None = None,
+        pinned: bool | None = None,
+        archived: bool | None = None,
+        unread_from: int | None = None,
+    ) -> Contact:
+        """Keep the conversation with a contact another way; None leaves something as it is.
+
+        Args:
+            unread_from: the received message at which reading stopped.
+        """
+        ...
+
+    async def draft_set(self, ref: str, text: str, writer: str = "") -> None:
+        """Keep what is being written to a contact, "" for nothing.
+
+        `writer` comes back with the event, so that a front end knows its own.
+        """
+        ...
+
+    async def draft_list(self) -> list[Draft]:
+        """What is being written, to everybody."""
+        ...
+
+    async def input_add(self, text: str, ref: str | None = None, writer: str = "") -> None:
+        """Remember an input to be called back; with `ref` it goes when that conversation is erased.
+
+        Whoever calls leaves out what holds a secret.
+        """
+        ...
+
+    async def input_list(self) -> list[str]:
+        """The inputs that are remembered, oldest first."""
+        ...
+
+    async def export_to(self, path: str, ref: str | None = None, plain_page: bool = False) -> Exported:
+        """Write what a person can read of all conversations, or of one, into a new directory, not encrypted.
+
+        Args:
+            path: absolute; nothing may be there but an empty directory.
+            plain_page: the pages have no colours and no layout.
+        """
+        ...
+
+    async def import_from(self, path: str) -> Imported:
+        """Take an export from a directory, an absolute path, into this profile, in which nothing ever was."""
         ...
 
     async def invite_create(self, seconds: int = 86_400) -> Invite:

@@ -26,6 +26,7 @@ MODULES = {
     "lock": ("lock", "unlock", "passphrase"),
     "wipe": ("wipe",),
     "backup": ("backup", "restore"),
+    "export": ("export", "import"),
     "rpc": ("rpc",),
     "doctor": ("doctor",),
     "config": ("config",),

@@ -5,13 +5,24 @@ in JSON). Ids of contacts and messages are this profile's own row numbers: small
 messages in the order of the history; they mean nothing to anybody else.
 """
 
+from tuichat.model.desk import (
+    MAX_DRAFT_BYTES,
+    MAX_INPUT_BYTES,
+    MAX_TAG_CHARACTERS,
+    MAX_TAGS,
+    MAX_WRITER_CHARACTERS,
+    Draft,
+)
 from tuichat.model.events import (
     AnyEvent,
     ClosingEvent,
     ContactEvent,
     ContactRemovedEvent,
+    ConversationErasedEvent,
+    DraftEvent,
     Event,
     FileEvent,
+    InputEvent,
     LinkEvent,
     LockedEvent,
     MessageEvent,
@@ -20,6 +31,7 @@ from tuichat.model.events import (
     ServiceEvent,
     TorEvent,
 )
+from tuichat.model.exported import Exported, Imported
 from tuichat.model.records import (
     API_VERSION,
     MAX_NAME_CHARACTERS,
@@ -30,6 +42,7 @@ from tuichat.model.records import (
     Contact,
     ContactCounts,
     ContactState,
+    Conversation,
     DatabaseCheck,
     Direction,
     File,
@@ -63,9 +76,14 @@ from tuichat.model.records import (
 
 __all__ = [
     "API_VERSION",
+    "MAX_DRAFT_BYTES",
+    "MAX_INPUT_BYTES",
     "MAX_NAME_CHARACTERS",
     "MAX_REQUEST_BYTES",
+    "MAX_TAGS",
+    "MAX_TAG_CHARACTERS",
     "MAX_TEXT_BYTES",
+    "MAX_WRITER_CHARACTERS",
     "MENDABLE",
     "AnyEvent",
     "Backup",
@@ -75,9 +93,14 @@ __all__ = [
     "ContactEvent",
     "ContactRemovedEvent",
     "ContactState",
+    "Conversation",
+    "ConversationErasedEvent",
     "DatabaseCheck",
     "Direction",
+    "Draft",
+    "DraftEvent",
     "Event",
+    "Exported",
     "File",
     "FileEvent",
     "FileReason",
@@ -86,6 +109,8 @@ __all__ = [
     "FoundPage",
     "Gap",
     "Hello",
+    "Imported",
+    "InputEvent",
     "Invite",
     "InviteState",
     "Light",

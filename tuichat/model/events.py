@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from tuichat.model.desk import Draft
 from tuichat.model.records import (
     Contact,
     File,
@@ -46,6 +47,26 @@ class ContactRemovedEvent(Event, frozen=True, kw_only=True, tag="contact_removed
     """A contact was removed or its request rejected."""
 
     contact: int
+
+
+class ConversationErasedEvent(Event, frozen=True, kw_only=True, tag="conversation_erased"):
+    """All that was said with a contact is gone; the contact stays."""
+
+    contact: int
+
+
+class DraftEvent(Event, frozen=True, kw_only=True, tag="draft"):
+    """What is being written to a contact is another text now; `writer` is who said so."""
+
+    draft: Draft
+    writer: str = ""
+
+
+class InputEvent(Event, frozen=True, kw_only=True, tag="input"):
+    """Something was written that can be called back; `writer` is who said so."""
+
+    text: str
+    writer: str = ""
 
 
 class LinkEvent(Event, frozen=True, kw_only=True, tag="link"):
@@ -103,6 +124,9 @@ AnyEvent = (
     | FileEvent
     | ContactEvent
     | ContactRemovedEvent
+    | ConversationErasedEvent
+    | DraftEvent
+    | InputEvent
     | LinkEvent
     | TorEvent
     | ServiceEvent

@@ -47,6 +47,22 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """A record that is never changed after it is made."""
 
 
+class Conversation(Record, frozen=True, kw_only=True):
+    """Where messages stand, and how this person keeps it.
+
+    Attributes:
+        muted: it neither rings nor counts among what is new.
+        pinned: it stands before the others.
+        archived: it is not listed until something comes in.
+        unread_from: the message at which reading stopped last; None since it was answered.
+    """
+
+    muted: bool = False
+    pinned: bool = False
+    archived: bool = False
+    unread_from: int | None = None
+
+
 class Contact(Record, frozen=True, kw_only=True):
     """A person: an onion address, the petname given here, and how things stand between us.
 
@@ -55,6 +71,8 @@ class Contact(Record, frozen=True, kw_only=True):
             the person decides.
         alike: petnames of other contacts that this one's petname or suggested name can be mistaken for.
         mixed: a word of the petname or of the suggested name mixes scripts that nobody mixes.
+        tags: words that this person gave the contact, in order.
+        conversation: of the two of us.
     """
 
     id: int
@@ -74,6 +92,8 @@ class Contact(Record, frozen=True, kw_only=True):
     key_changed: bool = False
     alike: tuple[str, ...] = ()
     mixed: bool = False
+    tags: tuple[str, ...] = ()
+    conversation: Conversation = Conversation()
 
 
 class Message(Record, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from tuichat.i18n import _
 from tuichat.model import (
     MAX_NAME_CHARACTERS,
     Contact,
+    Conversation,
     LinkStage,
     Message,
     MessageState,
@@ -20,7 +21,7 @@ from tuichat.model import (
 from tuichat.network.addresses import address_of, onion_of
 from tuichat.node.likeness import Likely, Likeness
 from tuichat.protocol.sanitize import sanitize_name
-from tuichat.store.records import ContactRow, MessageRow
+from tuichat.store.records import ContactRow, ConversationRow, MessageRow
 from tuichat.store.store import Store
 
 SHORTEST_PREFIX: Final = 6
@@ -39,6 +40,23 @@ class Presence:
 
     stage: Callable[[int], LinkStage]
     in_flight: Callable[[int, int], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What this person has made of a contact and of the conversation with them."""
+
+    tags: tuple[str, ...] = ()
+    conversation: ConversationRow | None = None
+
+    def record(self) -> Conversation:
+        """The conversation as people see it."""
+        row = self.conversation
+        if row is None:
+            return Conversation()
+        return Conversation(
+            muted=row.muted, pinned=row.pinned, archived=row.archived, unread_from=row.unread_from
+        )
 
 
 class ContactBook:
@@ -139,13 +157,23 @@ class ContactBook:
         last = self._store.messages.page(contact, 1, None, None)
         at = (last[-1].received_at or last[-1].sent_at) if last else None
         summary = (at, self._store.messages.unread(contact), self._store.outbox.count(contact))
-        return self._record(row, summary, self._likeness.of(self._store.contacts.petnames()))
+        kept = Kept(self._store.tags.of(contact), self._store.conversations.get(contact))
+        return self._record(row, summary, self._likeness.of(self._store.contacts.petnames()), kept)
 
     def all(self) -> list[Contact]:
         """Every contact, by name."""
         summaries, rows = self._store.messages.summaries(), self._store.contacts.all()
         among = self._likeness.of(self._store.contacts.petnames())
-        return [self._record(row, summaries.get(row.id, (None, 0, 0)), among) for row in rows]
+        tags, conversations = self._store.tags.all(), self._store.conversations.all()
+        return [
+            self._record(
+                row,
+                summaries.get(row.id, (None, 0, 0)),
+                among,
+                Kept(tags.get(row.id, ()), conversations.get(row.id)),
+            )
+            for row in rows
+        ]
 
     def mistakable(self, contact: int, *names: str) -> list[int]:
         """Other contacts that one with these petnames can be mistaken for, or the reverse."""
@@ -156,7 +184,9 @@ class ContactBook:
             if row.id != contact and self._likeness.alike(row, among)
         ]
 
-    def _record(self, row: ContactRow, summary: tuple[int | None, int, int], among: Likely) -> Contact:
+    def _record(
+        self, row: ContactRow, summary: tuple[int | None, int, int], among: Likely, kept: Kept
+    ) -> Contact:
         last_at, unread, queued = summary
         stage = self._presence.stage(row.id)
         return Contact(
@@ -177,6 +207,8 @@ class ContactBook:
             key_changed=row.key_changed,
             alike=self._likeness.alike(row, among),
             mixed=self._likeness.mixed(row),
+            tags=kept.tags,
+            conversation=kept.record(),
         )
 
     def message(self, message: int) -> Message | None:

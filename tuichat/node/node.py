@@ -28,6 +28,8 @@ from tuichat.node.callers import Callers
 from tuichat.node.calls import CallParts
 from tuichat.node.contact_book import ContactBook, Presence, no_other_text
 from tuichat.node.conversations import ConversationParts, Conversations
+from tuichat.node.desk_methods import DeskMethods
+from tuichat.node.desk_wiring import make_desk
 from tuichat.node.events import EventHub
 from tuichat.node.file_methods import FileMethods
 from tuichat.node.file_progress import FileBook
@@ -51,7 +53,7 @@ from tuichat.store.records import ContactRow
 from tuichat.supervisor import supervise
 
 
-class Node(FileMethods, SearchMethods):
+class Node(FileMethods, SearchMethods, DeskMethods):
     """One unlocked profile at work. It implements NodeApi but for what concerns locking and ending."""
 
     def __init__(self, parts: NodeParts) -> None:
@@ -111,6 +113,7 @@ class Node(FileMethods, SearchMethods):
             parts, self._hub, self._book, files, self._links, self._conversations
         )
         self._searching = Searching(parts.store, self._book)
+        self._desk = make_desk(parts, self._hub, self._book, files, self._links, self._transfers)
         self._housekeeper = Housekeeper(
             parts.store, self._hub, parts.clock, self._admit, self._transfers.tend
         )

@@ -57,6 +57,11 @@ class ContactRow:
     version: int = 0
 
     @property
+    def never_met(self) -> bool:
+        """Whether it is known from an export only: no key was seen, no secret given or taken."""
+        return self.sig is None and self.pair_sent is None and self.pair_received is None
+
+    @property
     def key_changed(self) -> bool:
         """Whether another SIG was shown and the person has not decided about it."""
         return self.other_sig is not None and not self.other_refused
@@ -186,6 +191,20 @@ class FileRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ConversationRow:
+    """How this person keeps the conversation with a contact.
+
+    `unread_from` is the id of the message at which reading stopped last, None since it was answered.
+    """
+
+    contact: int
+    muted: bool = False
+    pinned: bool = False
+    archived: bool = False
+    unread_from: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class HeldRow:
     """An opened body that waits for the ones before it."""
 
@@ -194,7 +213,7 @@ class HeldRow:
     body: bytes = field(repr=False)
 
 
-EventType = Literal["message", "contact", "contact_removed", "file"]
+EventType = Literal["message", "contact", "contact_removed", "conversation_erased", "file"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, cast
 from tuichat.api.node_api import NodeApi
 from tuichat.errors import TuichatError, UsageError
 from tuichat.i18n import _
-from tuichat.model import Message
+from tuichat.model import Contact, Message
 from tuichat.tui.known import Known
 from tuichat.tui.screens.confirm import Confirm
+from tuichat.tui.screens.desk_commands import DeskCommands
 from tuichat.tui.screens.file_commands import FileCommands
 from tuichat.tui.screens.people_commands import PeopleCommands
 from tuichat.tui.slash import Command, usages
@@ -34,6 +35,7 @@ class Commands:
         self._deeds: dict[str, Deed] = {
             **people.deeds(),
             **FileCommands(screen).deeds(),
+            **DeskCommands(screen, people.one).deeds(),
             "help": self._help,
             "open": self._open,
             "query": self._query,
@@ -42,6 +44,7 @@ class Commands:
             "next": self._next,
             "switch": self._switch,
             "search": self._search,
+            "archived": self._archived,
             "unread": self._unread,
             "bottom": self._bottom,
             "top": self._top,
@@ -138,9 +141,19 @@ class Commands:
             self._screen.say(_("Nothing else is unread."))
 
     async def _switch(self, command: Command) -> None:
+        await self._go_to_one_of([*self._known.conversations(), *self._known.archived()])
+
+    async def _archived(self, command: Command) -> None:
+        archived = self._known.archived()
+        if archived:
+            await self._go_to_one_of(archived)
+        else:
+            self._screen.say(_("Nothing is archived."))
+
+    async def _go_to_one_of(self, people: list[Contact]) -> None:
         from tuichat.tui.screens.quick_switch import QuickSwitch
 
-        screen = QuickSwitch(self._known.conversations(), self._screen.shared.glyphs)
+        screen = QuickSwitch(people, self._screen.shared.glyphs)
         contact = await self._app.push_screen_wait(screen)
         if contact is not None:
             self._screen.open(contact)
