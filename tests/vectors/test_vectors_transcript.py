@@ -13,7 +13,7 @@ from tuichat.crypto.kem import MlKem768
 from tuichat.crypto.ratchet import Ratchet
 from tuichat.crypto.ratchet_header import Parties
 from tuichat.errors import PeerError
-from tuichat.protocol.bodies import Opaque, Text, Void, decode_body
+from tuichat.protocol.bodies import Edit, Opaque, Reaction, Text, Unsend, Void, decode_body
 from tuichat.protocol.frames import Env, New, decode, encode
 from tuichat.protocol.invites import parse_invite
 
@@ -69,6 +69,11 @@ def test_frozen_bodies_are_what_they_are_called() -> None:
     assert kinds == {
         "text": Text,
         "text_with_timer": Text,
+        "reply": Text,
+        "edit": Edit,
+        "unsend": Unsend,
+        "reaction": Reaction,
+        "reaction_taken_away": Reaction,
         "void": Void,
         "unknown": Opaque,
         "id_of_unknown": Opaque,

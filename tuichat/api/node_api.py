@@ -130,8 +130,30 @@ class NodeApi(Protocol):
         """Withdraw an invite; who became a contact by it stays one."""
         ...
 
-    async def send(self, ref: str, text: str) -> Message:
-        """Queue a text message, durably. It leaves when the contact is linked."""
+    async def send(self, ref: str, text: str, reply_to: int | None = None) -> Message:
+        """Queue a text message, durably. It leaves when the contact is linked.
+
+        With `reply_to` it answers that message of the same conversation.
+        """
+        ...
+
+    async def edit(self, message: int, text: str) -> Message:
+        """Put another text in the place of one's own; the contact's node does so, too."""
+        ...
+
+    async def unsend(self, message: int) -> Message:
+        """Take back one's own message, on both sides: it is "asked" until the contact's node has done it.
+
+        One that has not left yet is cancelled.
+        """
+        ...
+
+    async def react(self, message: int, emoji: str) -> Message:
+        """Put an emoji to a message, or take it away if it is there already."""
+        ...
+
+    async def message_earlier(self, message: int) -> list[str]:
+        """The texts that an edited message had before, oldest first; the newest fifty."""
         ...
 
     async def cancel(self, message: int) -> Message:

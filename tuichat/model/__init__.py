@@ -47,6 +47,7 @@ from tuichat.model.records import (
     NodeKind,
     OutboxCounts,
     PausedBy,
+    Quote,
     Record,
     Restored,
     SafetyNumber,
@@ -55,6 +56,7 @@ from tuichat.model.records import (
     ServiceState,
     Status,
     TorState,
+    Unsent,
     from_milliseconds,
 )
 
@@ -96,6 +98,7 @@ __all__ = [
     "NoticeEvent",
     "OutboxCounts",
     "PausedBy",
+    "Quote",
     "Record",
     "Restored",
     "SafetyNumber",
@@ -106,5 +109,6 @@ __all__ = [
     "Status",
     "TorEvent",
     "TorState",
+    "Unsent",
     "from_milliseconds",
 ]

@@ -14,6 +14,7 @@ FileState = Literal["offered", "waiting", "active", "paused", "complete", "decli
 FileReason = Literal["", "changed", "space", "unreadable", "expired", "peer", "restored", "damaged"]
 PausedBy = Literal["", "me", "them", "both"]
 MessageState = Literal["queued", "sent", "delivered", "read", "failed", "cancelled"]
+Unsent = Literal["", "asked", "done"]
 InviteState = Literal["open", "bound", "closed", "revoked", "expired"]
 NodeKind = Literal["none", "detached", "daemon"]
 LinkStage = Literal["offline", "waiting", "descriptor", "rendezvous", "handshake", "linked"]
@@ -73,8 +74,29 @@ class Contact(Record, frozen=True, kw_only=True):
     mixed: bool = False
 
 
+class Quote(Record, frozen=True, kw_only=True):
+    """What a reply answers, as this history has it now.
+
+    Attributes:
+        message, direction: None if it is not in this history, or not yet.
+        text: how it begins; of a file without words its name. "" if there is nothing to say.
+    """
+
+    message: int | None = None
+    direction: Direction | None = None
+    text: str = ""
+    unsent: bool = False
+
+
 class Message(Record, frozen=True, kw_only=True):
-    """One line of a conversation's history, as this profile has it."""
+    """One line of a conversation's history, as this profile has it.
+
+    Attributes:
+        reply_to: the message that it answers, if that is in this history; `quote` says more.
+        edited: its text is not the first one.
+        reactions: the emoji of both people; `my_reactions` those of this one.
+        unsent: its author took it back: "asked" until the other node has confirmed that it did so, too.
+    """
 
     id: int
     contact: int
@@ -88,6 +110,9 @@ class Message(Record, frozen=True, kw_only=True):
     edited: bool = False
     reactions: tuple[str, ...] = ()
     file: int | None = None
+    quote: Quote | None = None
+    my_reactions: tuple[str, ...] = ()
+    unsent: Unsent = ""
 
 
 class File(Record, frozen=True, kw_only=True):

@@ -14,11 +14,11 @@ from tuichat.model import (
     Contact,
     LinkStage,
     Message,
-    MessageState,
     from_milliseconds,
 )
 from tuichat.network.addresses import address_of, onion_of
 from tuichat.node.likeness import Likely, Likeness
+from tuichat.node.message_records import message_record
 from tuichat.protocol.sanitize import sanitize_name
 from tuichat.store.records import ContactRow, MessageRow
 from tuichat.store.store import Store
@@ -185,25 +185,9 @@ class ContactBook:
         return None if row is None else self.message_record(row)
 
     def message_record(self, row: MessageRow) -> Message:
-        """A message as people see it; "sent" is only true while its link lives, so it is not stored."""
-        state: MessageState = row.state
-        if state == "queued" and self._presence.in_flight(row.contact, row.id):
-            state = "sent"
-        return Message(
-            id=row.id,
-            contact=row.contact,
-            direction=row.direction,
-            kind=row.kind,
-            text=row.text,
-            sent_at=from_milliseconds(row.sent_at),
-            received_at=None if row.received_at is None else from_milliseconds(row.received_at),
-            state=state,
-            file=self._file_of(row),
-        )
-
-    def _file_of(self, row: MessageRow) -> int | None:
-        file = self._store.transfers.by_message(row.id) if row.kind == "file" else None
-        return None if file is None else file.id
+        """A message as people see it."""
+        in_flight = row.state == "queued" and self._presence.in_flight(row.contact, row.id)
+        return message_record(self._store, row, in_flight=in_flight)
 
 
 def _is_address(text: str) -> bool:

@@ -33,6 +33,7 @@ from tuichat.model import (
     Status,
     from_milliseconds,
 )
+from tuichat.node.gate_deeds import GateDeeds
 from tuichat.node.node import Node
 from tuichat.node.stream import Stream
 
@@ -43,7 +44,7 @@ GRACE = 5.0
 """Seconds that calls under way may still take when the profile is being locked."""
 
 
-class Gate:
+class Gate(GateDeeds):
     """Implements `NodeApi`, locked or open.
 
     While it is locked only `hello`, `status`, `unlock` and `stop` do anything. Clients' streams of events go
@@ -188,8 +189,8 @@ class Gate:
     async def invite_revoke(self, invite: int) -> None:
         await self._ask(lambda node: node.invite_revoke(invite))
 
-    async def send(self, ref: str, text: str) -> Message:
-        return await self._ask_online(lambda node: node.send(ref, text))
+    async def send(self, ref: str, text: str, reply_to: int | None = None) -> Message:
+        return await self._ask_online(lambda node: node.send(ref, text, reply_to))
 
     async def cancel(self, message: int) -> Message:
         return await self._ask(lambda node: node.cancel(message))

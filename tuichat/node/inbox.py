@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from tuichat.model import MessageKind
+from tuichat.node.deed_arrivals import DeedArrivals
 from tuichat.node.events import Changes
 from tuichat.node.file_arrivals import FileArrivals
 from tuichat.protocol.bodies import (
     MAX_TEXT_BYTES,
     THE_TWO_OF_US,
+    Edit,
     File,
     FileState,
     Opaque,
+    Reaction,
     Text,
+    Unsend,
     Void,
     decode_body,
     opaque,
@@ -36,6 +39,7 @@ class Inbox:
         self._store = store
         self._contact = contact
         self._files = FileArrivals(store, contact)
+        self._deeds = DeedArrivals(store, contact)
 
     def take(
         self, session: SessionRow, envelope: tuple[bytes, int, bytes], now: int, changes: Changes
@@ -78,41 +82,38 @@ class Inbox:
         body = decode_body(raw)
         if isinstance(body, Void):
             return
-        text = sanitize_text(body.text) if isinstance(body, Text) else ""
+        text = sanitize_text(body.text) if isinstance(body, Text | Edit) else ""
         if not isinstance(body, Opaque) and (body.conversation != THE_TWO_OF_US or _is_too_long(text)):
             body = opaque(raw)
         if not self._store.sessions.know(self._contact, body.id):
             return
         match body:
             case Text():
-                self._add(body.id, "text", text, body.sent_at, now, changes)
+                self._add(body, text, now, changes)
+                self._deeds.arrived(body.id, now, changes)
             case File():
                 self._files.offer(body, now, changes)
+                self._deeds.arrived(body.id, now, changes)
             case FileState():
                 self._files.note(body, now, changes)
+            case Edit() | Unsend() | Reaction():
+                self._deeds.take(body, raw, now, changes)
             case Opaque():
-                self._add(body.id, "unsupported", "", now, now, changes, raw)
+                self._add(body, "", now, changes)
 
-    def _add(
-        self,
-        wire_id: bytes,
-        kind: MessageKind,
-        text: str,
-        sent_at: int,
-        now: int,
-        changes: Changes,
-        raw: bytes = b"",
-    ) -> None:
+    def _add(self, body: Text | Opaque, text: str, now: int, changes: Changes) -> None:
+        is_text = isinstance(body, Text)
         row = self._store.messages.add(
             self._contact,
             "in",
-            wire_id,
-            kind,
+            body.id,
+            "text" if is_text else "unsupported",
             text,
-            sent_at=sent_at,
+            sent_at=body.sent_at if is_text else now,
             received_at=now,
             state="delivered",
-            body=raw,
+            body=b"" if is_text else body.raw,
+            reply_to=body.reply if is_text else None,
         )
         changes.message(row.id, new=True)
 

@@ -28,6 +28,8 @@ from tuichat.node.callers import Callers
 from tuichat.node.calls import CallParts
 from tuichat.node.contact_book import ContactBook, Presence, no_other_text
 from tuichat.node.conversations import ConversationParts, Conversations
+from tuichat.node.deed_methods import DeedMethods
+from tuichat.node.deeds import Deeds
 from tuichat.node.events import EventHub
 from tuichat.node.file_methods import FileMethods
 from tuichat.node.file_progress import FileBook
@@ -48,7 +50,7 @@ from tuichat.protocol.invites import looks_like_invite
 from tuichat.store.records import ContactRow
 
 
-class Node(FileMethods):
+class Node(FileMethods, DeedMethods):
     """One unlocked profile at work. It implements NodeApi but for what concerns locking and ending."""
 
     def __init__(self, parts: NodeParts) -> None:
@@ -104,12 +106,11 @@ class Node(FileMethods):
                 kem=parts.kem,
             )
         )
+        self._deeds = Deeds(parts.store, self._hub, self._conversations, self._links, parts.rng)
         self._transfers = make_transfers(
             parts, self._hub, self._book, files, self._links, self._conversations
         )
-        self._housekeeper = Housekeeper(
-            parts.store, self._hub, parts.clock, self._admit, self._transfers.expire
-        )
+        self._housekeeper = Housekeeper(parts.store, self._hub, parts.clock, self._admit, self._expire)
         self._housekeeping: asyncio.Task[None] | None = None
 
     # -- life --
@@ -137,6 +138,10 @@ class Node(FileMethods):
         """Publish anew if somebody holds a key that the service does not admit yet."""
         if self._reach.must_republish(self._hub.now()):
             await self._with.transport.renew()
+
+    def _expire(self) -> None:
+        self._transfers.expire()
+        self._deeds.expire()
 
     async def close(self) -> None:
         """End every link, go offline, and close the store."""
@@ -345,9 +350,9 @@ class Node(FileMethods):
 
     # -- messages --
 
-    async def send(self, ref: str, text: str) -> Message:
+    async def send(self, ref: str, text: str, reply_to: int | None = None) -> Message:
         self._reach.check_room(self._hub.now())
-        message = self._conversations.send(ref, text)
+        message = self._conversations.send(ref, text, reply_to)
         await self.go_online()
         return message
 

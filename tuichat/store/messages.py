@@ -15,13 +15,15 @@ _ROWS_AT_ONCE = 64
 """How many rows are read before their texts are counted: a page of long ones is not read whole to be cut."""
 
 _SELECT = """
-    SELECT m.id, c.contact, m.direction, m.wire_id, m.kind, m.text, m.sent_at, m.received_at, m.state, m.body
+    SELECT m.id, c.contact, m.direction, m.wire_id, m.kind, m.text, m.sent_at, m.received_at, m.state, m.body,
+        m.reply_to, m.edited, m.unsent, m.reacted
     FROM messages m JOIN conversations c ON c.id = m.conversation
 """
 _CONVERSATION = "(SELECT id FROM conversations WHERE contact = ?)"
 _INSERT = f"""
-    INSERT INTO messages (conversation, direction, wire_id, kind, text, sent_at, received_at, state, body)
-    VALUES ({_CONVERSATION}, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO messages
+        (conversation, direction, wire_id, kind, text, sent_at, received_at, state, body, reply_to)
+    VALUES ({_CONVERSATION}, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """  # noqa: S608 - no value is pasted in
 _PAGE = f"{_SELECT} WHERE m.conversation = {_CONVERSATION} AND m.id > ? AND m.id < ?"
 NEWEST = f"{_PAGE} ORDER BY m.id DESC LIMIT ?"
@@ -40,7 +42,7 @@ SUMMARIES = f"""
         (SELECT coalesce(m.received_at, m.sent_at) FROM messages m
             WHERE m.conversation = c.id ORDER BY m.id DESC LIMIT 1),
         (SELECT count(*) FROM {_BY_UNREAD} WHERE conversation = c.id AND {_UNREAD}),
-        (SELECT count(*) FROM outbox o WHERE o.contact = c.contact AND o.message IS NOT NULL)
+        (SELECT count(*) FROM outbox o WHERE o.contact = c.contact AND o.subject IS NOT NULL)
     FROM conversations c WHERE c.contact IS NOT NULL
 """  # noqa: S608 - no value is pasted in
 
@@ -63,10 +65,11 @@ class Messages:
         received_at: int | None,
         state: MessageState,
         body: bytes = b"",
+        reply_to: bytes | None = None,
     ) -> MessageRow:
         """Append to the conversation with `contact`; a `sent_at` is brought to where every zone has dates."""
         claimed = min(max(sent_at, 0), _LATEST)
-        values = (contact, direction, wire_id, kind, text, claimed, received_at, state, body)
+        values = (contact, direction, wire_id, kind, text, claimed, received_at, state, body, reply_to)
         message = self._database.insert(_INSERT, values)
         return MessageRow(message, *values)
 

@@ -17,6 +17,7 @@ from tuichat.store import schema, soundness
 from tuichat.store.backup_snapshot import Snapshot
 from tuichat.store.contacts import Contacts
 from tuichat.store.database import Database, Synchronous
+from tuichat.store.deeds import Deeds
 from tuichat.store.events import Events
 from tuichat.store.files import sync_directory
 from tuichat.store.invites import Invites
@@ -50,6 +51,7 @@ class Store:
         self.invites = Invites(database)
         self.reach_keys = ReachKeys(database)
         self.transfers = Transfers(database)
+        self.deeds = Deeds(database)
 
     @classmethod
     def open(cls, path: Path, key: bytes, *, synchronous: Synchronous = "FULL") -> Store:
