@@ -201,17 +201,28 @@ class SimulatedNode:
         _copy(self._backup, self._database)
         await self.start()
 
-    async def say(self, other: SimulatedNode, text: str) -> Message:
-        message = await self.node.send(other.name, text)
+    async def say(self, other: SimulatedNode, text: str, reply_to: int | None = None) -> Message:
+        message = await self.node.send(other.name, text, reply_to)
         self.sent.setdefault(other.name, []).append(text)
+        row = None if self._life is None else self.store.messages.get(message.id)
+        if row is not None:
+            self._network.said[row.wire_id] = text
         return message
 
+    def first_text(self, message: Message) -> str:
+        """What a message said when it was written, whatever was done to it since."""
+        if not message.edited and not message.unsent:
+            return message.text
+        row = self.store.messages.get(message.id)
+        assert row is not None
+        return self._network.said.get(row.wire_id, message.text)
+
     async def history(self, other: SimulatedNode, direction: Direction = "in") -> list[str]:
-        """What arrived from the other, in order; or what went to them."""
+        """What arrived from the other, in order, as it was written; or what went to them."""
         texts: list[str] = []
         after = 0
         while page := await self.node.messages(other.name, limit=5000, after=after):
-            texts += [message.text for message in page if message.direction == direction]
+            texts += [self.first_text(message) for message in page if message.direction == direction]
             after = page[-1].id
         return texts
 
