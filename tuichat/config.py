@@ -57,9 +57,18 @@ class TorConfig:
 
 @dataclass(frozen=True, slots=True)
 class PrivacyConfig:
-    """Who may connect to our onion service: everybody who knows the address, or who holds a key of ours."""
+    """What others may do and learn.
+
+    Attributes:
+        visibility: who may connect to our onion service: everybody who knows the address, or who holds a key
+            of ours.
+        receipts, typing, presence: whether contacts are told what was seen, that we write, that we are here.
+    """
 
     visibility: Literal["public", "contacts"] = "public"
+    receipts: bool = False
+    typing: bool = False
+    presence: bool = False
 
 
 @dataclass(frozen=True, slots=True)

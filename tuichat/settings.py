@@ -18,10 +18,10 @@ MOST_CIRCUITS = 16
 """The most circuits that one file may come over: beyond them it gets no faster, and tor has more to do."""
 
 LATER_SECTIONS = ("hooks",)
-_LATER_KEYS = ("privacy.receipts", "privacy.typing", "privacy.presence", "ui.keys", "ui.notify")
+_LATER_KEYS = ("ui.keys", "ui.notify")
 
 Value = str | int | tuple[str, ...]
-Form = Literal["text", "list", "count", "size"]
+Form = Literal["text", "list", "count", "size", "flag"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class Setting:
     """One key.
 
     Attributes:
-        form: a text; a list of texts; a whole number; or an amount of data, kept as it was written. Numbers
-            and amounts may stand in the file with or without quotes.
+        form: a text; a list of texts; a whole number; an amount of data, kept as it was written; or true or
+            false. All but lists and texts may stand in the file with or without quotes.
         choices: lists the only valid values.
         check: returns a sentence about a bad value, or "".
         is_path: a relative one is meant from where it is written.
@@ -107,6 +107,10 @@ def _endpoint(value: str) -> str:
     return _("it must be the absolute path of a UNIX socket, or HOST:PORT with a numeric host")
 
 
+def _flags() -> tuple[str, ...]:
+    return ("false", "true")
+
+
 def _circuits(value: str) -> str:
     if re.fullmatch(r"[0-9]{1,3}", value, re.ASCII) and 1 <= int(value) <= MOST_CIRCUITS:
         return ""
@@ -133,6 +137,9 @@ SETTINGS: dict[str, Setting] = {
         Setting("tor.extra_torrc", check=_path, is_path=True),
         Setting("tor.bridges", "list", check=_bridge),
         Setting("privacy.visibility", choices=lambda: ("public", "contacts")),
+        Setting("privacy.receipts", "flag", choices=_flags),
+        Setting("privacy.typing", "flag", choices=_flags),
+        Setting("privacy.presence", "flag", choices=_flags),
         Setting("files.directory", check=_path, is_path=True),
         Setting("files.circuits", "count", check=_circuits),
         Setting("files.auto_accept_below", "size", check=_size),
@@ -188,10 +195,16 @@ def checked(setting: Setting, value: Any, where: str) -> Value:
         return tuple(_checked_text(setting, item, where) for item in value)
     if setting.form in ("count", "size") and isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
+    if setting.form == "flag" and isinstance(value, bool):
+        value = "true" if value else "false"
     if not isinstance(value, str):
+        if setting.form == "flag":
+            raise UsageError(_at(where) + _("{name} must be true or false.").format(name=setting.name))
         message = _("{name} must be a string, in quotes.").format(name=setting.name)
         raise UsageError(_at(where) + message, _choices_hint(setting))
     text = _checked_text(setting, value, where)
+    if setting.form == "flag":
+        return text == "true"
     return int(text) if setting.form == "count" else text
 
 

@@ -58,6 +58,8 @@ any_frame = st.one_of(
     st.builds(frames.Env, ids, st.sampled_from(ENVELOPE_SIZES).map(bytes)),
     st.builds(frames.Ack, ids, hashes),
     st.builds(frames.Resync, ids),
+    st.builds(frames.Typing, st.booleans()),
+    st.builds(frames.Presence, st.booleans()),
     st.sampled_from(
         [frames.Received(), frames.Gone(), frames.Keep(), frames.Ping(), frames.Pong()],
     ),
@@ -86,7 +88,7 @@ def test_random_frame_is_refused_or_stands_for_itself(data: bytes) -> None:
 
 
 @bounded
-@given(st.sampled_from([1, 2, 3, 4, 16, 17, 18, 19, 20, 21, 32, 33]), st.binary(max_size=200))
+@given(st.sampled_from([1, 2, 3, 4, 16, 17, 18, 19, 20, 21, 32, 33, 34, 35]), st.binary(max_size=200))
 def test_random_body_of_a_known_frame_is_refused_or_stands_for_itself(kind: int, data: bytes) -> None:
     with suppress(PeerError):
         assert frames.encode(frames.decode(bytes([kind]) + data)) == bytes([kind]) + data

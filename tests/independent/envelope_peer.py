@@ -105,12 +105,19 @@ class Reaction:
 
 
 @dataclass(frozen=True)
+class Receipt:
+    id: bytes
+    seen: bytes
+    conversation: bytes = bytes(16)
+
+
+@dataclass(frozen=True)
 class Opaque:
     id: bytes
     body: bytes
 
 
-Body = Text | Void | File | FileState | Edit | Unsend | Reaction
+Body = Text | Void | File | FileState | Edit | Unsend | Reaction | Receipt
 
 
 def encode_body(body: Body) -> bytes:
@@ -195,6 +202,7 @@ KINDS: dict[int, tuple[Callable[..., Body], Callable[..., bool], int, int]] = {
     5: (Edit, _is_edit, 3, 3),
     6: (Unsend, _is_id, 1, 1),
     7: (Reaction, _is_reaction, 3, 3),
+    8: (Receipt, _is_id, 1, 1),
 }
 """What it is, whether the elements behind the id are right, and at least and at most how many there are."""
 

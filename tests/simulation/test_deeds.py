@@ -396,8 +396,8 @@ def test_what_waits_is_bounded_for_each_contact(play: Play) -> None:
         await friends.calm()
         store = friends.bob.store
         assert store.deeds.waiting(1) == MAX_WAITING
-        assert store.deeds.take_waiting(1, (2).to_bytes(16, "big")) == []
-        assert len(store.deeds.take_waiting(1, (3).to_bytes(16, "big"))) == 1
+        assert store.deeds.take_waiting(1, (2).to_bytes(16, "big"), 0) == []
+        assert len(store.deeds.take_waiting(1, (3).to_bytes(16, "big"), 0)) == 1
 
     play(story)
 

@@ -101,8 +101,8 @@ def test_new_session_that_sends_old_envelopes_again_is_found_out(monkeypatch: py
 
 
 def test_history_without_message_ids_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    def add(self: Inbox, body: Text | Opaque, text: str, now: int, changes: Changes) -> None:
-        add_known(self, _under_another_id(body), text, now, changes)
+    def add(self: Inbox, body: Text | Opaque, now: int, changes: Changes, at: int | None = None) -> None:
+        add_known(self, _under_another_id(body), now, changes, at)
 
     add_known = Inbox._add
     monkeypatch.setattr(DeedArrivals, "arrived", lambda *_: None)
@@ -153,7 +153,7 @@ def _deliver_at_once(
     body = decode_body(envelope[2])
     if isinstance(body, Text):
         # the table itself refuses a second row of one id, so this mutant also forgets the id
-        self._add(_under_another_id(body), body.text, now, changes)
+        self._add(_under_another_id(body), now, changes)
     return [envelope[0]]
 
 

@@ -116,7 +116,7 @@ def deeds_that_wait_are_bounded() -> None:
             body = Unsend(THE_TWO_OF_US, wire_id(1000 + number), wire_id(5000 + number))
             reader.hear(body)
         holds("too many wait", reader.store.deeds.waiting(reader.contact) == MAX_WAITING)
-        oldest = reader.store.deeds.take_waiting(reader.contact, wire_id(5000))
+        oldest = reader.store.deeds.take_waiting(reader.contact, wire_id(5000), 0)
         holds("it is not the oldest that went", not oldest)
     with _reader() as reader:
         reader.hear(edit(1, "two"))

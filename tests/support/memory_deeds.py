@@ -9,18 +9,24 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tuichat.errors import UsageError
-from tuichat.model import AnyEvent, Message, MessageEvent, Quote
+from tuichat.model import AnyEvent, Message, MessageEvent, Presence, Quote, SignEvent
 
 if TYPE_CHECKING:
     from tests.support.memory_node import Person
 
 
 class MemoryDeeds(ABC):
-    """What a `MemoryNode` is besides: `NodeApi`'s methods for messages already written."""
+    """What a `MemoryNode` is besides: `NodeApi`'s methods for messages already written and signs of life.
+
+    Attributes:
+        typed, presences: what it was told of its person, in order.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._earlier: dict[int, list[str]] = {}
+        self.typed: list[tuple[str, bool]] = []
+        self.presences: list[bool] = []
 
     # What tests do to it.
 
@@ -44,6 +50,13 @@ class MemoryDeeds(ABC):
         """The other puts an emoji to a message."""
         before = self._message(message)
         return self.change_message(message, reactions=(*before.reactions, emoji))
+
+    def signs(self, ref: str, *, typing: bool = False, presence: Presence = "") -> None:
+        """A contact lets us know something of themself."""
+        person = self._find(ref)
+        person.record = msgspec.structs.replace(person.record, typing=typing, presence=presence)
+        contact = person.record.id
+        self._emit(SignEvent(at=self.now(), contact=contact, typing=typing, presence=presence))
 
     # NodeApi.
 
@@ -75,6 +88,12 @@ class MemoryDeeds(ABC):
             all_.append(emoji)
         return self.change_message(message, reactions=tuple(all_), my_reactions=tuple(mine))
 
+    async def typing(self, ref: str, now: bool) -> None:
+        self.typed.append((ref, now))
+
+    async def present(self, here: bool) -> None:
+        self.presences.append(here)
+
     async def message_earlier(self, message: int) -> list[str]:
         self._messages_of(message)
         return list(self._earlier.get(message, []))
@@ -84,6 +103,8 @@ class MemoryDeeds(ABC):
 
     @abstractmethod
     async def cancel(self, message: int) -> Message: ...
+    @abstractmethod
+    def _find(self, ref: str) -> Person: ...
     @abstractmethod
     def _messages_of(self, message: int) -> Person: ...
     @abstractmethod

@@ -26,6 +26,7 @@ from tuichat.node.jobs import OffLoop
 from tuichat.node.node import Node
 from tuichat.node.parts import NodeParts
 from tuichat.node.reach import Visibility
+from tuichat.node.signs import SignRules
 from tuichat.store.store import Store
 
 KEY = bytes(range(32))
@@ -67,6 +68,7 @@ class SimulatedNode:
         self.kem: Kem = DeterministicMlKem768()
         self.clock = VirtualClock()
         self.visibility: Visibility = "public"
+        self.signs = SignRules()
         self.off_loop: OffLoop = at_once
         self._lives = 0
         self._key = KEY
@@ -136,6 +138,7 @@ class SimulatedNode:
             files=FileRules.inside(self._directory / self.name),
             off_loop=lambda work: self.off_loop(work),
             visibility=self.visibility,
+            signs=self.signs,
         )
         self._life = Life(Node(parts), transport, store, self._database)
         self.disk_full = False  # who starts it has made room

@@ -93,7 +93,9 @@ def test_number_is_written_without_quotes_and_keeps_its_comment(tmp_path: Path) 
         ('[tor]\nextra_torrc = "x"\nmode = "system"\n', 2, "child"),
         ('[ui]\ntime_format = "25h"\n', 2, "24h, 12h"),
         ("[ui]\n\nkeys = {}\n", 3, "not in this version"),
-        ("[privacy]\nreceipts = true\n", 2, "not in this version"),
+        ("[ui]\nnotify = 1\n", 2, "not in this version"),
+        ("[privacy]\nreceipts = 1\n", 2, "true or false"),
+        ('[privacy]\ntyping = "yes"\n', 2, "false, true"),
         ("[files]\ncircuits = 17\n", 2, "from 1 to 16"),
         ("[files]\ncircuits = 0\n", 2, "from 1 to 16"),
         ("[files]\ncircuits = -1\n", 2, "from 1 to 16"),
@@ -218,7 +220,8 @@ def test_each_key_is_set_in_a_new_file_and_read_back(tmp_path: Path, name: str) 
     path = tmp_path / "deep" / "tuichat.toml"
     set_key(path, name, value)
     found = value_of(load_config(path, {}), name)
-    assert found == ((value,) if form == "list" else int(value) if form == "count" else value)
+    expected = {"list": (value,), "count": value.isdecimal() and int(value), "flag": value == "true"}
+    assert found == expected.get(form, value)
     assert path.stat().st_mode & 0o777 == 0o600
 
 

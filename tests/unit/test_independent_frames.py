@@ -221,6 +221,9 @@ DEEDS: list[list[Any]] = [
     [7, ID, ID[:15], "👍", 1],
     [7, ID, ID, "👍"],
     [7, ID, ID, "👍", 1, "later"],
+    *([8, ID, seen] for seen in (ID, bytes(16), ID[:15], "i" * 16, None)),
+    [8, ID],
+    [8, ID, ID, "later"],
     [9, ID, 3600],
 ]
 
@@ -254,6 +257,7 @@ PAIRS: list[tuple[bodies.Body, envelope_peer.Body]] = [
     (bodies.Edit(bytes(16), ID, 5, ID[::-1], "better"), envelope_peer.Edit(ID, 5, ID[::-1], "better")),
     (bodies.Unsend(bytes(16), ID, ID[::-1]), envelope_peer.Unsend(ID, ID[::-1])),
     (bodies.Reaction(bytes(16), ID, ID[::-1], "👍", 1), envelope_peer.Reaction(ID, ID[::-1], "👍", 1)),
+    (bodies.Receipt(bytes(16), ID, ID[::-1]), envelope_peer.Receipt(ID, ID[::-1])),
 ]
 
 

@@ -28,7 +28,8 @@ def test_page_lists_every_frame_with_its_number() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["HELLO", "KEEP", "NEW", "ACK", "RESYNC", "RECEIVED", "GONE", "PING", "PONG"]
+    "name",
+    ["HELLO", "KEEP", "NEW", "ACK", "RESYNC", "RECEIVED", "GONE", "PING", "PONG", "TYPING", "PRESENCE"],
 )
 def test_page_gives_each_field_of_a_fixed_frame_its_size(name: str) -> None:
     row = re.search(rf"^\| \d+ \| {name} \| (.+) \|$", PAGE, re.MULTILINE)

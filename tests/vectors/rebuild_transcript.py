@@ -21,7 +21,17 @@ from tuichat.crypto.kdf import blake2b_256
 from tuichat.crypto.ratchet import Ratchet, fresh_keys
 from tuichat.crypto.ratchet_header import Parties
 from tuichat.protocol import frames
-from tuichat.protocol.bodies import THE_TWO_OF_US, Edit, Reaction, Text, Unsend, Void, encode_body, opaque
+from tuichat.protocol.bodies import (
+    THE_TWO_OF_US,
+    Edit,
+    Reaction,
+    Receipt,
+    Text,
+    Unsend,
+    Void,
+    encode_body,
+    opaque,
+)
 from tuichat.protocol.invites import Invite, sig_hash
 from tuichat.protocol.knock import answered_knocks, pair_psk
 from tuichat.protocol.link import Link
@@ -116,6 +126,7 @@ def _bodies() -> Json:
         "unsend": encode_body(Unsend(THE_TWO_OF_US, DEED_ID, MESSAGE_ID)).hex(),
         "reaction": encode_body(Reaction(THE_TWO_OF_US, DEED_ID, MESSAGE_ID, "👩‍🚀", 1)).hex(),
         "reaction_taken_away": encode_body(Reaction(THE_TWO_OF_US, DEED_ID, MESSAGE_ID, "👩‍🚀", 0)).hex(),
+        "receipt": encode_body(Receipt(THE_TWO_OF_US, DEED_ID, MESSAGE_ID)).hex(),
         "void": encode_body(Void(THE_TWO_OF_US, MESSAGE_ID)).hex(),
         "unknown": unknown.hex(),
         "id_of_unknown": opaque(unknown).id.hex(),
@@ -160,6 +171,8 @@ def sample_frames(exporter: bytes = bytes(32)) -> dict[str, frames.Frame]:
         "RESYNC": frames.Resync(sid),
         "PING": frames.Ping(),
         "PONG": frames.Pong(),
+        "TYPING": frames.Typing(True),
+        "PRESENCE": frames.Presence(True),
     }
 
 

@@ -224,6 +224,12 @@ class AsyncClient:
     async def mark_read(self, ref: str, up_to: int) -> None:
         await self._raw("mark_read", {"ref": ref, "up_to": up_to})
 
+    async def typing(self, ref: str, now: bool) -> None:
+        await self._raw("typing", {"ref": ref, "now": now})
+
+    async def present(self, here: bool) -> None:
+        await self._raw("present", {"here": here})
+
     async def file_send(
         self, ref: str, paths: list[str], caption: str = "", as_is: bool = False
     ) -> list[Sent]:

@@ -175,7 +175,18 @@ class NodeApi(Protocol):
         ...
 
     async def mark_read(self, ref: str, up_to: int) -> None:
-        """Everything up to message id `up_to` has been seen."""
+        """Everything up to message id `up_to` has been seen; its author is told if the settings say so."""
+        ...
+
+    async def typing(self, ref: str, now: bool) -> None:
+        """This person is writing to a contact, or has stopped; they are told if the settings say so."""
+        ...
+
+    async def present(self, here: bool) -> None:
+        """This person is at the interface, or has left it; contacts are told if the settings say so.
+
+        To be said again every minute: after two and a half they have left.
+        """
         ...
 
     async def file_send(

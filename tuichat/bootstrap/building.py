@@ -20,6 +20,7 @@ from tuichat.node.backups import BackupParts, Backups
 from tuichat.node.file_places import FileRules
 from tuichat.node.node import Node
 from tuichat.node.parts import NodeParts
+from tuichat.node.signs import SignRules
 from tuichat.store.backup_file import BackupKey
 from tuichat.store.profile import open_profile
 from tuichat.store.profile_paths import ProfilePaths
@@ -62,6 +63,7 @@ async def open_node(paths: ProfilePaths, config: Config, passphrase: str, clock:
             files=_file_rules(paths, config.files),
             visibility=config.privacy.visibility,
             backups=Backups(backups),
+            signs=SignRules(config.privacy.receipts, config.privacy.typing, config.privacy.presence),
         )
     )
     await node.start()

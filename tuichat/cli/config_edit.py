@@ -53,7 +53,9 @@ def edited(text: str, name: str, value: Value) -> str:
 
 
 def toml(value: Value) -> str:
-    """`value` as TOML: a whole number, a basic string, or an array of strings."""
+    """`value` as TOML: true or false, a whole number, a basic string, or an array of strings."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
     if isinstance(value, str):

@@ -212,12 +212,3 @@ def some_path(text: str) -> Path:
         return Path(text).expanduser()
     except RuntimeError:
         raise argparse.ArgumentTypeError(_("there is no such user: {path}").format(path=text)) from None
-
-
-class Choices(tuple[str, ...]):
-    """Choices that help, manual and completions show; those in `also` are taken without being shown."""
-
-    also: tuple[str, ...] = ()
-
-    def __contains__(self, value: object) -> bool:
-        return super().__contains__(value) or value in self.also

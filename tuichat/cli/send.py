@@ -6,7 +6,7 @@ import os
 
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
-from tuichat.cli.parser import Choices, Parser, positive, seconds, some_path
+from tuichat.cli.parser import Parser, positive, seconds, some_path
 from tuichat.cli.standard_input import not_utf_8
 from tuichat.cli.state_words import message_state
 from tuichat.cli.waiting import Waiting, implied_target
@@ -32,9 +32,9 @@ def add(parser: Parser) -> None:
     send.add_argument(
         "--as-is", action="store_true", help=_("leave in pictures what they tell of place, time and camera")
     )
-    states = Choices(("sent", "delivered"))
-    states.also = ("read",)  # no message of this version gets that far
-    send.add_argument("--wait", choices=states, help=_("wait until it is that far, or exit with 5"))
+    send.add_argument(
+        "--wait", choices=("sent", "delivered", "read"), help=_("wait until it is that far, or exit with 5")
+    )
     send.add_argument(
         "--timeout", metavar=_("SECONDS"), type=seconds, help=_("how long to wait, 60 by default")
     )

@@ -18,6 +18,7 @@ from tuichat.model.events import (
     MissedEvent,
     NoticeEvent,
     ServiceEvent,
+    SignEvent,
     TorEvent,
 )
 from tuichat.model.records import (
@@ -47,6 +48,7 @@ from tuichat.model.records import (
     NodeKind,
     OutboxCounts,
     PausedBy,
+    Presence,
     Quote,
     Record,
     Restored,
@@ -98,6 +100,7 @@ __all__ = [
     "NoticeEvent",
     "OutboxCounts",
     "PausedBy",
+    "Presence",
     "Quote",
     "Record",
     "Restored",
@@ -106,6 +109,7 @@ __all__ = [
     "ServiceEvent",
     "ServiceStage",
     "ServiceState",
+    "SignEvent",
     "Status",
     "TorEvent",
     "TorState",

@@ -10,6 +10,7 @@ from tuichat.model.records import (
     File,
     LinkStage,
     Message,
+    Presence,
     Record,
     ServiceState,
     TorState,
@@ -54,6 +55,14 @@ class LinkEvent(Event, frozen=True, kw_only=True, tag="link"):
     contact: int
     stage: LinkStage
     retry_at: datetime | None = None
+
+
+class SignEvent(Event, frozen=True, kw_only=True, tag="sign"):
+    """A contact began or stopped to write, came or left, as far as they let us know."""
+
+    contact: int
+    typing: bool
+    presence: Presence
 
 
 class TorEvent(Event, frozen=True, kw_only=True, tag="tor"):
@@ -101,6 +110,7 @@ AnyEvent = (
     | ContactEvent
     | ContactRemovedEvent
     | LinkEvent
+    | SignEvent
     | TorEvent
     | ServiceEvent
     | NoticeEvent

@@ -14,6 +14,7 @@ FileState = Literal["offered", "waiting", "active", "paused", "complete", "decli
 FileReason = Literal["", "changed", "space", "unreadable", "expired", "peer", "restored", "damaged"]
 PausedBy = Literal["", "me", "them", "both"]
 MessageState = Literal["queued", "sent", "delivered", "read", "failed", "cancelled"]
+Presence = Literal["", "here", "away"]
 Unsent = Literal["", "asked", "done"]
 InviteState = Literal["open", "bound", "closed", "revoked", "expired"]
 NodeKind = Literal["none", "detached", "daemon"]
@@ -53,6 +54,7 @@ class Contact(Record, frozen=True, kw_only=True):
             the person decides.
         alike: petnames of other contacts that this one's petname or suggested name can be mistaken for.
         mixed: a word of the petname or of the suggested name mixes scripts that nobody mixes.
+        typing, presence: what they let us know of themselves over the present link.
     """
 
     id: int
@@ -72,6 +74,8 @@ class Contact(Record, frozen=True, kw_only=True):
     key_changed: bool = False
     alike: tuple[str, ...] = ()
     mixed: bool = False
+    typing: bool = False
+    presence: Presence = ""
 
 
 class Quote(Record, frozen=True, kw_only=True):
@@ -223,7 +227,8 @@ class OutboxCounts(Record, frozen=True, kw_only=True):
 class Status(Record, frozen=True, kw_only=True):
     """The node at a glance. `address` is None while the profile is locked.
 
-    `kept` says that a detached node stays without clients until the outbox is delivered.
+    `kept` says that a detached node stays without clients until the outbox is delivered; `name` is what this
+    person calls themself, "" for nothing.
     """
 
     address: str | None
@@ -236,6 +241,7 @@ class Status(Record, frozen=True, kw_only=True):
     version: str = ""
     pid: int | None = None
     kept: bool = False
+    name: str = ""
 
 
 class SafetyNumber(Record, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from tuichat.model import (
     Message,
     from_milliseconds,
 )
+from tuichat.model import Presence as Present
 from tuichat.network.addresses import address_of, onion_of
 from tuichat.node.likeness import Likely, Likeness
 from tuichat.node.message_records import message_record
@@ -35,10 +36,12 @@ class Presence:
     Attributes:
         stage: of a contact's link.
         in_flight: whether a contact's message is with its link, unacknowledged.
+        signs: whether a contact is writing, and whether they are there.
     """
 
     stage: Callable[[int], LinkStage]
     in_flight: Callable[[int, int], bool]
+    signs: Callable[[int], tuple[bool, Present]] = lambda _contact: (False, "")
 
 
 class ContactBook:
@@ -159,6 +162,7 @@ class ContactBook:
     def _record(self, row: ContactRow, summary: tuple[int | None, int, int], among: Likely) -> Contact:
         last_at, unread, queued = summary
         stage = self._presence.stage(row.id)
+        typing, present = self._presence.signs(row.id)
         return Contact(
             id=row.id,
             address=self._address(row.onion),
@@ -177,6 +181,8 @@ class ContactBook:
             key_changed=row.key_changed,
             alike=self._likeness.alike(row, among),
             mixed=self._likeness.mixed(row),
+            typing=typing,
+            presence=present,
         )
 
     def message(self, message: int) -> Message | None:

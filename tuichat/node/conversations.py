@@ -140,13 +140,16 @@ class Conversations:
         rows = self._store.messages.page(row.id, limit, before, after, PAGE_BYTES)
         return [self._book.message_record(each) for each in rows]
 
-    def mark_read(self, ref: str, up_to: int) -> None:
-        """Everything received up to a message id has been seen."""
+    def mark_read(self, ref: str, up_to: int) -> ContactRow | None:
+        """Everything received up to a message id has been seen; of whom, if any of it was unread before."""
         row = self._book.find(ref)
+        marked = 0
         if self._store.messages.unread(row.id):
             with self._hub.change() as changes:
-                if self._store.messages.mark_read(row.id, up_to):
+                marked = self._store.messages.mark_read(row.id, up_to)
+                if marked:
                     changes.contact(row.id)
+        return row if marked else None
 
 
 def no_message(message: int) -> NotFoundError:

@@ -33,13 +33,9 @@ class DeedArrivals:
         else:
             self._apply(body, row, now, changes)
 
-    def arrived(self, wire_id: bytes, now: int, changes: Changes) -> None:
+    def arrived(self, row: MessageRow, now: int, changes: Changes) -> None:
         """A message of theirs is in the history: do what waited, tell of replies that came before it."""
-        self._store.deeds.expire(now)
-        waited = self._store.deeds.take_waiting(self._contact, wire_id)
-        row = self._store.messages.by_wire_id(self._contact, "in", wire_id)
-        assert row is not None
-        for raw in waited:
+        for raw in self._store.deeds.take_waiting(self._contact, row.wire_id, now):
             body = decode_body(raw)
             if isinstance(body, Deed):
                 self._apply(body, row, now, changes)

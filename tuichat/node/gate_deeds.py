@@ -30,5 +30,11 @@ class GateDeeds(ABC):
     async def react(self, message: int, emoji: str) -> Message:
         return await self._ask_online(lambda node: node.react(message, emoji))
 
+    async def typing(self, ref: str, now: bool) -> None:
+        await self._ask(lambda node: node.typing(ref, now))
+
+    async def present(self, here: bool) -> None:
+        await self._ask(lambda node: node.present(here))
+
     async def message_earlier(self, message: int) -> list[str]:
         return await self._ask(lambda node: node.message_earlier(message))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 
 from tuichat import __version__
-from tuichat.errors import NotFoundError, UsageError
+from tuichat.errors import NotFoundError, StorageError, UsageError
 from tuichat.i18n import _
 from tuichat.model import (
     MAX_REQUEST_BYTES,
@@ -38,11 +39,15 @@ from tuichat.node.first_contact import FirstContact, FirstContactParts, check_re
 from tuichat.node.housekeeping import Housekeeper
 from tuichat.node.invites import Invites, read_invite
 from tuichat.node.keys import Keys
+from tuichat.node.late_bodies import LateBodies
 from tuichat.node.links import Links
 from tuichat.node.network_news import NetworkNews
 from tuichat.node.parts import NodeParts
 from tuichat.node.reach import INVITE_KEYS, Reach
+from tuichat.node.receipts import Receipts
 from tuichat.node.restored import notices
+from tuichat.node.sign_methods import SignMethods
+from tuichat.node.signs import Signs
 from tuichat.node.supervisor import supervise
 from tuichat.node.verification import Verification
 from tuichat.node.weaknesses import Weaknesses
@@ -50,7 +55,7 @@ from tuichat.protocol.invites import looks_like_invite
 from tuichat.store.records import ContactRow
 
 
-class Node(FileMethods, DeedMethods):
+class Node(FileMethods, DeedMethods, SignMethods):
     """One unlocked profile at work. It implements NodeApi but for what concerns locking and ending."""
 
     def __init__(self, parts: NodeParts) -> None:
@@ -59,6 +64,7 @@ class Node(FileMethods, DeedMethods):
         presence = Presence(
             lambda contact: self._links.stage(contact),
             lambda contact, message: self._links.in_flight(contact, message),
+            lambda contact: self._signs.of(contact),
         )
         self._book = ContactBook(parts.store, presence)
         files = FileBook(parts.store, parts.clock.monotonic)
@@ -91,7 +97,8 @@ class Node(FileMethods, DeedMethods):
             rng=parts.rng,
             kem=parts.kem,
         )
-        self._links = Links(calling, self._hub, self._callers)
+        self._signs = Signs(parts.signs, parts.store, self._hub, lambda: self._links)
+        self._links = Links(calling, self._hub, self._callers, self._signs)
         self._weaknesses = Weaknesses(parts.store, self._hub)
         self._news = NetworkNews(self._hub, self._weaknesses, parts.transport.state, self._links.network_back)
         self._conversations = Conversations(
@@ -106,6 +113,7 @@ class Node(FileMethods, DeedMethods):
                 kem=parts.kem,
             )
         )
+        self._receipts = Receipts(parts.store, self._hub, self._conversations, self._links, parts.rng)
         self._deeds = Deeds(parts.store, self._hub, self._conversations, self._links, parts.rng)
         self._transfers = make_transfers(
             parts, self._hub, self._book, files, self._links, self._conversations
@@ -117,6 +125,8 @@ class Node(FileMethods, DeedMethods):
 
     async def start(self) -> None:
         """Begin; offline until `go_online`."""
+        with contextlib.suppress(StorageError):  # the next start tries again
+            LateBodies(self._store, self._hub).read()
         self._with.transport.watch(self._news.heard)
         self._links.start()
         self._transfers.start()
@@ -150,6 +160,7 @@ class Node(FileMethods, DeedMethods):
             await asyncio.gather(self._housekeeping, return_exceptions=True)
         await self._transfers.close()
         await self._links.close()
+        self._signs.close()
         await self._with.transport.stop()
         self._hub.close()
         self._store.close()
@@ -174,6 +185,7 @@ class Node(FileMethods, DeedMethods):
                 queued=queued, oldest_at=None if oldest is None else from_milliseconds(oldest)
             ),
             version=__version__,
+            name=self._with.name,
         )
 
     def subscribe(self, since: int | None = None) -> AsyncIterator[AnyEvent]:
@@ -366,9 +378,6 @@ class Node(FileMethods, DeedMethods):
         self, ref: str, limit: int = 50, before: int | None = None, after: int | None = None
     ) -> list[Message]:
         return self._conversations.page(ref, limit, before, after)
-
-    async def mark_read(self, ref: str, up_to: int) -> None:
-        self._conversations.mark_read(ref, up_to)
 
     def _record(self, contact: int) -> Contact:
         record = self._book.contact(contact)

@@ -16,6 +16,7 @@ from tuichat.protocol.bodies import (
     Deed,
     File,
     FileState,
+    Receipt,
     Text,
     Unsend,
     Void,
@@ -91,7 +92,7 @@ class Outbox:
         self._queue(message.id, offer, now, given=given)
         return message
 
-    def queue_note(self, note: FileState, now: int, *, given: bool) -> None:
+    def queue_note(self, note: FileState | Receipt, now: int, *, given: bool) -> None:
         """Queue what their node is to know and no history shows."""
         self._queue(None, note, now, given=given)
 
@@ -102,7 +103,7 @@ class Outbox:
     def _queue(
         self,
         message: int | None,
-        body: Text | File | FileState | Deed,
+        body: Text | File | FileState | Deed | Receipt,
         now: int,
         *,
         given: bool,
@@ -160,7 +161,7 @@ class Outbox:
         if row.seq > session.acked:
             self._store.sessions.put(replace(session, acked=row.seq))
         if row.message is not None:
-            self._store.messages.set_state(row.message, "delivered")
+            self._store.messages.mark_delivered(row.message)
             changes.message(row.message)
         elif row.subject is not None and isinstance(decode_body(row.body), Unsend):
             self._store.deeds.confirm_unsent(row.subject)

@@ -8,6 +8,7 @@
     Edit       [5, conversation16, id16, sent_at, target16, text]
     Unsend     [6, conversation16, id16, target16]
     Reaction   [7, conversation16, id16, target16, emoji, given]
+    Receipt    [8, conversation16, id16, seen16]
 
 `conversation` is 16 bytes, zeros for the two of us. `id` is drawn by the author. A kind that this version
 does not know is kept as `Opaque`, so that it neither blocks the queue nor is lost. A reader ignores elements
@@ -189,6 +190,17 @@ class Reaction(msgspec.Struct, frozen=True, array_like=True, tag=7):
         return "<Reaction>"
 
 
+class Receipt(msgspec.Struct, frozen=True, array_like=True, tag=8):
+    """Says that its author has seen the receiver's message `seen`, and all that came before it."""
+
+    conversation: Id
+    id: Id
+    seen: Id
+
+    def __repr__(self) -> str:
+        return "<Receipt>"
+
+
 class Opaque(msgspec.Struct, frozen=True):
     """A body that this version cannot read, kept as it came; its id is 16 bytes of its hash (S6)."""
 
@@ -202,7 +214,7 @@ class Opaque(msgspec.Struct, frozen=True):
 Deed = Edit | Unsend | Reaction
 """What is done to a message that was sent before."""
 
-Body = Text | Void | File | FileState | Deed
+Body = Text | Void | File | FileState | Deed | Receipt
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Body] = msgspec.msgpack.Decoder(Body)

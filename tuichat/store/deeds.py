@@ -14,9 +14,11 @@ EARLIER_KEPT: Final = 50
 MAX_WAITING: Final = 200
 """How many deeds of one contact wait for their messages; of more the oldest is dropped."""
 
-REPLIES_TOLD: Final = 100
+REPLIES_TOLD: Final = 20
 """So many replies to a message are looked up when it changes, the newest."""
 
+REPLIES = """SELECT id FROM messages WHERE reply_to = ? AND conversation =
+    (SELECT conversation FROM messages WHERE id = ?) ORDER BY id DESC LIMIT ?"""
 _FORGET = """UPDATE messages SET text = '', body = x'', reply_to = NULL, edited = 0, reacted = 0, unsent = ?
     WHERE id = ?"""
 _REACTED = """UPDATE messages SET reacted = (SELECT count(*) FROM reactions WHERE message = ?1)
@@ -66,10 +68,8 @@ class Deeds:
 
     def replies(self, message: MessageRow) -> list[int]:
         """The newest `REPLIES_TOLD` messages that answer this one."""
-        query = """SELECT id FROM messages WHERE reply_to = ? AND conversation =
-            (SELECT conversation FROM messages WHERE id = ?) ORDER BY id DESC LIMIT ?"""
         values = (message.wire_id, message.id, REPLIES_TOLD)
-        return [row[0] for row in self._database.rows(query, values)]
+        return [row[0] for row in self._database.rows(REPLIES, values)]
 
     # -- reactions --
 
@@ -107,14 +107,16 @@ class Deeds:
                 (contact, MAX_WAITING),
             )
 
-    def take_waiting(self, contact: int, target: bytes) -> list[bytes]:
-        """The deeds that waited for a message, oldest first; they wait no more."""
-        query = "SELECT body FROM waiting_deeds WHERE contact = ? AND target = ? ORDER BY id"
-        found = [bytes(row[0]) for row in self._database.rows(query, (contact, target))]
+    def take_waiting(self, contact: int, target: bytes, now: int) -> list[bytes]:
+        """The deeds that waited for a message and still may at `now` milliseconds, oldest first; none waits
+        any more.
+        """
+        query = "SELECT body, expires_at FROM waiting_deeds WHERE contact = ? AND target = ? ORDER BY id"
+        found = self._database.rows(query, (contact, target))
         if found:
             query = "DELETE FROM waiting_deeds WHERE contact = ? AND target = ?"
             self._database.run(query, (contact, target))
-        return found
+        return [bytes(body) for body, expires_at in found if now < expires_at]
 
     def waiting(self, contact: int) -> int:
         """How many deeds of a contact wait."""

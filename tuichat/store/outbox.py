@@ -81,6 +81,11 @@ class Outbox:
         query = f"{_SELECT} WHERE subject = ? AND message IS NULL ORDER BY id"
         return [_row(values) for values in self._database.rows(query, (message,))]
 
+    def waiting_notes(self, contact: int) -> list[OutboxRow]:
+        """What no person waits for and no link has had, voids left out, oldest first."""
+        query = f"{_SELECT} WHERE contact = ? AND subject IS NULL AND NOT void AND NOT given ORDER BY id"
+        return [_row(values) for values in self._database.rows(query, (contact,))]
+
     def seal(self, row: int, seq: int, envelope: bytes, envelope_hash: bytes) -> None:
         """Keep a fresh sealing of a row, in place of any earlier one."""
         self._database.run(

@@ -40,3 +40,6 @@ UPDATE outbox SET subject = message;
 DROP INDEX outbox_messages;
 CREATE INDEX outbox_messages ON outbox (contact, queued_at) WHERE subject IS NOT NULL;
 CREATE INDEX outbox_by_subject ON outbox (subject) WHERE subject IS NOT NULL;
+
+-- Bodies that were kept unread, for the version that can read them.
+CREATE INDEX messages_unreadable ON messages (id) WHERE kind = 'unsupported';

@@ -12,11 +12,11 @@ from tuichat.i18n import _
 from tuichat.model import Message
 from tuichat.tui.known import Known
 from tuichat.tui.screens.confirm import Confirm
+from tuichat.tui.screens.deed_commands import DeedCommands
 from tuichat.tui.screens.file_commands import FileCommands
 from tuichat.tui.screens.people_commands import PeopleCommands
 from tuichat.tui.slash import Command, usages
 from tuichat.tui.widgets.conversations import REQUESTS
-from tuichat.tui.wrapping import fit
 
 if TYPE_CHECKING:
     from tuichat.tui.app import TuichatApp
@@ -34,6 +34,7 @@ class Commands:
         self._deeds: dict[str, Deed] = {
             **people.deeds(),
             **FileCommands(screen).deeds(),
+            **DeedCommands(screen, self._take_back).deeds(),
             "help": self._help,
             "open": self._open,
             "query": self._query,
@@ -162,13 +163,16 @@ class Commands:
             await self._take_back(message)
 
     async def _take_back(self, message: Message) -> None:
-        if message.direction == "in" or message.state != "queued":
-            raise UsageError(_("Only what has not left yet can be taken back."), _("Nothing was changed."))
-        text = self._screen.words_of(message)
-        quoted = self._screen.shared.glyphs.quoted(fit(" ".join(text.split()), 40))
-        question = _("Take back {text}? It is not sent then.").format(text=quoted)
+        if message.direction == "in":
+            raise UsageError(_("Only your own messages can be taken back."), _("Nothing was changed."))
+        waits = message.state == "queued"
+        question = (
+            _("Take back {text}? It is not sent then.")
+            if waits
+            else _("Take back {text}? It is erased here and at your contact's, who may have read it.")
+        ).format(text=self._screen.quoted(message))
         if await self.ask(question, _("y  take back   n  no")):
-            await self._node.cancel(message.id)
+            await (self._node.cancel if waits else self._node.unsend)(message.id)
 
     async def _copy(self, command: Command) -> None:
         message = self._screen.history.chosen_message() or self._screen.conversation.newest()
