@@ -107,9 +107,9 @@ RAW = {
     "a length in five bytes": b"\xdd\0\0\0\x03\x02" + PACKED_IDS,
     "a text that is no UTF-8": b"\x95\x01" + PACKED_IDS + b"\x05\xa1\xff",
     "a text with half a pair": b"\x95\x01" + PACKED_IDS + b"\x05\xa3\xed\xa0\x80",
-    "more that is no UTF-8": b"\x97\x01" + PACKED_IDS + b"\x05\xa2hi\xc0\xa1\xff",
-    "more with a map for a key": b"\x97\x01" + PACKED_IDS + b"\x05\xa2hi\xc0\x81\x80\x01",
-    "more that is no msgpack": b"\x97\x01" + PACKED_IDS + b"\x05\xa2hi\xc0\xc1",
+    "more that is no UTF-8": b"\x98\x01" + PACKED_IDS + b"\x05\xa2hi\xc0\xc0\xa1\xff",
+    "more with a map for a key": b"\x98\x01" + PACKED_IDS + b"\x05\xa2hi\xc0\xc0\x81\x80\x01",
+    "more that is no msgpack": b"\x98\x01" + PACKED_IDS + b"\x05\xa2hi\xc0\xc0\xc1",
     "an odd time stamp after it": b"\x94\x02" + PACKED_IDS + b"\xc7\x03\xff\0\0\0",
     "a list as deep as any": b"\x94\x02" + PACKED_IDS + b"\x91" * 50 + b"\0",
 }

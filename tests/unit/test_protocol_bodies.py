@@ -93,7 +93,13 @@ def test_absent_timer_and_elements_of_a_later_version_are_no_fault() -> None:
         packed(1, THE_TWO_OF_US, ID, 5, "xyz").replace(b"xyz", b"\xff\xfe\xfd"),
         packed(1, THE_TWO_OF_US, ID, 5, "xyz").replace(b"xyz", b"\xed\xa0\x80"),  # a lone surrogate
         b"\x91" * 50_000 + b"\x01",  # arrays in arrays
-        b"\x97\x01\xc4\x10" + bytes(16) + b"\xc4\x10" + ID + b"\x05\xa1x\xc0" + b"\x91" * 50_000 + b"\x01",
+        b"\x98\x01\xc4\x10"
+        + bytes(16)
+        + b"\xc4\x10"
+        + ID
+        + b"\x05\xa1x\xc0\xc0"
+        + b"\x91" * 50_000
+        + b"\x01",
         b"\xdd\xff\xff\xff\xff\x01",  # an array that claims 2^32 - 1 elements
         b"\xdb\xff\xff\xff\xffx",
     ],
