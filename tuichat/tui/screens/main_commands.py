@@ -11,6 +11,7 @@ from tuichat.errors import TuichatError, UsageError
 from tuichat.i18n import _
 from tuichat.model import Message
 from tuichat.tui.known import Known
+from tuichat.tui.message_keys import keys_of
 from tuichat.tui.screens.confirm import Confirm
 from tuichat.tui.screens.deed_commands import DeedCommands
 from tuichat.tui.screens.file_commands import FileCommands
@@ -165,6 +166,8 @@ class Commands:
     async def _take_back(self, message: Message) -> None:
         if message.direction == "in":
             raise UsageError(_("Only your own messages can be taken back."), _("Nothing was changed."))
+        if "d" not in keys_of(message):
+            raise UsageError(_("This message was taken back already."), _("Nothing was changed."))
         waits = message.state == "queued"
         question = (
             _("Take back {text}? It is not sent then.")
