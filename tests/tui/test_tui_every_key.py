@@ -253,6 +253,33 @@ async def _choose(desk: Desk) -> None:
     await desk.press("y", then=lambda: desk.message_state(waiting.id) == "cancelled")
 
 
+@key("Esc r, Esc e")
+async def _answer_and_edit(desk: Desk) -> None:
+    question = desk.node.incoming("bob", "which one?")
+    await desk.until(lambda: "which one?" in desk.seen)
+    await desk.press("escape", then=lambda: desk.choosing)
+    await desk.press("r", then=lambda: not desk.choosing)
+    await desk.press(*"this", "enter", then=lambda: desk.last() == "this")
+    assert desk.node._find("bob").history[-1].reply_to == question.id
+    await desk.press("escape", then=lambda: desk.choosing)
+    await desk.press("e", then=lambda: desk.typed == "this")
+    await desk.press("!", "enter", then=lambda: desk.last() == "this!")
+
+
+@key("Esc +, Esc d")
+async def _react_and_take_back(desk: Desk) -> None:
+    mine = desk.node.outgoing("bob", "a slip", state="delivered")
+    await desk.until(lambda: "a slip" in desk.seen)
+    await desk.press("escape", then=lambda: desk.choosing)
+    desk.app.post_message(events.Key("plus", "+"))
+    await desk.until(lambda: desk.typed == "/react ")
+    desk.app.post_message(events.Key("👍", "👍"))
+    await desk.press("enter", then=lambda: desk.node._message(mine.id).my_reactions == ("👍",))
+    await desk.press("escape", then=lambda: desk.choosing)
+    await desk.press("d", then=lambda: isinstance(desk.shown, Confirm))
+    await desk.press("y", then=lambda: desk.node._message(mine.id).unsent == "asked")
+
+
 @key("Esc o")
 async def _fetch(desk: Desk) -> None:
     file = desk.node.offer("bob", "a.txt", 10)
@@ -542,6 +569,47 @@ async def _bottom(desk: Desk) -> None:
 @command("top")
 async def _top(desk: Desk) -> None:
     await desk.run("/top", lambda: "line 1 " in desk.seen)
+
+
+@command("reply")
+async def _reply(desk: Desk) -> None:
+    question = desk.node.incoming("bob", "when?")
+    await desk.until(lambda: "when?" in desk.seen)
+    await desk.run("/reply at six", lambda: desk.last() == "at six")
+    assert desk.node._find("bob").history[-1].reply_to == question.id
+
+
+@command("edit")
+async def _edit_newest(desk: Desk) -> None:
+    desk.node.outgoing("bob", "at five", state="delivered")
+    await desk.until(lambda: "at five" in desk.seen)
+    await desk.run("/edit at seven", lambda: desk.last() == "at seven")
+
+
+@command("unsend")
+async def _unsend(desk: Desk) -> None:
+    mine = desk.node.outgoing("bob", "not that", state="delivered")
+    await desk.until(lambda: "not that" in desk.seen)
+    await desk.yes("/unsend", lambda: desk.node._message(mine.id).unsent == "asked")
+
+
+@command("react")
+async def _react(desk: Desk) -> None:
+    message = desk.node.incoming("bob", "good news")
+    await desk.until(lambda: "good news" in desk.seen)
+    await desk.run("/react 🎉", lambda: desk.node._message(message.id).my_reactions == ("🎉",))
+
+
+@command("earlier")
+async def _earlier(desk: Desk) -> None:
+    desk.node.edited_by_them(desk.node.incoming("bob", "the first version").id, "the second version")
+    await desk.until(lambda: "the second version" in desk.seen)
+    await desk.run("/earlier", lambda: "the first version" in notice_text(desk.screen))
+
+
+@command("me")
+async def _me(desk: Desk) -> None:
+    await desk.run("/me waves", lambda: desk.last() == "/me waves")
 
 
 @command("cancel")

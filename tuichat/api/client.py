@@ -202,8 +202,20 @@ class AsyncClient(DeskCalls):
     async def invite_revoke(self, invite: int) -> None:
         await self._raw("invite.revoke", {"invite": invite})
 
-    async def send(self, ref: str, text: str) -> Message:
-        return await self._ask(Message, "send", ref=ref, text=text)
+    async def send(self, ref: str, text: str, reply_to: int | None = None) -> Message:
+        return await self._ask(Message, "send", ref=ref, text=text, reply_to=reply_to)
+
+    async def edit(self, message: int, text: str) -> Message:
+        return await self._ask(Message, "edit", message=message, text=text)
+
+    async def unsend(self, message: int) -> Message:
+        return await self._ask(Message, "unsend", message=message)
+
+    async def react(self, message: int, emoji: str) -> Message:
+        return await self._ask(Message, "react", message=message, emoji=emoji)
+
+    async def message_earlier(self, message: int) -> list[str]:
+        return await self._ask(list[str], "message.earlier", message=message)
 
     async def cancel(self, message: int) -> Message:
         return await self._ask(Message, "cancel", message=message)
@@ -242,6 +254,12 @@ class AsyncClient(DeskCalls):
 
     async def mark_read(self, ref: str, up_to: int) -> None:
         await self._raw("mark_read", {"ref": ref, "up_to": up_to})
+
+    async def typing(self, ref: str, now: bool) -> None:
+        await self._raw("typing", {"ref": ref, "now": now})
+
+    async def present(self, here: bool) -> None:
+        await self._raw("present", {"here": here})
 
     async def file_send(
         self, ref: str, paths: list[str], caption: str = "", as_is: bool = False

@@ -239,8 +239,30 @@ class NodeApi(Protocol):
         """Withdraw an invite; who became a contact by it stays one."""
         ...
 
-    async def send(self, ref: str, text: str) -> Message:
-        """Queue a text message, durably. It leaves when the contact is linked."""
+    async def send(self, ref: str, text: str, reply_to: int | None = None) -> Message:
+        """Queue a text message, durably. It leaves when the contact is linked.
+
+        With `reply_to` it answers that message of the same conversation.
+        """
+        ...
+
+    async def edit(self, message: int, text: str) -> Message:
+        """Put another text in the place of one's own; the contact's node does so, too."""
+        ...
+
+    async def unsend(self, message: int) -> Message:
+        """Take back one's own message, on both sides: it is "asked" until the contact's node has done it.
+
+        One that has not left yet is cancelled.
+        """
+        ...
+
+    async def react(self, message: int, emoji: str) -> Message:
+        """Put an emoji to a message, or take it away if it is there already."""
+        ...
+
+    async def message_earlier(self, message: int) -> list[str]:
+        """The texts that an edited message had before, oldest first; the newest fifty."""
         ...
 
     async def cancel(self, message: int) -> Message:
@@ -271,7 +293,18 @@ class NodeApi(Protocol):
         ...
 
     async def mark_read(self, ref: str, up_to: int) -> None:
-        """Everything up to message id `up_to` has been seen."""
+        """Everything up to message id `up_to` has been seen; its author is told if the settings say so."""
+        ...
+
+    async def typing(self, ref: str, now: bool) -> None:
+        """This person is writing to a contact, or has stopped; they are told if the settings say so."""
+        ...
+
+    async def present(self, here: bool) -> None:
+        """This person is at the interface, or has left it; contacts are told if the settings say so.
+
+        To be said again every minute: after two and a half they have left.
+        """
         ...
 
     async def file_send(

@@ -17,6 +17,7 @@ MODULES = {
     "invite": ("invite",),
     "contact": ("contact",),
     "send": ("send", "cancel"),
+    "edit": ("edit", "unsend", "react"),
     "messages": ("messages",),
     "search": ("search",),
     "files": ("files",),

@@ -29,6 +29,7 @@ from tuichat.model.events import (
     MissedEvent,
     NoticeEvent,
     ServiceEvent,
+    SignEvent,
     TorEvent,
 )
 from tuichat.model.exported import Exported, Imported
@@ -63,6 +64,8 @@ from tuichat.model.records import (
     NodeKind,
     OutboxCounts,
     PausedBy,
+    Presence,
+    Quote,
     Record,
     Restored,
     SafetyNumber,
@@ -71,6 +74,7 @@ from tuichat.model.records import (
     ServiceState,
     Status,
     TorState,
+    Unsent,
     from_milliseconds,
 )
 
@@ -127,6 +131,8 @@ __all__ = [
     "NoticeEvent",
     "OutboxCounts",
     "PausedBy",
+    "Presence",
+    "Quote",
     "Record",
     "Restored",
     "SafetyNumber",
@@ -134,8 +140,10 @@ __all__ = [
     "ServiceEvent",
     "ServiceStage",
     "ServiceState",
+    "SignEvent",
     "Status",
     "TorEvent",
     "TorState",
+    "Unsent",
     "from_milliseconds",
 ]

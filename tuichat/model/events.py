@@ -11,6 +11,7 @@ from tuichat.model.records import (
     File,
     LinkStage,
     Message,
+    Presence,
     Record,
     ServiceState,
     TorState,
@@ -77,6 +78,14 @@ class LinkEvent(Event, frozen=True, kw_only=True, tag="link"):
     retry_at: datetime | None = None
 
 
+class SignEvent(Event, frozen=True, kw_only=True, tag="sign"):
+    """A contact began or stopped to write, came or left, as far as they let us know."""
+
+    contact: int
+    typing: bool
+    presence: Presence
+
+
 class TorEvent(Event, frozen=True, kw_only=True, tag="tor"):
     """tor's state changed."""
 
@@ -128,6 +137,7 @@ AnyEvent = (
     | DraftEvent
     | InputEvent
     | LinkEvent
+    | SignEvent
     | TorEvent
     | ServiceEvent
     | NoticeEvent

@@ -15,11 +15,12 @@ from tuichat.model import (
     Conversation,
     LinkStage,
     Message,
-    MessageState,
     from_milliseconds,
 )
+from tuichat.model import Presence as Present
 from tuichat.network.addresses import address_of, onion_of
 from tuichat.node.likeness import Likely, Likeness
+from tuichat.node.message_records import message_record
 from tuichat.protocol.sanitize import sanitize_name
 from tuichat.store.records import ContactRow, ConversationRow, MessageRow
 from tuichat.store.store import Store
@@ -36,10 +37,12 @@ class Presence:
     Attributes:
         stage: of a contact's link.
         in_flight: whether a contact's message is with its link, unacknowledged.
+        signs: whether a contact is writing, and whether they are there.
     """
 
     stage: Callable[[int], LinkStage]
     in_flight: Callable[[int, int], bool]
+    signs: Callable[[int], tuple[bool, Present]] = lambda _contact: (False, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +192,7 @@ class ContactBook:
     ) -> Contact:
         last_at, unread, queued = summary
         stage = self._presence.stage(row.id)
+        typing, present = self._presence.signs(row.id)
         return Contact(
             id=row.id,
             address=self._address(row.onion),
@@ -209,6 +213,8 @@ class ContactBook:
             mixed=self._likeness.mixed(row),
             tags=kept.tags,
             conversation=kept.record(),
+            typing=typing,
+            presence=present,
         )
 
     def message(self, message: int) -> Message | None:
@@ -217,25 +223,9 @@ class ContactBook:
         return None if row is None else self.message_record(row)
 
     def message_record(self, row: MessageRow) -> Message:
-        """A message as people see it; "sent" is only true while its link lives, so it is not stored."""
-        state: MessageState = row.state
-        if state == "queued" and self._presence.in_flight(row.contact, row.id):
-            state = "sent"
-        return Message(
-            id=row.id,
-            contact=row.contact,
-            direction=row.direction,
-            kind=row.kind,
-            text=row.text,
-            sent_at=from_milliseconds(row.sent_at),
-            received_at=None if row.received_at is None else from_milliseconds(row.received_at),
-            state=state,
-            file=self._file_of(row),
-        )
-
-    def _file_of(self, row: MessageRow) -> int | None:
-        file = self._store.transfers.by_message(row.id) if row.kind == "file" else None
-        return None if file is None else file.id
+        """A message as people see it."""
+        in_flight = row.state == "queued" and self._presence.in_flight(row.contact, row.id)
+        return message_record(self._store, row, in_flight=in_flight)
 
 
 def _is_address(text: str) -> bool:

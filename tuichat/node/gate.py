@@ -41,6 +41,7 @@ from tuichat.model import (
 )
 from tuichat.node.activity import LOOK_SECONDS, Activity
 from tuichat.node.custody import Custody, custody_of
+from tuichat.node.gate_deeds import GateDeeds
 from tuichat.node.node import Node
 from tuichat.node.stream import Stream
 
@@ -51,7 +52,7 @@ GRACE = 5.0
 """Seconds that calls under way may still take when the profile is being locked."""
 
 
-class Gate:
+class Gate(GateDeeds):
     """Implements `NodeApi`, locked or open.
 
     While it is locked only `hello`, `status`, `unlock`, `active`, `passphrase`, `duress`, `wipe` and `stop`
@@ -311,8 +312,8 @@ class Gate:
     async def invite_revoke(self, invite: int) -> None:
         await self._ask(lambda node: node.invite_revoke(invite))
 
-    async def send(self, ref: str, text: str) -> Message:
-        return await self._ask_online(lambda node: node.send(ref, text))
+    async def send(self, ref: str, text: str, reply_to: int | None = None) -> Message:
+        return await self._ask_online(lambda node: node.send(ref, text, reply_to))
 
     async def cancel(self, message: int) -> Message:
         return await self._ask(lambda node: node.cancel(message))

@@ -13,6 +13,8 @@ from tuichat.node.dial_line import DialLine
 from tuichat.node.events import EventHub
 from tuichat.node.live_link import LiveLink
 from tuichat.node.old_copy import OldCopy
+from tuichat.node.signs import Signs
+from tuichat.protocol.frames import Frame
 from tuichat.store.records import ContactRow
 from tuichat.supervisor import supervise
 
@@ -20,7 +22,7 @@ from tuichat.supervisor import supervise
 class Links:
     """Keeps one link with every accepted contact and everyone I asked."""
 
-    def __init__(self, parts: CallParts, hub: EventHub, callers: Callers) -> None:
+    def __init__(self, parts: CallParts, hub: EventHub, callers: Callers, signs: Signs) -> None:
         self._store = parts.store
         self._callers = callers
         self._links: dict[int, ContactLink] = {}
@@ -35,6 +37,7 @@ class Links:
             transport=parts.transport,
             line=DialLine(parts.clock),
             old_copy=OldCopy(hub),
+            signs=signs,
             clock=parts.clock,
             rng=parts.rng,
         )
@@ -113,6 +116,15 @@ class Links:
             link.queued()
         elif not self._closed:
             self.add(contact)
+
+    def pass_on(self, contact: int, frame: Frame) -> bool:
+        """Send a frame over the contact's link; False if there is none."""
+        link = self._links.get(contact)
+        return link is not None and link.pass_on(frame)
+
+    def linked(self) -> list[int]:
+        """The contacts with a link that stands."""
+        return [contact for contact, link in self._links.items() if link.stage == "linked"]
 
     def network_back(self) -> None:
         """Dial at once whoever was out of reach while our own network was away."""

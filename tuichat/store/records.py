@@ -13,6 +13,7 @@ from tuichat.model import (
     MessageKind,
     MessageState,
     PausedBy,
+    Unsent,
 )
 
 
@@ -86,7 +87,12 @@ class InviteRow:
 class MessageRow:
     """One line of history. `id` orders it; `wire_id` (16 bytes) is how the two nodes name it.
 
-    `body` is the opaque bytes of a message of a kind that this version does not know, else b"".
+    Attributes:
+        body: the opaque bytes of a message of a kind that this version does not know, else b"".
+        reply_to: the wire id of the message that it answers.
+        edited: how many times its text was changed.
+        unsent: its author took it back: the other node was asked, or has done it.
+        reacted: how many reactions it has.
     """
 
     id: int
@@ -99,6 +105,10 @@ class MessageRow:
     received_at: int | None
     state: MessageState
     body: bytes = b""
+    reply_to: bytes | None = None
+    edited: int = 0
+    unsent: Unsent = ""
+    reacted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +123,7 @@ class OutboxRow:
         seq: its number in the session, 0 before sealing.
         given: whether any envelope of it was ever handed to a link.
         void: it only fills the place of a number.
+        subject: the message that it carries or is about; None if no person waits for it.
     """
 
     id: int
@@ -126,6 +137,7 @@ class OutboxRow:
     given: bool = False
     queued_at: int = 0
     void: bool = False
+    subject: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

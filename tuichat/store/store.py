@@ -18,6 +18,7 @@ from tuichat.store.backup_snapshot import Snapshot
 from tuichat.store.contacts import Contacts
 from tuichat.store.conversations import Conversations
 from tuichat.store.database import Database, Synchronous
+from tuichat.store.deeds import Deeds
 from tuichat.store.events import Events
 from tuichat.store.files import sync_directory
 from tuichat.store.imports import Imports
@@ -60,6 +61,7 @@ class Store:
         self.tags = Tags(database)
         self.inputs = Inputs(database)
         self.imports = Imports(database)
+        self.deeds = Deeds(database)
 
     @classmethod
     def open(cls, path: Path, key: bytes, *, synchronous: Synchronous = "FULL") -> Store:

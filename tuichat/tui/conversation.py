@@ -151,10 +151,10 @@ class Conversation:
         if self.contact == contact:
             self._history.page_arrived(page, messages, more=len(messages) == PAGE)
 
-    async def send(self, contact: Contact, text: str) -> Message:
+    async def send(self, contact: Contact, text: str, reply_to: int | None = None) -> Message:
         """Queue a text; texts leave in the order in which they were written."""
         async with self._sending:
-            return await self._context.session.node.send(contact.address, text)
+            return await self._context.session.node.send(contact.address, text, reply_to)
 
     async def last_queued(self) -> Message | None:
         """The newest own message that has not left."""
@@ -190,7 +190,9 @@ class Conversation:
     def _row_style(self, person: Contact) -> RowStyle:
         context = self._context
         linked = person.stage == "linked"
-        return RowStyle(80, person.name, linked, context.glyphs, context.calendar())
+        names = {context.session.known.name, person.name, person.suggested_name} - {""}
+        mentions = tuple(sorted(names, key=len, reverse=True))
+        return RowStyle(80, person.name, linked, context.glyphs, context.calendar(), mentions)
 
     def _empty_style(self) -> RowStyle:
         return RowStyle(80, "", False, self._context.glyphs, self._context.calendar())

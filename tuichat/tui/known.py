@@ -16,6 +16,7 @@ from tuichat.model import (
     LinkEvent,
     ServiceEvent,
     ServiceState,
+    SignEvent,
     Status,
     TorEvent,
     TorState,
@@ -37,6 +38,7 @@ class Known:
         self.tor = TorState()
         self.service = ServiceState()
         self.address = ""
+        self.name = ""
 
     def load(self, status: Status, people: list[Contact]) -> None:
         """Everything anew, after attaching or after events were missed."""
@@ -45,13 +47,14 @@ class Known:
         self.tor = status.tor
         self.service = status.service
         self.address = status.address or ""
+        self.name = status.name
 
     def forget(self) -> None:
         """Nothing is known of a locked profile."""
         self.people.clear()
         self.files.forget()
         self.retry_at.clear()
-        self.address = ""
+        self.address = self.name = ""
 
     def apply(self, event: AnyEvent) -> bool:
         """Take in one event; whether anything that is kept here changed."""
@@ -70,6 +73,10 @@ class Known:
                     )
                     self.people[number] = changed
                 self.retry_at[number] = retry_at
+            case SignEvent(contact=number, typing=typing, presence=presence):
+                if number in self.people:
+                    signs = {"typing": typing, "presence": presence}
+                    self.people[number] = msgspec.structs.replace(self.people[number], **signs)
             case TorEvent(tor=tor):
                 self.tor = tor
             case ServiceEvent(service=service):

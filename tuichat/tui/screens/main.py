@@ -29,7 +29,6 @@ from tuichat.tui.context import Context
 from tuichat.tui.conversation import Conversation
 from tuichat.tui.pace import Pace
 from tuichat.tui.screens.conversation_screen import ConversationScreen
-from tuichat.tui.screens.desk_screen import DeskScreen
 from tuichat.tui.screens.main_lines import (
     empty_text,
     hint_text,
@@ -37,10 +36,11 @@ from tuichat.tui.screens.main_lines import (
     title_parts,
     top_parts,
 )
+from tuichat.tui.screens.sign_screen import SignScreen
 from tuichat.tui.session import Connected, Happening, Lost
 from tuichat.tui.slash import Command
 from tuichat.tui.widgets.conversations import ARCHIVED, BLOCKED, REQUESTS, Aside, Conversations
-from tuichat.tui.widgets.file_history import FileHistory
+from tuichat.tui.widgets.deed_history import DeedHistory
 from tuichat.tui.widgets.history_rows import RowStyle
 from tuichat.tui.widgets.parts_line import PartsLine
 from tuichat.tui.widgets.requests import Requests
@@ -63,7 +63,7 @@ TOR_PATIENCE_SECONDS = 30.0
 """Nothing is said about a slow tor before."""
 
 
-class MainScreen(DeskScreen):
+class MainScreen(SignScreen):
     """Listens to the session, asks the node, and moves between conversations."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 -- as Textual declares it
@@ -110,7 +110,7 @@ class MainScreen(DeskScreen):
             with Vertical(id="chat"):
                 yield Title(id="title", ellipsis=glyphs.ellipsis)
                 yield Static("", id="banner", markup=False)
-                yield FileHistory(style, self.shared.session.known.files, id="history")
+                yield DeedHistory(style, self.shared.session.known.files, id="history")
                 yield Requests(glyphs, id="requests")
         yield HorizontalRule(glyphs.horizontal, glyphs.tee_up, id="rule-bottom")
         yield Static("", id="notice", markup=False)
@@ -218,6 +218,7 @@ class MainScreen(DeskScreen):
         """The profile was locked: nothing of it stays on screen or in the input."""
         self.shared.session.known.forget()
         self.conversation.close()
+        self.drop_target()
         self.composer.deaf = True
         self.forget_desk()
         self._loaded = False
@@ -290,6 +291,7 @@ class MainScreen(DeskScreen):
         """Open a conversation, or the requests; what brings the messages, unless they are there."""
         if self.history.choosing:
             self.history.action_end_choosing()
+        self.drop_target()
         self.set_class(contact == REQUESTS, "-requests")
         self.remove_class("-list")
         if contact == REQUESTS:

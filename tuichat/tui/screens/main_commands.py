@@ -11,13 +11,14 @@ from tuichat.errors import TuichatError, UsageError
 from tuichat.i18n import _
 from tuichat.model import Contact, Message
 from tuichat.tui.known import Known
+from tuichat.tui.message_keys import keys_of
 from tuichat.tui.screens.confirm import Confirm
 from tuichat.tui.screens.desk_commands import DeskCommands
+from tuichat.tui.screens.deed_commands import DeedCommands
 from tuichat.tui.screens.file_commands import FileCommands
 from tuichat.tui.screens.people_commands import PeopleCommands
 from tuichat.tui.slash import Command, usages
 from tuichat.tui.widgets.conversations import REQUESTS
-from tuichat.tui.wrapping import fit
 
 if TYPE_CHECKING:
     from tuichat.tui.app import TuichatApp
@@ -36,6 +37,7 @@ class Commands:
             **people.deeds(),
             **FileCommands(screen).deeds(),
             **DeskCommands(screen, people.one).deeds(),
+            **DeedCommands(screen, self._take_back).deeds(),
             "help": self._help,
             "open": self._open,
             "query": self._query,
@@ -184,13 +186,18 @@ class Commands:
             await self._take_back(message)
 
     async def _take_back(self, message: Message) -> None:
-        if message.direction == "in" or message.state != "queued":
-            raise UsageError(_("Only what has not left yet can be taken back."), _("Nothing was changed."))
-        text = self._screen.words_of(message)
-        quoted = self._screen.shared.glyphs.quoted(fit(" ".join(text.split()), 40))
-        question = _("Take back {text}? It is not sent then.").format(text=quoted)
+        if message.direction == "in":
+            raise UsageError(_("Only your own messages can be taken back."), _("Nothing was changed."))
+        if "d" not in keys_of(message):
+            raise UsageError(_("This message was taken back already."), _("Nothing was changed."))
+        waits = message.state == "queued"
+        question = (
+            _("Take back {text}? It is not sent then.")
+            if waits
+            else _("Take back {text}? It is erased here and at your contact's, who may have read it.")
+        ).format(text=self._screen.quoted(message))
         if await self.ask(question, _("y  take back   n  no")):
-            await self._node.cancel(message.id)
+            await (self._node.cancel if waits else self._node.unsend)(message.id)
 
     async def _copy(self, command: Command) -> None:
         message = self._screen.history.chosen_message() or self._screen.conversation.newest()
