@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 import msgspec
 
 from tuichat.api.desk_calls import DeskCalls, Result
+from tuichat.api.file_calls import FileCalls
 from tuichat.api.peer import check_listener
 from tuichat.api.wire import (
     MAX_ANSWER_LINE,
@@ -33,14 +34,12 @@ from tuichat.model import (
     ClosingEvent,
     Contact,
     DatabaseCheck,
-    File,
     Found,
     FoundPage,
     Hello,
     Invite,
     Message,
     SafetyNumber,
-    Sent,
     Status,
 )
 
@@ -50,7 +49,7 @@ MAX_WAITING_EVENTS = 20_000
 _LINES_AT_ONCE = 100
 
 
-class AsyncClient(DeskCalls):
+class AsyncClient(DeskCalls, FileCalls):
     """One connection to a node. Every method raises the `TuichatError` that the node answered with, and
     `UnreachableError` once the node is gone.
 
@@ -260,48 +259,6 @@ class AsyncClient(DeskCalls):
 
     async def present(self, here: bool) -> None:
         await self._raw("present", {"here": here})
-
-    async def file_send(
-        self, ref: str, paths: list[str], caption: str = "", as_is: bool = False
-    ) -> list[Sent]:
-        return await self._ask(list[Sent], "file.send", ref=ref, paths=paths, caption=caption, as_is=as_is)
-
-    async def file_list(
-        self, ref: str | None = None, limit: int = 500, before: int | None = None
-    ) -> list[File]:
-        """As `NodeApi.file_list`; what does not fit into an answer is fetched page by page."""
-        found: list[File] = []
-        while True:
-            count = min(limit - len(found), MAX_PAGE)
-            page = await self._ask(list[File], "file.list", ref=ref, limit=count, before=before)
-            found = page + found
-            if len(page) < count or len(found) >= limit:
-                return found
-            before = page[0].id
-
-    async def file_get(self, file: int) -> File:
-        return await self._ask(File, "file.get", file=file)
-
-    async def file_accept(
-        self, file: int, to: str = "", whole_group: bool = False, newest: int = 0
-    ) -> list[File]:
-        asked = {"file": file, "to": to, "whole_group": whole_group, "newest": newest}
-        return await self._ask(list[File], "file.accept", **asked)
-
-    async def file_decline(self, file: int) -> File:
-        return await self._ask(File, "file.decline", file=file)
-
-    async def file_cancel(self, file: int) -> File:
-        return await self._ask(File, "file.cancel", file=file)
-
-    async def file_pause(self, file: int) -> File:
-        return await self._ask(File, "file.pause", file=file)
-
-    async def file_resume(self, file: int) -> File:
-        return await self._ask(File, "file.resume", file=file)
-
-    async def file_prepare(self, file: int) -> None:
-        await self._raw("file.prepare", {"file": file})
 
     def subscribe(self, since: int | None = None) -> EventBuffer:
         """Events from now on, the durable ones after `since` first.

@@ -23,7 +23,6 @@ from tuichat.node.file_places import FileRules
 from tuichat.node.node import Node
 from tuichat.node.parts import NodeParts
 from tuichat.node.signs import SignRules
-from tuichat.store.backup_file import BackupKey
 from tuichat.store.passphrase_change import tidy_keys
 from tuichat.store.profile import open_profile
 from tuichat.store.profile_paths import ProfilePaths

@@ -24,24 +24,21 @@ from tuichat.model import (
     ClosingEvent,
     Contact,
     DatabaseCheck,
-    Draft,
-    Exported,
-    File,
     FoundPage,
     Hello,
-    Imported,
     Invite,
     LockedEvent,
     Message,
     NodeKind,
     SafetyNumber,
-    Sent,
     Status,
     from_milliseconds,
 )
 from tuichat.node.activity import LOOK_SECONDS, Activity
 from tuichat.node.custody import Custody, custody_of
 from tuichat.node.gate_deeds import GateDeeds
+from tuichat.node.gate_desk import GateDesk
+from tuichat.node.gate_files import GateFiles
 from tuichat.node.node import Node
 from tuichat.node.stream import Stream
 
@@ -52,7 +49,7 @@ GRACE = 5.0
 """Seconds that calls under way may still take when the profile is being locked."""
 
 
-class Gate(GateDeeds):
+class Gate(GateDeeds, GateDesk, GateFiles):
     """Implements `NodeApi`, locked or open.
 
     While it is locked only `hello`, `status`, `unlock`, `active`, `passphrase`, `duress`, `wipe` and `stop`
@@ -266,43 +263,6 @@ class Gate(GateDeeds):
     async def contact_trust(self, ref: str, accept: bool) -> Contact:
         return await self._ask_online(lambda node: node.contact_trust(ref, accept))
 
-    async def contact_erase(self, ref: str) -> Contact:
-        return await self._ask(lambda node: node.contact_erase(ref))
-
-    async def contact_tag(self, ref: str, tags: list[str]) -> Contact:
-        return await self._ask(lambda node: node.contact_tag(ref, tags))
-
-    async def contact_untag(self, ref: str, tags: list[str]) -> Contact:
-        return await self._ask(lambda node: node.contact_untag(ref, tags))
-
-    async def conversation_set(
-        self,
-        ref: str,
-        muted: bool | None = None,
-        pinned: bool | None = None,
-        archived: bool | None = None,
-        unread_from: int | None = None,
-    ) -> Contact:
-        return await self._ask(lambda node: node.conversation_set(ref, muted, pinned, archived, unread_from))
-
-    async def draft_set(self, ref: str, text: str, writer: str = "") -> None:
-        await self._ask(lambda node: node.draft_set(ref, text, writer))
-
-    async def draft_list(self) -> list[Draft]:
-        return await self._ask(lambda node: node.draft_list())
-
-    async def input_add(self, text: str, ref: str | None = None, writer: str = "") -> None:
-        await self._ask(lambda node: node.input_add(text, ref, writer))
-
-    async def input_list(self) -> list[str]:
-        return await self._ask(lambda node: node.input_list())
-
-    async def export_to(self, path: str, ref: str | None = None, plain_page: bool = False) -> Exported:
-        return await self._ask(lambda node: node.export_to(path, ref, plain_page))
-
-    async def import_from(self, path: str) -> Imported:
-        return await self._ask(lambda node: node.import_from(path))
-
     async def invite_create(self, seconds: int = 86_400) -> Invite:
         return await self._ask_online(lambda node: node.invite_create(seconds))
 
@@ -331,39 +291,6 @@ class Gate(GateDeeds):
 
     async def mark_read(self, ref: str, up_to: int) -> None:
         await self._ask(lambda node: node.mark_read(ref, up_to))
-
-    async def file_send(
-        self, ref: str, paths: list[str], caption: str = "", as_is: bool = False
-    ) -> list[Sent]:
-        return await self._ask_online(lambda node: node.file_send(ref, paths, caption, as_is))
-
-    async def file_list(
-        self, ref: str | None = None, limit: int = 500, before: int | None = None
-    ) -> list[File]:
-        return await self._ask(lambda node: node.file_list(ref, limit, before))
-
-    async def file_get(self, file: int) -> File:
-        return await self._ask(lambda node: node.file_get(file))
-
-    async def file_accept(
-        self, file: int, to: str = "", whole_group: bool = False, newest: int = 0
-    ) -> list[File]:
-        return await self._ask_online(lambda node: node.file_accept(file, to, whole_group, newest))
-
-    async def file_decline(self, file: int) -> File:
-        return await self._ask_online(lambda node: node.file_decline(file))
-
-    async def file_cancel(self, file: int) -> File:
-        return await self._ask_online(lambda node: node.file_cancel(file))
-
-    async def file_pause(self, file: int) -> File:
-        return await self._ask_online(lambda node: node.file_pause(file))
-
-    async def file_resume(self, file: int) -> File:
-        return await self._ask_online(lambda node: node.file_resume(file))
-
-    async def file_prepare(self, file: int) -> None:
-        await self._ask(lambda node: node.file_prepare(file))
 
     def subscribe(self, since: int | None = None) -> EventBuffer:
         """As `NodeApi.subscribe`; it may be asked while locked, and then goes on when unlocked."""

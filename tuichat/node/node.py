@@ -12,10 +12,8 @@ from tuichat.i18n import _
 from tuichat.model import (
     MAX_REQUEST_BYTES,
     AnyEvent,
-    Backup,
     Contact,
     ContactCounts,
-    DatabaseCheck,
     Invite,
     Message,
     OutboxCounts,
@@ -24,7 +22,7 @@ from tuichat.model import (
     from_milliseconds,
 )
 from tuichat.network.addresses import address_of, onion_of
-from tuichat.node.backups import backups_in
+from tuichat.node.backup_methods import BackupMethods
 from tuichat.node.callers import Callers
 from tuichat.node.calls import CallParts
 from tuichat.node.contact_book import ContactBook, Presence, no_other_text
@@ -55,12 +53,11 @@ from tuichat.node.signs import Signs
 from tuichat.node.verification import Verification
 from tuichat.node.weaknesses import Weaknesses
 from tuichat.protocol.invites import looks_like_invite
-from tuichat.store.backup_file import BackupKey
 from tuichat.store.records import ContactRow
 from tuichat.supervisor import supervise
 
 
-class Node(FileMethods, SearchMethods, DeskMethods, DeedMethods, SignMethods):
+class Node(BackupMethods, FileMethods, SearchMethods, DeskMethods, DeedMethods, SignMethods):
     """One unlocked profile at work. It implements NodeApi but for what concerns locking and ending."""
 
     def __init__(self, parts: NodeParts) -> None:
@@ -205,18 +202,6 @@ class Node(FileMethods, SearchMethods, DeskMethods, DeedMethods, SignMethods):
     def subscribe(self, since: int | None = None) -> AsyncIterator[AnyEvent]:
         told_first = [*notices(self._store, self._hub.now()), *self._weaknesses.take()]
         return self._hub.subscribe(since, told_first)
-
-    # -- the profile's files --
-
-    def sealed_by(self, key: BackupKey | None) -> None:
-        """The profile has another passphrase: what its backups are sealed by from now on."""
-        backups_in(self._with.backups).sealed_by = key
-
-    async def backup(self, path: str, passphrase: str | None = None, force: bool = False) -> Backup:
-        return await backups_in(self._with.backups).write(path, passphrase, force)
-
-    async def check_database(self) -> DatabaseCheck:
-        return await backups_in(self._with.backups).check_database()
 
     # -- contacts --
 

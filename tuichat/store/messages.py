@@ -100,7 +100,7 @@ class Messages:
 
     def unreadable(self, after: int, limit: int) -> list[MessageRow]:
         """Messages of all contacts, behind id `after`, of which only the body is kept, oldest first."""
-        return [_row(values) for values in self._database.rows(UNREADABLE, (after, limit))]
+        return [row_of(values) for values in self._database.rows(UNREADABLE, (after, limit))]
 
     def get(self, message: int) -> MessageRow | None:
         """The message of this id."""

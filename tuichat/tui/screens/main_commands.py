@@ -13,8 +13,8 @@ from tuichat.model import Contact, Message
 from tuichat.tui.known import Known
 from tuichat.tui.message_keys import keys_of
 from tuichat.tui.screens.confirm import Confirm
-from tuichat.tui.screens.desk_commands import DeskCommands
 from tuichat.tui.screens.deed_commands import DeedCommands
+from tuichat.tui.screens.desk_commands import DeskCommands
 from tuichat.tui.screens.file_commands import FileCommands
 from tuichat.tui.screens.people_commands import PeopleCommands
 from tuichat.tui.slash import Command, usages
