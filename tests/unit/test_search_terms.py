@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuichat.protocol.sanitize import sanitize_text
-from tuichat.store.search_terms import Phrase, folded, phrase, places
+from tuichat.store.search_terms import Phrase, document, folded, of_kind, phrase, places
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,12 @@ def test_the_beginning_of_a_term_marks_all_of_it() -> None:
     wanted = phrase("good mor", prefix=True)
     assert wanted == Phrase(("good", "mor"), True)
     assert places("Good morning, good day", [wanted], 100) == [(0, 12)]
+
+
+def test_a_tag_is_one_term_whatever_the_kind_is_called() -> None:
+    for kind in ("text", "voice_note", "voice-note"):
+        assert of_kind(kind)[1:].isalnum()
+    assert "note" not in document(1, "in", "voice-note", "hello", None).split()
 
 
 def test_only_so_many_places_are_told() -> None:

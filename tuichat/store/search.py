@@ -23,7 +23,7 @@ MANY: Final = 1_000
 """So many messages are not taken out of the index one by one, which takes up to half a millisecond for each
 where they lie among a million others: it is emptied, and made anew without them beside everything else."""
 
-_STEP_BYTES: Final = 64 * 1024
+_STEP_CHARACTERS: Final = 64 * 1024
 """How much text a step of indexing puts in at most, unless one message has more."""
 
 _AT = "coalesce(received_at, sent_at)"
@@ -113,7 +113,7 @@ class Search:
 
     def index_some(self, most: int) -> bool:
         """Put in at most so many of the messages that are missing, the newest; whether there are more."""
-        room, oldest = _STEP_BYTES, 0
+        room, oldest = _STEP_CHARACTERS, 0
         missing = self._database.rows(_NEXT, (most + 1,))
         for message, length in missing[:most]:
             room -= length

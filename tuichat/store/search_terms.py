@@ -125,7 +125,7 @@ def of_direction(direction: str) -> str:
 
 def of_kind(kind: str) -> str:
     """The tag of all messages of a kind."""
-    return f"{_TAG}k{kind.replace('_', '')}"
+    return f"{_TAG}k{''.join(filter(str.isalnum, kind))}"  # else it would be several terms
 
 
 @dataclass(frozen=True, slots=True)
