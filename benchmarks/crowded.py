@@ -25,6 +25,7 @@ from tuichat.node.file_places import FileRules
 from tuichat.node.node import Node
 from tuichat.node.outbox import Outbox, Sealing
 from tuichat.node.parts import NodeParts
+from tuichat.protocol.bodies import THE_TWO_OF_US, Text
 from tuichat.store.profile import create_profile, open_profile
 from tuichat.store.records import SessionRow
 from tuichat.store.store import Store
@@ -138,7 +139,7 @@ class Person:
         outbox = Outbox(store, contact, Sealing(self.onion, row.onion, _RNG, _KEM))
         with store.transaction():
             for text in texts:
-                outbox.queue_text(_RNG.bytes(16), text, now, given=False)
+                outbox.queue_text(Text(THE_TWO_OF_US, _RNG.bytes(16), now, text), now, given=False)
 
 
 def _fill(store: Store, contact: int, messages: int) -> None:

@@ -58,16 +58,20 @@ class TorConfig:
 
 @dataclass(frozen=True, slots=True)
 class PrivacyConfig:
-    """Who may connect, and who may look.
+    """Who may connect, who may look, and what others learn.
 
     Attributes:
         visibility: who may connect to our onion service: everybody who knows the address, or who holds a key
             of ours.
+        receipts, typing, presence: whether contacts are told what was seen, that we write, that we are here.
         auto_lock: after how long without a person the node locks itself, as it was written; "" or "off" for
             never.
     """
 
     visibility: Literal["public", "contacts"] = "public"
+    receipts: bool = False
+    typing: bool = False
+    presence: bool = False
     auto_lock: str = ""
 
     @property

@@ -19,7 +19,7 @@ MOST_CIRCUITS = 16
 """The most circuits that one file may come over: beyond them it gets no faster, and tor has more to do."""
 
 LATER_SECTIONS = ("hooks",)
-_LATER_KEYS = ("privacy.receipts", "privacy.typing", "privacy.presence", "ui.keys", "ui.notify")
+_LATER_KEYS = ("ui.keys", "ui.notify")
 
 Value = str | int | tuple[str, ...]
 """Of a switch it is a bool, which is an int."""
@@ -110,6 +110,10 @@ def _endpoint(value: str) -> str:
     return _("it must be the absolute path of a UNIX socket, or HOST:PORT with a numeric host")
 
 
+def _flags() -> tuple[str, ...]:
+    return ("false", "true")
+
+
 def _circuits(value: str) -> str:
     if re.fullmatch(r"[0-9]{1,3}", value, re.ASCII) and 1 <= int(value) <= MOST_CIRCUITS:
         return ""
@@ -146,6 +150,9 @@ SETTINGS: dict[str, Setting] = {
         Setting("tor.extra_torrc", check=_path, is_path=True),
         Setting("tor.bridges", "list", check=_bridge),
         Setting("privacy.visibility", choices=lambda: ("public", "contacts")),
+        Setting("privacy.receipts", "switch", choices=_flags),
+        Setting("privacy.typing", "switch", choices=_flags),
+        Setting("privacy.presence", "switch", choices=_flags),
         Setting("privacy.auto_lock", "time", check=_auto_lock),
         Setting("store.key_file", check=_path, is_path=True),
         Setting("files.directory", check=_path, is_path=True),

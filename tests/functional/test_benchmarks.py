@@ -27,7 +27,8 @@ def benchmark(name: str, *options: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "name", ["boot", "cold", "command", "delivery", "flood", "history", "interface", "keys", "ratchet"]
+    "name",
+    ["boot", "cold", "command", "delivery", "flood", "history", "interface", "keys", "ratchet", "search"],
 )
 def test_benchmark_says_what_it_claims(name: str) -> None:
     said = benchmark(name, "--help")
@@ -75,6 +76,13 @@ def test_ratchet_is_measured_beside_the_bare_primitives() -> None:
     assert said.count("bare ") == 2
     for target in ("0.5 ms", "1.5 ms", "1.000 s"):
         assert f"target: at most {target}: " in said
+
+
+def test_search_is_measured_beside_plain_sqlite() -> None:
+    said = benchmark("search", "--rounds", "1", "--messages", "3000")
+    assert "a step of 250 messages" in said
+    assert said.count("plain SQLite FTS5") == said.count("target: at most 50.0 ms") == 10
+    assert said.count("target: at most 1.3") == 10
 
 
 @pytest.mark.parametrize(

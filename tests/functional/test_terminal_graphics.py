@@ -48,12 +48,33 @@ Shows().run()
 print("graphics" if make else "none", "PIL" in sys.modules)
 """
 
-WITHOUT_EXTRA = """
+# A busy machine is no slow terminal: these programs wait longer for answers that do come.
+PATIENT = """
+from textual_image import _posix
+from tuichat.tui import terminal_pictures
+
+read = _posix.read
+_posix.read = lambda descriptor, length, timeout=None: read(descriptor, length, 20)
+terminal_pictures.QUICK_SECONDS = 20
+"""
+
+FINDS = """
 import sys
-sys.modules["textual_image"] = None
 from tuichat.tui.terminal_pictures import find_graphics
 print("found" if find_graphics() else "none", "PIL" in sys.modules)
 """
+
+FAR_AWAY = """
+import tty
+from select import select
+from tuichat.tui import terminal_pictures
+terminal_pictures.QUICK_SECONDS = 0
+found = terminal_pictures.find_graphics()
+tty.setcbreak(0)
+print("found" if found else "none", "left" if select([0], [], [], 0)[0] else "taken in")
+"""
+
+WITHOUT_EXTRA = 'import sys; sys.modules["textual_image"] = None' + FINDS
 
 
 class Terminal:
@@ -61,14 +82,17 @@ class Terminal:
 
     Args:
         sixel, kitty: what it says it can do.
+        typed: before the program begins.
     """
 
-    def __init__(self, code: str, *, sixel: bool = False, kitty: bool = False, typed: bytes = b"") -> None:
+    def __init__(
+        self, code: str, *, sixel: bool = False, kitty: bool = False, typed: bytes = b"", columns: int = 80
+    ) -> None:
         self.said = b""
         self._sixel, self._kitty = sixel, kitty
         self._asked = 0
         own, other = pty.openpty()
-        fcntl.ioctl(own, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 800, 480))
+        fcntl.ioctl(own, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 800, 480))
         if typed:
             os.write(own, typed)
         self.pid = os.fork()
@@ -120,7 +144,7 @@ def terminal(code: str, **kind: object) -> Iterator[Terminal]:
 
 @pytest.mark.parametrize(("kind", "mark"), [("sixel", b"\x1bP0;0;0q"), ("kitty", "\U0010eeee".encode())])
 def test_a_picture_reaches_a_terminal_with_graphics(kind: str, mark: bytes) -> None:
-    with terminal(SHOWS, **{kind: True}) as shown:
+    with terminal(PATIENT + SHOWS, **{kind: True}) as shown:
         shown.until(mark)
         shown.press(b"q")
         shown.until(b"graphics True")
@@ -140,7 +164,16 @@ def test_what_was_typed_ahead_is_not_mixed_with_answers() -> None:
     assert b"\x1b[c" not in shown.said
 
 
-def test_without_the_extra_nothing_is_asked_and_nothing_loaded() -> None:
+def test_the_answer_of_a_terminal_far_away_does_not_become_keys() -> None:
+    with terminal(FAR_AWAY, sixel=True) as shown:
+        shown.until(b"none taken in")
+
+
+def test_a_terminal_that_tells_no_size_gets_none() -> None:
+    with terminal(PATIENT + FINDS, sixel=True, columns=0) as shown:
+        shown.until(b"none True")
+
+
+def test_without_the_extra_there_are_none() -> None:
     with terminal(WITHOUT_EXTRA, sixel=True, kitty=True) as shown:
         shown.until(b"none False")
-    assert b"\x1b" not in shown.said

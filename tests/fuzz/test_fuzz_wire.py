@@ -21,9 +21,9 @@ from tuichat.protocol.bodies import (
     MAX_SENT_AT,
     MAX_TEXT_BYTES,
     MAX_TTL,
+    Body,
     Opaque,
     Text,
-    Void,
     decode_body,
     encode_body,
 )
@@ -58,6 +58,8 @@ any_frame = st.one_of(
     st.builds(frames.Env, ids, st.sampled_from(ENVELOPE_SIZES).map(bytes)),
     st.builds(frames.Ack, ids, hashes),
     st.builds(frames.Resync, ids),
+    st.builds(frames.Typing, st.booleans()),
+    st.builds(frames.Presence, st.booleans()),
     st.sampled_from(
         [frames.Received(), frames.Gone(), frames.Keep(), frames.Ping(), frames.Pong()],
     ),
@@ -69,6 +71,7 @@ texts = st.builds(
     st.integers(min_value=0, max_value=MAX_SENT_AT),
     st.text(max_size=MAX_TEXT_BYTES // 4),
     st.one_of(st.none(), st.integers(min_value=1, max_value=MAX_TTL)),
+    st.one_of(st.none(), ids),
 )
 any_value = st.recursive(
     st.one_of(st.none(), st.booleans(), counts, st.floats(), st.binary(max_size=40), st.text(max_size=40)),
@@ -85,7 +88,7 @@ def test_random_frame_is_refused_or_stands_for_itself(data: bytes) -> None:
 
 
 @bounded
-@given(st.sampled_from([1, 2, 3, 4, 16, 17, 18, 19, 20, 21, 32, 33]), st.binary(max_size=200))
+@given(st.sampled_from([1, 2, 3, 4, 16, 17, 18, 19, 20, 21, 32, 33, 34, 35]), st.binary(max_size=200))
 def test_random_body_of_a_known_frame_is_refused_or_stands_for_itself(kind: int, data: bytes) -> None:
     with suppress(PeerError):
         assert frames.encode(frames.decode(bytes([kind]) + data)) == bytes([kind]) + data
@@ -105,14 +108,16 @@ def test_altered_frame_is_refused_or_stands_for_itself(frame: frames.Frame, data
 @given(st.binary(max_size=300))
 def test_random_body_never_raises(data: bytes) -> None:
     body = decode_body(data)
-    assert isinstance(body, Text | Void | Opaque)
+    assert isinstance(body, Body | Opaque)
 
 
 @bounded
 @given(any_value)
 def test_well_formed_value_of_any_shape_never_raises(value: object) -> None:
-    for shape in (value, [1, value], [1, bytes(16), bytes(16), value, value], [2, bytes(16), value]):
-        assert isinstance(decode_body(msgspec.msgpack.encode(shape)), Text | Void | Opaque)
+    shapes = [value, [1, value], [1, bytes(16), bytes(16), value, value], [2, bytes(16), value]]
+    shapes += [[kind, bytes(16), bytes(16), *rest] for kind in range(10) for rest in ([value], [value] * 3)]
+    for shape in shapes:
+        assert isinstance(decode_body(msgspec.msgpack.encode(shape)), Body | Opaque)
 
 
 @bounded

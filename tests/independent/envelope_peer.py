@@ -14,6 +14,7 @@ SIZES = (4_096, 8_192, 16_384, 32_768, 61_440)
 NOT_PLAIN = 2_392  # both nonces, the sealed header with its tag, the tag of the body
 BODY_MOST = 59_036
 TEXT_MOST = 49_152
+EMOJI_MOST = 64
 SENT_AT_MOST = 253_402_300_799_999
 TTL_MOST = 31_622_400
 
@@ -39,6 +40,7 @@ class Text:
     sent_at: int
     text: str
     ttl: int | None = None
+    reply: bytes | None = None
     conversation: bytes = bytes(16)
 
 
@@ -78,16 +80,48 @@ class FileState:
 
 
 @dataclass(frozen=True)
+class Edit:
+    id: bytes
+    sent_at: int
+    target: bytes
+    text: str
+    conversation: bytes = bytes(16)
+
+
+@dataclass(frozen=True)
+class Unsend:
+    id: bytes
+    target: bytes
+    conversation: bytes = bytes(16)
+
+
+@dataclass(frozen=True)
+class Reaction:
+    id: bytes
+    target: bytes
+    emoji: str
+    given: int
+    conversation: bytes = bytes(16)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    id: bytes
+    seen: bytes
+    conversation: bytes = bytes(16)
+
+
+@dataclass(frozen=True)
 class Opaque:
     id: bytes
     body: bytes
 
 
-Body = Text | Void | File | FileState
+Body = Text | Void | File | FileState | Edit | Unsend | Reaction | Receipt
 
 
 def encode_body(body: Body) -> bytes:
-    kind = {Text: 1, Void: 2, File: 3, FileState: 4}[type(body)]
+    kind = next(number for number, (made, *_) in KINDS.items() if made is type(body))
     elements = [getattr(body, field.name) for field in fields(body)]
     return msgspec.msgpack.encode([kind, elements[-1], *elements[:-1]])
 
@@ -112,9 +146,18 @@ def _is_ttl(value: Any) -> bool:
     return value is None or _within(value, 1, TTL_MOST)
 
 
-def _is_text(sent_at: Any, text: Any, ttl: Any = None) -> bool:
+def _is_text(sent_at: Any, text: Any, ttl: Any = None, reply: Any = None) -> bool:
     right = _within(sent_at, 0, SENT_AT_MOST) and type(text) is str and _is_ttl(ttl)
-    return right and len(text.encode()) <= TEXT_MOST
+    return right and len(text.encode()) <= TEXT_MOST and (reply is None or _is_id(reply))
+
+
+def _is_edit(sent_at: Any, target: Any, text: Any) -> bool:
+    return _is_text(sent_at, text) and _is_id(target)
+
+
+def _is_reaction(target: Any, emoji: Any, given: Any) -> bool:
+    right = _is_id(target) and type(emoji) is str and _within(given, 0, 1)
+    return right and 1 <= len(emoji.encode()) <= EMOJI_MOST
 
 
 def _is_file(
@@ -152,10 +195,14 @@ def _is_file_state(file: Any, state: Any) -> bool:
 
 
 KINDS: dict[int, tuple[Callable[..., Body], Callable[..., bool], int, int]] = {
-    1: (Text, _is_text, 2, 3),
+    1: (Text, _is_text, 2, 4),
     2: (Void, lambda: True, 0, 0),
     3: (File, _is_file, 8, 13),
     4: (FileState, _is_file_state, 2, 2),
+    5: (Edit, _is_edit, 3, 3),
+    6: (Unsend, _is_id, 1, 1),
+    7: (Reaction, _is_reaction, 3, 3),
+    8: (Receipt, _is_id, 1, 1),
 }
 """What it is, whether the elements behind the id are right, and at least and at most how many there are."""
 

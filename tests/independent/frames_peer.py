@@ -60,6 +60,14 @@ class Resync:
 
 
 @dataclass(frozen=True)
+class Sign:
+    """TYPING (34) or PRESENCE (35)."""
+
+    type: int
+    state: int
+
+
+@dataclass(frozen=True)
 class Bare:
     """A frame that is its type alone."""
 
@@ -69,7 +77,7 @@ class Bare:
 RECEIVED, GONE, KEEP, PING, PONG = (Bare(kind) for kind in (3, 4, 17, 32, 33))
 BARE = {frame.type: frame for frame in (RECEIVED, GONE, KEEP, PING, PONG)}
 
-Frame = Request | Accepted | Hello | New | Env | Ack | Resync | Bare
+Frame = Request | Accepted | Hello | New | Env | Ack | Resync | Sign | Bare
 
 
 def _counted(data: bytes) -> bytes:
@@ -92,6 +100,8 @@ def encode(frame: Frame) -> bytes:
             return b"\x14" + sid + digest
         case Resync(sid):
             return b"\x15" + sid
+        case Sign(kind, state):
+            return bytes([kind, state])
         case Bare(kind):
             return bytes([kind])
 
@@ -126,6 +136,11 @@ def decode(data: bytes) -> Frame:
     if kind == 21:
         _exactly(body, 16)
         return Resync(body)
+    if kind in (34, 35):
+        _exactly(body, 1)
+        if body[0] > 1:
+            raise Refused("TYPING or PRESENCE: state")
+        return Sign(kind, body[0])
     raise Refused(f"frame: type {kind}")
 
 

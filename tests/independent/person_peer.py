@@ -12,7 +12,8 @@ from typing import Any, Protocol
 
 from tests.independent import frames_peer as frames
 from tests.independent import kem_peer as kem
-from tests.independent.envelope_peer import Text, decode_body, encode_body
+from tests.independent.envelope_peer import Body, Text, decode_body, encode_body
+from tests.independent.history_peer import PeerHistory
 from tests.independent.identity_peer import Card, Person
 from tests.independent.invite_peer import Invite, invite_psk, pair_psk, public_psk
 from tests.independent.noise_link import Answerer, Caller, PeerLink
@@ -61,6 +62,7 @@ class PeerPerson:
         self.invited: bytes | None = None  # the secret of an invite of mine
         self.pinned: Card | None = None
         self.asked: frames.Request | None = None
+        self.history = PeerHistory()
         self.session = PeerSession(me.onion, other, draw, clock)
         self.live: Live | None = None
         self.replies: list[frames.Frame] = []
@@ -76,7 +78,11 @@ class PeerPerson:
         self.state = "accepted"
 
     async def say(self, text: str) -> None:
-        said = self.session.say(encode_body(Text(self.draw(16), int(self.clock() * 1000), text)))
+        await self.say_body(Text(self.draw(16), int(self.clock() * 1000), text))
+
+    async def say_body(self, body: Body) -> None:
+        self.history.take(body, mine=True)
+        said = self.session.say(encode_body(body))
         if self.live is not None:
             await self._send(self.live, said)
 

@@ -9,7 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.independent.frames_peer import KEEP, PING, PONG, Accepted, Ack, Env, Frame, Hello, New, Resync
+from tests.independent.frames_peer import (
+    KEEP,
+    PING,
+    PONG,
+    Accepted,
+    Ack,
+    Env,
+    Frame,
+    Hello,
+    New,
+    Resync,
+    Sign,
+)
 from tests.independent.noise_link import PeerLink
 from tests.independent.primitives_peer import Refused, h32
 from tests.independent.ratchet_peer import Draw, Names, PeerRatchet, draw_pairs, session_id
@@ -98,6 +110,8 @@ class PeerSession:
                 return self._env(frame)
             case Ack():
                 return self._ack(frame)
+            case Sign():
+                return []
             case Accepted() if not self.accepted:
                 self.accepted = True
                 return []

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.independent import envelope_peer
 from tests.independent.frames_peer import RECEIVED
+from tests.independent.history_peer import Shown
 from tests.independent.identity_peer import Person, address_of
 from tests.independent.invite_peer import Invite, read_invite
 from tests.independent.person_peer import Connection, NotFoundError, PeerPerson
@@ -89,14 +91,26 @@ class Meeting:
             await self.peer.say("peer " + text)
             await self.node.node.send("friend", "node " + text)
             await asyncio.sleep(0.7)
-        assert await until(self._settled, PATIENCE_SECONDS)
+        assert await until(self.settled, PATIENCE_SECONDS)
         messages = await self.node.node.messages("friend", limit=5000)
         arrived = [message.text for message in messages if message.direction == "in"]
         assert arrived == ["peer " + text for text in said]
         assert self.peer.read() == ["node " + text for text in said]
 
-    async def _settled(self) -> bool:
+    async def settled(self) -> bool:
         return await self.node.settled() and not self.peer.session.queue
+
+    def shown_by_the_node(self) -> dict[tuple[bool, bytes], Shown]:
+        """The node's history, in the peer's words."""
+        store = self.node.store
+        return {
+            (row.direction == "in", row.wire_id): Shown(
+                row.text,
+                bool(row.unsent),
+                {(author == "in", emoji) for author, emoji in store.deeds.reactions(row.id)},
+            )
+            for row in store.messages.page(1, 5000)
+        }
 
     async def linked(self) -> bool:
         contacts = await self.node.node.contact_list()
@@ -182,6 +196,43 @@ def test_the_node_comes_by_the_second_clients_invite(tmp_path: Path) -> None:
             assert await until(meeting.linked, PATIENCE_SECONDS)
             assert peer.state == await meeting.state() == "accepted"
             await meeting.talk()
+
+    run_virtual(story())
+
+
+def test_both_see_the_same_of_messages_that_were_edited_unsent_and_reacted_to(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with Meeting(tmp_path) as meeting:
+            peer, node = meeting.peer, meeting.node.node
+            peer.add()
+            await node.contact_add(meeting.address, "friend")
+            calling = asyncio.create_task(meeting.keep_calling())
+            assert await until(meeting.linked, PATIENCE_SECONDS)
+            await meeting.talk(4)
+            mine = [each for each in await node.messages("friend") if each.direction == "out"]
+            theirs = [each for each in await node.messages("friend") if each.direction == "in"]
+            await node.edit(mine[0].id, "better")
+            await node.unsend(mine[1].id)
+            await node.react(theirs[0].id, "👍")
+            await node.react(theirs[1].id, "🎉")
+            await node.react(theirs[1].id, "🎉")
+            (_, first), (_, second), *_rest = [key for key in peer.history.shown if key[0]]
+            ids = (number.to_bytes(16, "big") for number in range(10))
+            await peer.say_body(envelope_peer.Edit(next(ids), 0, b"late" * 4, "in the end"))
+            await peer.say_body(envelope_peer.Edit(next(ids), 0, first, "clearer"))
+            await peer.say_body(envelope_peer.Reaction(next(ids), second, "👩🏽‍🚀", 1))
+            await peer.say_body(envelope_peer.Unsend(next(ids), second))
+            await peer.say_body(envelope_peer.Text(b"late" * 4, 0, "at first"))
+            assert await until(meeting.settled, PATIENCE_SECONDS)
+            for body in map(envelope_peer.decode_body, peer.session.inbox):
+                peer.history.take(body, mine=False)
+            assert peer.history.shown == meeting.shown_by_the_node()
+            assert {"better", "clearer", "in the end", ""} <= {
+                each.text for each in peer.history.shown.values()
+            }
+            calling.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await calling
 
     run_virtual(story())
 

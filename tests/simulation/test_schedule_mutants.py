@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+import msgspec
 import pytest
 
 from tests.mutants.ratchet import link_seals_anew
@@ -16,12 +17,13 @@ from tests.support.outcome import Backups, Kind, Story
 from tests.support.schedule import play
 from tuichat.crypto.kdf import blake2b_256
 from tuichat.crypto.ratchet import Ratchet
+from tuichat.node.deed_arrivals import DeedArrivals
 from tuichat.node.delivery import Delivery, DeliveryContext
 from tuichat.node.events import Changes
 from tuichat.node.inbox import Inbox
 from tuichat.node.live_link import LiveLink
 from tuichat.node.outbox import Outbox
-from tuichat.protocol.bodies import Text, decode_body
+from tuichat.protocol.bodies import Deed, Edit, Opaque, Text, decode_body
 from tuichat.protocol.frames import Ack, Frame
 from tuichat.protocol.link import Link
 from tuichat.store.records import SessionRow
@@ -99,10 +101,11 @@ def test_new_session_that_sends_old_envelopes_again_is_found_out(monkeypatch: py
 
 
 def test_history_without_message_ids_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    def add(self: Inbox, _: bytes, *rest: object) -> None:
-        add_known(self, next(_fresh_ids).to_bytes(16, "big"), *rest)  # type: ignore[arg-type]
+    def add(self: Inbox, body: Text | Opaque, now: int, changes: Changes, at: int | None = None) -> None:
+        add_known(self, _under_another_id(body), now, changes, at)
 
     add_known = Inbox._add
+    monkeypatch.setattr(DeedArrivals, "arrived", lambda *_: None)
     monkeypatch.setattr(Sessions, "know", lambda *_: True)
     monkeypatch.setattr(Inbox, "_add", add)
     assert _found_out("doubled", "one")
@@ -131,6 +134,16 @@ def test_acknowledgement_of_all_up_to_a_number_is_found_out(monkeypatch: pytest.
     assert _found_out("lost", "one")
 
 
+def test_edit_that_is_queued_and_never_sent_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def queue(self: Outbox, message: int, deed: Deed, now: int, *, given: bool) -> None:
+        if not isinstance(deed, Edit) or given:
+            queue_deed(self, message, deed, now, given=given)
+
+    queue_deed = Outbox.queue_deed
+    monkeypatch.setattr(Outbox, "queue_deed", queue)
+    assert _found_out("diverged")
+
+
 _fresh_ids = itertools.count()
 
 
@@ -140,8 +153,12 @@ def _deliver_at_once(
     body = decode_body(envelope[2])
     if isinstance(body, Text):
         # the table itself refuses a second row of one id, so this mutant also forgets the id
-        self._add(next(_fresh_ids).to_bytes(16, "big"), "text", body.text, body.sent_at, now, changes)
+        self._add(_under_another_id(body), now, changes)
     return [envelope[0]]
+
+
+def _under_another_id(body: Text | Opaque) -> Text | Opaque:
+    return msgspec.structs.replace(body, id=next(_fresh_ids).to_bytes(16, "big"))
 
 
 def _found_out(kind: Kind, backups: Backups = "none", seeds: int = 100) -> bool:

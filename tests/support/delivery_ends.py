@@ -17,6 +17,7 @@ from tuichat.node.contact_book import ContactBook, Presence
 from tuichat.node.delivery import Delivery, DeliveryContext, SessionTroubles
 from tuichat.node.events import EventHub
 from tuichat.node.outbox import Outbox, Sealing
+from tuichat.protocol.bodies import THE_TWO_OF_US, Text
 from tuichat.protocol.frames import Frame
 from tuichat.protocol.link import Link
 from tuichat.store.records import SessionRow
@@ -87,7 +88,9 @@ class End:
         self.words += 1
         wire_id = self.sealing.own[:8] + self.words.to_bytes(8, "big")
         with self.hub.change():
-            message = self.outbox.queue_text(wire_id, text, self.words, given=False)
+            message = self.outbox.queue_text(
+                Text(THE_TWO_OF_US, wire_id, self.words, text), self.words, given=False
+            )
         if self.delivery is not None:
             self.delivery.pump()
         return message.id

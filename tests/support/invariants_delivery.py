@@ -224,6 +224,6 @@ def _bad_bodies() -> list[bytes]:
         text(7),
         text("xyz").replace(b"xyz", b"\xff\xfe\xfd"),
         text("xyz").replace(b"xyz", b"\xed\xa0\x80"),
-        text("x").replace(b"\x95", b"\x97", 1) + b"\xc0" + b"\x91" * 50_000 + b"\x01",
+        text("x").replace(b"\x95", b"\x98", 1) + b"\xc0\xc0" + b"\x91" * 50_000 + b"\x01",
         msgspec.msgpack.encode([99, THE_TWO_OF_US, bytes(16)]),
     ]

@@ -44,6 +44,8 @@ EVERY_FRAME: Final[tuple[frames.Frame, ...]] = (
     frames.Resync(SID),
     frames.Ping(),
     frames.Pong(),
+    frames.Typing(True),
+    frames.Presence(False),
 )
 
 

@@ -9,6 +9,9 @@ is missing. Who goes on from an old backup has forgotten what happened since. Th
 - a history is in order as long as not both of its people went on from backups; if both did, what was sent
   after the last time is in order (a forgotten message may come again, behind later ones).
 
+What was done to messages since (edits, unsends, reactions) shows the same in both histories, unless one of
+the two has forgotten something or blocked the other, who then never hears of what was queued.
+
 A cancelled message of somebody who went on from a backup may arrive: the cancelling may be forgotten, and so
 may be that it had left. What was queued for somebody when they were blocked may arrive as well.
 """
@@ -61,12 +64,14 @@ class Judge:
     Attributes:
         cancelled: texts that their senders took back.
         cut_off: texts that were on their way to somebody who was blocked.
+        parted: pairs of names of whom one has blocked the other.
         forgotten: see there.
     """
 
     def __init__(self) -> None:
         self.cancelled: set[str] = set()
         self.cut_off: set[str] = set()
+        self.parted: set[frozenset[str]] = set()
         self.forgotten = Forgotten()
 
     def compare(self, sender: SimulatedNode, receiver: SimulatedNode, arrived: list[str]) -> list[Complaint]:
@@ -87,6 +92,34 @@ class Judge:
             Complaint("inverted", _inversions([places[text] for text in arrived if text in places]), told),
         ]
         return [complaint for complaint in found if complaint.times]
+
+    def converged(self, one: SimulatedNode, other: SimulatedNode) -> list[Complaint]:
+        """Whether two people who remember everything see the same of each message that both have."""
+        if one.restorations or other.restorations or frozenset((one.name, other.name)) in self.parted:
+            return []
+        mine, theirs = _shown(one, other), _shown(other, one)
+        different = sum(mine[message] != theirs[message] for message in mine.keys() & theirs.keys())
+        told = f"{one.name} and {other.name}"
+        return [Complaint("diverged", different, told)] if different else []
+
+
+def _shown(person: SimulatedNode, other: SimulatedNode) -> dict[tuple[str, bytes], tuple[object, ...]]:
+    """What a history shows of each message, by author and id, in words that are the same on both sides."""
+    store = person.store
+    contact = store.contacts.by_onion(other.onion)
+    assert contact is not None
+    names = {"out": person.name, "in": other.name}
+    return {
+        (names[row.direction], row.wire_id): (
+            row.text,
+            row.edited,
+            bool(row.unsent),
+            row.reply_to,
+            sorted((names[author], emoji) for author, emoji in store.deeds.reactions(row.id)),
+            store.deeds.earlier(row.id),
+        )
+        for row in store.messages.page(contact.id, 100_000)
+    }
 
 
 def _inversions(places: list[int]) -> int:

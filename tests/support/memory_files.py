@@ -55,6 +55,7 @@ class MemoryFiles(ABC):
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.sizes: dict[str, int] = {}
         self.fetches = False
         self.prepared: list[int] = []

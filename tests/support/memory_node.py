@@ -18,6 +18,8 @@ import msgspec
 from onion.address import OnionAddress
 from onion.errors import AddressError
 from onion.keys import public_key
+from tests.support.memory_deeds import MemoryDeeds, quote_of
+from tests.support.memory_desk import MemoryDesk
 from tests.support.memory_files import MemoryFiles
 from tuichat.clock import Clock
 from tuichat.errors import KeyNotTrustedError, LockedError, NotFoundError, TuichatError, UsageError
@@ -93,7 +95,7 @@ class Person:
         )
 
 
-class MemoryNode(MemoryFiles):
+class MemoryNode(MemoryFiles, MemoryDesk, MemoryDeeds):
     """Implements NodeApi. Attributes that tests read: `kept`, `online_asked`, `stopped` (why), `readers`."""
 
     def __init__(
@@ -454,7 +456,7 @@ class MemoryNode(MemoryFiles):
         revoked = msgspec.structs.replace(self.invites[invite - 1], state="revoked")
         self.invites[invite - 1] = revoked
 
-    async def send(self, ref: str, text: str) -> Message:
+    async def send(self, ref: str, text: str, reply_to: int | None = None) -> Message:
         person = self._find(ref)
         if not text.strip():
             raise UsageError("There is no text to send.")
@@ -464,7 +466,7 @@ class MemoryNode(MemoryFiles):
             raise UsageError(f"{person.record.name} is not an accepted contact.")
         if person.record.key_changed:
             raise KeyNotTrustedError(f"{person.record.name}'s key has changed.", "tuichat contact trust")
-        return self._append(person, "out", text, "queued")
+        return self._append(person, "out", text, "queued", reply_to=reply_to)
 
     async def cancel(self, message: int) -> Message:
         if message not in self._messages_of(message).queued:
@@ -525,7 +527,13 @@ class MemoryNode(MemoryFiles):
             reader.put(event)
 
     def _append(
-        self, person: Person, direction: Direction, text: str, state: MessageState, file: int | None = None
+        self,
+        person: Person,
+        direction: Direction,
+        text: str,
+        state: MessageState,
+        file: int | None = None,
+        reply_to: int | None = None,
     ) -> Message:
         message = Message(
             id=len(self._messages) + 1,
@@ -537,10 +545,13 @@ class MemoryNode(MemoryFiles):
             received_at=self.now() if direction == "in" else None,
             state=state,
             file=file,
+            reply_to=reply_to,
+            quote=None if reply_to is None else quote_of(self._message(reply_to)),
         )
         person.history.append(message)
         self._messages[message.id] = person
         _count_queued(person, message)
+        _desk_follows(person, message)
         self._emit(MessageEvent(at=self.now(), seq=self._next(), message=message, new=True))
         self._tell_contact(person)
         return message
@@ -618,3 +629,10 @@ def _count_queued(person: Person, message: Message) -> None:
         person.queued.add(message.id)
     else:
         person.queued.discard(message.id)
+
+
+def _desk_follows(person: Person, message: Message) -> None:
+    """What comes in brings a conversation back; who answers has read everything."""
+    changes = {"archived": False} if message.direction == "in" else {"unread_from": None}
+    kept = msgspec.structs.replace(person.record.conversation, **changes)
+    person.record = msgspec.structs.replace(person.record, conversation=kept)

@@ -14,13 +14,6 @@ from onion.private_network import NetworkOptions, PrivateNetwork
 _Result = TypeVar("_Result")
 _BOOT_SECONDS = 150.0
 
-_IMPATIENT = """\
-LearnCircuitBuildTimeout 0
-CircuitBuildTimeout 5
-"""
-"""A circuit here is built within a second or never; a tor that has not learned that yet waits for a minute,
-and for a rendezvous three. One that has run for long gives up sooner than this."""
-
 
 class NetworkThread:
     """Use with `with`. Its methods may be called from any thread and loop, and wait."""
@@ -40,8 +33,6 @@ class NetworkThread:
         self._thread.start()
         try:
             self._run(self.network.__aenter__)
-            with self.torrc.open("a") as fragment:
-                fragment.write(_IMPATIENT)
         except BaseException:
             self._end()
             raise

@@ -10,10 +10,10 @@ Backups = Literal["none", "one", "all", "restored"]
 """Who goes on from old backups: nobody, one of the people, or any of them, from a copy of the database that
 knows of nothing; "restored": any of them, by way of the product's own backup file."""
 
-Kind = Literal["lost", "doubled", "inverted", "invented", "resealed", "stuck", "hot", "failed"]
+Kind = Literal["lost", "doubled", "inverted", "invented", "diverged", "resealed", "stuck", "hot", "failed"]
 """What can be wrong: a message is missing, in a history twice, before one that was sent earlier, or there
-though never sent; two envelopes have one number; a queue is not empty in time; two call each other without
-a pause; something else failed."""
+though never sent; two histories show a message differently; two envelopes have one number; a queue is not
+empty in time; two call each other without a pause; something else failed."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 

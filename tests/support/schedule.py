@@ -24,6 +24,7 @@ from tests.support.failing_disks import FailingDisks
 from tests.support.judge import Judge, Way
 from tests.support.logged_failures import listening
 from tests.support.outcome import Complaint, Outcome, Story
+from tests.support.random_deeds import RandomDeeds
 from tests.support.restored_node import RestoredNode, quick_passphrases
 from tests.support.sealed_once import SealedOnce, watching_envelopes
 from tests.support.seeded_rng import SeededRng
@@ -65,6 +66,7 @@ class Schedule:
         self._logged = failures
         self._judge = Judge()
         self._rng = SeededRng(b"schedule %d" % story.seed)
+        self._deeds = RandomDeeds(self._judge, SeededRng(b"deeds %d" % story.seed))
         self.network = SimulatedNetwork(SeededRng(b"network %d" % story.seed))
         kind = RestoredNode if story.backups == "restored" else SimulatedNode
         self.people = [
@@ -88,6 +90,7 @@ class Schedule:
             person = self.people[self._pick(len(self.people))]
             with self._refusing(person):
                 await self._step(person)
+            await self._do_something()
             await asyncio.sleep(self._rng.uniform(0, 12) ** 2 / 4)
         wrong = await self._heal()
         if self._story.backups != "none" and not wrong:
@@ -109,6 +112,12 @@ class Schedule:
                 else:
                     await until(lambda one=one, other=other: _asked(one, other), ASKING_SECONDS)
                     await other.node.contact_add(one.address, one.name)
+
+    async def _do_something(self) -> None:
+        """Somebody may do something to a message."""
+        for person in self._deeds.who(self.people):
+            with self._refusing(person):
+                await self._deeds.do(person, self._deeds.one_of([p for p in self.people if p is not person]))
 
     @contextmanager
     def _refusing(self, person: SimulatedNode) -> Iterator[None]:
@@ -168,7 +177,8 @@ class Schedule:
         elif contact.confirmed:
             for message in await person.node.messages(other.name, limit=5000):
                 if message.direction == "out" and message.state in ("queued", "sent"):
-                    self._judge.cut_off.add(message.text)
+                    self._judge.cut_off.add(person.first_text(message))
+            self._judge.parted.add(frozenset((person.name, other.name)))
             await person.node.contact_block(contact.address)
 
     def _other(self, person: SimulatedNode) -> SimulatedNode:
@@ -198,7 +208,7 @@ class Schedule:
                     await person.node.cancel(message.id)
                 except TuichatError:
                     continue  # it may have left
-                self._judge.cancelled.add(message.text)
+                self._judge.cancelled.add(person.first_text(message))
                 return
 
     async def _back_up_or_restore(self, person: SimulatedNode) -> None:
@@ -289,11 +299,11 @@ class Schedule:
         return [(one, other) for one in self.people for other in self.people if one is not other]
 
     async def _compared(self) -> list[Complaint]:
-        return [
-            complaint
-            for person, other in self._pairs()
-            for complaint in self._judge.compare(person, other, await other.history(person))
-        ]
+        wrong = []
+        for person, other in self._pairs():
+            wrong += self._judge.compare(person, other, await other.history(person))
+            wrong += self._judge.converged(person, other) if person.name < other.name else []
+        return wrong
 
     def _failed(self) -> list[Complaint]:
         failures = [*self._logged]

@@ -125,6 +125,7 @@ class SimulatedNetwork:
         on_arrival: what happens, once, when the next message reaches somebody; by their key.
         calls: when which two were connected.
         heard: a hash over all of them and the times at which they were sent.
+        said: what each message said when it was written, by its id.
     """
 
     def __init__(self, rng: SeededRng) -> None:
@@ -137,6 +138,7 @@ class SimulatedNetwork:
         self.on_arrival: dict[bytes, Callable[[], None]] = {}
         self.calls: dict[frozenset[bytes], list[float]] = {}
         self.heard = hashlib.blake2b(digest_size=16)
+        self.said: dict[bytes, str] = {}
         self.carried = self.circuits_made = 0
         self.cut_at: int | None = None
         self.silent: set[tuple[bytes, bytes]] = set()

@@ -26,6 +26,7 @@ from tuichat.node.jobs import OffLoop
 from tuichat.node.node import Node
 from tuichat.node.parts import NodeParts
 from tuichat.node.reach import Visibility
+from tuichat.node.signs import SignRules
 from tuichat.store.store import Store
 
 KEY = bytes(range(32))
@@ -67,6 +68,7 @@ class SimulatedNode:
         self.kem: Kem = DeterministicMlKem768()
         self.clock = VirtualClock()
         self.visibility: Visibility = "public"
+        self.signs = SignRules()
         self.off_loop: OffLoop = at_once
         self._lives = 0
         self._key = KEY
@@ -136,6 +138,7 @@ class SimulatedNode:
             files=FileRules.inside(self._directory / self.name),
             off_loop=lambda work: self.off_loop(work),
             visibility=self.visibility,
+            signs=self.signs,
         )
         self._life = Life(Node(parts), transport, store, self._database)
         self.disk_full = False  # who starts it has made room
@@ -201,17 +204,28 @@ class SimulatedNode:
         _copy(self._backup, self._database)
         await self.start()
 
-    async def say(self, other: SimulatedNode, text: str) -> Message:
-        message = await self.node.send(other.name, text)
+    async def say(self, other: SimulatedNode, text: str, reply_to: int | None = None) -> Message:
+        message = await self.node.send(other.name, text, reply_to)
         self.sent.setdefault(other.name, []).append(text)
+        row = None if self._life is None else self.store.messages.get(message.id)
+        if row is not None:
+            self._network.said[row.wire_id] = text
         return message
 
+    def first_text(self, message: Message) -> str:
+        """What a message said when it was written, whatever was done to it since."""
+        if not message.edited and not message.unsent:
+            return message.text
+        row = self.store.messages.get(message.id)
+        assert row is not None
+        return self._network.said.get(row.wire_id, message.text)
+
     async def history(self, other: SimulatedNode, direction: Direction = "in") -> list[str]:
-        """What arrived from the other, in order; or what went to them."""
+        """What arrived from the other, in order, as it was written; or what went to them."""
         texts: list[str] = []
         after = 0
         while page := await self.node.messages(other.name, limit=5000, after=after):
-            texts += [message.text for message in page if message.direction == direction]
+            texts += [self.first_text(message) for message in page if message.direction == direction]
             after = page[-1].id
         return texts
 

@@ -1,6 +1,7 @@
 """Delivery resumes by itself after what can befall a node's tor, its service and its clock.
 
-The troubles of `benchmarks.tor_soak`, once each. A killed tor and cut links have tests of their own.
+Troubles of `benchmarks.tor_soak`, once each. A killed tor, one that stands still for good and cut links have
+tests of their own; what takes minutes is the soak's.
 """
 
 from __future__ import annotations
@@ -80,6 +81,8 @@ async def befall(talk: Talk, name: str) -> None:
         "all circuits closed",
         "DisableNetwork for a while",
         "node's clock a day ahead",
+        "tor's clock a day ahead",
+        "tor's clock behind for a while",
     ],
 )
 async def test_delivery_resumes_by_itself_after(talk: Talk, name: str) -> None:

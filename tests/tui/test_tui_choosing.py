@@ -61,13 +61,16 @@ async def test_a_paste_while_choosing_reaches_the_input(node: MemoryNode) -> Non
         assert isinstance(top(pilot), Confirm)
 
 
-async def test_d_takes_nothing_back(node: MemoryNode) -> None:
+async def test_d_cancels_what_is_queued_after_a_question(node: MemoryNode) -> None:
     async with running(node) as (screen, pilot):
         await enter(screen, pilot, "/query alice")
         await pilot.press("escape", "d")
         await settle(pilot)
+        assert isinstance(top(pilot), Confirm)
         assert (await node.messages("alice"))[-1].state == "queued"
-        assert screen.composer.text == "d"
+        await pilot.press("y")
+        await settle(pilot)
+        assert (await node.messages("alice"))[-1].state == "cancelled"
 
 
 async def test_taking_back_is_offered_only_where_it_works(node: MemoryNode) -> None:

@@ -19,6 +19,7 @@ from textual.screen import Screen
 from tests.support.fixed_clock import FixedClock
 from tests.support.interface import history_text, notice_text, running
 from tests.support.memory_node import PASSPHRASE, MemoryNode
+from tuichat.model import Contact, Conversation
 from tuichat.tui.app import TuichatApp
 from tuichat.tui.palette import PaletteScreen
 from tuichat.tui.screens.add_contact import AddContact
@@ -139,6 +140,15 @@ class Desk:
         person = self.known.named(name)
         return "" if person is None else person.state
 
+    def person(self, name: str) -> Contact:
+        person = self.known.named(name)
+        assert person is not None
+        return person
+
+    def kept(self, name: str) -> Conversation:
+        """How a conversation is kept, as far as the interface knows."""
+        return self.person(name).conversation
+
     def last(self, name: str = "bob") -> str:
         """What was said last."""
         return self.node._find(name).history[-1].text
@@ -243,6 +253,33 @@ async def _choose(desk: Desk) -> None:
     await desk.press("y", then=lambda: desk.message_state(waiting.id) == "cancelled")
 
 
+@key("Esc r, Esc e")
+async def _answer_and_edit(desk: Desk) -> None:
+    question = desk.node.incoming("bob", "which one?")
+    await desk.until(lambda: "which one?" in desk.seen)
+    await desk.press("escape", then=lambda: desk.choosing)
+    await desk.press("r", then=lambda: not desk.choosing)
+    await desk.press(*"this", "enter", then=lambda: desk.last() == "this")
+    assert desk.node._find("bob").history[-1].reply_to == question.id
+    await desk.press("escape", then=lambda: desk.choosing)
+    await desk.press("e", then=lambda: desk.typed == "this")
+    await desk.press("!", "enter", then=lambda: desk.last() == "this!")
+
+
+@key("Esc +, Esc d")
+async def _react_and_take_back(desk: Desk) -> None:
+    mine = desk.node.outgoing("bob", "a slip", state="delivered")
+    await desk.until(lambda: "a slip" in desk.seen)
+    await desk.press("escape", then=lambda: desk.choosing)
+    desk.app.post_message(events.Key("plus", "+"))
+    await desk.until(lambda: desk.typed == "/react ")
+    desk.app.post_message(events.Key("👍", "👍"))
+    await desk.press("enter", then=lambda: desk.node._message(mine.id).my_reactions == ("👍",))
+    await desk.press("escape", then=lambda: desk.choosing)
+    await desk.press("d", then=lambda: isinstance(desk.shown, Confirm))
+    await desk.press("y", then=lambda: desk.node._message(mine.id).unsent == "asked")
+
+
 @key("Esc o")
 async def _fetch(desk: Desk) -> None:
     file = desk.node.offer("bob", "a.txt", 10)
@@ -251,6 +288,15 @@ async def _fetch(desk: Desk) -> None:
     await desk.press("O", then=lambda: desk.shown is not desk.screen)
     await desk.press("escape", then=lambda: desk.shown is desk.screen)
     await desk.press("o", then=lambda: desk.node._file(file.id).state != "offered")
+
+
+@key("Esc o, then F")
+async def _show_folder(desk: Desk) -> None:
+    file = desk.node.set_file(desk.node.offer("bob", "e.txt", 10).id, state="complete", path="/inbox/e.txt")
+    await desk.until(lambda: "e.txt" in desk.seen)
+    await desk.press("escape", then=lambda: desk.choosing)
+    await desk.press("o", then=lambda: desk.shown is not desk.screen)
+    await desk.press("F", then=lambda: desk.app.clipboard == str(Path(file.path).parent))
 
 
 @key("Esc d, Esc p")
@@ -400,6 +446,66 @@ async def _remove(desk: Desk) -> None:
     await desk.yes("/remove p3", lambda: desk.state("p3") == "")
 
 
+@command("erase")
+async def _erase(desk: Desk) -> None:
+    desk.node.incoming("carol", "not for long")
+    await desk.open("carol")
+    await desk.until(lambda: "not for long" in desk.seen)
+    await desk.yes("/erase", lambda: "not for long" not in desk.seen)
+    assert desk.state("carol") == "accepted"
+
+
+@command("mute")
+async def _mute_conversation(desk: Desk) -> None:
+    await desk.run("/mute alice", lambda: desk.kept("alice").muted)
+
+
+@command("unmute")
+async def _unmute(desk: Desk) -> None:
+    await desk.run("/unmute alice", lambda: not desk.kept("alice").muted)
+
+
+@command("pin")
+async def _pin(desk: Desk) -> None:
+    await desk.run("/pin p9", lambda: desk.listed()[0] == "p9")
+
+
+@command("unpin")
+async def _unpin(desk: Desk) -> None:
+    await desk.run("/unpin p9", lambda: desk.listed()[0] != "p9")
+
+
+@command("archive")
+async def _archive(desk: Desk) -> None:
+    await desk.run("/archive p9", lambda: "p9" not in desk.listed())
+
+
+@command("archived")
+async def _archived(desk: Desk) -> None:
+    await desk.node.conversation_set("p8", archived=True)
+    await desk.until(lambda: desk.kept("p8").archived)
+    await desk.run("/archived", lambda: isinstance(desk.shown, QuickSwitch))
+    await desk.press(*"p8", "enter", then=lambda: desk.open_name == "p8")
+
+
+@command("unarchive")
+async def _unarchive(desk: Desk) -> None:
+    await desk.node.conversation_set("p7", archived=True)
+    await desk.until(lambda: "p7" not in desk.listed())
+    await desk.run("/unarchive p7", lambda: "p7" in desk.listed())
+
+
+@command("tag")
+async def _tag(desk: Desk) -> None:
+    await desk.run("/tag Work", lambda: desk.known.people[1].tags == ("work",))
+
+
+@command("untag")
+async def _untag(desk: Desk) -> None:
+    await desk.node.contact_tag("alice", ["work"])
+    await desk.run("/untag alice work", lambda: desk.person("alice").tags == ())
+
+
 @command("msg")
 async def _msg(desk: Desk) -> None:
     await desk.run("/msg alice over here", lambda: "Queued for alice" in notice_text(desk.screen))
@@ -411,6 +517,12 @@ async def _file(desk: Desk) -> None:
     desk.node.sizes["/minutes.pdf"] = 7
     await desk.run("/file /minutes.pdf -- as promised", lambda: "minutes.pdf" in desk.seen)
     assert desk.last() == "as promised"
+
+
+@command("export")
+async def _export(desk: Desk) -> None:
+    await desk.run("/export /tmp/out", lambda: "not encrypted" in notice_text(desk.screen))
+    assert desk.node.exports == [("/tmp/out", None, False)]
 
 
 @command("query")
@@ -457,6 +569,47 @@ async def _bottom(desk: Desk) -> None:
 @command("top")
 async def _top(desk: Desk) -> None:
     await desk.run("/top", lambda: "line 1 " in desk.seen)
+
+
+@command("reply")
+async def _reply(desk: Desk) -> None:
+    question = desk.node.incoming("bob", "when?")
+    await desk.until(lambda: "when?" in desk.seen)
+    await desk.run("/reply at six", lambda: desk.last() == "at six")
+    assert desk.node._find("bob").history[-1].reply_to == question.id
+
+
+@command("edit")
+async def _edit_newest(desk: Desk) -> None:
+    desk.node.outgoing("bob", "at five", state="delivered")
+    await desk.until(lambda: "at five" in desk.seen)
+    await desk.run("/edit at seven", lambda: desk.last() == "at seven")
+
+
+@command("unsend")
+async def _unsend(desk: Desk) -> None:
+    mine = desk.node.outgoing("bob", "not that", state="delivered")
+    await desk.until(lambda: "not that" in desk.seen)
+    await desk.yes("/unsend", lambda: desk.node._message(mine.id).unsent == "asked")
+
+
+@command("react")
+async def _react(desk: Desk) -> None:
+    message = desk.node.incoming("bob", "good news")
+    await desk.until(lambda: "good news" in desk.seen)
+    await desk.run("/react 🎉", lambda: desk.node._message(message.id).my_reactions == ("🎉",))
+
+
+@command("earlier")
+async def _earlier(desk: Desk) -> None:
+    desk.node.edited_by_them(desk.node.incoming("bob", "the first version").id, "the second version")
+    await desk.until(lambda: "the second version" in desk.seen)
+    await desk.run("/earlier", lambda: "the first version" in notice_text(desk.screen))
+
+
+@command("me")
+async def _me(desk: Desk) -> None:
+    await desk.run("/me waves", lambda: desk.last() == "/me waves")
 
 
 @command("cancel")

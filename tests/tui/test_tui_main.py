@@ -240,7 +240,7 @@ async def test_what_waits_can_be_taken_back_and_what_left_cannot(node: MemoryNod
         assert (await node.messages("alice"))[-1].state == "cancelled"
         await pilot.press("x")
         await settle(pilot)
-        assert "Only what has not left" in notice_text(screen)
+        assert "taken back already" in notice_text(screen)
 
 
 async def test_a_queued_message_says_that_it_waits_and_a_delivered_one_does_not(node: MemoryNode) -> None:

@@ -21,7 +21,12 @@ from tuichat.errors import LockedError, NotFoundError, TuichatError, Unreachable
 from tuichat.model import (
     ClosingEvent,
     ContactEvent,
+    Conversation,
+    ConversationErasedEvent,
+    Draft,
+    DraftEvent,
     FileEvent,
+    InputEvent,
     LockedEvent,
     Message,
     MessageEvent,
@@ -67,6 +72,35 @@ async def test_every_question_gets_the_answer_that_the_node_gives(
     assert await api.contact_verify("bob") == await node.contact_verify("bob")
     assert await api.message_get(1) == await node.message_get(1)
     assert await client.client_count() == 1
+
+
+async def test_what_is_kept_and_written_reaches_the_node_and_every_client(
+    server: tuple[ApiServer, Path], client: AsyncClient, node: MemoryNode
+) -> None:
+    async with AsyncClient.connect(server[1]) as other:
+        events = other.subscribe()
+        await other.hello()
+        kept = await client.conversation_set("bob", muted=True, unread_from=1)
+        assert kept.conversation == Conversation(muted=True, unread_from=1)
+        assert (await client.contact_tag("bob", ["work", "play"])).tags == ("play", "work")
+        assert (await client.contact_untag("bob", ["play"])).tags == ("work",)
+        await client.draft_set("bob", "half a 句", "me")
+        await client.input_add("said", "bob", "me")
+        assert await client.draft_list() == [Draft(contact=kept.id, text="half a 句")]
+        assert await client.input_list() == ["said"]
+        assert (await client.export_to("/out", "bob", plain_page=True)).path == "/out"
+        with pytest.raises(UsageError, match="fresh profile"):
+            await client.import_from("/out")
+        assert (await client.contact_erase("bob")).last_message_at is None
+        assert await client.messages("bob") == []
+        told = [await anext(events) for _ in range(7)]
+    assert [type(event) for event in told] == [
+        *(ContactEvent, ContactEvent, ContactEvent),
+        *(DraftEvent, InputEvent, ConversationErasedEvent, ContactEvent),
+    ]
+    assert isinstance(told[3], DraftEvent)
+    assert (told[3].draft.text, told[3].writer) == ("half a 句", "me")
+    assert node.exports == [("/out", kept.id, True)]
 
 
 async def test_every_order_reaches_the_node(client: AsyncClient, node: MemoryNode) -> None:

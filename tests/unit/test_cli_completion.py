@@ -64,8 +64,7 @@ def test_name_that_is_also_a_command_changes_nothing(offers: Offers) -> None:
     assert offers("tuichat send status --wa") == ["--wait"]
 
 
-def test_later_and_hidden_words_are_not_offered(offers: Offers) -> None:
-    assert "--reply" not in offers("tuichat send --")
+def test_hidden_words_are_not_offered(offers: Offers) -> None:
     assert "node-process" not in offers("tuichat ")
 
 

@@ -114,10 +114,3 @@ def test_how_long_a_node_is_waited_for_is_written_down() -> None:
         assert f"{context.ATTACH_SECONDS:g} seconds" in words
         assert f"{running.LOCK_SECONDS:g} seconds" in words
     assert f"clients {attaching.ATTACH_SECONDS:g} seconds" in " ".join(decision.split())
-
-
-def test_state_that_no_message_reaches_yet_is_not_offered_but_understood() -> None:
-    """Nobody tells that they have read a message, so that waiting for it ends without it."""
-    assert build_parser().parse_args(["send", "bob", "hi", "--wait", "read"]).wait == "read"
-    assert "read" not in entry(("send",)).split()
-    assert "read}" not in build_parser().subcommands["send"].format_help()

@@ -11,11 +11,11 @@ from tests.support.fixed_clock import START, FixedClock
 from tests.support.memory_node import MemoryNode
 from tuichat.cli.messages import find, shown
 from tuichat.cli.output import width_of
-from tuichat.cli.send import _text as send_text
+from tuichat.cli.send import text_of as send_text
 from tuichat.cli.standard_input import not_utf_8
 from tuichat.cli.status import shown as status_shown
 from tuichat.errors import NotFoundError, UsageError
-from tuichat.model import MAX_TEXT_BYTES, Contact, Message, OutboxCounts, Status, TorState
+from tuichat.model import MAX_TEXT_BYTES, Contact, Message, OutboxCounts, Quote, Status, TorState
 
 NOW = datetime.fromtimestamp(START, tz=UTC)
 
@@ -111,3 +111,13 @@ def test_standard_input_that_is_not_utf_8_is_told_what_to_do_with_it() -> None:
     error = not_utf_8(found.value)
     assert "at byte 4" in error.message
     assert "iconv" in error.hint
+
+
+async def test_what_was_done_to_a_message_stands_where_no_text_comes() -> None:
+    bob = await contact_called("bob")
+    answer = message("yes", reply_to=3, quote=Quote(message=3, direction="out", text="?"), edited=True)
+    assert shown(answer, bob, NOW).endswith("bob [answers 3] [edited]  yes")
+    unknown = message("yes", quote=Quote(), reactions=("👍", "👍"))
+    assert shown(unknown, bob, NOW).endswith("bob [answers a message you do not have] [👍 👍]  yes")
+    assert shown(message("hi"), bob, NOW, numbered=True).endswith("bob [7]  hi")
+    assert shown(message("", unsent="done"), bob, NOW).endswith("bob  (taken back)")

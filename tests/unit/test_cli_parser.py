@@ -66,21 +66,13 @@ def test_value_that_cannot_be_is_quoted_in_a_sentence(words: tuple[str, ...]) ->
 
 
 def test_mistyped_command_gets_the_nearest_one() -> None:
-    assert refused("sned", "bob").candidates == ("send",)
+    assert refused("sned", "bob").candidates == ("send", "unsend")
     assert refused("contact", "ad").candidates == ("add",)
 
 
 def test_hidden_command_is_not_proposed() -> None:
     assert refused("node-proces").candidates == ()
     assert "node-process" not in build_parser().format_help()
-
-
-@pytest.mark.parametrize("form", ["--reply x", "--reply=x", "--reply"])
-def test_option_of_a_later_version_says_so(form: str) -> None:
-    error = refused("send", "bob", *form.split())
-    assert "not in this version" in error.message
-    send = build_parser().subcommands["send"]
-    assert "--reply" not in send.format_help()
 
 
 def test_abbreviations_are_refused_so_that_scripts_do_not_break_later() -> None:

@@ -80,8 +80,14 @@ TEXTS: list[list[Any]] = [
     [],
     [5, "é" * 24_576],
     [5, "é" * 24_576 + "x"],
+    [5, "hi", None, None],
+    [5, "hi", 1, ID],
+    [5, "hi", None, ID[:15]],
+    [5, "hi", None, "i" * 16],
     [5, "hi", None, {"later": [1, 2]}, None],
+    [5, "hi", None, ID, {"later": [1, 2]}, None],
     [5, "hi", None, msgspec.msgpack.Ext(5, b"x")],
+    [5, "hi", None, None, msgspec.msgpack.Ext(5, b"x")],
 ]
 RAW = {
     "nothing": b"",
@@ -101,9 +107,9 @@ RAW = {
     "a length in five bytes": b"\xdd\0\0\0\x03\x02" + PACKED_IDS,
     "a text that is no UTF-8": b"\x95\x01" + PACKED_IDS + b"\x05\xa1\xff",
     "a text with half a pair": b"\x95\x01" + PACKED_IDS + b"\x05\xa3\xed\xa0\x80",
-    "more that is no UTF-8": b"\x97\x01" + PACKED_IDS + b"\x05\xa2hi\xc0\xa1\xff",
-    "more with a map for a key": b"\x97\x01" + PACKED_IDS + b"\x05\xa2hi\xc0\x81\x80\x01",
-    "more that is no msgpack": b"\x97\x01" + PACKED_IDS + b"\x05\xa2hi\xc0\xc1",
+    "more that is no UTF-8": b"\x98\x01" + PACKED_IDS + b"\x05\xa2hi\xc0\xc0\xa1\xff",
+    "more with a map for a key": b"\x98\x01" + PACKED_IDS + b"\x05\xa2hi\xc0\xc0\x81\x80\x01",
+    "more that is no msgpack": b"\x98\x01" + PACKED_IDS + b"\x05\xa2hi\xc0\xc0\xc1",
     "an odd time stamp after it": b"\x94\x02" + PACKED_IDS + b"\xc7\x03\xff\0\0\0",
     "a list as deep as any": b"\x94\x02" + PACKED_IDS + b"\x91" * 50 + b"\0",
 }
@@ -198,6 +204,37 @@ def test_both_read_the_same_of_a_file_state(elements: list[Any]) -> None:
         assert told(raw) == told_by_peer(raw)
 
 
+DEEDS: list[list[Any]] = [
+    *([5, ID, 5, ID, text] for text in ("hi", "", "é" * 24_576, "é" * 24_576 + "x", b"hi", None)),
+    *([5, ID, sent_at, ID, "hi"] for sent_at in (0, -1, 253_402_300_799_999, 253_402_300_800_000, 5.0)),
+    *([5, ID, 5, target, "hi"] for target in (ID[:15], "i" * 16, None)),
+    *([5, ID, 5, ID][:length] for length in range(1, 5)),
+    [5, ID, 5, ID, "hi", "later"],
+    *([6, ID, target] for target in (ID, bytes(16), ID[:15], ID + b"x", "i" * 16, None)),
+    [6, ID],
+    [6, ID, ID, "later", {"a": 1}],
+    *(
+        [7, ID, ID, emoji, 1]
+        for emoji in ("👍", "👩🏽‍❤️‍💋‍👨🏿", "no emoji", "", "é" * 32, "é" * 32 + "x", b"x", 1)
+    ),
+    *([7, ID, ID, "👍", given] for given in (0, 1, 2, -1, True, 1.0, "1", None)),
+    [7, ID, ID[:15], "👍", 1],
+    [7, ID, ID, "👍"],
+    [7, ID, ID, "👍", 1, "later"],
+    *([8, ID, seen] for seen in (ID, bytes(16), ID[:15], "i" * 16, None)),
+    [8, ID],
+    [8, ID, ID, "later"],
+    [9, ID, 3600],
+]
+
+
+@pytest.mark.parametrize("elements", DEEDS, ids=range(len(DEEDS)))
+def test_both_read_the_same_of_a_deed(elements: list[Any]) -> None:
+    for conversation in (bytes(16), ID):
+        raw = msgspec.msgpack.encode([elements[0], conversation, *elements[1:]])
+        assert told(raw) == told_by_peer(raw)
+
+
 PAIRS: list[tuple[bodies.Body, envelope_peer.Body]] = [
     (
         bodies.Text(bytes(16), ID, 1_795_269_600_000, "hello 👩‍🚀", 3600),
@@ -213,6 +250,14 @@ PAIRS: list[tuple[bodies.Body, envelope_peer.Body]] = [
         ),
     ),
     (bodies.FileState(bytes(16), ID, ID[::-1], 7), envelope_peer.FileState(ID, ID[::-1], 7)),
+    (
+        bodies.Text(bytes(16), ID, 5, "yes", reply=ID[::-1]),
+        envelope_peer.Text(ID, 5, "yes", reply=ID[::-1]),
+    ),
+    (bodies.Edit(bytes(16), ID, 5, ID[::-1], "better"), envelope_peer.Edit(ID, 5, ID[::-1], "better")),
+    (bodies.Unsend(bytes(16), ID, ID[::-1]), envelope_peer.Unsend(ID, ID[::-1])),
+    (bodies.Reaction(bytes(16), ID, ID[::-1], "👍", 1), envelope_peer.Reaction(ID, ID[::-1], "👍", 1)),
+    (bodies.Receipt(bytes(16), ID, ID[::-1]), envelope_peer.Receipt(ID, ID[::-1])),
 ]
 
 

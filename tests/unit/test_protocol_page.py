@@ -11,8 +11,9 @@ import pytest
 
 from tests.vectors.rebuild_transcript import sample_frames
 from tuichat.crypto import envelope, identity, kem, noise, ratchet_chains
-from tuichat.node import delivery, first_contact, reach
+from tuichat.node import deed_arrivals, delivery, first_contact, message_deeds, reach
 from tuichat.protocol import bodies, frames, invites, knock, link, session
+from tuichat.store import deeds
 from tuichat.store.records import InviteState
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +28,8 @@ def test_page_lists_every_frame_with_its_number() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["HELLO", "KEEP", "NEW", "ACK", "RESYNC", "RECEIVED", "GONE", "PING", "PONG"]
+    "name",
+    ["HELLO", "KEEP", "NEW", "ACK", "RESYNC", "RECEIVED", "GONE", "PING", "PONG", "TYPING", "PRESENCE"],
 )
 def test_page_gives_each_field_of_a_fixed_frame_its_size(name: str) -> None:
     row = re.search(rf"^\| \d+ \| {name} \| (.+) \|$", PAGE, re.MULTILINE)
@@ -81,6 +83,10 @@ def test_page_lists_every_label_and_no_other() -> None:
         ratchet_chains.MAX_SKIPPED,
         bodies.MAX_TEXT_BYTES,
         bodies.MAX_TTL,
+        bodies.MAX_EMOJI_BYTES,
+        deeds.MAX_WAITING,
+        message_deeds.MOST_REACTIONS,
+        deed_arrivals.WAITING_SECONDS // 86_400,
         delivery.OPENED_KEPT,
         first_contact.MAX_PENDING,
         reach.MAX_KEYS,
@@ -90,6 +96,16 @@ def test_page_lists_every_label_and_no_other() -> None:
 )
 def test_page_names_every_size(value: int) -> None:
     assert re.search(rf"\b{value:,}\b", PAGE)
+
+
+def test_page_lists_every_kind_of_body_with_its_elements() -> None:
+    listed = {
+        int(number): elements
+        for number, elements in re.findall(r"^\| (\d+) \| [a-z ]+ \| (conv.+) \|$", PAGE, re.M)
+    }
+    known = {each.__struct_config__.tag: each.__struct_fields__ for each in get_args(bodies.Body)}
+    names = {kind: tuple(re.sub(r"\d+", "", elements).split(", ")) for kind, elements in listed.items()}
+    assert names == known
 
 
 def test_page_names_the_suite_and_the_latest_time() -> None:

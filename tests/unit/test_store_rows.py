@@ -11,7 +11,7 @@ import pytest
 from tests.support.stores import ONION, SECOND, add_contact, open_store, receive, wire_id, write
 from tuichat.errors import NotFoundError
 from tuichat.model import from_milliseconds
-from tuichat.store import events, messages, outbox
+from tuichat.store import deeds, events, messages, outbox
 from tuichat.store.database import Database
 from tuichat.store.records import EventRow, OutboxRow, SessionRow
 from tuichat.store.store import Store
@@ -249,11 +249,18 @@ def test_summaries_tell_last_time_unread_and_queued_of_each_contact(store: Store
         (messages.MARK_READ, (1, 1), {"messages_unread"}),
         (messages.SUMMARIES, (), {"messages_in_order", "messages_unread", "outbox_messages"}),
         (outbox.TOTALS, (), {"outbox_messages"}),
+        (messages.NEWEST_SEEN, (1, 2**60), {"messages_in_order"}),
+        (messages.MINE_BEFORE, (1, 2**60, 200), {"messages_in_order"}),
+        (messages.UNREADABLE, (0, 100), {"messages_unreadable"}),
+        (deeds.REPLIES, (bytes(16), 1, 100), {"messages_by_reply"}),
     ],
-    ids=["newest", "oldest", "unread", "mark read", "summaries", "totals"],
+    ids=[
+        *("newest", "oldest", "unread", "mark read", "summaries", "totals"),
+        *("newest seen", "mine before", "unreadable", "replies"),
+    ],
 )
 def test_no_query_reads_or_sorts_all_of_the_history_or_the_envelopes(
-    tmp_path: Path, query: str, values: tuple[int, ...], plan: set[str]
+    tmp_path: Path, query: str, values: tuple[int | bytes, ...], plan: set[str]
 ) -> None:
     open_store(tmp_path).close()
     database = Database(tmp_path / "tuichat.db", bytes(range(32)))

@@ -21,7 +21,17 @@ from tuichat.crypto.kdf import blake2b_256
 from tuichat.crypto.ratchet import Ratchet, fresh_keys
 from tuichat.crypto.ratchet_header import Parties
 from tuichat.protocol import frames
-from tuichat.protocol.bodies import THE_TWO_OF_US, Text, Void, encode_body, opaque
+from tuichat.protocol.bodies import (
+    THE_TWO_OF_US,
+    Edit,
+    Reaction,
+    Receipt,
+    Text,
+    Unsend,
+    Void,
+    encode_body,
+    opaque,
+)
 from tuichat.protocol.invites import Invite, sig_hash
 from tuichat.protocol.knock import answered_knocks, pair_psk
 from tuichat.protocol.link import Link
@@ -33,6 +43,7 @@ PAIR = bytes(range(32))
 REACH = bytes(range(32, 64))
 INVITE_SECRET = bytes(range(96, 128))
 MESSAGE_ID = bytes(range(64, 80))
+DEED_ID = bytes(range(80, 96))
 SENT_AT = 1_795_269_600_000
 
 Json = dict[str, object]
@@ -110,6 +121,12 @@ def _bodies() -> Json:
     return {
         "text": encode_body(Text(THE_TWO_OF_US, MESSAGE_ID, SENT_AT, "hello 👩‍🚀")).hex(),
         "text_with_timer": encode_body(Text(THE_TWO_OF_US, MESSAGE_ID, SENT_AT, "hello", 3600)).hex(),
+        "reply": encode_body(Text(THE_TWO_OF_US, DEED_ID, SENT_AT, "yes", reply=MESSAGE_ID)).hex(),
+        "edit": encode_body(Edit(THE_TWO_OF_US, DEED_ID, SENT_AT, MESSAGE_ID, "good evening")).hex(),
+        "unsend": encode_body(Unsend(THE_TWO_OF_US, DEED_ID, MESSAGE_ID)).hex(),
+        "reaction": encode_body(Reaction(THE_TWO_OF_US, DEED_ID, MESSAGE_ID, "👩‍🚀", 1)).hex(),
+        "reaction_taken_away": encode_body(Reaction(THE_TWO_OF_US, DEED_ID, MESSAGE_ID, "👩‍🚀", 0)).hex(),
+        "receipt": encode_body(Receipt(THE_TWO_OF_US, DEED_ID, MESSAGE_ID)).hex(),
         "void": encode_body(Void(THE_TWO_OF_US, MESSAGE_ID)).hex(),
         "unknown": unknown.hex(),
         "id_of_unknown": opaque(unknown).id.hex(),
@@ -154,6 +171,8 @@ def sample_frames(exporter: bytes = bytes(32)) -> dict[str, frames.Frame]:
         "RESYNC": frames.Resync(sid),
         "PING": frames.Ping(),
         "PONG": frames.Pong(),
+        "TYPING": frames.Typing(True),
+        "PRESENCE": frames.Presence(True),
     }
 
 

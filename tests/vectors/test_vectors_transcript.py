@@ -13,7 +13,7 @@ from tuichat.crypto.kem import MlKem768
 from tuichat.crypto.ratchet import Ratchet
 from tuichat.crypto.ratchet_header import Parties
 from tuichat.errors import PeerError
-from tuichat.protocol.bodies import Opaque, Text, Void, decode_body
+from tuichat.protocol.bodies import Edit, Opaque, Reaction, Receipt, Text, Unsend, Void, decode_body
 from tuichat.protocol.frames import Env, New, decode, encode
 from tuichat.protocol.invites import parse_invite
 
@@ -33,7 +33,7 @@ def test_transcript_covers_every_frame() -> None:
     assert {type(decode(encode(frame))) for frame in sample_frames().values()} == {
         type(frame) for frame in sample_frames().values()
     }
-    assert len(sample_frames()) == 12
+    assert len(sample_frames()) == 14
 
 
 def test_frozen_call_is_answered_by_the_real_encapsulation_too(frozen: dict[str, str]) -> None:
@@ -69,6 +69,12 @@ def test_frozen_bodies_are_what_they_are_called() -> None:
     assert kinds == {
         "text": Text,
         "text_with_timer": Text,
+        "reply": Text,
+        "edit": Edit,
+        "unsend": Unsend,
+        "reaction": Reaction,
+        "reaction_taken_away": Reaction,
+        "receipt": Receipt,
         "void": Void,
         "unknown": Opaque,
         "id_of_unknown": Opaque,

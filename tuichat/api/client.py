@@ -9,10 +9,12 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, Self
 
 import msgspec
 
+from tuichat.api.desk_calls import DeskCalls, Result
+from tuichat.api.file_calls import FileCalls
 from tuichat.api.peer import check_listener
 from tuichat.api.wire import (
     MAX_ANSWER_LINE,
@@ -32,18 +34,14 @@ from tuichat.model import (
     ClosingEvent,
     Contact,
     DatabaseCheck,
-    File,
     Found,
     FoundPage,
     Hello,
     Invite,
     Message,
     SafetyNumber,
-    Sent,
     Status,
 )
-
-Result = TypeVar("Result")
 
 MAX_WAITING_EVENTS = 20_000
 """Events that may wait for a slow reader here; beyond them it is told what it missed."""
@@ -51,7 +49,7 @@ MAX_WAITING_EVENTS = 20_000
 _LINES_AT_ONCE = 100
 
 
-class AsyncClient:
+class AsyncClient(DeskCalls, FileCalls):
     """One connection to a node. Every method raises the `TuichatError` that the node answered with, and
     `UnreachableError` once the node is gone.
 
@@ -203,8 +201,20 @@ class AsyncClient:
     async def invite_revoke(self, invite: int) -> None:
         await self._raw("invite.revoke", {"invite": invite})
 
-    async def send(self, ref: str, text: str) -> Message:
-        return await self._ask(Message, "send", ref=ref, text=text)
+    async def send(self, ref: str, text: str, reply_to: int | None = None) -> Message:
+        return await self._ask(Message, "send", ref=ref, text=text, reply_to=reply_to)
+
+    async def edit(self, message: int, text: str) -> Message:
+        return await self._ask(Message, "edit", message=message, text=text)
+
+    async def unsend(self, message: int) -> Message:
+        return await self._ask(Message, "unsend", message=message)
+
+    async def react(self, message: int, emoji: str) -> Message:
+        return await self._ask(Message, "react", message=message, emoji=emoji)
+
+    async def message_earlier(self, message: int) -> list[str]:
+        return await self._ask(list[str], "message.earlier", message=message)
 
     async def cancel(self, message: int) -> Message:
         return await self._ask(Message, "cancel", message=message)
@@ -244,47 +254,11 @@ class AsyncClient:
     async def mark_read(self, ref: str, up_to: int) -> None:
         await self._raw("mark_read", {"ref": ref, "up_to": up_to})
 
-    async def file_send(
-        self, ref: str, paths: list[str], caption: str = "", as_is: bool = False
-    ) -> list[Sent]:
-        return await self._ask(list[Sent], "file.send", ref=ref, paths=paths, caption=caption, as_is=as_is)
+    async def typing(self, ref: str, now: bool) -> None:
+        await self._raw("typing", {"ref": ref, "now": now})
 
-    async def file_list(
-        self, ref: str | None = None, limit: int = 500, before: int | None = None
-    ) -> list[File]:
-        """As `NodeApi.file_list`; what does not fit into an answer is fetched page by page."""
-        found: list[File] = []
-        while True:
-            count = min(limit - len(found), MAX_PAGE)
-            page = await self._ask(list[File], "file.list", ref=ref, limit=count, before=before)
-            found = page + found
-            if len(page) < count or len(found) >= limit:
-                return found
-            before = page[0].id
-
-    async def file_get(self, file: int) -> File:
-        return await self._ask(File, "file.get", file=file)
-
-    async def file_accept(
-        self, file: int, to: str = "", whole_group: bool = False, newest: int = 0
-    ) -> list[File]:
-        asked = {"file": file, "to": to, "whole_group": whole_group, "newest": newest}
-        return await self._ask(list[File], "file.accept", **asked)
-
-    async def file_decline(self, file: int) -> File:
-        return await self._ask(File, "file.decline", file=file)
-
-    async def file_cancel(self, file: int) -> File:
-        return await self._ask(File, "file.cancel", file=file)
-
-    async def file_pause(self, file: int) -> File:
-        return await self._ask(File, "file.pause", file=file)
-
-    async def file_resume(self, file: int) -> File:
-        return await self._ask(File, "file.resume", file=file)
-
-    async def file_prepare(self, file: int) -> None:
-        await self._raw("file.prepare", {"file": file})
+    async def present(self, here: bool) -> None:
+        await self._raw("present", {"here": here})
 
     def subscribe(self, since: int | None = None) -> EventBuffer:
         """Events from now on, the durable ones after `since` first.

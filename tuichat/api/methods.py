@@ -1,8 +1,7 @@
 """The table of the API's methods, read off `NodeApi`: names on the wire, parameters and their bounds.
 
-On the wire a method has the name it has in `NodeApi`, but the groups `contact_`, `file_`, `invite_` and
-`message_` become `contact.`, `file.`, `invite.` and `message.`: `contact_add` is `contact.add`, `mark_read`
-stays `mark_read`.
+On the wire a method has the name it has in `NodeApi`, but the `GROUPS` stand before a dot: `contact_add` is
+`contact.add`, `mark_read` stays `mark_read`.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from tuichat.api.node_api import NodeApi
 from tuichat.api.wire import INVALID_PARAMS, MAX_PAGE, BadRequest, Request
 from tuichat.i18n import _
 
-GROUPS = ("contact", "file", "invite", "message")
+GROUPS = ("contact", "conversation", "draft", "file", "input", "invite", "message")
 SUBSCRIBE = "subscribe"
 
 _Limit = Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE)]

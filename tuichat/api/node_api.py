@@ -16,9 +16,12 @@ from tuichat.model import (
     Backup,
     Contact,
     DatabaseCheck,
+    Draft,
+    Exported,
     File,
     FoundPage,
     Hello,
+    Imported,
     Invite,
     Message,
     SafetyNumber,
@@ -159,6 +162,71 @@ class NodeApi(Protocol):
         """
         ...
 
+    async def contact_erase(self, ref: str) -> Contact:
+        """Erase all that was said with a contact, what waits, what was offered and what is written.
+
+        The contact stays, and so do files that have come.
+        """
+        ...
+
+    async def contact_tag(self, ref: str, tags: list[str]) -> Contact:
+        """Give a contact tags; they are kept in small letters."""
+        ...
+
+    async def contact_untag(self, ref: str, tags: list[str]) -> Contact:
+        """Take tags away from a contact."""
+        ...
+
+    async def conversation_set(
+        self,
+        ref: str,
+        muted: bool | None = None,
+        pinned: bool | None = None,
+        archived: bool | None = None,
+        unread_from: int | None = None,
+    ) -> Contact:
+        """Keep the conversation with a contact another way; None leaves something as it is.
+
+        Args:
+            unread_from: the received message at which reading stopped.
+        """
+        ...
+
+    async def draft_set(self, ref: str, text: str, writer: str = "") -> None:
+        """Keep what is being written to a contact, "" for nothing.
+
+        `writer` comes back with the event, so that a front end knows its own.
+        """
+        ...
+
+    async def draft_list(self) -> list[Draft]:
+        """What is being written, to everybody."""
+        ...
+
+    async def input_add(self, text: str, ref: str | None = None, writer: str = "") -> None:
+        """Remember an input to be called back; with `ref` it goes when that conversation is erased.
+
+        Whoever calls leaves out what holds a secret.
+        """
+        ...
+
+    async def input_list(self) -> list[str]:
+        """The inputs that are remembered, oldest first."""
+        ...
+
+    async def export_to(self, path: str, ref: str | None = None, plain_page: bool = False) -> Exported:
+        """Write what a person can read of all conversations, or of one, into a new directory, not encrypted.
+
+        Args:
+            path: absolute; nothing may be there but an empty directory.
+            plain_page: the pages have no colours and no layout.
+        """
+        ...
+
+    async def import_from(self, path: str) -> Imported:
+        """Take an export from a directory, an absolute path, into this profile, in which nothing ever was."""
+        ...
+
     async def invite_create(self, seconds: int = 86_400) -> Invite:
         """Make an invite, good for one person and so many seconds; its text is told this once."""
         ...
@@ -171,8 +239,30 @@ class NodeApi(Protocol):
         """Withdraw an invite; who became a contact by it stays one."""
         ...
 
-    async def send(self, ref: str, text: str) -> Message:
-        """Queue a text message, durably. It leaves when the contact is linked."""
+    async def send(self, ref: str, text: str, reply_to: int | None = None) -> Message:
+        """Queue a text message, durably. It leaves when the contact is linked.
+
+        With `reply_to` it answers that message of the same conversation.
+        """
+        ...
+
+    async def edit(self, message: int, text: str) -> Message:
+        """Put another text in the place of one's own; the contact's node does so, too."""
+        ...
+
+    async def unsend(self, message: int) -> Message:
+        """Take back one's own message, on both sides: it is "asked" until the contact's node has done it.
+
+        One that has not left yet is cancelled.
+        """
+        ...
+
+    async def react(self, message: int, emoji: str) -> Message:
+        """Put an emoji to a message, or take it away if it is there already."""
+        ...
+
+    async def message_earlier(self, message: int) -> list[str]:
+        """The texts that an edited message had before, oldest first; the newest fifty."""
         ...
 
     async def cancel(self, message: int) -> Message:
@@ -203,7 +293,18 @@ class NodeApi(Protocol):
         ...
 
     async def mark_read(self, ref: str, up_to: int) -> None:
-        """Everything up to message id `up_to` has been seen."""
+        """Everything up to message id `up_to` has been seen; its author is told if the settings say so."""
+        ...
+
+    async def typing(self, ref: str, now: bool) -> None:
+        """This person is writing to a contact, or has stopped; they are told if the settings say so."""
+        ...
+
+    async def present(self, here: bool) -> None:
+        """This person is at the interface, or has left it; contacts are told if the settings say so.
+
+        To be said again every minute: after two and a half they have left.
+        """
         ...
 
     async def file_send(

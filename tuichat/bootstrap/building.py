@@ -22,6 +22,7 @@ from tuichat.node.custody import sealed_by
 from tuichat.node.file_places import FileRules
 from tuichat.node.node import Node
 from tuichat.node.parts import NodeParts
+from tuichat.node.signs import SignRules
 from tuichat.store.passphrase_change import tidy_keys
 from tuichat.store.profile import open_profile
 from tuichat.store.profile_paths import ProfilePaths
@@ -65,6 +66,7 @@ async def open_node(paths: ProfilePaths, config: Config, secret: Secret, clock: 
             files=_file_rules(paths, config.files),
             visibility=config.privacy.visibility,
             backups=Backups(backups),
+            signs=SignRules(config.privacy.receipts, config.privacy.typing, config.privacy.presence),
         )
     )
     await node.start()

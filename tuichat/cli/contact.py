@@ -36,15 +36,23 @@ def add(parser: Parser) -> None:
     )
     asked.add_argument("--name", metavar=_("NAME"), help=_("what you call them"))
     asked.add_argument("--message", metavar=_("TEXT"), default="", help=_("a word with the request"))
-    group.add_command("list", _list, _("list all contacts"))
+    listed = group.add_command("list", _list, _("list all contacts"))
+    listed.add_argument("--tag", metavar=_("TAG"), help=_("only those with this tag"))
+    listed.add_argument(
+        "--archived", action="store_true", help=_("only those whose conversation is archived")
+    )
     group.add_command("requests", _requests, _("list who asks to be a contact"))
     _with_ref(group, "accept", _changing(AsyncClient.contact_accept, online=True), _("accept a request"))
     _with_ref(group, "reject", _forgetting(AsyncClient.contact_reject), _("forget a request"))
     _with_ref(group, "block", _changing(AsyncClient.contact_block), _("never hear of someone again"))
     _with_ref(group, "unblock", _changing(AsyncClient.contact_unblock), _("undo a block"))
     _with_ref(group, "remove", _forgetting(AsyncClient.contact_remove), _("forget a contact and its history"))
+    _with_ref(
+        group, "erase", _changing(AsyncClient.contact_erase), _("erase what was said, and keep the contact")
+    )
     renamed = _with_ref(group, "rename", _rename, _("call a contact something else"))
     renamed.add_argument("name", metavar=_("NAME"), help=_("the new name"))
+    _add_keeping(group)
     verified = _with_ref(group, "verify", _verify, _("show the safety number, or check one"))
     verified.add_argument(
         "number", metavar=_("NUMBER"), nargs="*", help=_("the digits your contact sees, or their code's text")
@@ -53,6 +61,20 @@ def add(parser: Parser) -> None:
     trusted = _with_ref(group, "trust", _trust, _("decide about a contact's changed key"))
     trusted.add_argument("--yes", action="store_true", help=_("take the key that was shown last"))
     trusted.add_argument("--keep", action="store_true", help=_("keep to the key known here"))
+
+
+def _add_keeping(group: Parser) -> None:
+    """How the person keeps conversations and contacts."""
+    _with_ref(group, "mute", _keeping(muted=True), _("let a conversation neither ring nor count"))
+    _with_ref(group, "unmute", _keeping(muted=False), _("let it ring and count again"))
+    _with_ref(group, "pin", _keeping(pinned=True), _("list a conversation before the others"))
+    _with_ref(group, "unpin", _keeping(pinned=False), _("list it in its place again"))
+    _with_ref(group, "archive", _keeping(archived=True), _("hide a conversation until something comes in"))
+    _with_ref(group, "unarchive", _keeping(archived=False), _("list it again"))
+    tagged = _with_ref(group, "tag", _tagging(AsyncClient.contact_tag), _("give a contact tags"))
+    untagged = _with_ref(group, "untag", _tagging(AsyncClient.contact_untag), _("take tags away"))
+    for parser in (tagged, untagged):
+        parser.add_argument("tags", metavar=_("TAG"), nargs="+", help=_("a word"))
 
 
 def _with_ref(group: Parser, name: str, run: Command, summary: str) -> Parser:
@@ -72,7 +94,21 @@ def _row(contact: Contact) -> list[str]:
         marks.append(_("verified"))
     if contact.online:
         marks.append(_("online"))
-    return [contact.name, contact.address, ", ".join(marks + _warnings(contact))]
+    marks += [*_kept(contact), *_warnings(contact)]
+    return [contact.name, contact.address, ", ".join(marks)]
+
+
+def _kept(contact: Contact) -> list[str]:
+    """What the person made of a contact and of the conversation with them."""
+    conversation = contact.conversation
+    marks = [f"#{tag}" for tag in contact.tags]
+    if conversation.pinned:
+        marks.append(_("pinned"))
+    if conversation.muted:
+        marks.append(_("muted"))
+    if conversation.archived:
+        marks.append(_("archived"))
+    return marks
 
 
 def _warnings(contact: Contact) -> list[str]:
@@ -146,15 +182,25 @@ def _asked(address: str, message: str) -> tuple[str, str]:
 
 
 def _list(context: Context) -> int:
-    contacts = context.with_node(AsyncClient.contact_list)
+    known = context.with_node(AsyncClient.contact_list)
+    contacts = [contact for contact in known if _is_wanted(context, contact)]
     if context.output.json:
         for contact in contacts:
             context.output.json_line(contact)
     else:
         context.output.table(_row(contact) for contact in contacts)
-        if not contacts:
+        if known and not contacts:
+            context.output.none_there(_("No contact is like that."))
+        if not known:
             context.output.none_there(_("No contacts yet. Ask somebody: tuichat contact add ADDRESS"))
     return 0
+
+
+def _is_wanted(context: Context, contact: Contact) -> bool:
+    """Whether the words of `list` mean this contact."""
+    words = context.words
+    tag = None if words.tag is None else words.tag.strip().removeprefix("#").casefold()
+    return (tag is None or tag in contact.tags) and (not words.archived or contact.conversation.archived)
 
 
 def _requests(context: Context) -> int:
@@ -185,6 +231,22 @@ def _changing(method: Callable[[AsyncClient, str], Awaitable[Contact]], *, onlin
 
         _show(context, context.with_node(work))
         return 0
+
+    return run
+
+
+def _keeping(
+    *, muted: bool | None = None, pinned: bool | None = None, archived: bool | None = None
+) -> Command:
+    """A command that keeps a conversation another way."""
+    return _changing(lambda node, ref: node.conversation_set(ref, muted, pinned, archived))
+
+
+def _tagging(method: Callable[[AsyncClient, str, list[str]], Awaitable[Contact]]) -> Command:
+    """A command that changes a contact's tags."""
+
+    def run(context: Context) -> int:
+        return _changing(lambda node, ref: method(node, ref, context.words.tags))(context)
 
     return run
 

@@ -34,6 +34,11 @@ def add(parser: Parser) -> None:
         help=_("the newest N, 50 by default"),
     )
     messages.add_argument("--before", metavar="ID", type=positive, help=_("those before message ID"))
+    messages.add_argument(
+        "--numbers",
+        action="store_true",
+        help=_("print each message's number, to answer, edit, unsend or react to it"),
+    )
     messages.add_argument("--follow", action="store_true", help=_("go on with new ones until interrupted"))
 
 
@@ -95,30 +100,38 @@ async def _print(
         files = {file.id: file for file in listed}
     for message in messages:
         context.output.result(
-            message, shown(message, contact, today, clock=clock, file=files.get(message.file))
+            message,
+            shown(
+                message,
+                contact,
+                today,
+                clock=clock,
+                file=files.get(message.file),
+                numbered=context.words.numbers,
+            ),
         )
 
 
 def shown(
-    message: Message, contact: Contact, today: datetime, *, clock: str = "%H:%M", file: File | None = None
+    message: Message,
+    contact: Contact,
+    today: datetime,
+    *,
+    clock: str = "%H:%M",
+    file: File | None = None,
+    numbered: bool = False,
 ) -> str:
     """A message for a person: `HH:MM name  text`, with the date unless it is today's.
 
-    Lines after the first are indented, so that no text can look like another message. A message of ours that
-    is not delivered has its number and state behind the name, and one with a file that file's number, size
-    and state; its name stands in the place of the text, and the text below. `clock` is strftime's for the
-    time of day.
+    Lines after the first are indented, so that no text can look like another message. In brackets behind the
+    name, where no text comes, stands what there is to say about it (`_marks`). The name of a file stands in
+    the place of the text, and the text below. `clock` is strftime's for the time of day.
     """
-    mark = ""
-    if message.direction == "out" and message.state not in ("delivered", "read"):
-        mark = f" [{message.id} {message_state(message.state)}]"
-    if file is not None:
-        number = _("file {id}").format(id=file.id)
-        mark += f" [{number}, {shown_size(file.size)}, {how_far(file)}]"
+    marks = "".join(f" [{mark}]" for mark in _marks(message, file, numbered=numbered))
     first, *more = _text(message, file).split("\n")
     return "\n".join(
         [
-            f"{when(message, today, clock)} {speaker(message, contact)}{mark}  {first}",
+            f"{when(message, today, clock)} {speaker(message, contact)}{marks}  {first}",
             *(f"      {line}" for line in more),
         ]
     )
@@ -130,7 +143,30 @@ def when(message: Message, today: datetime, clock: str) -> str:
     return f"{at:{clock}}" if at.date() == today.date() else f"{at:%Y-%m-%d {clock}}"
 
 
+def _marks(message: Message, file: File | None, *, numbered: bool) -> list[str]:
+    """Number and state of ours that is not delivered, what a message answers, and what was done to it."""
+    marks = []
+    if message.direction == "out" and message.state not in ("delivered", "read"):
+        marks.append(f"{message.id} {message_state(message.state)}")
+    elif numbered:
+        marks.append(str(message.id))
+    if message.quote is not None:
+        known = _("answers {id}").format(id=message.reply_to)
+        marks.append(_("answers a message you do not have") if message.reply_to is None else known)
+    if message.edited:
+        marks.append(_("edited"))
+    if message.reactions:
+        marks.append(" ".join(message.reactions))
+    if file is not None:
+        number = _("file {id}").format(id=file.id)
+        marks.append(f"{number}, {shown_size(file.size)}, {how_far(file)}")
+    return marks
+
+
 def _text(message: Message, file: File | None) -> str:
+    if message.unsent:
+        done = message.unsent == "done"
+        return _("(taken back)") if done else _("(taken back here; your contact's node was asked)")
     if message.kind == "file":
         name = _("(a file that is not known any more)") if file is None else full_name(file)
         return f"{name}\n{message.text}" if message.text else name

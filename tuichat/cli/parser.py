@@ -212,32 +212,3 @@ def some_path(text: str) -> Path:
         return Path(text).expanduser()
     except RuntimeError:
         raise argparse.ArgumentTypeError(_("there is no such user: {path}").format(path=text)) from None
-
-
-class Choices(tuple[str, ...]):
-    """Choices that help, manual and completions show; those in `also` are taken without being shown."""
-
-    also: tuple[str, ...] = ()
-
-    def __contains__(self, value: object) -> bool:
-        return super().__contains__(value) or value in self.also
-
-
-class NotInThisVersion(argparse.Action):
-    """An option that scripts may try and that this version does not have: says so, is not shown in help."""
-
-    def __init__(self, option_strings: Sequence[str], dest: str, **_ignored: Any) -> None:
-        super().__init__(option_strings, argparse.SUPPRESS, nargs="?", help=argparse.SUPPRESS)
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: str | Sequence[Any] | None,
-        option_string: str | None = None,
-    ) -> NoReturn:
-        """Refuse."""
-        raise UsageError(
-            _("{option} is not in this version.").format(option=option_string),
-            _("Leave {option} out.").format(option=option_string),
-        )

@@ -6,7 +6,7 @@ import os
 
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
-from tuichat.cli.parser import Choices, NotInThisVersion, Parser, positive, seconds, some_path
+from tuichat.cli.parser import Parser, positive, seconds, some_path
 from tuichat.cli.standard_input import not_utf_8
 from tuichat.cli.state_words import message_state
 from tuichat.cli.waiting import Waiting, implied_target
@@ -32,13 +32,15 @@ def add(parser: Parser) -> None:
     send.add_argument(
         "--as-is", action="store_true", help=_("leave in pictures what they tell of place, time and camera")
     )
-    states = Choices(("sent", "delivered"))
-    states.also = ("read",)  # no message of this version gets that far
-    send.add_argument("--wait", choices=states, help=_("wait until it is that far, or exit with 5"))
+    send.add_argument(
+        "--wait", choices=("sent", "delivered", "read"), help=_("wait until it is that far, or exit with 5")
+    )
     send.add_argument(
         "--timeout", metavar=_("SECONDS"), type=seconds, help=_("how long to wait, 60 by default")
     )
-    send.add_argument("--reply", action=NotInThisVersion)
+    send.add_argument(
+        "--reply", metavar=_("MESSAGE"), type=positive, help=_("answer this message of the same conversation")
+    )
     cancel = parser.add_command("cancel", _cancel, _("take back a message that has not left yet"))
     cancel.add_argument(
         "message", metavar=_("MESSAGE"), type=positive, help=_("its number, as send printed it")
@@ -48,18 +50,20 @@ def add(parser: Parser) -> None:
 def _send(context: Context) -> int:
     words = context.words
     if words.file:
+        if words.reply is not None:
+            raise UsageError(_("--reply needs a text, and goes with no file."))
         from tuichat.cli.send_files import send_files
 
         return send_files(context, _caption(words.text))
     if words.as_is:
         raise UsageError(_("--as-is needs --file."))
-    text = _text(words.text)
+    text = text_of(words.text)
 
     async def work(node: AsyncClient) -> int:
         target: MessageState | None = words.wait or await implied_target(node)
         waiting = Waiting(context, target, words.timeout)
         await node.go_online()
-        message = await waiting.until_there(node, await node.send(words.ref, text))
+        message = await waiting.until_there(node, await node.send(words.ref, text, words.reply))
         context.output.result(message, shown(message))
         await waiting.check(node, message)
         return 0
@@ -74,10 +78,10 @@ def shown(message: Message) -> str:
 
 def _caption(given: str | None) -> str:
     """The words that go with files: those of the command, or with "-" standard input."""
-    return "" if given is None else _text(given) if given.strip() else ""
+    return "" if given is None else text_of(given) if given.strip() else ""
 
 
-def _text(given: str | None) -> str:
+def text_of(given: str | None) -> str:
     """The text to send, from the words or from standard input. Raises UsageError for what is none."""
     if given is None and os.isatty(0):
         raise UsageError(_("There is no text to send."), _("Write it behind the name: tuichat send REF TEXT"))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from tuichat.model.desk import Draft
 from tuichat.model.records import (
     Contact,
     File,
     LinkStage,
     Message,
+    Presence,
     Record,
     ServiceState,
     TorState,
@@ -48,12 +50,40 @@ class ContactRemovedEvent(Event, frozen=True, kw_only=True, tag="contact_removed
     contact: int
 
 
+class ConversationErasedEvent(Event, frozen=True, kw_only=True, tag="conversation_erased"):
+    """All that was said with a contact is gone; the contact stays."""
+
+    contact: int
+
+
+class DraftEvent(Event, frozen=True, kw_only=True, tag="draft"):
+    """What is being written to a contact is another text now; `writer` is who said so."""
+
+    draft: Draft
+    writer: str = ""
+
+
+class InputEvent(Event, frozen=True, kw_only=True, tag="input"):
+    """Something was written that can be called back; `writer` is who said so."""
+
+    text: str
+    writer: str = ""
+
+
 class LinkEvent(Event, frozen=True, kw_only=True, tag="link"):
     """A contact's link moved to another stage. `retry_at` is when the next dial is due, while waiting."""
 
     contact: int
     stage: LinkStage
     retry_at: datetime | None = None
+
+
+class SignEvent(Event, frozen=True, kw_only=True, tag="sign"):
+    """A contact began or stopped to write, came or left, as far as they let us know."""
+
+    contact: int
+    typing: bool
+    presence: Presence
 
 
 class TorEvent(Event, frozen=True, kw_only=True, tag="tor"):
@@ -103,7 +133,11 @@ AnyEvent = (
     | FileEvent
     | ContactEvent
     | ContactRemovedEvent
+    | ConversationErasedEvent
+    | DraftEvent
+    | InputEvent
     | LinkEvent
+    | SignEvent
     | TorEvent
     | ServiceEvent
     | NoticeEvent

@@ -17,6 +17,8 @@ MENDABLE: Final[frozenset[FileReason]] = frozenset({"space", "unreadable"})
 
 PausedBy = Literal["", "me", "them", "both"]
 MessageState = Literal["queued", "sent", "delivered", "read", "failed", "cancelled"]
+Presence = Literal["", "here", "away"]
+Unsent = Literal["", "asked", "done"]
 InviteState = Literal["open", "bound", "closed", "revoked", "expired"]
 NodeKind = Literal["none", "detached", "daemon"]
 LinkStage = Literal["offline", "waiting", "descriptor", "rendezvous", "handshake", "linked"]
@@ -47,6 +49,22 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """A record that is never changed after it is made."""
 
 
+class Conversation(Record, frozen=True, kw_only=True):
+    """Where messages stand, and how this person keeps it.
+
+    Attributes:
+        muted: it neither rings nor counts among what is new.
+        pinned: it stands before the others.
+        archived: it is not listed until something comes in.
+        unread_from: the message at which reading stopped last; None since it was answered.
+    """
+
+    muted: bool = False
+    pinned: bool = False
+    archived: bool = False
+    unread_from: int | None = None
+
+
 class Contact(Record, frozen=True, kw_only=True):
     """A person: an onion address, the petname given here, and how things stand between us.
 
@@ -55,6 +73,9 @@ class Contact(Record, frozen=True, kw_only=True):
             the person decides.
         alike: petnames of other contacts that this one's petname or suggested name can be mistaken for.
         mixed: a word of the petname or of the suggested name mixes scripts that nobody mixes.
+        tags: words that this person gave the contact, in order.
+        conversation: of the two of us.
+        typing, presence: what they let us know of themselves over the present link.
     """
 
     id: int
@@ -74,10 +95,35 @@ class Contact(Record, frozen=True, kw_only=True):
     key_changed: bool = False
     alike: tuple[str, ...] = ()
     mixed: bool = False
+    tags: tuple[str, ...] = ()
+    conversation: Conversation = Conversation()
+    typing: bool = False
+    presence: Presence = ""
+
+
+class Quote(Record, frozen=True, kw_only=True):
+    """What a reply answers, as this history has it now.
+
+    Attributes:
+        message, direction: None if it is not in this history, or not yet.
+        text: how it begins; of a file without words its name. "" if there is nothing to say.
+    """
+
+    message: int | None = None
+    direction: Direction | None = None
+    text: str = ""
+    unsent: bool = False
 
 
 class Message(Record, frozen=True, kw_only=True):
-    """One line of a conversation's history, as this profile has it."""
+    """One line of a conversation's history, as this profile has it.
+
+    Attributes:
+        reply_to: the message that it answers, if that is in this history; `quote` says more.
+        edited: its text is not the first one.
+        reactions: the emoji of both people; `my_reactions` those of this one.
+        unsent: its author took it back: "asked" until the other node has confirmed that it did so, too.
+    """
 
     id: int
     contact: int
@@ -91,6 +137,9 @@ class Message(Record, frozen=True, kw_only=True):
     edited: bool = False
     reactions: tuple[str, ...] = ()
     file: int | None = None
+    quote: Quote | None = None
+    my_reactions: tuple[str, ...] = ()
+    unsent: Unsent = ""
 
 
 class File(Record, frozen=True, kw_only=True):
@@ -228,6 +277,7 @@ class Status(Record, frozen=True, kw_only=True):
     Attributes:
         kept: a detached node stays without clients until nothing is queued and no transfer is under way.
         transfers: files that were accepted, by either side, and are on their way or wait to be.
+        name: what this person calls themself, "" for nothing.
     """
 
     address: str | None
@@ -241,6 +291,7 @@ class Status(Record, frozen=True, kw_only=True):
     pid: int | None = None
     kept: bool = False
     transfers: int = 0
+    name: str = ""
 
 
 class SafetyNumber(Record, frozen=True, kw_only=True):

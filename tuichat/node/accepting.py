@@ -19,7 +19,7 @@ from tuichat.i18n import _
 from tuichat.model import FileState
 from tuichat.node.events import EventHub
 from tuichat.node.file_notes import FileNotes
-from tuichat.node.file_places import FileRules, another_part, check_inbox, choose, make_room, names_for
+from tuichat.node.file_places import FileRules, another_part, choose, inbox_with_room, make_room, names_for
 from tuichat.node.file_steps import Step, is_offered
 from tuichat.node.jobs import OffLoop, to_the_end
 from tuichat.node.sweeping import Sweeping
@@ -95,7 +95,7 @@ class Accepting:
             inbox = part.parent == self._with.rules.inbox
             async with self._inbox if inbox else contextlib.nullcontext():
                 if inbox:
-                    await self._with.off_loop(lambda: check_inbox(self._with.rules, row.size))
+                    await self._with.off_loop(lambda: inbox_with_room(self._with.rules, row.size))
                 await self._made(part, row, lambda: self._goes_on(file, part))
             self._with.sweeping.sweep()
 

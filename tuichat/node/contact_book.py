@@ -12,15 +12,17 @@ from tuichat.i18n import _
 from tuichat.model import (
     MAX_NAME_CHARACTERS,
     Contact,
+    Conversation,
     LinkStage,
     Message,
-    MessageState,
     from_milliseconds,
 )
+from tuichat.model import Presence as Present
 from tuichat.network.addresses import address_of, onion_of
 from tuichat.node.likeness import Likely, Likeness
+from tuichat.node.message_records import message_record
 from tuichat.protocol.sanitize import sanitize_name
-from tuichat.store.records import ContactRow, MessageRow
+from tuichat.store.records import ContactRow, ConversationRow, MessageRow
 from tuichat.store.store import Store
 
 SHORTEST_PREFIX: Final = 6
@@ -35,10 +37,29 @@ class Presence:
     Attributes:
         stage: of a contact's link.
         in_flight: whether a contact's message is with its link, unacknowledged.
+        signs: whether a contact is writing, and whether they are there.
     """
 
     stage: Callable[[int], LinkStage]
     in_flight: Callable[[int, int], bool]
+    signs: Callable[[int], tuple[bool, Present]] = lambda _contact: (False, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What this person has made of a contact and of the conversation with them."""
+
+    tags: tuple[str, ...] = ()
+    conversation: ConversationRow | None = None
+
+    def record(self) -> Conversation:
+        """The conversation as people see it."""
+        row = self.conversation
+        if row is None:
+            return Conversation()
+        return Conversation(
+            muted=row.muted, pinned=row.pinned, archived=row.archived, unread_from=row.unread_from
+        )
 
 
 class ContactBook:
@@ -139,13 +160,23 @@ class ContactBook:
         last = self._store.messages.page(contact, 1, None, None)
         at = (last[-1].received_at or last[-1].sent_at) if last else None
         summary = (at, self._store.messages.unread(contact), self._store.outbox.count(contact))
-        return self._record(row, summary, self._likeness.of(self._store.contacts.petnames()))
+        kept = Kept(self._store.tags.of(contact), self._store.conversations.get(contact))
+        return self._record(row, summary, self._likeness.of(self._store.contacts.petnames()), kept)
 
     def all(self) -> list[Contact]:
         """Every contact, by name."""
         summaries, rows = self._store.messages.summaries(), self._store.contacts.all()
         among = self._likeness.of(self._store.contacts.petnames())
-        return [self._record(row, summaries.get(row.id, (None, 0, 0)), among) for row in rows]
+        tags, conversations = self._store.tags.all(), self._store.conversations.all()
+        return [
+            self._record(
+                row,
+                summaries.get(row.id, (None, 0, 0)),
+                among,
+                Kept(tags.get(row.id, ()), conversations.get(row.id)),
+            )
+            for row in rows
+        ]
 
     def mistakable(self, contact: int, *names: str) -> list[int]:
         """Other contacts that one with these petnames can be mistaken for, or the reverse."""
@@ -156,9 +187,12 @@ class ContactBook:
             if row.id != contact and self._likeness.alike(row, among)
         ]
 
-    def _record(self, row: ContactRow, summary: tuple[int | None, int, int], among: Likely) -> Contact:
+    def _record(
+        self, row: ContactRow, summary: tuple[int | None, int, int], among: Likely, kept: Kept
+    ) -> Contact:
         last_at, unread, queued = summary
         stage = self._presence.stage(row.id)
+        typing, present = self._presence.signs(row.id)
         return Contact(
             id=row.id,
             address=self._address(row.onion),
@@ -177,6 +211,10 @@ class ContactBook:
             key_changed=row.key_changed,
             alike=self._likeness.alike(row, among),
             mixed=self._likeness.mixed(row),
+            tags=kept.tags,
+            conversation=kept.record(),
+            typing=typing,
+            presence=present,
         )
 
     def message(self, message: int) -> Message | None:
@@ -185,25 +223,9 @@ class ContactBook:
         return None if row is None else self.message_record(row)
 
     def message_record(self, row: MessageRow) -> Message:
-        """A message as people see it; "sent" is only true while its link lives, so it is not stored."""
-        state: MessageState = row.state
-        if state == "queued" and self._presence.in_flight(row.contact, row.id):
-            state = "sent"
-        return Message(
-            id=row.id,
-            contact=row.contact,
-            direction=row.direction,
-            kind=row.kind,
-            text=row.text,
-            sent_at=from_milliseconds(row.sent_at),
-            received_at=None if row.received_at is None else from_milliseconds(row.received_at),
-            state=state,
-            file=self._file_of(row),
-        )
-
-    def _file_of(self, row: MessageRow) -> int | None:
-        file = self._store.transfers.by_message(row.id) if row.kind == "file" else None
-        return None if file is None else file.id
+        """A message as people see it."""
+        in_flight = row.state == "queued" and self._presence.in_flight(row.contact, row.id)
+        return message_record(self._store, row, in_flight=in_flight)
 
 
 def _is_address(text: str) -> bool:

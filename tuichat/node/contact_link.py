@@ -25,7 +25,8 @@ from tuichat.node.live_link import LiveLink
 from tuichat.node.old_copy import OldCopy
 from tuichat.node.outbox import Sealing
 from tuichat.node.reach import key_for
-from tuichat.protocol.frames import Accepted, Frame, decode
+from tuichat.node.signs import Signs
+from tuichat.protocol.frames import Accepted, Frame, Presence, Typing, decode
 from tuichat.protocol.link import LinkStart, newest_link_wins
 from tuichat.store.store import Store
 
@@ -56,6 +57,7 @@ class LinkParts:
     transport: Transport
     line: DialLine
     old_copy: OldCopy
+    signs: Signs
     clock: Clock
     rng: Rng
 
@@ -238,6 +240,7 @@ class ContactLink:
             self._with.first_contact.on_linked(self._contact)
             delivery.begin()
             live.send(Accepted(key_for(self._with.store, self._with.rng, self._contact)))
+            self._with.signs.link_began(self._contact)
             for frame in early:
                 handle(decode(frame))
             await live.run(handle, delivery.take_waiting)
@@ -270,6 +273,8 @@ class ContactLink:
             if isinstance(frame, Accepted) and not has_given_key:
                 has_given_key = True
                 self._with.first_contact.on_accepted(self._contact, frame.reach)
+            elif isinstance(frame, Typing | Presence):
+                self._with.signs.hear(self._contact, frame)
             else:
                 delivery.handle(frame)
 
@@ -303,9 +308,17 @@ class ContactLink:
     def _end(self, live: LiveLink) -> None:
         if self._live is live:
             self._live = self._delivery = None
+            self._with.signs.link_ended(self._contact)
             self._set_stage("offline")
             self._unsend()
             self._lost.set()
+
+    def pass_on(self, frame: Frame) -> bool:
+        """Send what is only for the present link; False if there is none."""
+        if self._live is None:
+            return False
+        self._live.send(frame)
+        return True
 
     def doubt(self) -> None:
         """The present link may be dead, if there is one: let it prove that it is not."""

@@ -15,8 +15,9 @@ from tuichat.node.events import EventHub
 from tuichat.node.keys import Keys
 from tuichat.node.links import Links
 from tuichat.node.outbox import Outbox, Sealing
+from tuichat.protocol.bodies import THE_TWO_OF_US, Text
 from tuichat.protocol.sanitize import sanitize_text
-from tuichat.store.records import ContactRow
+from tuichat.store.records import ContactRow, MessageRow
 from tuichat.store.store import Store
 
 MESSAGE_ID_LENGTH: Final = 16
@@ -48,20 +49,38 @@ class Conversations:
         self._hub = parts.hub
         self._book = parts.book
 
-    def send(self, ref: str, text: str) -> Message:
+    def send(self, ref: str, text: str, reply_to: int | None = None) -> Message:
         """Queue a text, durably, and hand it to the contact's link if there is one."""
         row = self._book.find(ref)
         self.check_may_send(row)
-        clean = _checked_text(text)
+        clean = checked_text(text)
+        reply = None if reply_to is None else self._answered(row, reply_to).wire_id
         at_once = self._with.links.takes_at_once(row.id)
+        now = self._hub.now()
         with self._hub.change() as changes:
-            wire_id = self._with.rng.bytes(MESSAGE_ID_LENGTH)
-            message = self._outbox(row).queue_text(wire_id, clean, self._hub.now(), given=at_once)
+            body = Text(THE_TWO_OF_US, self._with.rng.bytes(MESSAGE_ID_LENGTH), now, clean, reply=reply)
+            message = self.outbox(row).queue_text(body, now, given=at_once)
             changes.message(message.id, new=True)
         self._with.links.queued(row.id)
         return self.get(message.id)
 
-    def _outbox(self, row: ContactRow) -> Outbox:
+    def _answered(self, contact: ContactRow, message: int) -> MessageRow:
+        """The message that a reply to this contact answers."""
+        row = self._store.messages.get(message)
+        if row is None:
+            raise no_message(message)
+        if row.contact != contact.id:
+            raise UsageError(
+                _("Message {id} stands in another conversation, so no answer to it can be sent here.").format(
+                    id=message
+                )
+            )
+        if row.kind == "unsupported" or row.unsent or row.state == "cancelled":
+            raise UsageError(_("Message {id} says nothing that could be answered.").format(id=message))
+        return row
+
+    def outbox(self, row: ContactRow) -> Outbox:
+        """A contact's queue."""
         sealing = Sealing(self._with.own_onion, row.onion, self._with.rng, self._with.kem)
         return Outbox(self._store, row.id, sealing)
 
@@ -93,7 +112,9 @@ class Conversations:
         contact = self._store.contacts.get(row.contact)
         assert contact is not None
         with self._hub.change() as changes:
-            self._outbox(contact).cancel(row, self._with.rng.bytes(MESSAGE_ID_LENGTH))
+            outbox = self.outbox(contact)
+            for queued in (row, *self._store.outbox.about(message)):
+                outbox.cancel(queued, self._with.rng.bytes(MESSAGE_ID_LENGTH))
             self._store.messages.set_state(message, "cancelled")
             changes.message(message)
             file = self._store.transfers.by_message(message)
@@ -106,7 +127,7 @@ class Conversations:
         """One message. Raises NotFoundError."""
         record = self._book.message(message)
         if record is None:
-            raise NotFoundError(_("There is no message {id}.").format(id=message))
+            raise no_message(message)
         return record
 
     def page(self, ref: str, limit: int, before: int | None, after: int | None) -> list[Message]:
@@ -119,16 +140,24 @@ class Conversations:
         rows = self._store.messages.page(row.id, limit, before, after, PAGE_BYTES)
         return [self._book.message_record(each) for each in rows]
 
-    def mark_read(self, ref: str, up_to: int) -> None:
-        """Everything received up to a message id has been seen."""
+    def mark_read(self, ref: str, up_to: int) -> ContactRow | None:
+        """Everything received up to a message id has been seen; of whom, if any of it was unread before."""
         row = self._book.find(ref)
+        marked = 0
         if self._store.messages.unread(row.id):
             with self._hub.change() as changes:
-                if self._store.messages.mark_read(row.id, up_to):
+                marked = self._store.messages.mark_read(row.id, up_to)
+                if marked:
                     changes.contact(row.id)
+        return row if marked else None
 
 
-def _checked_text(text: str) -> str:
+def no_message(message: int) -> NotFoundError:
+    """Why nothing can be done with a message's number."""
+    return NotFoundError(_("There is no message {id}.").format(id=message))
+
+
+def checked_text(text: str) -> str:
     """The text as both histories keep it: sanitised here, so that the peer's sanitising changes nothing."""
     clean = sanitize_text(text)
     if not clean.strip():

@@ -18,6 +18,7 @@ from tuichat.model import (
     Contact,
     ContactEvent,
     ContactRemovedEvent,
+    ConversationErasedEvent,
     File,
     FileEvent,
     Message,
@@ -48,6 +49,10 @@ class Changes:
     def contact(self, contact: int) -> None:
         """A contact is new or changed."""
         self.told[("contact", contact)] = False
+
+    def erased(self, contact: int) -> None:
+        """What was said with a contact is gone: nothing else is told of its messages."""
+        self.told[("conversation_erased", contact)] = False
 
     def contact_removed(self, contact: int) -> None:
         """A contact is gone."""
@@ -167,6 +172,8 @@ class EventHub:
         at = from_milliseconds(row.at)
         if row.type == "contact_removed":
             return ContactRemovedEvent(at=at, seq=row.seq, contact=row.subject)
+        if row.type == "conversation_erased":
+            return ConversationErasedEvent(at=at, seq=row.seq, contact=row.subject)
         if row.type == "contact":
             contact = self._contact(row.subject)
             return None if contact is None else ContactEvent(at=at, seq=row.seq, contact=contact)

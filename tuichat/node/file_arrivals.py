@@ -10,7 +10,7 @@ from tuichat.node.offering import OFFER_SECONDS
 from tuichat.protocol.bodies import File, FileState
 from tuichat.protocol.labels import label, place
 from tuichat.protocol.sanitize import sanitize_name, sanitize_text
-from tuichat.store.records import FileRow
+from tuichat.store.records import FileRow, MessageRow
 from tuichat.store.store import Store
 
 MAX_OFFERS: Final = 1000
@@ -24,8 +24,8 @@ class FileArrivals:
         self._store = store
         self._contact = contact
 
-    def offer(self, body: File, now: int, changes: Changes) -> None:
-        """A file was offered; `now` in milliseconds."""
+    def offer(self, body: File, now: int, changes: Changes, at: int | None = None) -> MessageRow:
+        """A file was offered; `now` in milliseconds. `at` as in `Inbox`. Gives its line of the history."""
         self._make_room(now, changes)
         message = self._store.messages.add(
             self._contact,
@@ -36,6 +36,7 @@ class FileArrivals:
             sent_at=body.sent_at,
             received_at=now,
             state="delivered",
+            at=at,
         )
         row = self._store.transfers.add(
             FileRow(
@@ -61,6 +62,7 @@ class FileArrivals:
         )
         changes.message(message.id, new=True)
         changes.file(row.id)
+        return message
 
     def _make_room(self, now: int, changes: Changes) -> None:
         offers = self._store.transfers.unanswered(self._contact)

@@ -72,7 +72,7 @@ def choose(rules: FileRules, row: FileRow, to: str, rng: Rng) -> Place:
         final = chosen.joinpath(*disk_place(row.place), disk_name(row.name))
         directory = _deepest(chosen, final.parent)
     else:
-        directory = check_inbox(rules, row.size)
+        directory = inbox_with_room(rules, row.size)
         final = directory / rng.bytes(_RANDOM_BYTES).hex()
     return Place(directory / part_name(rng.bytes(_RANDOM_BYTES)), final)
 
@@ -121,7 +121,7 @@ def full_or_failing(error: OSError, directory: Path) -> StorageError:
     )
 
 
-def check_inbox(rules: FileRules, size: int) -> Path:
+def inbox_with_room(rules: FileRules, size: int) -> Path:
     """The inbox, made if it is not there, in which there is room for so many bytes more. Blocks.
 
     Raises:

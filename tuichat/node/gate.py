@@ -24,7 +24,6 @@ from tuichat.model import (
     ClosingEvent,
     Contact,
     DatabaseCheck,
-    File,
     FoundPage,
     Hello,
     Invite,
@@ -32,12 +31,14 @@ from tuichat.model import (
     Message,
     NodeKind,
     SafetyNumber,
-    Sent,
     Status,
     from_milliseconds,
 )
 from tuichat.node.activity import LOOK_SECONDS, Activity
 from tuichat.node.custody import Custody, custody_of
+from tuichat.node.gate_deeds import GateDeeds
+from tuichat.node.gate_desk import GateDesk
+from tuichat.node.gate_files import GateFiles
 from tuichat.node.node import Node
 from tuichat.node.stream import Stream
 
@@ -48,7 +49,7 @@ GRACE = 5.0
 """Seconds that calls under way may still take when the profile is being locked."""
 
 
-class Gate:
+class Gate(GateDeeds, GateDesk, GateFiles):
     """Implements `NodeApi`, locked or open.
 
     While it is locked only `hello`, `status`, `unlock`, `active`, `passphrase`, `duress`, `wipe` and `stop`
@@ -271,8 +272,8 @@ class Gate:
     async def invite_revoke(self, invite: int) -> None:
         await self._ask(lambda node: node.invite_revoke(invite))
 
-    async def send(self, ref: str, text: str) -> Message:
-        return await self._ask_online(lambda node: node.send(ref, text))
+    async def send(self, ref: str, text: str, reply_to: int | None = None) -> Message:
+        return await self._ask_online(lambda node: node.send(ref, text, reply_to))
 
     async def cancel(self, message: int) -> Message:
         return await self._ask(lambda node: node.cancel(message))
@@ -290,39 +291,6 @@ class Gate:
 
     async def mark_read(self, ref: str, up_to: int) -> None:
         await self._ask(lambda node: node.mark_read(ref, up_to))
-
-    async def file_send(
-        self, ref: str, paths: list[str], caption: str = "", as_is: bool = False
-    ) -> list[Sent]:
-        return await self._ask_online(lambda node: node.file_send(ref, paths, caption, as_is))
-
-    async def file_list(
-        self, ref: str | None = None, limit: int = 500, before: int | None = None
-    ) -> list[File]:
-        return await self._ask(lambda node: node.file_list(ref, limit, before))
-
-    async def file_get(self, file: int) -> File:
-        return await self._ask(lambda node: node.file_get(file))
-
-    async def file_accept(
-        self, file: int, to: str = "", whole_group: bool = False, newest: int = 0
-    ) -> list[File]:
-        return await self._ask_online(lambda node: node.file_accept(file, to, whole_group, newest))
-
-    async def file_decline(self, file: int) -> File:
-        return await self._ask_online(lambda node: node.file_decline(file))
-
-    async def file_cancel(self, file: int) -> File:
-        return await self._ask_online(lambda node: node.file_cancel(file))
-
-    async def file_pause(self, file: int) -> File:
-        return await self._ask_online(lambda node: node.file_pause(file))
-
-    async def file_resume(self, file: int) -> File:
-        return await self._ask_online(lambda node: node.file_resume(file))
-
-    async def file_prepare(self, file: int) -> None:
-        await self._ask(lambda node: node.file_prepare(file))
 
     def subscribe(self, since: int | None = None) -> EventBuffer:
         """As `NodeApi.subscribe`; it may be asked while locked, and then goes on when unlocked."""

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from typing import Final
 
-from tuichat.model import MessageKind
+import msgspec
+
+from tuichat.node.deed_arrivals import DeedArrivals
 from tuichat.node.events import Changes
 from tuichat.node.file_arrivals import FileArrivals
 from tuichat.protocol.bodies import (
     MAX_TEXT_BYTES,
     THE_TWO_OF_US,
+    Body,
+    Edit,
     File,
     FileState,
     Opaque,
+    Reaction,
+    Receipt,
     Text,
+    Unsend,
     Void,
     decode_body,
     opaque,
 )
 from tuichat.protocol.sanitize import sanitize_text
-from tuichat.store.records import SessionRow
+from tuichat.store.records import MessageRow, SessionRow
 from tuichat.store.store import Store
 
 BODIES_AT_ONCE: Final = 32
@@ -36,6 +43,7 @@ class Inbox:
         self._store = store
         self._contact = contact
         self._files = FileArrivals(store, contact)
+        self._deeds = DeedArrivals(store, contact)
 
     def take(
         self, session: SessionRow, envelope: tuple[bytes, int, bytes], now: int, changes: Changes
@@ -74,47 +82,72 @@ class Inbox:
             self._deliver(held[_HASH_LENGTH:], now, changes)
         return delivered
 
+    def take_late(self, row: MessageRow, changes: Changes) -> bool:
+        """Put in place what was kept unread as this row of the history; whether it can be read now."""
+        body = _understood(row.body)
+        if isinstance(body, Opaque):
+            return False
+        self._store.messages.remove(row.id)
+        self._take(body, row.body, row.received_at or row.sent_at, changes, at=row.id)
+        if row.state == "read":
+            self._store.messages.mark_read(self._contact, row.id)
+        return True
+
     def _deliver(self, raw: bytes, now: int, changes: Changes) -> None:
-        body = decode_body(raw)
-        if isinstance(body, Void):
-            return
-        text = sanitize_text(body.text) if isinstance(body, Text) else ""
-        if not isinstance(body, Opaque) and (body.conversation != THE_TWO_OF_US or _is_too_long(text)):
-            body = opaque(raw)
-        if not self._store.sessions.know(self._contact, body.id):
+        self._take(_understood(raw), raw, now, changes)
+
+    def _take(
+        self, body: Body | Opaque, raw: bytes, now: int, changes: Changes, at: int | None = None
+    ) -> None:
+        """`at` is the row of the history where it belongs; at its end if None."""
+        if isinstance(body, Void) or not self._store.sessions.know(self._contact, body.id):
             return
         match body:
-            case Text():
-                self._add(body.id, "text", text, body.sent_at, now, changes)
+            case Text() | Opaque():
+                self._add(body, now, changes, at)
             case File():
-                self._files.offer(body, now, changes)
+                self._deeds.arrived(self._files.offer(body, now, changes, at), now, changes)
             case FileState():
                 self._files.note(body, now, changes)
-            case Opaque():
-                self._add(body.id, "unsupported", "", now, now, changes, raw)
+            case Edit() | Unsend() | Reaction():
+                self._deeds.take(body, raw, now, changes)
+            case Receipt():
+                self._seen(body, changes)
 
-    def _add(
-        self,
-        wire_id: bytes,
-        kind: MessageKind,
-        text: str,
-        sent_at: int,
-        now: int,
-        changes: Changes,
-        raw: bytes = b"",
-    ) -> None:
+    def _seen(self, receipt: Receipt, changes: Changes) -> None:
+        row = self._store.messages.by_wire_id(self._contact, "out", receipt.seen)
+        for message in () if row is None else self._store.messages.seen_by_them(self._contact, row.id):
+            changes.message(message)
+
+    def _add(self, body: Text | Opaque, now: int, changes: Changes, at: int | None = None) -> None:
+        readable = body if isinstance(body, Text) else Text(THE_TWO_OF_US, body.id, now, "")
         row = self._store.messages.add(
             self._contact,
             "in",
-            wire_id,
-            kind,
-            text,
-            sent_at=sent_at,
+            body.id,
+            "text" if readable is body else "unsupported",
+            readable.text,
+            sent_at=readable.sent_at,
             received_at=now,
             state="delivered",
-            body=raw,
+            body=body.raw if isinstance(body, Opaque) else b"",
+            reply_to=readable.reply,
+            at=at,
         )
         changes.message(row.id, new=True)
+        self._deeds.arrived(row, now, changes)
+
+
+def _understood(raw: bytes) -> Body | Opaque:
+    """A body that belongs here and fits, its text sanitised; else one that nobody can read."""
+    body = decode_body(raw)
+    if isinstance(body, Opaque | Void):
+        return body
+    if isinstance(body, Text | Edit):
+        body = msgspec.structs.replace(body, text=sanitize_text(body.text))
+        if _is_too_long(body.text):
+            return opaque(raw)
+    return opaque(raw) if body.conversation != THE_TWO_OF_US else body
 
 
 def _is_too_long(text: str) -> bool:

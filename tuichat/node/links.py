@@ -13,13 +13,16 @@ from tuichat.node.dial_line import DialLine
 from tuichat.node.events import EventHub
 from tuichat.node.live_link import LiveLink
 from tuichat.node.old_copy import OldCopy
+from tuichat.node.signs import Signs
+from tuichat.protocol.frames import Frame
+from tuichat.store.records import ContactRow
 from tuichat.supervisor import supervise
 
 
 class Links:
     """Keeps one link with every accepted contact and everyone I asked."""
 
-    def __init__(self, parts: CallParts, hub: EventHub, callers: Callers) -> None:
+    def __init__(self, parts: CallParts, hub: EventHub, callers: Callers, signs: Signs) -> None:
         self._store = parts.store
         self._callers = callers
         self._links: dict[int, ContactLink] = {}
@@ -34,6 +37,7 @@ class Links:
             transport=parts.transport,
             line=DialLine(parts.clock),
             old_copy=OldCopy(hub),
+            signs=signs,
             clock=parts.clock,
             rng=parts.rng,
         )
@@ -45,9 +49,13 @@ class Links:
     def start(self) -> None:
         """Begin with every contact that is to be linked; dials wait until the transport is ready."""
         for row in self._store.contacts.all():
-            if row.state in ("accepted", "requested"):
+            if row.state in ("accepted", "requested") and self._is_wanted(row):
                 self._begin(row.id, asked_for=False)
         self._watching = asyncio.create_task(supervise("clock", self._clock_watch.keep), name="clock")
+
+    def _is_wanted(self, row: ContactRow) -> bool:
+        """Whoever comes out of somebody's export is not asked before this person writes to them."""
+        return not row.never_met or self._store.outbox.count(row.id) > 0
 
     def add(self, contact: int) -> None:
         """A contact is to be linked; dial it at once if it was being dialled already."""
@@ -61,6 +69,10 @@ class Links:
         link = ContactLink(self._parts, contact, asked_for=asked_for)
         self._links[contact] = link
         self._tasks[contact] = asyncio.create_task(supervise("link", link.keep), name=f"link {contact}")
+
+    def has(self, contact: int) -> bool:
+        """Whether the contact has a link, or is being dialled."""
+        return contact in self._links
 
     async def drop(self, contact: int) -> None:
         """A contact is not to be linked any more: whatever link it has ends now."""
@@ -102,6 +114,17 @@ class Links:
         link = self._links.get(contact)
         if link is not None:
             link.queued()
+        elif not self._closed:
+            self.add(contact)
+
+    def pass_on(self, contact: int, frame: Frame) -> bool:
+        """Send a frame over the contact's link; False if there is none."""
+        link = self._links.get(contact)
+        return link is not None and link.pass_on(frame)
+
+    def linked(self) -> list[int]:
+        """The contacts with a link that stands."""
+        return [contact for contact, link in self._links.items() if link.stage == "linked"]
 
     def network_back(self) -> None:
         """Dial at once whoever was out of reach while our own network was away."""

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 
 from tuichat import __version__
-from tuichat.errors import NotFoundError, UsageError
+from tuichat.errors import NotFoundError, StorageError, UsageError
 from tuichat.i18n import _
 from tuichat.model import (
     MAX_REQUEST_BYTES,
     AnyEvent,
-    Backup,
     Contact,
     ContactCounts,
-    DatabaseCheck,
     Invite,
     Message,
     OutboxCounts,
@@ -23,11 +22,15 @@ from tuichat.model import (
     from_milliseconds,
 )
 from tuichat.network.addresses import address_of, onion_of
-from tuichat.node.backups import backups_in
+from tuichat.node.backup_methods import BackupMethods
 from tuichat.node.callers import Callers
 from tuichat.node.calls import CallParts
 from tuichat.node.contact_book import ContactBook, Presence, no_other_text
 from tuichat.node.conversations import ConversationParts, Conversations
+from tuichat.node.deed_methods import DeedMethods
+from tuichat.node.deeds import Deeds
+from tuichat.node.desk_methods import DeskMethods
+from tuichat.node.desk_wiring import make_desk
 from tuichat.node.events import EventHub
 from tuichat.node.file_methods import FileMethods
 from tuichat.node.file_progress import FileBook
@@ -36,22 +39,25 @@ from tuichat.node.first_contact import FirstContact, FirstContactParts, check_re
 from tuichat.node.housekeeping import Housekeeper
 from tuichat.node.invites import Invites, read_invite
 from tuichat.node.keys import Keys
+from tuichat.node.late_bodies import LateBodies
 from tuichat.node.links import Links
 from tuichat.node.network_news import NetworkNews
 from tuichat.node.parts import NodeParts
 from tuichat.node.reach import INVITE_KEYS, Reach
+from tuichat.node.receipts import Receipts
 from tuichat.node.restored import notices
 from tuichat.node.search_methods import SearchMethods
 from tuichat.node.searching import Searching
+from tuichat.node.sign_methods import SignMethods
+from tuichat.node.signs import Signs
 from tuichat.node.verification import Verification
 from tuichat.node.weaknesses import Weaknesses
 from tuichat.protocol.invites import looks_like_invite
-from tuichat.store.backup_file import BackupKey
 from tuichat.store.records import ContactRow
 from tuichat.supervisor import supervise
 
 
-class Node(FileMethods, SearchMethods):
+class Node(BackupMethods, FileMethods, SearchMethods, DeskMethods, DeedMethods, SignMethods):
     """One unlocked profile at work. It implements NodeApi but for what concerns locking and ending."""
 
     def __init__(self, parts: NodeParts) -> None:
@@ -60,6 +66,7 @@ class Node(FileMethods, SearchMethods):
         presence = Presence(
             lambda contact: self._links.stage(contact),
             lambda contact, message: self._links.in_flight(contact, message),
+            lambda contact: self._signs.of(contact),
         )
         self._book = ContactBook(parts.store, presence)
         files = FileBook(parts.store, parts.clock.monotonic)
@@ -92,7 +99,8 @@ class Node(FileMethods, SearchMethods):
             rng=parts.rng,
             kem=parts.kem,
         )
-        self._links = Links(calling, self._hub, self._callers)
+        self._signs = Signs(parts.signs, parts.store, self._hub, lambda: self._links)
+        self._links = Links(calling, self._hub, self._callers, self._signs)
         self._weaknesses = Weaknesses(parts.store, self._hub)
         self._news = NetworkNews(self._hub, self._weaknesses, parts.transport.state, self._links.network_back)
         self._conversations = Conversations(
@@ -107,19 +115,22 @@ class Node(FileMethods, SearchMethods):
                 kem=parts.kem,
             )
         )
+        self._receipts = Receipts(parts.store, self._hub, self._conversations, self._links, parts.rng)
+        self._deeds = Deeds(parts.store, self._hub, self._conversations, self._links, parts.rng)
         self._transfers = make_transfers(
             parts, self._hub, self._book, files, self._links, self._conversations
         )
         self._searching = Searching(parts.store, self._book)
-        self._housekeeper = Housekeeper(
-            parts.store, self._hub, parts.clock, self._admit, self._transfers.tend
-        )
+        self._desk = make_desk(parts, self._hub, self._book, files, self._links, self._transfers)
+        self._housekeeper = Housekeeper(parts.store, self._hub, parts.clock, self._admit, self._expire)
         self._housekeeping: asyncio.Task[None] | None = None
 
     # -- life --
 
     async def start(self) -> None:
         """Begin; offline until `go_online`."""
+        with contextlib.suppress(StorageError):  # the next start tries again
+            LateBodies(self._store, self._hub).read()
         self._with.transport.watch(self._news.heard)
         self._links.start()
         self._transfers.start()
@@ -143,6 +154,10 @@ class Node(FileMethods, SearchMethods):
         if self._reach.must_republish(self._hub.now()):
             await self._with.transport.renew()
 
+    def _expire(self) -> None:
+        self._transfers.expire()
+        self._deeds.expire()
+
     async def close(self) -> None:
         """End every link, go offline, and close the store."""
         if self._housekeeping is not None:
@@ -151,6 +166,7 @@ class Node(FileMethods, SearchMethods):
         await self._searching.close()
         await self._transfers.close()
         await self._links.close()
+        self._signs.close()
         await self._with.transport.stop()
         self._hub.close()
         self._store.close()
@@ -180,23 +196,12 @@ class Node(FileMethods, SearchMethods):
             ),
             version=__version__,
             transfers=self._transfers.under_way(),
+            name=self._with.name,
         )
 
     def subscribe(self, since: int | None = None) -> AsyncIterator[AnyEvent]:
         told_first = [*notices(self._store, self._hub.now()), *self._weaknesses.take()]
         return self._hub.subscribe(since, told_first)
-
-    # -- the profile's files --
-
-    def sealed_by(self, key: BackupKey | None) -> None:
-        """The profile has another passphrase: what its backups are sealed by from now on."""
-        backups_in(self._with.backups).sealed_by = key
-
-    async def backup(self, path: str, passphrase: str | None = None, force: bool = False) -> Backup:
-        return await backups_in(self._with.backups).write(path, passphrase, force)
-
-    async def check_database(self) -> DatabaseCheck:
-        return await backups_in(self._with.backups).check_database()
 
     # -- contacts --
 
@@ -360,9 +365,9 @@ class Node(FileMethods, SearchMethods):
 
     # -- messages --
 
-    async def send(self, ref: str, text: str) -> Message:
+    async def send(self, ref: str, text: str, reply_to: int | None = None) -> Message:
         self._reach.check_room(self._hub.now())
-        message = self._conversations.send(ref, text)
+        message = self._conversations.send(ref, text, reply_to)
         await self.go_online()
         return message
 
@@ -376,9 +381,6 @@ class Node(FileMethods, SearchMethods):
         self, ref: str, limit: int = 50, before: int | None = None, after: int | None = None
     ) -> list[Message]:
         return self._conversations.page(ref, limit, before, after)
-
-    async def mark_read(self, ref: str, up_to: int) -> None:
-        self._conversations.mark_read(ref, up_to)
 
     def _record(self, contact: int) -> Contact:
         record = self._book.contact(contact)

@@ -11,7 +11,18 @@ from tuichat.crypto.kem import Kem
 from tuichat.crypto.ratchet import Ratchet
 from tuichat.crypto.ratchet_header import Parties
 from tuichat.node.events import Changes
-from tuichat.protocol.bodies import THE_TWO_OF_US, File, FileState, Text, Void, encode_body
+from tuichat.protocol.bodies import (
+    THE_TWO_OF_US,
+    Deed,
+    File,
+    FileState,
+    Receipt,
+    Text,
+    Unsend,
+    Void,
+    decode_body,
+    encode_body,
+)
 from tuichat.protocol.session import NO_SESSION
 from tuichat.store.records import MessageRow, OutboxRow, SessionRow
 from tuichat.store.store import Store
@@ -50,12 +61,20 @@ class Outbox:
         self._contact = contact
         self._sealing = sealing
 
-    def queue_text(self, wire_id: bytes, text: str, now: int, *, given: bool) -> MessageRow:
+    def queue_text(self, text: Text, now: int, *, given: bool) -> MessageRow:
         """Put a text into history and queue. `given` if a link takes it as soon as this is committed."""
         message = self._store.messages.add(
-            self._contact, "out", wire_id, "text", text, sent_at=now, received_at=None, state="queued"
+            self._contact,
+            "out",
+            text.id,
+            "text",
+            text.text,
+            sent_at=now,
+            received_at=None,
+            state="queued",
+            reply_to=text.reply,
         )
-        self._queue(message.id, Text(THE_TWO_OF_US, wire_id, now, text), now, given=given)
+        self._queue(message.id, text, now, given=given)
         return message
 
     def queue_file(self, offer: File, now: int, *, given: bool) -> MessageRow:
@@ -73,11 +92,23 @@ class Outbox:
         self._queue(message.id, offer, now, given=given)
         return message
 
-    def queue_note(self, note: FileState, now: int, *, given: bool) -> None:
+    def queue_note(self, note: FileState | Receipt, now: int, *, given: bool) -> None:
         """Queue what their node is to know and no history shows."""
         self._queue(None, note, now, given=given)
 
-    def _queue(self, message: int | None, body: Text | File | FileState, now: int, *, given: bool) -> None:
+    def queue_deed(self, message: int, deed: Deed, now: int, *, given: bool) -> None:
+        """Queue what was done to a message that is in the history."""
+        self._queue(None, deed, now, given=given, subject=message)
+
+    def _queue(
+        self,
+        message: int | None,
+        body: Text | File | FileState | Deed | Receipt,
+        now: int,
+        *,
+        given: bool,
+        subject: int | None = None,
+    ) -> None:
         raw = encode_body(body)
         session = self._store.sessions.get(self._contact)
         seq, envelope, digest = self._seal(session, raw)
@@ -91,6 +122,7 @@ class Outbox:
             envelope=envelope,
             envelope_hash=digest,
             given=given and envelope is not None,
+            subject=subject,
         )
 
     def _seal(self, session: SessionRow, body: bytes) -> tuple[int, bytes | None, bytes | None]:
@@ -129,8 +161,11 @@ class Outbox:
         if row.seq > session.acked:
             self._store.sessions.put(replace(session, acked=row.seq))
         if row.message is not None:
-            self._store.messages.set_state(row.message, "delivered")
+            self._store.messages.mark_delivered(row.message)
             changes.message(row.message)
+        elif row.subject is not None and isinstance(decode_body(row.body), Unsend):
+            self._store.deeds.confirm_unsent(row.subject)
+            changes.message(row.subject)
         return row
 
     def begin_session(self, gen: int, sid: bytes, ratchet: Ratchet) -> None:

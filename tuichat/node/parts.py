@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tuichat.clock import Clock, Rng
 from tuichat.crypto.identity import Identity
@@ -13,6 +13,7 @@ from tuichat.node.backups import Backups
 from tuichat.node.file_places import FileRules
 from tuichat.node.jobs import OffLoop
 from tuichat.node.reach import Visibility
+from tuichat.node.signs import SignRules
 from tuichat.store.store import Store
 
 
@@ -22,7 +23,7 @@ class NodeParts:
 
     `visibility` is who may connect to our service: everybody, or who holds a key of ours; `backups` makes
     some of the profile, if there is one; `files` is what is settled about files; `off_loop` runs what waits
-    for the disk or computes long.
+    for the disk or computes long; `signs` is what contacts are told of this person.
     """
 
     store: Store
@@ -35,4 +36,5 @@ class NodeParts:
     files: FileRules
     visibility: Visibility = "public"
     backups: Backups | None = None
+    signs: SignRules = field(default_factory=SignRules)
     off_loop: OffLoop = asyncio.to_thread

@@ -29,6 +29,11 @@ class Receiving:
         self._leaving: set[asyncio.Task[None]] = set()
         self._closed = False
 
+    @property
+    def sweeping(self) -> Sweeping:
+        """What removes from the disk what is not needed."""
+        return self._sweeping
+
     def start(self) -> None:
         """Go on with everything that was accepted."""
         self._with.hub.listen(self._happened)
@@ -73,6 +78,11 @@ class Receiving:
         task = asyncio.get_running_loop().create_task(self._drop(contact))
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)
+        self._sweeping.sweep()
+
+    async def leave(self, contact: int) -> None:
+        """Let go of a contact's files: nothing of them is worked on any more."""
+        await self._drop(contact)
         self._sweeping.sweep()
 
     async def _drop(self, contact: int) -> None:

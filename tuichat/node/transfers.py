@@ -24,6 +24,7 @@ from tuichat.node.hourly import Hourly
 from tuichat.node.jobs import OffLoop
 from tuichat.node.receiving import Receiving
 from tuichat.node.sending import Sending
+from tuichat.node.sweeping import Sweeping
 from tuichat.store.records import ContactRow, FileRow, OutboxRow
 from tuichat.store.store import Store
 
@@ -90,6 +91,20 @@ class Transfers:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._with.receiving.close()
+
+    @property
+    def notes(self) -> FileNotes:
+        """How the other side is told."""
+        return self._with.notes
+
+    @property
+    def sweeping(self) -> Sweeping:
+        """What removes from the disk what is not needed."""
+        return self._with.receiving.sweeping
+
+    async def leave(self, contact: int) -> None:
+        """Nothing is fetched from this contact any more, until it is accepted anew."""
+        await self._with.receiving.leave(contact)
 
     def find_blob(self, path: bytes) -> Blob | None:
         """What a contact who knows the path may fetch."""

@@ -1,14 +1,18 @@
 """Message bodies: msgpack arrays whose first element is the kind.
 
-    Text       [1, conversation16, id16, sent_at, text, ttl]
+    Text       [1, conversation16, id16, sent_at, text, ttl, reply16]
     Void       [2, conversation16, id16]
     File       [3, conversation16, id16, sent_at, name, size, media_type, caption, key32, root32, path32,
                 group, place, width, height, ttl]
     FileState  [4, conversation16, id16, file16, state]
+    Edit       [5, conversation16, id16, sent_at, target16, text]
+    Unsend     [6, conversation16, id16, target16]
+    Reaction   [7, conversation16, id16, target16, emoji, given]
+    Receipt    [8, conversation16, id16, seen16]
 
-`conversation` is 16 bytes, zeros for the two of us. `id` is drawn by the author. Edits, unsends, reactions
-and receipts are further kinds; a kind that this version does not know is kept as `Opaque`, so that it
-neither blocks the queue nor is lost. A reader ignores elements after those it knows.
+`conversation` is 16 bytes, zeros for the two of us. `id` is drawn by the author. A kind that this version
+does not know is kept as `Opaque`, so that it neither blocks the queue nor is lost. A reader ignores elements
+after those it knows.
 """
 
 from __future__ import annotations
@@ -37,6 +41,9 @@ MAX_PLACE: Final = 1024
 MAX_CAPTION_BYTES: Final = 4096
 """The longest words with a file, in bytes of UTF-8."""
 
+MAX_EMOJI_BYTES: Final = 64
+"""The longest emoji sequence of a reaction, in bytes of UTF-8."""
+
 MAX_PIXELS: Final = 1_000_000
 """The largest width or height of a picture that may be claimed."""
 
@@ -57,6 +64,7 @@ class Text(msgspec.Struct, frozen=True, array_like=True, tag=1, repr_omit_defaul
         sent_at: the author's clock, Unix milliseconds; a claim.
         text: at most `MAX_TEXT_BYTES` of UTF-8.
         ttl: seconds after which its author would have it forgotten, or None; nothing honours it yet.
+        reply: the id of the message that it answers, or None.
     """
 
     conversation: Id
@@ -64,6 +72,7 @@ class Text(msgspec.Struct, frozen=True, array_like=True, tag=1, repr_omit_defaul
     sent_at: Annotated[int, msgspec.Meta(ge=0, le=MAX_SENT_AT)]
     text: str
     ttl: Annotated[int, msgspec.Meta(ge=1, le=MAX_TTL)] | None = None
+    reply: Id | None = None
 
     def __repr__(self) -> str:
         return "<Text>"
@@ -134,6 +143,64 @@ class FileState(msgspec.Struct, frozen=True, array_like=True, tag=4):
         return "<FileState>"
 
 
+class Edit(msgspec.Struct, frozen=True, array_like=True, tag=5, repr_omit_defaults=True):
+    """Puts another text in the place of a text by the same author.
+
+    Attributes:
+        target: the id of that message.
+        text: at most `MAX_TEXT_BYTES` of UTF-8.
+    """
+
+    conversation: Id
+    id: Id
+    sent_at: Annotated[int, msgspec.Meta(ge=0, le=MAX_SENT_AT)]
+    target: Id
+    text: str
+
+    def __repr__(self) -> str:
+        return "<Edit>"
+
+
+class Unsend(msgspec.Struct, frozen=True, array_like=True, tag=6):
+    """Asks to forget what a message by the same author said or offered."""
+
+    conversation: Id
+    id: Id
+    target: Id
+
+    def __repr__(self) -> str:
+        return "<Unsend>"
+
+
+class Reaction(msgspec.Struct, frozen=True, array_like=True, tag=7):
+    """Puts an emoji to a message of either, or takes it away again.
+
+    Attributes:
+        emoji: one emoji sequence, at most `MAX_EMOJI_BYTES` of UTF-8.
+        given: 1 to put it there, 0 to take it away.
+    """
+
+    conversation: Id
+    id: Id
+    target: Id
+    emoji: Annotated[str, msgspec.Meta(min_length=1)]
+    given: Literal[0, 1]
+
+    def __repr__(self) -> str:
+        return "<Reaction>"
+
+
+class Receipt(msgspec.Struct, frozen=True, array_like=True, tag=8):
+    """Says that its author has seen the receiver's message `seen`, and all that came before it."""
+
+    conversation: Id
+    id: Id
+    seen: Id
+
+    def __repr__(self) -> str:
+        return "<Receipt>"
+
+
 class Opaque(msgspec.Struct, frozen=True):
     """A body that this version cannot read, kept as it came; its id is 16 bytes of its hash (S6)."""
 
@@ -144,7 +211,10 @@ class Opaque(msgspec.Struct, frozen=True):
         return "<Opaque>"
 
 
-Body = Text | Void | File | FileState
+Deed = Edit | Unsend | Reaction
+"""What is done to a message that was sent before."""
+
+Body = Text | Void | File | FileState | Deed | Receipt
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Body] = msgspec.msgpack.Decoder(Body)
@@ -174,8 +244,10 @@ def decode_body(raw: bytes) -> Body | Opaque:
 
 def _is_too_long(body: Body) -> bool:
     match body:
-        case Text():
+        case Text() | Edit():
             return len(body.text.encode()) > MAX_TEXT_BYTES
+        case Reaction():
+            return len(body.emoji.encode()) > MAX_EMOJI_BYTES
         case File():
             return len(body.caption.encode()) > MAX_CAPTION_BYTES
     return False

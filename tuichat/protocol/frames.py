@@ -13,6 +13,8 @@
       21  RESYNC    sid 16
       32  PING      nothing
       33  PONG      nothing
+      34  TYPING    state 1 (0 or 1)
+      35  PRESENCE  state 1 (0 or 1)
 
 `reach` is empty or a 32-byte client-authorization key, not all zeros; a name has at most 64 characters, a
 request's text at most 4,096 bytes of UTF-8. Every length is exact: nothing may follow.
@@ -222,7 +224,44 @@ class Pong(Empty):
     type: ClassVar[int] = 33
 
 
-Frame = Request | Accepted | Received | Gone | Hello | Keep | New | Env | Ack | Resync | Ping | Pong
+@dataclass(frozen=True, slots=True)
+class Typing:
+    """Its sender is writing a message, or has stopped. Never stored."""
+
+    type: ClassVar[int] = 34
+    now: bool
+
+    def body(self) -> bytes:
+        return bytes([self.now])
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Its sender is there, or away. Never stored."""
+
+    type: ClassVar[int] = 35
+    here: bool
+
+    def body(self) -> bytes:
+        return bytes([self.here])
+
+
+Frame = (
+    Request
+    | Accepted
+    | Received
+    | Gone
+    | Hello
+    | Keep
+    | New
+    | Env
+    | Ack
+    | Resync
+    | Ping
+    | Pong
+    | Typing
+    | Presence
+)
 
 
 def encode(frame: Frame) -> bytes:
@@ -269,6 +308,11 @@ def _read_hello(data: bytes) -> Hello:
     return Hello(gen, sid, sealed, delivered, acked, need == 1)
 
 
+def _read_state(data: bytes) -> bool:
+    _require(data in (b"\0", b"\1"))
+    return data == b"\1"
+
+
 def _read_empty(frame: Frame) -> Callable[[bytes], Frame]:
     def read(data: bytes) -> Frame:
         _require(not data)
@@ -290,4 +334,6 @@ _READERS: Final[dict[int, Callable[[bytes], Frame]]] = {
     Resync.type: Resync,
     Ping.type: _read_empty(Ping()),
     Pong.type: _read_empty(Pong()),
+    Typing.type: lambda data: Typing(_read_state(data)),
+    Presence.type: lambda data: Presence(_read_state(data)),
 }

@@ -14,14 +14,21 @@ _NO_LIMIT = 2**63 - 1
 _ROWS_AT_ONCE = 64
 """How many rows are read before their texts are counted: a page of long ones is not read whole to be cut."""
 
-COLUMNS = "m.id, c.contact, m.direction, m.wire_id, m.kind, m.text, m.sent_at, m.received_at, m.state, m.body"
+COLUMNS = (
+    "m.id, c.contact, m.direction, m.wire_id, m.kind, m.text, m.sent_at, m.received_at, m.state, m.body, "
+    "m.reply_to, m.edited, m.unsent, m.reacted"
+)
 """What `row_of` makes a row of: m is the message, c its conversation."""
+
+SEEN_AT_ONCE = 200
+"""A receipt is about so many messages at most: those before were seen long ago."""
 
 _SELECT = f"SELECT {COLUMNS} FROM messages m JOIN conversations c ON c.id = m.conversation"  # noqa: S608
 _CONVERSATION = "(SELECT id FROM conversations WHERE contact = ?)"
 _INSERT = f"""
-    INSERT INTO messages (conversation, direction, wire_id, kind, text, sent_at, received_at, state, body)
-    VALUES ({_CONVERSATION}, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO messages
+        (id, conversation, direction, wire_id, kind, text, sent_at, received_at, state, body, reply_to)
+    VALUES (?, {_CONVERSATION}, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """  # noqa: S608 - no value is pasted in
 _PAGE = f"{_SELECT} WHERE m.conversation = {_CONVERSATION} AND m.id > ? AND m.id < ?"
 NEWEST = f"{_PAGE} ORDER BY m.id DESC LIMIT ?"
@@ -34,13 +41,25 @@ MARK_READ = f"""
     WHERE conversation = {_CONVERSATION} AND {_UNREAD} AND id <= ?
 """  # noqa: S608 - no value is pasted in
 COUNT_UNREAD = f"SELECT count(*) FROM {_BY_UNREAD} WHERE conversation = {_CONVERSATION} AND {_UNREAD}"  # noqa: S608
+UNREADABLE = f"""
+    {_SELECT} WHERE m.kind = 'unsupported' AND m.id > ? AND m.body <> x'' AND c.contact IS NOT NULL
+        ORDER BY m.id LIMIT ?
+"""
+NEWEST_SEEN = f"""
+    SELECT wire_id FROM messages WHERE conversation = {_CONVERSATION} AND id <= ? AND direction = 'in'
+        AND state = 'read' AND kind <> 'unsupported' ORDER BY id DESC LIMIT 1
+"""  # noqa: S608 - no value is pasted in
+MINE_BEFORE = f"""
+    SELECT id, state FROM messages WHERE conversation = {_CONVERSATION} AND id <= ? AND direction = 'out'
+        ORDER BY id DESC LIMIT ?
+"""  # noqa: S608 - no value is pasted in
 SUMMARIES = f"""
     SELECT
         c.contact,
         (SELECT coalesce(m.received_at, m.sent_at) FROM messages m
             WHERE m.conversation = c.id ORDER BY m.id DESC LIMIT 1),
         (SELECT count(*) FROM {_BY_UNREAD} WHERE conversation = c.id AND {_UNREAD}),
-        (SELECT count(*) FROM outbox o WHERE o.contact = c.contact AND o.message IS NOT NULL)
+        (SELECT count(*) FROM outbox o WHERE o.contact = c.contact AND o.subject IS NOT NULL)
     FROM conversations c WHERE c.contact IS NOT NULL
 """  # noqa: S608 - no value is pasted in
 
@@ -63,12 +82,25 @@ class Messages:
         received_at: int | None,
         state: MessageState,
         body: bytes = b"",
+        reply_to: bytes | None = None,
+        at: int | None = None,
     ) -> MessageRow:
-        """Append to the conversation with `contact`; a `sent_at` is brought to where every zone has dates."""
+        """Append to the conversation with `contact`, or put it where a removed message stood (`at`).
+
+        A `sent_at` is brought to where every zone has dates.
+        """
         claimed = min(max(sent_at, 0), _LATEST)
-        values = (contact, direction, wire_id, kind, text, claimed, received_at, state, body)
-        message = self._database.insert(_INSERT, values)
+        values = (contact, direction, wire_id, kind, text, claimed, received_at, state, body, reply_to)
+        message = self._database.insert(_INSERT, (at, *values))
         return MessageRow(message, *values)
+
+    def remove(self, message: int) -> None:
+        """Take a message out of the history; its number is for what takes its place."""
+        self._database.run("DELETE FROM messages WHERE id = ?", (message,))
+
+    def unreadable(self, after: int, limit: int) -> list[MessageRow]:
+        """Messages of all contacts, behind id `after`, of which only the body is kept, oldest first."""
+        return [row_of(values) for values in self._database.rows(UNREADABLE, (after, limit))]
 
     def get(self, message: int) -> MessageRow | None:
         """The message of this id."""
@@ -124,6 +156,28 @@ class Messages:
     def mark_read(self, contact: int, up_to: int) -> int:
         """Received messages up to this id become `read`; how many did."""
         return self._database.run(MARK_READ, (contact, up_to))
+
+    def newest_seen(self, contact: int, up_to: int) -> bytes | None:
+        """The wire id of the newest read message up to this id that came from the contact."""
+        row = self._database.row(NEWEST_SEEN, (contact, up_to))
+        return None if row is None else bytes(row[0])
+
+    def mark_delivered(self, message: int) -> None:
+        """The contact's node has it; the person may have said already that they have seen it."""
+        self._database.run(
+            "UPDATE messages SET state = 'delivered' WHERE id = ? AND state = 'queued'", (message,)
+        )
+
+    def seen_by_them(self, contact: int, up_to: int) -> list[int]:
+        """My messages up to this id become `read`; which did, the newest `SEEN_AT_ONCE` at most."""
+        seen = []
+        for message, state in self._database.rows(MINE_BEFORE, (contact, up_to, SEEN_AT_ONCE)):
+            if state == "read":
+                break
+            if state in ("queued", "delivered"):
+                self.set_state(message, "read")
+                seen.append(message)
+        return seen
 
     def unread(self, contact: int) -> int:
         """How many received messages of the conversation are unread."""

@@ -1,7 +1,8 @@
 """The outbox: bodies on their way, each until its own envelope is acknowledged.
 
-Most carry a message of the history. A void only fills the place of a number that was taken already; other
-rows without a message are notes from node to node, such as that a file is wanted.
+Most carry a message of the history, or something about one, which is their subject. A void only fills the
+place of a number that was taken already; other rows are notes from node to node, such as that a file is
+wanted.
 """
 
 from __future__ import annotations
@@ -17,15 +18,16 @@ _COLUMNS = tuple(field.name for field in fields(OutboxRow))
 _FLAGS = tuple(_COLUMNS.index(name) for name in ("given", "void"))
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM outbox"  # noqa: S608 - names of our own fields
 _INSERT = """
-    INSERT INTO outbox (contact, message, wire_id, body, seq, envelope, envelope_hash, given, queued_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO outbox
+        (contact, message, wire_id, body, seq, envelope, envelope_hash, given, queued_at, subject)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _REPLACE = """
-    UPDATE outbox SET wire_id = ?1, message = ?2, void = ?2 IS NULL, body = ?3, envelope = ?4,
+    UPDATE outbox SET wire_id = ?1, message = ?2, subject = ?2, void = ?2 IS NULL, body = ?3, envelope = ?4,
         envelope_hash = ?5
     WHERE id = ?6
 """
-_WAITING = "message IS NOT NULL"
+_WAITING = "subject IS NOT NULL"
 # Named, or the planner reads the table itself, with every envelope on the way.
 TOTALS = f"SELECT count(*), min(queued_at) FROM outbox INDEXED BY outbox_messages WHERE {_WAITING}"  # noqa: S608
 
@@ -48,10 +50,15 @@ class Outbox:
         envelope: bytes | None = None,
         envelope_hash: bytes | None = None,
         given: bool = False,
+        subject: int | None = None,
     ) -> OutboxRow:
-        """Queue a body; sealed already, or to be sealed when a session exists."""
+        """Queue a body; sealed already, or to be sealed when a session exists.
+
+        `subject` is the message that it is about; one that it carries is its subject anyway.
+        """
         values = (contact, message, wire_id, body, seq, envelope, envelope_hash, given, queued_at)
-        return OutboxRow(self._database.insert(_INSERT, values), *values)
+        about = subject if message is None else message
+        return OutboxRow(self._database.insert(_INSERT, (*values, about)), *values, subject=about)
 
     def unacked(self, contact: int, *, after_id: int = 0, limit: int = 1000) -> list[OutboxRow]:
         """At most `limit` rows of a contact, voids too, behind `after_id`, oldest first."""
@@ -68,6 +75,16 @@ class Outbox:
         """The row that carries this message of the history."""
         values = self._database.row(f"{_SELECT} WHERE message = ?", (message,))
         return None if values is None else _row(values)
+
+    def about(self, message: int) -> list[OutboxRow]:
+        """The rows about a message, without the one that carries it, oldest first."""
+        query = f"{_SELECT} WHERE subject = ? AND message IS NULL ORDER BY id"
+        return [_row(values) for values in self._database.rows(query, (message,))]
+
+    def waiting_notes(self, contact: int) -> list[OutboxRow]:
+        """What no person waits for and no link has had, voids left out, oldest first."""
+        query = f"{_SELECT} WHERE contact = ? AND subject IS NULL AND NOT void AND NOT given ORDER BY id"
+        return [_row(values) for values in self._database.rows(query, (contact,))]
 
     def seal(self, row: int, seq: int, envelope: bytes, envelope_hash: bytes) -> None:
         """Keep a fresh sealing of a row, in place of any earlier one."""
@@ -113,12 +130,12 @@ class Outbox:
         self._database.run("DELETE FROM outbox WHERE contact = ? AND void", (contact,))
 
     def count(self, contact: int) -> int:
-        """How many messages wait for this contact's acknowledgement (voids do not count)."""
+        """How many messages, and deeds about some, wait for this contact's acknowledgement."""
         query = f"SELECT count(*) FROM outbox WHERE contact = ? AND {_WAITING}"  # noqa: S608 - a constant
         return int(self._database.one(query, (contact,)))
 
     def totals(self) -> tuple[int, int | None]:
-        """How many messages wait for an acknowledgement, and when the oldest was queued (no voids)."""
+        """How many of both wait for an acknowledgement, and when the oldest was queued."""
         row = self._database.row(TOTALS)
         assert row is not None
         return int(row[0]), row[1]

@@ -13,6 +13,7 @@ from tuichat.model import (
     MessageKind,
     MessageState,
     PausedBy,
+    Unsent,
 )
 
 
@@ -57,6 +58,11 @@ class ContactRow:
     version: int = 0
 
     @property
+    def never_met(self) -> bool:
+        """Whether it is known from an export only: no key was seen, no secret given or taken."""
+        return self.sig is None and self.pair_sent is None and self.pair_received is None
+
+    @property
     def key_changed(self) -> bool:
         """Whether another SIG was shown and the person has not decided about it."""
         return self.other_sig is not None and not self.other_refused
@@ -81,7 +87,12 @@ class InviteRow:
 class MessageRow:
     """One line of history. `id` orders it; `wire_id` (16 bytes) is how the two nodes name it.
 
-    `body` is the opaque bytes of a message of a kind that this version does not know, else b"".
+    Attributes:
+        body: the opaque bytes of a message of a kind that this version does not know, else b"".
+        reply_to: the wire id of the message that it answers.
+        edited: how many times its text was changed.
+        unsent: its author took it back: the other node was asked, or has done it.
+        reacted: how many reactions it has.
     """
 
     id: int
@@ -94,6 +105,10 @@ class MessageRow:
     received_at: int | None
     state: MessageState
     body: bytes = b""
+    reply_to: bytes | None = None
+    edited: int = 0
+    unsent: Unsent = ""
+    reacted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +123,7 @@ class OutboxRow:
         seq: its number in the session, 0 before sealing.
         given: whether any envelope of it was ever handed to a link.
         void: it only fills the place of a number.
+        subject: the message that it carries or is about; None if no person waits for it.
     """
 
     id: int
@@ -121,6 +137,7 @@ class OutboxRow:
     given: bool = False
     queued_at: int = 0
     void: bool = False
+    subject: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +203,20 @@ class FileRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ConversationRow:
+    """How this person keeps the conversation with a contact.
+
+    `unread_from` is the id of the message at which reading stopped last, None since it was answered.
+    """
+
+    contact: int
+    muted: bool = False
+    pinned: bool = False
+    archived: bool = False
+    unread_from: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class HeldRow:
     """An opened body that waits for the ones before it."""
 
@@ -194,7 +225,7 @@ class HeldRow:
     body: bytes = field(repr=False)
 
 
-EventType = Literal["message", "contact", "contact_removed", "file"]
+EventType = Literal["message", "contact", "contact_removed", "conversation_erased", "file"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,13 @@ from tuichat.i18n import _
 from tuichat.store import schema, soundness
 from tuichat.store.backup_snapshot import Snapshot
 from tuichat.store.contacts import Contacts
+from tuichat.store.conversations import Conversations
 from tuichat.store.database import Database, Synchronous
+from tuichat.store.deeds import Deeds
 from tuichat.store.events import Events
 from tuichat.store.files import sync_directory
+from tuichat.store.imports import Imports
+from tuichat.store.inputs import Inputs
 from tuichat.store.invites import Invites
 from tuichat.store.messages import Messages
 from tuichat.store.outbox import Outbox
@@ -26,6 +30,7 @@ from tuichat.store.reach_keys import ReachKeys
 from tuichat.store.search import Search
 from tuichat.store.sessions import Sessions
 from tuichat.store.settings import Settings
+from tuichat.store.tags import Tags
 from tuichat.store.transfers import Transfers
 
 _PAGE = 4096
@@ -52,6 +57,11 @@ class Store:
         self.reach_keys = ReachKeys(database)
         self.transfers = Transfers(database)
         self.search = Search(database)
+        self.conversations = Conversations(database)
+        self.tags = Tags(database)
+        self.inputs = Inputs(database)
+        self.imports = Imports(database)
+        self.deeds = Deeds(database)
 
     @classmethod
     def open(cls, path: Path, key: bytes, *, synchronous: Synchronous = "FULL") -> Store:

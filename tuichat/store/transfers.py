@@ -95,6 +95,10 @@ class Transfers:
         found = self._rows(f"{condition} ORDER BY id DESC LIMIT ?", *values, -1 if limit is None else limit)
         return found[::-1]
 
+    def ids(self) -> list[int]:
+        """Every file's id, oldest first."""
+        return [row[0] for row in self._database.rows("SELECT id FROM files ORDER BY id")]
+
     def unfinished(self, contact: int | None = None) -> list[FileRow]:
         """The files whose offers have not ended, of one contact or of all, oldest first."""
         if contact is None:

@@ -9,7 +9,8 @@ from tuichat.errors import NotFoundError
 from tuichat.model import Contact, Message
 from tuichat.tui.context import Context
 from tuichat.tui.known import colour_of
-from tuichat.tui.widgets.history import History, PageName
+from tuichat.tui.widgets.file_history import FileHistory
+from tuichat.tui.widgets.history import PageName
 from tuichat.tui.widgets.history_rows import RowStyle
 
 PAGE = 200
@@ -22,9 +23,9 @@ _MOST_AT_FIRST = 1_500
 
 
 class Conversation:
-    """One contact's messages in a `History`. Every method that asks the node raises TuichatError."""
+    """One contact's messages in a `FileHistory`. Every method that asks the node raises TuichatError."""
 
-    def __init__(self, context: Context, history: History) -> None:
+    def __init__(self, context: Context, history: FileHistory) -> None:
         self.contact: int | None = None
         self._context = context
         self._history = history
@@ -53,13 +54,23 @@ class Conversation:
         self._marked = (
             0 if person.unread else _newest_incoming(messages, messages[-1].id if messages else 0, contact)
         )
+        first = first_unread(messages, person.unread)
         self._history.show(
             messages,
             self._style,
             colour_of(person.address),
             has_older=len(messages) == limit,
-            first_unread=first_unread(messages, person.unread),
+            first_unread=first,
         )
+        await self._keep_place(person, first)
+
+    async def _keep_place(self, person: Contact, first: int | None) -> None:
+        """Where reading stopped: told to the node if it is another place now, else as it was."""
+        before = person.conversation.unread_from
+        if first is None and before is not None:
+            self._history.mark_unread(before)
+        elif first is not None and first != before:
+            await self._context.session.node.conversation_set(person.address, unread_from=first)
 
     def close(self) -> None:
         """Show none."""
@@ -140,10 +151,10 @@ class Conversation:
         if self.contact == contact:
             self._history.page_arrived(page, messages, more=len(messages) == PAGE)
 
-    async def send(self, contact: Contact, text: str) -> Message:
+    async def send(self, contact: Contact, text: str, reply_to: int | None = None) -> Message:
         """Queue a text; texts leave in the order in which they were written."""
         async with self._sending:
-            return await self._context.session.node.send(contact.address, text)
+            return await self._context.session.node.send(contact.address, text, reply_to)
 
     async def last_queued(self) -> Message | None:
         """The newest own message that has not left."""
@@ -179,7 +190,9 @@ class Conversation:
     def _row_style(self, person: Contact) -> RowStyle:
         context = self._context
         linked = person.stage == "linked"
-        return RowStyle(80, person.name, linked, context.glyphs, context.calendar())
+        names = {context.session.known.name, person.name, person.suggested_name} - {""}
+        mentions = tuple(sorted(names, key=len, reverse=True))
+        return RowStyle(80, person.name, linked, context.glyphs, context.calendar(), mentions)
 
     def _empty_style(self) -> RowStyle:
         return RowStyle(80, "", False, self._context.glyphs, self._context.calendar())

@@ -32,6 +32,8 @@ class Glyphs(msgspec.Struct, frozen=True):
     transfers: str = "⇅"
     resting: str = "‖"
     ended: str = "–"
+    pinned: str = "▴"
+    muted: str = "⊘"
     times: str = "×"
     ellipsis: str = "…"
     open_quote: str = "“"
@@ -76,6 +78,8 @@ ASCII = Glyphs(
     transfers="v^",
     resting="=",
     ended="-",
+    pinned="^",
+    muted="m",
     times="x",
     ellipsis="...",
     open_quote='"',

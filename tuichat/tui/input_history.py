@@ -22,6 +22,21 @@ class InputHistory:
         self._place = len(self._entries)
         self._draft = ""
 
+    def learn(self, text: str) -> None:
+        """Another front end's newest input; the place in the line stays."""
+        if self._entries and self._entries[-1] == text:
+            return
+        at_end = self._place == len(self._entries)
+        self._entries.append(text)
+        surplus = max(0, len(self._entries) - KEPT)
+        del self._entries[:surplus]
+        self._place = len(self._entries) if at_end else max(0, self._place - surplus)
+
+    def load(self, texts: list[str]) -> None:
+        """Other inputs in place of these, oldest first."""
+        self._entries = texts[-KEPT:]
+        self._place = len(self._entries)
+
     def older(self, current: str) -> str | None:
         """The input before the present place; None at the beginning."""
         if self._place == 0:

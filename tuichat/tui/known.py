@@ -16,6 +16,7 @@ from tuichat.model import (
     LinkEvent,
     ServiceEvent,
     ServiceState,
+    SignEvent,
     Status,
     TorEvent,
     TorState,
@@ -37,6 +38,7 @@ class Known:
         self.tor = TorState()
         self.service = ServiceState()
         self.address = ""
+        self.name = ""
 
     def load(self, status: Status, people: list[Contact]) -> None:
         """Everything anew, after attaching or after events were missed."""
@@ -45,13 +47,14 @@ class Known:
         self.tor = status.tor
         self.service = status.service
         self.address = status.address or ""
+        self.name = status.name
 
     def forget(self) -> None:
         """Nothing is known of a locked profile."""
         self.people.clear()
         self.files.forget()
         self.retry_at.clear()
-        self.address = ""
+        self.address = self.name = ""
 
     def apply(self, event: AnyEvent) -> bool:
         """Take in one event; whether anything that is kept here changed."""
@@ -70,6 +73,10 @@ class Known:
                     )
                     self.people[number] = changed
                 self.retry_at[number] = retry_at
+            case SignEvent(contact=number, typing=typing, presence=presence):
+                if number in self.people:
+                    signs = {"typing": typing, "presence": presence}
+                    self.people[number] = msgspec.structs.replace(self.people[number], **signs)
             case TorEvent(tor=tor):
                 self.tor = tor
             case ServiceEvent(service=service):
@@ -78,8 +85,19 @@ class Known:
                 return False
         return True
 
-    def conversations(self) -> list[Contact]:
-        """Whom there is a conversation with: unread first, then the latest, then by name."""
+    def conversations(self, opened: int | None = None) -> list[Contact]:
+        """Whom there is a conversation with: pinned first, unread first, then the latest, then by name.
+
+        Those that were archived are left out, but for the one that is `opened`.
+        """
+        shown = self._with_conversation()
+        return [person for person in shown if not person.conversation.archived or person.id == opened]
+
+    def archived(self) -> list[Contact]:
+        """Whose conversation was archived."""
+        return [person for person in self._with_conversation() if person.conversation.archived]
+
+    def _with_conversation(self) -> list[Contact]:
         shown = [person for person in self.people.values() if person.state in {"accepted", "requested"}]
         return sorted(shown, key=_list_order)
 
@@ -96,14 +114,14 @@ class Known:
     def names(self) -> Names:
         """Whom words may mean."""
         return Names(
-            tuple(person.name for person in self.conversations()),
+            tuple(person.name for person in self._with_conversation()),
             tuple(person.name for person in self.requests()),
             tuple(person.name for person in self.blocked()),
         )
 
     def unread(self) -> int:
-        """How many messages of all conversations were not seen yet."""
-        return sum(person.unread for person in self.conversations())
+        """How many messages of all conversations but the muted ones were not seen yet."""
+        return sum(person.unread for person in self.conversations() if not person.conversation.muted)
 
     def queued(self) -> int:
         """How many own messages wait."""
@@ -121,6 +139,7 @@ def colour_of(address: str) -> int:
     return hashlib.sha256(address.encode()).digest()[0] % PEOPLE
 
 
-def _list_order(person: Contact) -> tuple[bool, float, str]:
+def _list_order(person: Contact) -> tuple[bool, bool, float, str]:
     latest = person.last_message_at or _NEVER
-    return person.unread == 0, -latest.timestamp(), person.name
+    waits = person.unread > 0 and not person.conversation.muted
+    return not person.conversation.pinned, not waits, -latest.timestamp(), person.name

@@ -36,6 +36,21 @@ class Unknown(msgspec.Struct, frozen=True):
     name: str
 
 
+_WITHOUT_SECRETS: Final = frozenset(
+    {"accept", "archive", "block", "card", "erase", "export", "file", "msg", "mute", "pin", "query", "reject"}
+    | {"remove", "rename", "tag", "theme", "unarchive", "unblock", "unmute", "unpin", "untag", "verify"}
+)
+"""Behind these stands nothing that must not be kept; behind `/add`, say, may stand an invite."""
+
+
+def tells_no_secret(line: str) -> bool:
+    """Whether a line may be remembered over a restart: a text, a bare command, or one of those above."""
+    read = read_line(line)
+    if isinstance(read, Text):
+        return True
+    return isinstance(read, Command) and (not read.argument or read.name in _WITHOUT_SECRETS)
+
+
 def usages() -> dict[str, tuple[str, str]]:
     """Every command: what follows it, and what it does."""
     return {
@@ -50,20 +65,37 @@ def usages() -> dict[str, tuple[str, str]]:
         "blocked": ("", _("whom you blocked")),
         "rename": (_("[NAME] NEW"), _("give another name")),
         "remove": (_("[NAME]"), _("forget a contact and its history")),
+        "erase": (_("[NAME]"), _("erase what was said; the contact stays")),
         "card": (_("[NAME]"), _("address, link, safety number")),
         "verify": (_("[NAME]"), _("compare the safety number")),
         "msg": (_("NAME TEXT"), _("send to somebody else")),
         "file": (_("PATH..."), _("offer files or folders; behind -- a text; --as-is cleans no picture")),
         "files": ("", _("all files: fetch, pause, stop, find")),
+        "export": (_("DIR"), _("write all conversations into a directory, not encrypted")),
         "query": (_("NAME"), _("open a conversation")),
         "search": (_("[WORDS]"), _("find messages; in:NAME has:file from:me before:DATE after:DATE")),
         "close": ("", _("close this conversation")),
         "requests": ("", _("who asks to be a contact")),
+        "mute": (_("[NAME]"), _("neither ring nor count")),
+        "unmute": (_("[NAME]"), _("ring and count again")),
+        "pin": (_("[NAME]"), _("list before the others")),
+        "unpin": (_("[NAME]"), _("list in its place again")),
+        "archive": (_("[NAME]"), _("hide until something comes in")),
+        "unarchive": (_("[NAME]"), _("list again")),
+        "archived": ("", _("what was archived")),
+        "tag": (_("[NAME] TAG..."), _("give tags; Alt+K with #TAG finds them")),
+        "untag": (_("[NAME] TAG..."), _("take tags away")),
         "next": ("", _("the next unread conversation")),
         "switch": ("", _("go to a conversation by a few letters")),
         "unread": ("", _("to the first unread message")),
         "bottom": ("", _("to the newest message")),
         "top": ("", _("to the oldest message")),
+        "reply": (_("[TEXT]"), _("answer the newest message")),
+        "edit": (_("[TEXT]"), _("edit your newest message")),
+        "unsend": ("", _("take back your newest message, on both sides")),
+        "react": (_("[EMOJI]"), _("put an emoji to the newest message, or take it away")),
+        "earlier": ("", _("what the newest edited message said before")),
+        "me": (_("TEXT"), _("say what you do")),
         "cancel": ("", _("take back the newest message that has not left")),
         "copy": ("", _("copy the newest message")),
         "editor": ("", _("write the input in your editor")),

@@ -270,6 +270,7 @@ class ContactCard(Dialog[None]):
             (_("address"), person.address),
             (_("link"), self._link(person)),
             *self._numbers(30 if not beside else 40),
+            *kept_rows(person),
         ):
             rows = value.split("\n")
             head = pad(label, 10) if beside else f"{label}\n"
@@ -314,3 +315,14 @@ def grouped(digits: str, width: int) -> str:
     groups = [digits[at : at + 5] for at in range(0, len(digits), 5)]
     a_row = 6 if width >= 35 else 4
     return "\n".join(" ".join(groups[at : at + a_row]) for at in range(0, len(groups), a_row))
+
+
+def kept_rows(person: Contact) -> list[tuple[str, str]]:
+    """The tags, and how the conversation is kept; nothing if there is nothing to say."""
+    kept, rows = person.conversation, []
+    if person.tags:
+        rows.append((_("tags"), " ".join(f"#{tag}" for tag in person.tags)))
+    words = {_("pinned"): kept.pinned, _("muted"): kept.muted, _("archived"): kept.archived}
+    if any(words.values()):
+        rows.append((_("kept"), ", ".join(word for word, is_so in words.items() if is_so)))
+    return rows

@@ -255,6 +255,10 @@ class ConversationScreen(Screen[None]):
             self.composer.focus()
 
     def on_composer_choosing_asked(self) -> None:
+        self.choosing_asked()
+
+    def choosing_asked(self) -> None:
+        """Esc in the input: a message is to be chosen."""
         self.say("")
         self.history.begin_choosing()
 
@@ -310,17 +314,21 @@ class ConversationScreen(Screen[None]):
             self.composer.give_back(typed)
         else:
             self._accepted(typed)
-            self.deliver(person, text)
+            self.pass_on(person, text)
+
+    def pass_on(self, person: Contact, text: str) -> None:
+        """Have a text sent."""
+        self.deliver(person, text)
 
     def _accepted(self, typed: str) -> None:
         self.composer.inputs.add(typed)
         self.say("")
 
     @work(group="send")
-    async def deliver(self, person: Contact, text: str) -> None:
+    async def deliver(self, person: Contact, text: str, reply_to: int | None = None) -> None:
         """Queue a text; one that the node does not take goes back into the input."""
         try:
-            message = await self.conversation.send(person, text)
+            message = await self.conversation.send(person, text, reply_to)
         except TuichatError as error:
             self.say(_("Not sent: {reason}").format(reason=error_text(error)), "error")
             self.composer.give_back(text)

@@ -26,6 +26,8 @@ def key_rows() -> list[tuple[str, str]]:
         ("Enter", _("send")),
         ("Ctrl+J", _("new line")),
         ("Esc", _("choose a message: arrows, then c copy, x take back")),
+        ("Esc r, Esc e", _("answer it; edit your own")),
+        ("Esc +, Esc d", _("react to it; take back your own, on both sides")),
         ("Esc o", _("on a file: fetch it, or show where it is; O chooses a directory")),
         ("Esc o, then F", _("on a received file: its folder in your file manager")),
         ("Esc d, Esc p", _("on a file: decline or cancel; pause or go on")),
@@ -112,6 +114,7 @@ class Help(Dialog[None]):
                 _("{queued} queued  {sent} sent  {delivered} delivered").format(
                     queued=glyphs.queued, sent=glyphs.sent, delivered=glyphs.delivered
                 ),
+                _("{pinned} pinned  {muted} muted").format(pinned=glyphs.pinned, muted=glyphs.muted),
                 _("{incoming} offered to you  {resting} paused  {moving} files on their way").format(
                     incoming=glyphs.incoming, resting=glyphs.resting, moving=glyphs.transfers
                 ),

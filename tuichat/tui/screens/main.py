@@ -29,7 +29,6 @@ from tuichat.tui.context import Context
 from tuichat.tui.conversation import Conversation
 from tuichat.tui.pace import Pace
 from tuichat.tui.screens.conversation_screen import ConversationScreen
-from tuichat.tui.screens.file_screen import FileScreen
 from tuichat.tui.screens.main_lines import (
     empty_text,
     hint_text,
@@ -37,10 +36,11 @@ from tuichat.tui.screens.main_lines import (
     title_parts,
     top_parts,
 )
+from tuichat.tui.screens.sign_screen import SignScreen
 from tuichat.tui.session import Connected, Happening, Lost
 from tuichat.tui.slash import Command
-from tuichat.tui.widgets.conversations import BLOCKED, REQUESTS, Conversations
-from tuichat.tui.widgets.file_history import FileHistory
+from tuichat.tui.widgets.conversations import ARCHIVED, BLOCKED, REQUESTS, Aside, Conversations
+from tuichat.tui.widgets.deed_history import DeedHistory
 from tuichat.tui.widgets.history_rows import RowStyle
 from tuichat.tui.widgets.parts_line import PartsLine
 from tuichat.tui.widgets.requests import Requests
@@ -57,11 +57,13 @@ PICTURE_SECONDS = 0.1
 WIDE = 60
 """From this many columns on the list and the conversation stand side by side."""
 
+_ASIDE = {BLOCKED: "blocked", ARCHIVED: "archived"}
+
 TOR_PATIENCE_SECONDS = 30.0
 """Nothing is said about a slow tor before."""
 
 
-class MainScreen(FileScreen):
+class MainScreen(SignScreen):
     """Listens to the session, asks the node, and moves between conversations."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 -- as Textual declares it
@@ -91,7 +93,6 @@ class MainScreen(FileScreen):
     def __init__(self, shared: Context) -> None:
         super().__init__(shared)
         self._glyphs = shared.glyphs
-        self._drafts: dict[int, str] = {}
         self._arrived: list[tuple[Message, bool]] = []
         self._pace = Pace(self, PICTURE_SECONDS, self._catch_up)
         self._was_narrow: bool | None = None
@@ -109,7 +110,7 @@ class MainScreen(FileScreen):
             with Vertical(id="chat"):
                 yield Title(id="title", ellipsis=glyphs.ellipsis)
                 yield Static("", id="banner", markup=False)
-                yield FileHistory(style, self.shared.session.known.files, id="history")
+                yield DeedHistory(style, self.shared.session.known.files, id="history")
                 yield Requests(glyphs, id="requests")
         yield HorizontalRule(glyphs.horizontal, glyphs.tee_up, id="rule-bottom")
         yield Static("", id="notice", markup=False)
@@ -172,6 +173,8 @@ class MainScreen(FileScreen):
                 self.tell_trouble(problem_sentence(tor.problem))
             case Lost():
                 self._lost(happening)
+            case _:
+                self.desk_happened(happening)
         self._pace.ask()
 
     def _looked_at(self, contact: int) -> bool:
@@ -180,7 +183,7 @@ class MainScreen(FileScreen):
 
     def _people_shown(self) -> list[Contact]:
         """The list's people; nothing counts as unread while it is being looked at."""
-        people = self.shared.session.known.conversations()
+        people = self.shared.session.known.conversations(self.conversation.contact)
         return [
             msgspec.structs.replace(person, unread=0)
             if person.unread and self._looked_at(person.id)
@@ -215,9 +218,9 @@ class MainScreen(FileScreen):
         """The profile was locked: nothing of it stays on screen or in the input."""
         self.shared.session.known.forget()
         self.conversation.close()
-        self.composer.take("")
+        self.drop_target()
         self.composer.deaf = True
-        self._drafts.clear()
+        self.forget_desk()
         self._loaded = False
 
     def _opened_profile(self) -> None:
@@ -230,6 +233,7 @@ class MainScreen(FileScreen):
         session = self.shared.session
         try:
             await session.load()
+            await self.read_desk()
             if self.conversation.person is not None:
                 await self.conversation.refresh()
             else:
@@ -258,9 +262,8 @@ class MainScreen(FileScreen):
             return  # a signal ends the interface while it opens
         known, person = self.shared.session.known, self.conversation.person
         showing = REQUESTS if self.has_class("-requests") else self.conversation.contact
-        blocked = known.blocked()
-        listed = self.query_one(Conversations)
-        listed.show(self._people_shown(), len(known.requests()), showing, blocked=len(blocked))
+        aside = Aside(len(known.requests()), len(known.archived()), len(known.blocked()))
+        self.query_one(Conversations).show(self._people_shown(), aside, showing)
         self.query_one(Requests).show(known.requests())
         in_chat = self.narrow and not self.has_class("-list")
         top = top_parts(known, person if in_chat else None, self._glyphs, narrow=self.narrow)
@@ -288,6 +291,7 @@ class MainScreen(FileScreen):
         """Open a conversation, or the requests; what brings the messages, unless they are there."""
         if self.history.choosing:
             self.history.action_end_choosing()
+        self.drop_target()
         self.set_class(contact == REQUESTS, "-requests")
         self.remove_class("-list")
         if contact == REQUESTS:
@@ -296,9 +300,7 @@ class MainScreen(FileScreen):
             return None
         opening = None
         if contact != self.conversation.contact:
-            if self.conversation.contact is not None:
-                self._drafts[self.conversation.contact] = self.composer.text
-            self.composer.take(self._drafts.pop(contact, ""))
+            self.write_to(contact)
             opening = self._open(contact)
         self.composer.focus()
         self.update_state()
@@ -364,8 +366,8 @@ class MainScreen(FileScreen):
 
     @on(Conversations.Opened)
     def _opened(self, event: Conversations.Opened) -> None:
-        if event.contact == BLOCKED:
-            self.run(Command("blocked", ""))
+        if event.contact in _ASIDE:
+            self.run(Command(_ASIDE[event.contact], ""))
         else:
             self.open(event.contact)
 

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, cast
 from tuichat.api.node_api import NodeApi
 from tuichat.errors import TuichatError, UsageError
 from tuichat.i18n import _
-from tuichat.model import Message
+from tuichat.model import Contact, Message
 from tuichat.tui.known import Known
+from tuichat.tui.message_keys import keys_of
 from tuichat.tui.screens.confirm import Confirm
+from tuichat.tui.screens.deed_commands import DeedCommands
+from tuichat.tui.screens.desk_commands import DeskCommands
 from tuichat.tui.screens.file_commands import FileCommands
 from tuichat.tui.screens.people_commands import PeopleCommands
 from tuichat.tui.slash import Command, usages
 from tuichat.tui.widgets.conversations import REQUESTS
-from tuichat.tui.wrapping import fit
 
 if TYPE_CHECKING:
     from tuichat.tui.app import TuichatApp
@@ -34,6 +36,8 @@ class Commands:
         self._deeds: dict[str, Deed] = {
             **people.deeds(),
             **FileCommands(screen).deeds(),
+            **DeskCommands(screen, people.one).deeds(),
+            **DeedCommands(screen, self._take_back).deeds(),
             "help": self._help,
             "open": self._open,
             "query": self._query,
@@ -42,6 +46,7 @@ class Commands:
             "next": self._next,
             "switch": self._switch,
             "search": self._search,
+            "archived": self._archived,
             "unread": self._unread,
             "bottom": self._bottom,
             "top": self._top,
@@ -138,9 +143,19 @@ class Commands:
             self._screen.say(_("Nothing else is unread."))
 
     async def _switch(self, command: Command) -> None:
+        await self._go_to_one_of([*self._known.conversations(), *self._known.archived()])
+
+    async def _archived(self, command: Command) -> None:
+        archived = self._known.archived()
+        if archived:
+            await self._go_to_one_of(archived)
+        else:
+            self._screen.say(_("Nothing is archived."))
+
+    async def _go_to_one_of(self, people: list[Contact]) -> None:
         from tuichat.tui.screens.quick_switch import QuickSwitch
 
-        screen = QuickSwitch(self._known.conversations(), self._screen.shared.glyphs)
+        screen = QuickSwitch(people, self._screen.shared.glyphs)
         contact = await self._app.push_screen_wait(screen)
         if contact is not None:
             self._screen.open(contact)
@@ -171,13 +186,18 @@ class Commands:
             await self._take_back(message)
 
     async def _take_back(self, message: Message) -> None:
-        if message.direction == "in" or message.state != "queued":
-            raise UsageError(_("Only what has not left yet can be taken back."), _("Nothing was changed."))
-        text = self._screen.words_of(message)
-        quoted = self._screen.shared.glyphs.quoted(fit(" ".join(text.split()), 40))
-        question = _("Take back {text}? It is not sent then.").format(text=quoted)
+        if message.direction == "in":
+            raise UsageError(_("Only your own messages can be taken back."), _("Nothing was changed."))
+        if "d" not in keys_of(message):
+            raise UsageError(_("This message was taken back already."), _("Nothing was changed."))
+        waits = message.state == "queued"
+        question = (
+            _("Take back {text}? It is not sent then.")
+            if waits
+            else _("Take back {text}? It is erased here and at your contact's, who may have read it.")
+        ).format(text=self._screen.quoted(message))
         if await self.ask(question, _("y  take back   n  no")):
-            await self._node.cancel(message.id)
+            await (self._node.cancel if waits else self._node.unsend)(message.id)
 
     async def _copy(self, command: Command) -> None:
         message = self._screen.history.chosen_message() or self._screen.conversation.newest()

@@ -8,6 +8,7 @@ from tuichat.i18n import _, ngettext
 from tuichat.model import Contact, File, Message
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.known import Known
+from tuichat.tui.message_keys import key_hints
 from tuichat.tui.session import Lost
 from tuichat.tui.widgets.parts_line import Parts
 from tuichat.tui.words import error_text, key_sentence, link, reachability
@@ -22,7 +23,7 @@ def top_parts(
     if person is not None:
         tick = f" {glyphs.verified}" if person.verified and not person.key_changed else ""
         left: Parts = [("accent", f" {glyphs.back} "), ("strong", person.name), ("linked", tick)]
-        return left, [("text", "  "), link(person, glyphs), *last]
+        return left, [("text", "  "), *_signs(person, glyphs), link(person, glyphs), *last]
     state = reachability(known.tor, known.service, glyphs)
     return [("accent", " tuichat")], [state, *_queued(known, glyphs, gap), *last]
 
@@ -33,7 +34,11 @@ def title_parts(person: Contact | None, glyphs: Glyphs, requests: bool) -> tuple
         return [("strong", " " + _("requests"))], []
     if person is None:
         return [], []
-    return [("text", " "), *_name_parts(person, glyphs)], [link(person, glyphs), ("text", " ")]
+    return [("text", " "), *_name_parts(person, glyphs)], [
+        *_signs(person, glyphs),
+        link(person, glyphs),
+        ("text", " "),
+    ]
 
 
 def banner_text(person: Contact, glyphs: Glyphs) -> str:
@@ -97,15 +102,21 @@ def choosing_text(
         keys = file_words.keys(file, every=not narrow, pictures=pictures)
         short = narrow and len(keys) > 1
         return "  ".join([*keys, _("Esc write") if short else _("c copy  Esc write")])
-    if message.direction == "out" and message.state == "queued":
-        return _("c copy  x take back  Esc write")
-    return _("c copy  Esc write")
+    return key_hints(message, narrow=narrow)
 
 
 def _name_parts(person: Contact, glyphs: Glyphs) -> Parts:
     if person.verified and not person.key_changed:
         return [("strong", person.name), ("linked", f" {glyphs.verified} {_('verified')}")]
     return [("strong", person.name)]
+
+
+def _signs(person: Contact, glyphs: Glyphs) -> Parts:
+    """What a person lets us know of themself over the link."""
+    if person.typing:
+        return [("accent", _("writing") + glyphs.ellipsis + "  ")]
+    words = {"here": _("here"), "away": _("away"), "": ""}[person.presence]
+    return [("muted", words + "  ")] if words else []
 
 
 def _queued(known: Known, glyphs: Glyphs, gap: str) -> Parts:

@@ -48,6 +48,7 @@ class PeopleCommands:
             "unblock": self._unblock,
             "rename": self._rename,
             "remove": self._remove,
+            "erase": self._erase,
             "card": self._card,
             "verify": self._card,
             "msg": self._msg,
@@ -61,7 +62,7 @@ class PeopleCommands:
     def _node(self) -> NodeApi:
         return self._screen.shared.session.node
 
-    def _one(self, name: str) -> Contact:
+    def one(self, name: str) -> Contact:
         """The contact of this name, or of the open conversation if none is given."""
         person = self._known.named(name) if name else self._screen.person
         if person is None and not name:
@@ -76,7 +77,7 @@ class PeopleCommands:
         """The request of this name, or the only one there is."""
         requests = self._known.requests()
         if name:
-            return self._one(name)
+            return self.one(name)
         if len(requests) == 1:
             return requests[0]
         names = tuple(person.name for person in requests)
@@ -125,7 +126,7 @@ class PeopleCommands:
 
     async def _block(self, command: Command) -> None:
         asked = not command.argument and self._screen.person is None
-        person = self._request("") if asked else self._one(command.argument)
+        person = self._request("") if asked else self.one(command.argument)
         question = _("Block {name}? They learn nothing; messages that wait for them are not sent.")
         if await self._ask(question.format(name=_label(person)), _("y  block   n  no")):
             await self._node.contact_block(person.address)
@@ -136,7 +137,7 @@ class PeopleCommands:
         if not command.argument:
             blocked = tuple(p.name for p in self._known.people.values() if p.state == "blocked")
             raise UsageError(_("Who is to be unblocked?"), "/unblock NAME", blocked)
-        await self._node.contact_unblock(self._one(command.argument).address)
+        await self._node.contact_unblock(self.one(command.argument).address)
         self._screen.say(_("No longer blocked."))
 
     async def _rename(self, command: Command) -> None:
@@ -151,26 +152,36 @@ class PeopleCommands:
         named = self._known.named(old)
         if new.strip() and named is not None:
             return named, new.strip()
-        return self._one(""), argument.strip()
+        return self.one(""), argument.strip()
 
     async def _remove(self, command: Command) -> None:
-        person = self._one(command.argument)
+        person = self.one(command.argument)
         question = _("Remove {name}? Their keys, the whole history and what waits are deleted here for good.")
         if await self._ask(question.format(name=_label(person)), _("y  remove   n  no")):
             await self._node.contact_remove(person.address)
             self._leave(person)
 
+    async def _erase(self, command: Command) -> None:
+        person = self.one(command.argument)
+        question = _(
+            "Erase all that was said with {name}? History, files on their way, drafts and what waits are "
+            "deleted here for good; what they have is theirs."
+        )
+        if await self._ask(question.format(name=_label(person)), _("y  erase   n  no")):
+            await self._node.contact_erase(person.address)
+            self._screen.say(_("Erased. {name} is still a contact.").format(name=_label(person)))
+
     async def _card(self, command: Command) -> None:
         from tuichat.tui.screens.contact_card import ContactCard
 
-        card = ContactCard(self._screen.shared, self._one(command.argument).id)
+        card = ContactCard(self._screen.shared, self.one(command.argument).id)
         await self._screen.app.push_screen(card)
 
     async def _msg(self, command: Command) -> None:
         name, _separator, text = command.argument.partition(" ")
         if not text.strip():
             raise UsageError(_("To whom, and what?"), "/msg NAME TEXT")
-        person = self._one(name)
+        person = self.one(name)
         await self._screen.conversation.send(person, text.strip())
         self._screen.say(_("Queued for {name}.").format(name=person.name))
 

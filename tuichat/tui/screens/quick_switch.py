@@ -1,4 +1,4 @@
-"""Going to a conversation by a few letters of its name."""
+"""Going to a conversation by a few letters of its name, or by a tag."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class QuickSwitch(Dialog[int]):
 
     def __init__(self, people: list[Contact], glyphs: Glyphs) -> None:
         super().__init__(glyphs)
-        self._people = {person.name: person.id for person in people}
+        self._people = {person.name: person for person in people}
         self._found = list(self._people)
         self._cursor = 0
 
@@ -40,19 +40,21 @@ class QuickSwitch(Dialog[int]):
         """An input, and those who fit below it."""
         with Vertical(classes="box") as box:
             box.border_title = _("Go to")
-            yield Input(placeholder=_("a few letters of a name"), compact=True)
+            yield Input(placeholder=_("a few letters of a name, or #tag"), compact=True)
             yield Static(self._list(), id="found", markup=False)
 
     @on(Input.Changed)
     def _search(self, event: Input.Changed) -> None:
-        self._found = best(event.value, list(self._people))
+        tags, letters = split_tags(event.value)
+        fit = [name for name, person in self._people.items() if has_tags(person, tags)]
+        self._found = best(letters, fit)
         self._cursor = 0
         self._show()
 
     @on(Input.Submitted)
     def _choose(self) -> None:
         if self._found:
-            self.dismiss(self._people[self._found[self._cursor]])
+            self.dismiss(self._people[self._found[self._cursor]].id)
 
     def action_step(self, step: int) -> None:
         """Another one of those who fit."""
@@ -68,5 +70,27 @@ class QuickSwitch(Dialog[int]):
         for index in range(first, min(first + _ROWS, len(self._found))):
             here = index == self._cursor
             mark = self.glyphs.chosen if here else " "
-            text.append(f"{mark} {self._found[index]}\n", "bold" if here else "")
+            person = self._people[self._found[index]]
+            text.append(f"{mark} {person.name}", "bold" if here else "")
+            text.append(_marks(person) + "\n", "dim")
         return text if self._found else Text(_("Nobody fits."))
+
+
+def split_tags(text: str) -> tuple[list[str], str]:
+    """What was typed: the tags, without their #, and the letters of a name."""
+    words = text.split()
+    tags = [word[1:].casefold() for word in words if word.startswith("#")]
+    return tags, " ".join(word for word in words if not word.startswith("#"))
+
+
+def has_tags(person: Contact, tags: list[str]) -> bool:
+    """Whether each of `tags` is the beginning of one that the person has."""
+    return all(any(own.startswith(tag) for own in person.tags) for tag in tags)
+
+
+def _marks(person: Contact) -> str:
+    """What stands behind a name."""
+    marks = [f"#{tag}" for tag in person.tags]
+    if person.conversation.archived:
+        marks.append(_("archived"))
+    return "".join(f"  {mark}" for mark in marks)

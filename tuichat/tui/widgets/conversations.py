@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+import msgspec
 from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
@@ -24,6 +25,30 @@ REQUESTS = 0
 BLOCKED = -1
 """Stands for those who were blocked."""
 
+ARCHIVED = -2
+"""Stands for the conversations that were archived."""
+
+
+class Aside(msgspec.Struct, frozen=True):
+    """How many are counted below the list: requests, archived conversations, those who were blocked."""
+
+    requests: int = 0
+    archived: int = 0
+    blocked: int = 0
+
+    def rows(self) -> list[int]:
+        """What stands there, from top to bottom."""
+        counted = {REQUESTS: self.requests, ARCHIVED: self.archived, BLOCKED: self.blocked}
+        return [entry for entry, count in counted.items() if count]
+
+    def label(self, entry: int) -> str:
+        """The words of a row."""
+        if entry == REQUESTS:
+            return _("requests ({count})").format(count=self.requests)
+        if entry == ARCHIVED:
+            return _("archived ({count})").format(count=self.archived)
+        return _("blocked ({count})").format(count=self.blocked)
+
 
 class Conversations(Painted, can_focus=True):
     """Rows of a sign, a name and a count. It never opens anything itself: it posts `Opened`."""
@@ -36,7 +61,7 @@ class Conversations(Painted, can_focus=True):
     ]
 
     class Opened(WidgetMessage):
-        """The reader wants this conversation, the requests, or those who were blocked."""
+        """The reader wants this conversation, or one of what is counted below the list."""
 
         def __init__(self, contact: int) -> None:
             super().__init__()
@@ -46,19 +71,16 @@ class Conversations(Painted, can_focus=True):
         super().__init__(id=id)
         self._glyphs = glyphs
         self._people: Sequence[Contact] = ()
-        self._requests = 0
-        self._blocked = 0
+        self._aside = Aside()
         self._open: int | None = None
         self._cursor: int | None = None
 
-    def show(self, people: Sequence[Contact], requests: int, opened: int | None, *, blocked: int = 0) -> None:
-        """Other people, another number of requests or of the blocked, another open conversation."""
-        before = (list(self._people), self._requests, self._open, self._blocked)
-        if (list(people), requests, opened, blocked) == before:
+    def show(self, people: Sequence[Contact], aside: Aside, opened: int | None) -> None:
+        """Other people, other numbers below them, another open conversation."""
+        if (list(people), aside, opened) == (list(self._people), self._aside, self._open):
             return
         self._people = people
-        self._requests = requests
-        self._blocked = blocked
+        self._aside = aside
         self._open = opened
         if not self.has_focus:
             self._cursor = opened
@@ -66,11 +88,11 @@ class Conversations(Painted, can_focus=True):
 
     def entries(self) -> list[int]:
         """The conversations and the requests, from top to bottom."""
-        return [person.id for person in self._people] + ([REQUESTS] if self._requests else [])
+        return [person.id for person in self._people] + ([REQUESTS] if self._aside.requests else [])
 
     def action_step(self, step: int) -> None:
         """Move the cursor."""
-        entries = self.entries() + ([BLOCKED] if self._blocked else [])
+        entries = [person.id for person in self._people] + self._aside.rows()
         if entries:
             here = entries.index(self._cursor) if self._cursor in entries else -1
             self._cursor = entries[max(0, min(len(entries) - 1, here + step))]
@@ -101,12 +123,9 @@ class Conversations(Painted, can_focus=True):
         entry = self._entry_at(y)
         if entry is None:
             return self.painted([])
-        if entry == REQUESTS:
-            label = _("requests ({count})").format(count=self._requests)
-            parts = [("text", " "), ("title", pad(label, width - 1))]
-        elif entry == BLOCKED:
-            label = _("blocked ({count})").format(count=self._blocked)
-            parts = [("text", " "), ("muted", pad(label, width - 1))]
+        if entry <= REQUESTS:
+            role = "title" if entry == REQUESTS else "muted"
+            parts = [("text", " "), (role, pad(self._aside.label(entry), width - 1))]
         else:
             parts = self._person_row(next(person for person in self._people if person.id == entry), width)
         here = entry == self._cursor
@@ -116,11 +135,8 @@ class Conversations(Painted, can_focus=True):
 
     def _entry_at(self, y: int) -> int | None:
         """The list scrolls by itself so that the cursor stays in sight; below people is an empty row."""
-        rows: list[int | None] = [person.id for person in self._people]
-        if self._requests:
-            rows += [None, REQUESTS]
-        if self._blocked:
-            rows += [BLOCKED] if self._requests else [None, BLOCKED]
+        aside = self._aside.rows()
+        rows: list[int | None] = [*(person.id for person in self._people), *([None] if aside else []), *aside]
         at = rows.index(self._cursor) if self._cursor in rows else 0
         y += max(0, min(at - self.size.height // 2, len(rows) - self.size.height))
         return rows[y] if 0 <= y < len(rows) else None
@@ -131,11 +147,16 @@ class Conversations(Painted, can_focus=True):
             tail.append(("danger", " " + _("key?")))
         if person.queued:
             tail.append(("waiting", " " + self._glyphs.waiting(person.queued)))
+        if person.conversation.pinned:
+            tail.append(("muted", f" {self._glyphs.pinned}"))
+        loud = person.unread > 0 and not person.conversation.muted
+        if person.conversation.muted:
+            tail.append(("muted", f" {self._glyphs.muted}"))
         if person.unread:
-            tail.append(("unread", f" {person.unread}"))
+            tail.append(("unread" if loud else "muted", f" {person.unread}"))
         room = width - 4 - sum(cell_len(text) for _role, text in tail)
-        name_role = "unread" if person.unread else "muted" if person.state == "requested" else "text"
-        if person.id == self._cursor and not person.unread:
+        name_role = "unread" if loud else "muted" if person.state == "requested" else "text"
+        if person.id == self._cursor and not loud:
             name_role = "strong"
         name = pad(person.name, max(1, room), self._glyphs.ellipsis)
         sign = link_sign(person, self._glyphs)

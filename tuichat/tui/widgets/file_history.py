@@ -60,6 +60,12 @@ class FileHistory(History):
         self._files = files
         self._offers_seen: set[int] = set()
 
+    def mark_unread(self, message: int) -> None:
+        """The "new" rule stands above this message; nothing is scrolled."""
+        if message != self._pages.first_unread:
+            self._pages.first_unread = message
+            self._changed()
+
     def chosen_file(self) -> File | None:
         """The file of the chosen message."""
         message = self.chosen_message()

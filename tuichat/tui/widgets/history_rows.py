@@ -15,6 +15,7 @@ from tuichat.i18n import _
 from tuichat.model import File, Message, MessageState
 from tuichat.tui.dates import Calendar
 from tuichat.tui.glyphs import Glyphs
+from tuichat.tui.widgets.deed_rows import deed_remarks, quote_rows, text_rows
 from tuichat.tui.wrapping import fit, pad, wrap
 
 Row = list[tuple[str, str]]
@@ -29,13 +30,19 @@ _STATE_WIDTH = 4
 
 
 class RowStyle(msgspec.Struct, frozen=True):
-    """What all rows of one view have in common. `linked`: the peer is there, so nothing waits for long."""
+    """What all rows of one view have in common.
+
+    Attributes:
+        linked: the peer is there, so nothing waits for long.
+        mentions: names that stand out behind an @, the longest first.
+    """
 
     width: int
     name: str
     linked: bool
     glyphs: Glyphs
     calendar: Calendar
+    mentions: tuple[str, ...] = ()
 
     @property
     def narrow(self) -> bool:
@@ -112,12 +119,12 @@ def _body(message: Message, file: File | None, style: RowStyle, *, chosen: bool)
     """What a message says, in rows of the width that `style` leaves for it."""
     width = body_width(style)
     if message.kind != "file":
-        part = _text_part(message)
-        return [[(part, line)] for line in wrap(_text(message), width)]
+        return quote_rows(message, style, width) + text_rows(message, style, width)
     from tuichat.tui.widgets.file_rows import FileLook, file_rows  # what most first pictures do without
 
     look = FileLook(width, style.name, style.linked, style.narrow, style.glyphs, style.calendar)
-    return file_rows(message, file, look, chosen=chosen)
+    rows = text_rows(message, style, width) if message.unsent else []
+    return rows or quote_rows(message, style, width) + file_rows(message, file, look, chosen=chosen)
 
 
 def body_width(style: RowStyle) -> int:
@@ -166,18 +173,6 @@ def _author(message: Message, style: RowStyle) -> tuple[str, str]:
     return ("me", _("me")) if message.direction == "out" else ("person", style.name)
 
 
-def _text(message: Message) -> str:
-    if message.kind == "unsupported":
-        return _("This message needs a newer tuichat.")
-    return message.text
-
-
-def _text_part(message: Message) -> str:
-    if message.kind == "unsupported" or message.state == "cancelled":
-        return "muted"
-    return "text"
-
-
 def _sign(message: Message, style: RowStyle) -> tuple[str, str]:
     if message.direction == "in":
         return "", ""
@@ -195,6 +190,7 @@ def _remarks(message: Message, style: RowStyle, chosen: bool) -> list[tuple[str,
             remarks.append(("danger", _("was not sent and will not be; write it again")))
         elif message.state == "cancelled":
             remarks.append(("muted", _("taken back before it left")))
+    remarks += deed_remarks(message)
     if chosen:
         remarks.append(("muted", _details(message, style)))
     return remarks

@@ -15,13 +15,14 @@ from textual.color import Color
 from textual.strip import Strip
 from textual.widget import Widget
 
-_BOLD = frozenset({"strong", "unread", "danger", "mark", "new", "read", "title"})
+_BOLD = frozenset({"strong", "unread", "danger", "mark", "new", "read", "title", "mention"})
 _COLOURS = {
     "": "foreground",
     "text": "foreground",
     "strong": "foreground",
     "me": "accent",
     "mark": "accent",
+    "mention": "accent",
     "read": "accent",
     "title": "accent",
     "new": "unread",

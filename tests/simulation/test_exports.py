@@ -1,0 +1,407 @@
+"""Exports: what a person can read, whole or marked, and the same again after a fresh profile has taken it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+from collections.abc import Awaitable, Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.file_story import DAY, KIB, FileStory, play
+from tests.support.seeded_rng import SeededRng
+from tests.support.simulated_node import SimulatedNode, until
+from tuichat.errors import NotFoundError, StorageError, TuichatError, UsageError
+from tuichat.model import Conversation
+from tuichat.model.exported import INCOMPLETE, MANIFEST
+
+WORDS = "<script>alert(1)</script> & \"第三页有图表\" 👩‍🚀\n'second' line"
+Story = Callable[[FileStory], Awaitable[None]]
+
+
+def content_of(directory: Path) -> dict[str, bytes]:
+    """Every file of an export but for whose it is and when it was made."""
+    files = {
+        str(path.relative_to(directory)): path.read_bytes() for path in directory.rglob("*") if path.is_file()
+    }
+    manifest = json.loads(files.pop(MANIFEST))
+    counts = {name: manifest[name] for name in ("format", "version", "contacts", "messages", "files")}
+    pages = {name: data for name, data in files.items() if name.startswith("pages/")}
+    for name, data in pages.items():
+        files[name] = data.replace(manifest["address"].encode(), b"ADDRESS")
+    return {**files, MANIFEST: json.dumps(counts).encode()}
+
+
+async def say_much(story: FileStory) -> None:
+    """Words and files in both directions, all of it settled."""
+    alice, bob = story.alice, story.bob
+    await alice.say(bob, "hello")
+    await bob.say(alice, WORDS)
+    (offered,) = await story.offer(story.write("第三页.bin", 100 * KIB), caption="as promised <b>")
+    await bob.node.file_accept(offered.id)
+    await story.until_state(bob, offered.id, "complete")
+    (unwanted,) = await story.offer(story.write("unwanted", 10))
+    await bob.node.file_decline(unwanted.id)
+    await story.until_state(alice, 2, "declined")
+    await bob.node.contact_tag("alice", ["work"])
+    await bob.node.conversation_set("alice", muted=True, archived=True)
+    await bob.node.contact_add(fresh(story, "carol").address, "carol", "from the fair")
+    for person in (alice, bob):
+        assert await until(person.settled, DAY)
+
+
+def fresh(story: FileStory, name: str) -> SimulatedNode:
+    """A person who never talked to anybody."""
+    return SimulatedNode(name, story.directory, story.network, SeededRng(name.encode()))
+
+
+def test_export_import_export_is_the_same(tmp_path: Path) -> None:
+    async def story(story: FileStory) -> None:
+        await say_much(story)
+        bob = story.bob
+        made = await bob.node.export_to(str(tmp_path / "one"))
+        assert (made.contacts, made.messages, made.files, made.missing) == (2, 4, 2, 0)
+        other = fresh(story, "dora")
+        await other.start()
+        taken = await other.node.import_from(str(tmp_path / "one"))
+        assert (taken.contacts, taken.messages, taken.files) == (2, 4, 2)
+        assert (taken.same_identity, taken.verified, taken.ended) == (False, 0, 0)
+        assert await other.node.messages("alice") == await bob.node.messages("alice")
+        (received, _declined) = await other.node.file_list("alice")
+        assert Path(received.path).read_bytes() == (tmp_path / "hers" / "第三页.bin").read_bytes()
+        assert Path(received.path).parent == tmp_path / "dora" / "inbox"
+        assert (await other.contact(story.alice)).conversation == Conversation(muted=True, archived=True)
+        await other.node.export_to(str(tmp_path / "two"))
+        assert content_of(tmp_path / "one") == content_of(tmp_path / "two")
+        with pytest.raises(UsageError, match="fresh profile only"):
+            await other.node.import_from(str(tmp_path / "two"))
+        await other.stop()
+        await other.start()
+        assert await other.node.messages("alice") == await bob.node.messages("alice")
+        await other.stop()
+        assert other.failures == []
+
+    play(tmp_path, story)
+
+
+def test_whoever_comes_out_of_another_ones_export_is_asked_only_once_one_writes(tmp_path: Path) -> None:
+    async def story(story: FileStory) -> None:
+        await say_much(story)
+        await story.bob.node.export_to(str(tmp_path / "out"))
+        other = fresh(story, "dora")
+        await other.start()
+        await other.node.import_from(str(tmp_path / "out"))
+        await other.stop()
+        await other.start()
+        await asyncio.sleep(DAY)
+        assert [each.name for each in await story.alice.node.contact_list()] == ["bob"]
+        await other.node.send("alice", "it is me, under another address")
+
+        async def asked() -> bool:
+            return any(each.state == "pending" for each in await story.alice.node.contact_list())
+
+        assert await until(asked, DAY)
+        await other.stop()
+        assert other.failures == []
+
+    play(tmp_path, story)
+
+
+def test_the_same_identity_is_in_touch_again_and_nobody_is_verified(tmp_path: Path) -> None:
+    async def story(story: FileStory) -> None:
+        await say_much(story)
+        bob = story.bob
+        number = await bob.node.contact_verify("alice")
+        await bob.node.contact_verify("alice", number.digits)
+        await bob.node.export_to(str(tmp_path / "out"))
+        await bob.stop()
+        again = fresh(story, "bobby")
+        again.identity = bob.identity
+        await again.start()
+        taken = await again.node.import_from(str(tmp_path / "out"))
+        assert (taken.same_identity, taken.verified) == (True, 1)
+        assert not (await again.contact(story.alice)).verified
+
+        async def linked() -> bool:
+            return (await again.contact(story.alice)).online
+
+        assert await until(linked, DAY)
+        await again.node.send("alice", "back again")
+        await story.alice.say(bob, "good")
+        assert await until(again.settled, DAY)
+        assert await until(story.alice.settled, DAY)
+        assert (await again.history(story.alice))[-1] == "good"
+        assert (await story.alice.history(bob))[-1] == "back again"
+        await again.stop()
+        assert again.failures == []
+        await bob.start()
+
+    play(tmp_path, story)
+
+
+def test_what_waited_is_over_in_the_new_profile(tmp_path: Path) -> None:
+    async def story(story: FileStory) -> None:
+        await story.offer(story.write("waits.bin", 10))
+        await story.bob.stop()
+        await story.alice.say(story.bob, "waits")
+        await story.alice.node.export_to(str(tmp_path / "out"))
+        other = fresh(story, "dora")
+        await other.start()
+        taken = await other.node.import_from(str(tmp_path / "out"))
+        assert taken.ended == 2
+        assert (await other.node.messages("bob"))[-1].state == "cancelled"
+        (file,) = await other.node.file_list()
+        assert (file.state, file.reason) == ("cancelled", "restored")
+        assert other.node.queued_count() == 0
+        await other.stop()
+        await story.bob.start()
+
+    play(tmp_path, story)
+
+
+def test_files_that_are_gone_or_changed_are_left_out_and_counted(tmp_path: Path) -> None:
+    async def story(story: FileStory) -> None:
+        await say_much(story)
+        (tmp_path / "hers" / "第三页.bin").write_bytes(b"another")
+        (tmp_path / "hers" / "unwanted").unlink()
+        (tmp_path / "hers" / "unwanted").symlink_to(tmp_path / "hers")
+        made = await story.alice.node.export_to(str(tmp_path / "out"))
+        assert (made.files, made.missing) == (2, 2)
+        assert list((tmp_path / "out" / "files").iterdir()) == []
+
+    play(tmp_path, story)
+
+
+class Page(HTMLParser):
+    """What a browser would find in a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.words = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _value in attrs}
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+def test_the_page_runs_nothing_refers_to_nothing_and_says_what_was_said(tmp_path: Path) -> None:
+    async def story(story: FileStory) -> None:
+        await say_much(story)
+        await story.bob.node.contact_rename("alice", "<i>alice</i>")
+        await story.bob.node.export_to(str(tmp_path / "out"), "<i>alice</i>")
+        await story.bob.node.export_to(str(tmp_path / "plain"), "<i>alice</i>", plain_page=True)
+        (page,) = (tmp_path / "out" / "pages").iterdir()
+        text = page.read_text(encoding="utf-8")
+        found = Page(text)
+        assert WORDS in found.words
+        assert "as promised <b>" in found.words
+        assert "第三页.bin" in found.words
+        assert "files/1" in found.words
+        assert found.tags == {
+            *("html", "head", "meta", "title", "style", "body", "h1"),
+            *("p", "article", "header", "b", "time"),
+        }
+        assert found.attributes <= {"charset", "content", "http-equiv", "class", "dir", "datetime"}
+        assert "url(" not in text
+        assert "://" not in text
+        (plain,) = (tmp_path / "plain" / "pages").iterdir()
+        assert Page(plain.read_text(encoding="utf-8")).tags == found.tags - {"style"}
+        assert len(list((tmp_path / "out" / "messages").iterdir())) == 1
+
+    play(tmp_path, story)
+
+
+def test_an_export_is_its_owners_alone_and_goes_over_nothing(tmp_path: Path) -> None:
+    async def story(story: FileStory) -> None:
+        await say_much(story)
+        node, place = story.bob.node, tmp_path / "out"
+        place.mkdir(mode=0o755)
+        await node.export_to(str(place))
+        for path in [place, *place.rglob("*")]:
+            assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600)
+        assert not (place / INCOMPLETE).exists()
+        before = content_of(place)
+        (tmp_path / "link").symlink_to(tmp_path / "empty")
+        (tmp_path / "empty").mkdir()
+        for wrong in (
+            place,
+            tmp_path / "link",
+            tmp_path / "hers" / "unwanted",
+            tmp_path / "no" / "where",
+            "out",
+        ):
+            with pytest.raises(UsageError):
+                await node.export_to(str(wrong))
+        with pytest.raises(NotFoundError):
+            await node.export_to(str(tmp_path / "nobody"), "nobody")
+        assert not (tmp_path / "nobody").exists()
+        assert content_of(place) == before
+
+    play(tmp_path, story)
+
+
+def test_an_export_that_was_broken_off_is_marked_and_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(story: FileStory) -> None:
+        await say_much(story)
+        place, real = tmp_path / "out", os.fsync
+
+        def full(_descriptor: int) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr("tuichat.store.export_place.os.fsync", full)
+        with pytest.raises(StorageError, match="No space left"):
+            await story.bob.node.export_to(str(place))
+        monkeypatch.setattr("tuichat.store.export_place.os.fsync", real)
+        assert (place / INCOMPLETE).exists()
+        assert not (place / MANIFEST).exists()
+        with pytest.raises(UsageError, match="no whole export"):
+            await fresh_takes(story, place)
+
+    play(tmp_path, story)
+
+
+async def fresh_takes(story: FileStory, place: Path) -> None:
+    """Import into somebody new; afterwards nothing of it may be there if it failed."""
+    other = fresh(story, "dora")
+    await other.start()
+    try:
+        await other.node.import_from(str(place))
+    except TuichatError:
+        assert await other.node.contact_list() == []
+        assert await other.node.file_list() == []
+        assert other.store.transfers.remains() == [] or await until(lambda: swept(other), 60)
+        inbox = story.directory / "dora" / "inbox"
+        assert not inbox.exists() or list(inbox.iterdir()) == []
+        assert other.store.imports.is_fresh()
+        raise
+    finally:
+        await other.stop()
+        assert other.failures == []
+
+
+async def swept(person: SimulatedNode) -> bool:
+    return person.store.transfers.remains() == []
+
+
+def edited(place: Path, name: str, change: Callable[[dict[str, Any]], object]) -> None:
+    """Change the last line of a file of an export."""
+    *lines, last = (place / name).read_text(encoding="utf-8").splitlines()
+    line = json.loads(last)
+    change(line)
+    (place / name).write_text("\n".join([*lines, json.dumps(line)]) + "\n", encoding="utf-8")
+
+
+def a_link_in_place_of(place: Path, name: str) -> None:
+    target = place.parent / "target"
+    if (place / name).is_dir():
+        shutil.move(place / name, target)
+    else:
+        target.write_bytes((place / name).read_bytes())
+        (place / name).unlink()
+    (place / name).symlink_to(target)
+
+
+def a_pipe_in_place_of(place: Path, name: str) -> None:
+    (place / name).unlink()
+    os.mkfifo(place / name)
+
+
+def same_again(place: Path, name: str) -> None:
+    text = (place / name).read_bytes()
+    (place / name).write_bytes(text + text)
+
+
+HOSTILE: dict[str, Callable[[Path], object]] = {
+    "no manifest": lambda place: (place / MANIFEST).unlink(),
+    "marked": lambda place: (place / INCOMPLETE).touch(),
+    "newer": lambda place: edited(place, MANIFEST, lambda line: line.update(version=2)),
+    "another format": lambda place: edited(place, MANIFEST, lambda line: line.update(format="x")),
+    "no address": lambda place: edited(place, MANIFEST, lambda line: line.update(address="x")),
+    "no contacts": lambda place: (place / "contacts.jsonl").unlink(),
+    "link to lines": lambda place: a_link_in_place_of(place, "contacts.jsonl"),
+    "link to manifest": lambda place: a_link_in_place_of(place, MANIFEST),
+    "link to folder": lambda place: a_link_in_place_of(place, "messages"),
+    "link to bytes": lambda place: a_link_in_place_of(place, "files/1"),
+    "pipe": lambda place: a_pipe_in_place_of(place, "contacts.jsonl"),
+    "pipe of bytes": lambda place: a_pipe_in_place_of(place, "files/1"),
+    "giant line": lambda place: (place / "contacts.jsonl").write_bytes(b"[" * 2**21),
+    "deep line": lambda place: (place / "contacts.jsonl").write_bytes(b'{"id":' + b"[" * 10_000 + b"\n"),
+    "cut line": lambda place: (place / "files.jsonl").write_bytes((place / "files.jsonl").read_bytes()[:-9]),
+    "no json": lambda place: (place / "messages" / "1.jsonl").write_bytes(b"\xff\xfe\n"),
+    "wrong type": lambda place: edited(place, "contacts.jsonl", lambda line: line.update(id="1")),
+    "other state": lambda place: edited(place, "contacts.jsonl", lambda line: line.update(state="king")),
+    "huge id": lambda place: edited(place, "messages/1.jsonl", lambda line: line.update(id=2**62)),
+    "id of nothing": lambda place: edited(place, "messages/1.jsonl", lambda line: line.update(id=0)),
+    "twice": lambda place: same_again(place, "messages/1.jsonl"),
+    "contacts twice": lambda place: same_again(place, "contacts.jsonl"),
+    "files twice": lambda place: same_again(place, "files.jsonl"),
+    "same name": lambda place: edited(place, "contacts.jsonl", lambda line: line.update(name="alice")),
+    "name as an option": lambda place: edited(place, "contacts.jsonl", lambda line: line.update(name="-x")),
+    "no name": lambda place: edited(place, "contacts.jsonl", lambda line: line.update(name="\u202e")),
+    "bad tag": lambda place: edited(place, "contacts.jsonl", lambda line: line.update(tags=["a b"])),
+    "local time": lambda place: edited(
+        place, "contacts.jsonl", lambda line: line.update(created_at="2026-01-01T00:00:00")
+    ),
+    "long text": lambda place: edited(place, "messages/1.jsonl", lambda line: line.update(text="x" * 50_000)),
+    "whose message": lambda place: edited(place, "messages/1.jsonl", lambda line: line.update(contact=2)),
+    "whose file": lambda place: edited(place, "files.jsonl", lambda line: line.update(contact=2)),
+    "no such contact": lambda place: edited(place, "files.jsonl", lambda line: line.update(contact=9)),
+    "file of no message": lambda place: edited(place, "files.jsonl", lambda line: line.update(message=99)),
+    "path upwards": lambda place: edited(
+        place, "files.jsonl", lambda line: line.update(stored="../hers/unwanted")
+    ),
+    "absolute path": lambda place: edited(
+        place, "files.jsonl", lambda line: line.update(stored="/etc/passwd")
+    ),
+    "other bytes": lambda place: edited(place, "files.jsonl", lambda line: line.update(stored="files/1")),
+    "bytes that are not there": lambda place: (place / "files" / "1").unlink(),
+    "other size": lambda place: (place / "files" / "1").write_bytes(b"x"),
+    "negative size": lambda place: edited(place, "files.jsonl", lambda line: line.update(size=-1)),
+}
+
+
+def test_hostile_exports_end_in_a_sentence_and_change_nothing(tmp_path: Path) -> None:
+    async def story(story: FileStory) -> None:
+        await say_much(story)
+        await story.bob.node.export_to(str(tmp_path / "good"))
+        for name, spoil in HOSTILE.items():
+            place = tmp_path / name
+            shutil.copytree(tmp_path / "good", place)
+            shutil.rmtree(tmp_path / "target", ignore_errors=True)
+            (tmp_path / "target").unlink(missing_ok=True)
+            spoil(place)
+            with pytest.raises(UsageError) as caught:
+                await fresh_takes(story, place)
+            assert caught.value.message
+            assert "Nothing was imported" in caught.value.hint or name == "no address"
+        await fresh_takes(story, tmp_path / "good")
+
+    play(tmp_path, story)
+
+
+def test_a_full_inbox_takes_nothing(tmp_path: Path) -> None:
+    async def story(story: FileStory) -> None:
+        await say_much(story)
+        await story.bob.node.export_to(str(tmp_path / "out"))
+        (tmp_path / "dora").write_text("in the way of the inbox")
+        other = fresh(story, "dora")
+        await other.start()
+        with pytest.raises(StorageError):
+            await other.node.import_from(str(tmp_path / "out"))
+        assert await other.node.contact_list() == []
+        await other.stop()
+
+    play(tmp_path, story)

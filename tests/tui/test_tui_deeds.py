@@ -1,0 +1,168 @@
+"""Answering, editing, taking back and reacting in the interface, and how the two people's words look."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.fixed_clock import FixedClock
+from tests.support.interface import enter, history_text, notice_text, running, settle, top
+from tests.support.memory_node import MemoryNode
+from tuichat.model import Quote
+from tuichat.tui.screens.confirm import Confirm
+
+
+@pytest.fixture
+def node() -> MemoryNode:
+    return MemoryNode.sample(FixedClock(), node="detached")
+
+
+async def test_an_answer_quotes_what_was_chosen(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        await pilot.press("escape", "up", "up", "r")
+        await settle(pilot)
+        assert "did the draft reach you?" in notice_text(screen)
+        await enter(screen, pilot, "it did")
+        last = (await node.messages("bob"))[-1]
+        assert (last.text, last.reply_to) == ("it did", 1)
+        assert "│ bob: did the draft reach you?" in history_text(screen)
+        await enter(screen, pilot, "and more")
+        assert (await node.messages("bob"))[-1].reply_to is None
+
+
+async def test_escape_forgets_what_the_next_text_was_to_be(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        screen.composer.take("half a thought")
+        await pilot.press("escape", "up", "e")
+        await settle(pilot)
+        assert screen.composer.text == "reading it now"
+        await pilot.press("escape")
+        await settle(pilot)
+        assert screen.composer.text == "half a thought"
+        assert not screen.history.choosing
+        await pilot.press("enter")
+        await settle(pilot)
+        last = (await node.messages("bob"))[-1]
+        assert (last.text, last.reply_to, last.edited) == ("half a thought", None, False)
+
+
+async def test_another_conversation_is_never_answered_or_edited_by_mistake(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        await pilot.press("escape", "up", "e")
+        await settle(pilot)
+        await enter(screen, pilot, "/query alice")
+        await enter(screen, pilot, "hello alice")
+        assert (await node.messages("alice"))[-1].text == "hello alice"
+        await enter(screen, pilot, "/query bob")
+        await enter(screen, pilot, "hello bob")
+        assert [message.edited for message in await node.messages("bob")] == [False] * 4
+
+
+async def test_an_edit_puts_the_text_into_the_input_and_takes_its_place(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        screen.composer.take("later")
+        await pilot.press("escape", "up", "e")
+        await settle(pilot)
+        screen.composer.take("reading it today")
+        await pilot.press("enter")
+        await settle(pilot)
+        assert (await node.message_get(2)).text == "reading it today"
+        assert "edited" in history_text(screen)
+        assert screen.composer.text == "later"
+        screen.composer.take("")
+        await enter(screen, pilot, "/earlier")
+        assert "reading it now" in notice_text(screen)
+
+
+async def test_taking_back_asks_first(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        await pilot.press("escape", "up", "d")
+        await settle(pilot)
+        assert isinstance(top(pilot), Confirm)
+        await pilot.press("n")
+        await settle(pilot)
+        assert (await node.message_get(2)).unsent == ""
+        await enter(screen, pilot, "/unsend")
+        await pilot.press("y")
+        await settle(pilot)
+        assert (await node.message_get(2)).unsent == "asked"
+        assert "contact's node was" in history_text(screen)
+        node.change_message(2, unsent="done")
+        await settle(pilot)
+        assert "node was" not in history_text(screen)
+
+
+async def test_keys_that_do_nothing_with_a_message_are_text(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        await pilot.press("escape", "e")
+        await settle(pilot)
+        assert screen.composer.text == "e"
+        await pilot.press("escape", "d")
+        await settle(pilot)
+        assert screen.composer.text == "ed"
+
+
+async def test_a_reaction_is_written_by_name_or_as_it_is(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        await pilot.press("escape", "+")
+        await settle(pilot)
+        assert screen.composer.text == "/react "
+        screen.composer.take("/react :party_popper")
+        await pilot.press("tab", "enter")
+        await settle(pilot)
+        assert (await node.message_get(3)).my_reactions == ("🎉",)
+        node.reacted_by_them(3, "🎉")
+        await settle(pilot)
+        assert "🎉 2" in history_text(screen)
+        await enter(screen, pilot, "/react 🎉")
+        assert (await node.message_get(3)).reactions == ("🎉",)
+
+
+async def test_a_refusal_gives_the_text_back(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, "/react thumbs")
+        assert "one emoji" in notice_text(screen)
+        await pilot.press("escape", "up", "e")
+        await settle(pilot)
+        node._locked = True
+        screen.composer.take("in vain")
+        await pilot.press("enter")
+        await settle(pilot)
+        assert screen.composer.text == "in vain"
+        node._locked = False
+
+
+async def test_what_one_does_is_said_in_the_third_person(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, "/me waves")
+        assert (await node.messages("bob"))[-1].text == "/me waves"
+        node.incoming("bob", "/me waves back")
+        await settle(pilot)
+        shown = history_text(screen)
+        assert "* me waves" in shown
+        assert "* bob waves back" in shown
+
+
+async def test_only_names_of_the_two_stand_out_and_nothing_is_markup(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        node.incoming("bob", "ask @Bob, not @bobby or [red]@bob[/red] a@bob.onion")
+        await settle(pilot)
+        rows = [
+            row for row, _message in screen.history._layout() if any("ask " in text for _part, text in row)
+        ]
+        named = [text for part, text in rows[0] if part == "mention"]
+        assert named == ["@Bob", "@bob"]
+        assert "[red]@bob[/red]" in history_text(screen)
+
+
+async def test_a_quote_follows_its_message_and_says_when_there_is_none(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        await node.send("bob", "my answer", 1)
+        node.edited_by_them(1, "did the second draft reach you?")
+        await settle(pilot)
+        assert "│ bob: did the second draft reach you?" in history_text(screen)
+        node.change_message(1, text="", unsent="done")
+        await settle(pilot)
+        assert "│ bob: taken back" in history_text(screen)
+        node.change_message(3, quote=Quote())
+        await settle(pilot)
+        assert "│ answers a message you do not have" in history_text(screen)

@@ -1,0 +1,88 @@
+"""`tuichat export` and `tuichat import`: conversations as files that anybody can read, and back."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from tuichat.cli.context import Context
+from tuichat.cli.parser import Parser, some_path
+from tuichat.i18n import _
+
+if TYPE_CHECKING:
+    from tuichat.api.client import AsyncClient
+    from tuichat.model import Exported, Imported
+
+
+def add(parser: Parser) -> None:
+    """Add the commands."""
+    export = parser.add_command(
+        "export", _export, _("write conversations and files as anybody can read them")
+    )
+    export.add_argument("directory", metavar=_("DIR"), type=some_path, help=_("a new directory"))
+    export.add_argument(
+        "--in", dest="ref", metavar="REF", help=_("only this contact: name, address, or start of an address")
+    )
+    export.add_argument("--plain-page", action="store_true", help=_("pages without colours and layout"))
+    taken = parser.add_command("import", _import, _("take an export into a fresh profile"))
+    taken.add_argument("directory", metavar=_("DIR"), type=some_path, help=_("the export"))
+
+
+def _export(context: Context) -> int:
+    path = os.path.abspath(context.words.directory)  # noqa: PTH100 - links are left to the node
+
+    async def work(node: AsyncClient) -> Exported:
+        return await node.export_to(path, context.words.ref, context.words.plain_page)
+
+    made = context.with_node(work)
+    context.output.result(made, made.path)
+    context.output.note(
+        _("It is not encrypted: whoever can read this directory can read what you wrote and were told.")
+    )
+    if made.missing:
+        context.output.note(
+            _("Files that are not in it, for they were moved or changed since: {count}.").format(
+                count=made.missing
+            )
+        )
+    return 0
+
+
+def _import(context: Context) -> int:
+    path = os.path.abspath(context.words.directory)  # noqa: PTH100 - links are left to the node
+
+    async def work(node: AsyncClient) -> Imported:
+        return await node.import_from(path)
+
+    made = context.with_node(work)
+    told = _("{contacts} contacts, {messages} messages, {files} files").format(
+        contacts=made.contacts, messages=made.messages, files=made.files
+    )
+    context.output.result(made, told)
+    for sentence in _advice(made):
+        context.output.note(sentence)
+    return 0
+
+
+def _advice(made: Imported) -> list[str]:
+    told = []
+    if not made.same_identity:
+        told.append(
+            _(
+                "This profile has another address, which contacts do not know: they are asked once you write "
+                "to them."
+            )
+        )
+    if made.verified:
+        told.append(
+            _("Contacts that were verified there: {count}. An export holds no keys: compare again.").format(
+                count=made.verified
+            )
+        )
+    if made.ended:
+        told.append(
+            _("Messages and files that still waited there: {count}. They are not sent or fetched.").format(
+                count=made.ended
+            )
+        )
+    return told

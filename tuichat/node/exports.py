@@ -1,0 +1,163 @@
+"""Making an export: what a person can read of conversations and files, into a directory.
+
+The node goes on meanwhile: a page of messages at a time is read on its loop, and written off it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from tuichat.errors import UsageError
+from tuichat.i18n import _
+from tuichat.model import Contact, File, Message, from_milliseconds
+from tuichat.model.exported import (
+    CONTACTS,
+    FILE_LINES,
+    FILES,
+    MESSAGES,
+    PAGES,
+    Exported,
+    ExportedContact,
+    ExportedFile,
+    Manifest,
+)
+from tuichat.node.contact_book import ContactBook
+from tuichat.node.events import EventHub
+from tuichat.node.export_page import page_end, page_head, page_message
+from tuichat.node.file_progress import FileBook
+from tuichat.node.jobs import OffLoop
+from tuichat.store.export_place import ExportPlace
+from tuichat.store.store import Store
+
+_PAGE: Final = 500
+_PAGE_BYTES: Final = 1024 * 1024
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+@dataclass(frozen=True, slots=True)
+class ExportParts:
+    """What exports are made of; `address` is this person's."""
+
+    address: str
+    store: Store
+    hub: EventHub
+    book: ContactBook
+    files: FileBook
+    off_loop: OffLoop
+
+
+class Exports:
+    """Makes them."""
+
+    def __init__(self, parts: ExportParts) -> None:
+        self._with = parts
+
+    async def write(self, path: str, ref: str | None, *, plain_page: bool) -> Exported:
+        """Write an export of everything, or of one contact, into the new directory `path`.
+
+        Raises:
+            UsageError: the path is not absolute, or something is there already.
+            NotFoundError: there is no such contact.
+            StorageError: the disk is full or fails; what is there is marked as incomplete.
+        """
+        if not path.startswith("/") or "\0" in path:
+            raise UsageError(_("The path of an export must be absolute."))
+        if ref is None:
+            contacts = self._with.book.all()
+        else:
+            found = self._with.book.contact(self._with.book.find(ref).id)
+            contacts = [] if found is None else [found]
+        place = await self._with.off_loop(partial(ExportPlace, Path(path)))
+        run = _Run(self._with, place, plain=plain_page)
+        contacts.sort(key=lambda contact: contact.id)
+        await run.files({contact.id for contact in contacts})
+        for contact in contacts:
+            await run.contact(contact)
+        return await run.finish()
+
+
+@dataclass
+class _Run:
+    """One export in the making."""
+
+    parts: ExportParts
+    place: ExportPlace
+    plain: bool
+    contacts: int = 0
+    messages: int = 0
+    missing: int = 0
+    stored: dict[int, ExportedFile] = field(default_factory=dict)
+
+    async def files(self, contacts: set[int]) -> None:
+        """Every file, with its bytes if they are on the disk."""
+        await self._append(FILE_LINES, b"")
+        for number in self.parts.store.transfers.ids():
+            file = self.parts.files.get(number)
+            if file is None or file.contact not in contacts or file.message is None:
+                continue
+            line = ExportedFile(**{**_fields(file), "path": "", "circuits": 0, "rate": 0})
+            name = f"{FILES}/{file.id}"
+            if file.path and await self.parts.off_loop(
+                partial(self.place.copy, Path(file.path), name, file.size)
+            ):
+                line = msgspec.structs.replace(line, stored=name)
+            self.missing += file.path != "" and not line.stored
+            self.stored[file.id] = line
+            await self._append(FILE_LINES, _line(line))
+
+    async def contact(self, contact: Contact) -> None:
+        """A contact, and all that was said."""
+        wanted = {name: getattr(contact, name) for name in ExportedContact.__struct_fields__}
+        await self._append(CONTACTS, _line(ExportedContact(**wanted)))
+        self.contacts += 1
+        lines, page = f"{MESSAGES}/{contact.id}.jsonl", f"{PAGES}/{contact.id}.html"
+        await self._append(page, page_head(contact, self.parts.address, plain=self.plain).encode())
+        await self._append(lines, b"")
+        after = 0
+        while rows := self.parts.store.messages.page(contact.id, _PAGE, None, after, _PAGE_BYTES):
+            messages = [self.parts.book.message_record(row) for row in rows]
+            await self._append(lines, b"".join(map(_line, messages)))
+            await self._append(page, "".join(self._shown(each, contact) for each in messages).encode())
+            self.messages += len(messages)
+            after = rows[-1].id
+        await self._append(page, page_end().encode())
+
+    def _shown(self, message: Message, contact: Contact) -> str:
+        file = None if message.file is None else self.stored.get(message.file)
+        return page_message(message, contact, file, "" if file is None else file.stored)
+
+    async def finish(self) -> Exported:
+        """All is there."""
+        if not self.contacts:
+            await self._append(CONTACTS, b"")
+        manifest = Manifest(
+            made_at=from_milliseconds(self.parts.hub.now()),
+            address=self.parts.address,
+            contacts=self.contacts,
+            messages=self.messages,
+            files=len(self.stored),
+        )
+        await self.parts.off_loop(partial(self.place.finish, _line(manifest)))
+        return Exported(
+            path=str(self.place.path),
+            contacts=self.contacts,
+            messages=self.messages,
+            files=len(self.stored),
+            missing=self.missing,
+        )
+
+    async def _append(self, name: str, data: bytes) -> None:
+        await self.parts.off_loop(partial(self.place.append, name, data))
+
+
+def _fields(file: File) -> dict[str, Any]:
+    return {name: getattr(file, name) for name in File.__struct_fields__}
+
+
+def _line(record: msgspec.Struct) -> bytes:
+    return _ENCODER.encode(record) + b"\n"

@@ -1,0 +1,40 @@
+"""What may be done to messages while the profile is unlocked: passed on to the node behind the gate."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from tuichat.model import Message
+from tuichat.node.node import Node
+
+Result = TypeVar("Result")
+
+
+class GateDeeds(ABC):
+    """That part of `NodeApi`, for the gate."""
+
+    @abstractmethod
+    async def _ask(self, call: Callable[[Node], Awaitable[Result]]) -> Result: ...
+
+    @abstractmethod
+    async def _ask_online(self, call: Callable[[Node], Awaitable[Result]]) -> Result: ...
+
+    async def edit(self, message: int, text: str) -> Message:
+        return await self._ask_online(lambda node: node.edit(message, text))
+
+    async def unsend(self, message: int) -> Message:
+        return await self._ask_online(lambda node: node.unsend(message))
+
+    async def react(self, message: int, emoji: str) -> Message:
+        return await self._ask_online(lambda node: node.react(message, emoji))
+
+    async def typing(self, ref: str, now: bool) -> None:
+        await self._ask(lambda node: node.typing(ref, now))
+
+    async def present(self, here: bool) -> None:
+        await self._ask(lambda node: node.present(here))
+
+    async def message_earlier(self, message: int) -> list[str]:
+        return await self._ask(lambda node: node.message_earlier(message))

@@ -1,0 +1,56 @@
+"""How a person keeps conversations, and what they are writing: passed on to the node behind the gate."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from tuichat.model import Contact, Draft, Exported, Imported
+from tuichat.node.node import Node
+
+Result = TypeVar("Result")
+
+
+class GateDesk(ABC):
+    """That part of `NodeApi`, for the gate."""
+
+    @abstractmethod
+    async def _ask(self, call: Callable[[Node], Awaitable[Result]]) -> Result: ...
+
+    async def contact_erase(self, ref: str) -> Contact:
+        return await self._ask(lambda node: node.contact_erase(ref))
+
+    async def contact_tag(self, ref: str, tags: list[str]) -> Contact:
+        return await self._ask(lambda node: node.contact_tag(ref, tags))
+
+    async def contact_untag(self, ref: str, tags: list[str]) -> Contact:
+        return await self._ask(lambda node: node.contact_untag(ref, tags))
+
+    async def conversation_set(
+        self,
+        ref: str,
+        muted: bool | None = None,
+        pinned: bool | None = None,
+        archived: bool | None = None,
+        unread_from: int | None = None,
+    ) -> Contact:
+        return await self._ask(lambda node: node.conversation_set(ref, muted, pinned, archived, unread_from))
+
+    async def draft_set(self, ref: str, text: str, writer: str = "") -> None:
+        await self._ask(lambda node: node.draft_set(ref, text, writer))
+
+    async def draft_list(self) -> list[Draft]:
+        return await self._ask(lambda node: node.draft_list())
+
+    async def input_add(self, text: str, ref: str | None = None, writer: str = "") -> None:
+        await self._ask(lambda node: node.input_add(text, ref, writer))
+
+    async def input_list(self) -> list[str]:
+        return await self._ask(lambda node: node.input_list())
+
+    async def export_to(self, path: str, ref: str | None = None, plain_page: bool = False) -> Exported:
+        return await self._ask(lambda node: node.export_to(path, ref, plain_page))
+
+    async def import_from(self, path: str) -> Imported:
+        return await self._ask(lambda node: node.import_from(path))

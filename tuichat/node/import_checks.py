@@ -1,0 +1,151 @@
+"""What an export may say: its lines made into rows, or refused. Pure, without store or disk.
+
+Words are sanitised as a peer's are, for anybody may have changed them. Nothing is verified: an export holds
+no keys, so that there would be nothing to hold a contact to; and nothing waits to be sent.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from tuichat.errors import UsageError
+from tuichat.i18n import _
+from tuichat.model import (
+    MAX_REQUEST_BYTES,
+    MAX_TAGS,
+    MAX_TEXT_BYTES,
+    Message,
+)
+from tuichat.model.exported import FILES, ExportedContact, ExportedFile
+from tuichat.network.addresses import onion_of
+from tuichat.node.desk import checked_tag
+from tuichat.protocol.labels import label, place
+from tuichat.protocol.sanitize import sanitize_name, sanitize_text
+from tuichat.store.export_source import NoExportError
+from tuichat.store.records import ContactRow, FileRow, MessageRow
+
+MOST_CONTACTS: Final = 10_000
+"""So many contacts an export may have."""
+
+_LARGEST_ID: Final = 2**40
+_LARGEST_FILE: Final = 2**53
+_LARGEST_PICTURE: Final = 2**31
+_ENDED: Final = frozenset({"complete", "declined", "cancelled", "failed"})
+_WAITING: Final = frozenset({"queued", "sent"})
+
+
+def refused(what: str, number: int) -> NoExportError:
+    """Why a line is not taken."""
+    return NoExportError(_("The export is damaged or was changed: {what} {id}.").format(what=what, id=number))
+
+
+def contact_row(line: ExportedContact, own_onion: bytes) -> ContactRow:
+    """A contact. Raises NoExportError."""
+    checks = _Checks("contact", line.id)
+    try:
+        onion = onion_of(line.address)
+        tags = [checked_tag(tag) for tag in line.tags]
+    except UsageError:
+        raise checks.no() from None
+    name = sanitize_name(line.name)
+    checks.that(name != "" and not name.startswith("-") and onion != own_onion)
+    checks.that(len(tags) <= MAX_TAGS and not _is_address(name))
+    request = sanitize_text(line.request_text)
+    checks.that(len(request.encode()) <= MAX_REQUEST_BYTES)
+    return ContactRow(
+        id=line.id,
+        onion=onion,
+        state=line.state,
+        petname=name,
+        suggested_name=sanitize_name(line.suggested_name),
+        request_text=request,
+        created_at=checks.time(line.created_at),
+    )
+
+
+def message_row(line: Message, contact: int) -> MessageRow:
+    """A message; one that waited is not sent any more. Raises NoExportError."""
+    checks = _Checks("message", line.id)
+    text = sanitize_text(line.text)
+    checks.that(line.contact == contact and len(text.encode()) <= MAX_TEXT_BYTES)
+    checks.that(line.direction == "out" or line.received_at is not None)
+    return MessageRow(
+        id=line.id,
+        contact=contact,
+        direction=line.direction,
+        wire_id=line.id.to_bytes(16, "big"),
+        kind=line.kind,
+        text=text,
+        sent_at=checks.time(line.sent_at),
+        received_at=None if line.received_at is None else checks.time(line.received_at),
+        state="cancelled" if line.state in _WAITING else line.state,
+    )
+
+
+def file_row(line: ExportedFile, at: str) -> FileRow:
+    """A file that lies at the path `at` now, "" for nowhere. Raises NoExportError."""
+    checks = _Checks("file", line.id)
+    checks.that(line.message is not None and 0 <= line.size <= _LARGEST_FILE)
+    checks.that(line.stored in ("", f"{FILES}/{line.id}"))
+    checks.that(line.group is None or 1 <= line.group <= _LARGEST_ID)
+    checks.that(all(side is None or 0 <= side <= _LARGEST_PICTURE for side in (line.width, line.height)))
+    is_over = line.state in _ENDED
+    incoming = line.direction == "in"
+    return FileRow(
+        id=line.id,
+        contact=line.contact,
+        message=line.message,
+        direction=line.direction,
+        wire_id=line.id.to_bytes(16, "big"),
+        name=label(line.name),
+        place=place(line.place.split("/")) if line.place else "",
+        size=line.size,
+        media_type=sanitize_name(line.media_type, 255),
+        state=line.state if is_over else "cancelled",
+        key=b"",
+        root=b"",
+        path=b"",
+        offered_at=checks.time(line.offered_at),
+        expires_at=checks.time(line.expires_at),
+        sniffed_type=sanitize_name(line.sniffed_type, 255),
+        reason=line.reason if is_over else "restored",
+        source="" if incoming else at,
+        stored_as=at if incoming and line.state == "complete" else "",
+        accepted=incoming and line.state == "complete",
+        ended_at=checks.time(line.offered_at),
+        group_id=None if line.group is None else line.group.to_bytes(16, "big"),
+        width=line.width,
+        height=line.height,
+    )
+
+
+class _Checks:
+    """Of one line."""
+
+    def __init__(self, what: str, number: int) -> None:
+        self._what = what
+        self._number = number
+        self.that(1 <= number <= _LARGEST_ID)
+
+    def no(self) -> NoExportError:
+        """Why it is not taken."""
+        return refused(self._what, self._number)
+
+    def that(self, holds: bool) -> None:
+        """Refuse the line unless this holds."""
+        if not holds:
+            raise self.no()
+
+    def time(self, at: datetime) -> int:
+        """Milliseconds of Unix time."""
+        self.that(at.tzinfo is not None and 1970 <= at.year < 9999)
+        return round(at.timestamp() * 1000)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        onion_of(name)
+    except UsageError:
+        return False
+    return True

@@ -1,0 +1,40 @@
+"""Bodies that an earlier version kept because it could not read them: read, and put in place (S6).
+
+A message comes to stand where its unread bytes stood; what is done to messages is done now, in the order in
+which it came. What cannot be read now either stays as it is, and holds up nothing behind it.
+"""
+
+from __future__ import annotations
+
+from typing import Final, get_args
+
+from tuichat.node.events import EventHub
+from tuichat.node.inbox import Inbox
+from tuichat.protocol.bodies import Body
+from tuichat.store.store import Store
+
+SETTING: Final = "bodies_read"
+KINDS: Final = ",".join(str(kind.__struct_config__.tag) for kind in get_args(Body)).encode()
+"""The kinds that this version knows: with the same ones nothing more can be read."""
+
+_PAGE: Final = 100
+
+
+class LateBodies:
+    """Those of all contacts."""
+
+    def __init__(self, store: Store, hub: EventHub) -> None:
+        self._store = store
+        self._hub = hub
+
+    def read(self) -> None:
+        """Read what can be read by now. Raises StorageError; what was read until then is in place."""
+        if self._store.settings.get(SETTING) == KINDS:
+            return
+        after = 0
+        while rows := self._store.messages.unreadable(after, _PAGE):
+            for row in rows:
+                with self._hub.change() as changes:
+                    Inbox(self._store, row.contact).take_late(row, changes)
+            after = rows[-1].id
+        self._store.settings.put(SETTING, KINDS)

@@ -1,0 +1,65 @@
+"""What edits, unsends and reactions change in a history: the same for mine and for theirs.
+
+Both sides apply the same steps, each side's own ones at once and the other's when they come. So that any
+order of the two ends alike: only its author edits or unsends a message, an unsent message takes no more
+edits or reactions, and everybody's reactions stand by themselves.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tuichat.model import Direction, Unsent
+from tuichat.node.events import Changes
+from tuichat.store.records import MessageRow
+from tuichat.store.store import Store
+
+MOST_REACTIONS: Final = 20
+"""How many different emoji one person may put to a message."""
+
+
+class MessageDeeds:
+    """Each call belongs inside a transaction."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def edit(self, row: MessageRow, text: str, changes: Changes) -> bool:
+        """Put another text in the place of a text; whether that changed anything."""
+        if row.kind != "text" or row.unsent or row.state == "cancelled" or row.text == text:
+            return False
+        self._store.deeds.rewrite(row, text)
+        self._tell(row, changes)
+        return True
+
+    def unsend(self, row: MessageRow, state: Unsent, now: int, changes: Changes) -> bool:
+        """Forget what a message said or offered, at `now` milliseconds; whether that changed anything."""
+        if row.unsent or row.state == "cancelled":
+            return False
+        file = self._store.transfers.by_message(row.id)
+        if file is not None and file.ended_at is None:
+            self._store.transfers.end(file.id, "cancelled", "peer" if row.direction == "in" else "", now)
+            changes.file(file.id)
+        self._store.deeds.forget(row.id, state)
+        self._tell(row, changes)
+        return True
+
+    def react(self, row: MessageRow, author: Direction, emoji: str, changes: Changes, *, given: bool) -> bool:
+        """Put an emoji of `author` to a message or take it away; whether that changed anything."""
+        mine = [each for by, each in self._store.deeds.reactions(row.id) if by == author]
+        if row.unsent or row.state == "cancelled" or given is (emoji in mine):
+            return False
+        if not given:
+            self._store.deeds.remove_reaction(row.id, author, emoji)
+        elif len(mine) < MOST_REACTIONS:
+            self._store.deeds.add_reaction(row.id, author, emoji)
+        else:
+            return False
+        changes.message(row.id)
+        return True
+
+    def _tell(self, row: MessageRow, changes: Changes) -> None:
+        """The message looks different, and so do the replies that quote it."""
+        changes.message(row.id)
+        for reply in self._store.deeds.replies(row):
+            changes.message(reply)

@@ -1,0 +1,74 @@
+"""Conversations: how this person keeps each, and what is being written there."""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypedDict, Unpack
+
+from tuichat.store.database import Database
+from tuichat.store.records import ConversationRow
+
+_SELECT: Final = "SELECT contact, muted, pinned, archived, unread_from FROM conversations"
+
+
+class ConversationChanges(TypedDict, total=False):
+    """What `Conversations.update` may change."""
+
+    muted: bool
+    pinned: bool
+    archived: bool
+    unread_from: int | None
+
+
+_CHANGEABLE: Final = frozenset(ConversationChanges.__annotations__)
+
+
+class Conversations:
+    """One for each contact. What comes in takes `archived` back, what is sent takes `unread_from` back."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, contact: int) -> ConversationRow | None:
+        """The conversation with this contact."""
+        values = self._database.row(f"{_SELECT} WHERE contact = ?", (contact,))
+        return None if values is None else _row(values)
+
+    def all(self) -> dict[int, ConversationRow]:
+        """Every conversation by its contact's id."""
+        rows = self._database.rows(f"{_SELECT} WHERE contact IS NOT NULL")
+        return {row[0]: _row(row) for row in rows}
+
+    def update(self, contact: int, **changes: Unpack[ConversationChanges]) -> None:
+        """Change how the conversation with a contact is kept."""
+        assert changes.keys() <= _CHANGEABLE, "only these fields of a conversation can be changed"
+        assignments = ", ".join(f"{name} = ?" for name in changes)
+        query = f"UPDATE conversations SET {assignments} WHERE contact = ?"  # noqa: S608 - names of fields
+        values: tuple[Any, ...] = (*changes.values(), contact)
+        self._database.run(query, values)
+
+    def drafts(self) -> dict[int, str]:
+        """What is being written, by the contact's id; empty ones are left out."""
+        query = "SELECT contact, draft FROM conversations WHERE contact IS NOT NULL AND draft <> ''"
+        return {row[0]: row[1] for row in self._database.rows(query)}
+
+    def set_draft(self, contact: int, text: str) -> None:
+        """Keep what is being written to a contact; "" for nothing."""
+        self._database.run("UPDATE conversations SET draft = ? WHERE contact = ?", (text, contact))
+
+    def erase(self, contact: int) -> None:
+        """Erase what was said with a contact, what waits, what is written, and what was offered.
+
+        Which messages ever came stays known: none comes twice. Call it inside a transaction.
+        """
+        self._database.run("DELETE FROM outbox WHERE contact = ?", (contact,))
+        self._database.run("DELETE FROM files WHERE contact = ?", (contact,))
+        here = "(SELECT id FROM conversations WHERE contact = ?)"
+        self._database.run(f"DELETE FROM messages WHERE conversation = {here}", (contact,))  # noqa: S608
+        self._database.run(f"DELETE FROM inputs WHERE conversation = {here}", (contact,))  # noqa: S608
+        query = "UPDATE conversations SET draft = '', unread_from = NULL WHERE contact = ?"
+        self._database.run(query, (contact,))
+
+
+def _row(values: tuple[Any, ...]) -> ConversationRow:
+    contact, muted, pinned, archived, unread_from = values
+    return ConversationRow(contact, bool(muted), bool(pinned), bool(archived), unread_from)

@@ -1,0 +1,38 @@
+"""What may be done to a message, and the keys for it while it is chosen."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from tuichat.i18n import _
+from tuichat.model import Message
+
+MessageKey = Literal["r", "e", "d", "+"]
+"""Answer, edit, take back, react."""
+
+
+def keys_of(message: Message) -> frozenset[MessageKey]:
+    """The keys that do something with this message."""
+    if message.kind == "unsupported" or message.unsent or message.state == "cancelled":
+        return frozenset()
+    if message.direction == "in":
+        return frozenset({"r", "+"})
+    return frozenset({"r", "e", "d", "+"} if message.kind == "text" else {"r", "d", "+"})
+
+
+def key_hints(message: Message, *, narrow: bool) -> str:
+    """Those keys and what they do, as far as there is room."""
+    keys = keys_of(message)
+    if message.direction == "out" and message.state == "queued":
+        return _("c copy  x take back  Esc write") if narrow else _("e edit  c copy  x take back  Esc write")
+    if not keys:
+        return _("c copy  Esc write")
+    if narrow:
+        return f"{' '.join(key for key in 'red+' if key in keys)}  {_('c copy  Esc write')}"
+    words: dict[MessageKey, str] = {
+        "r": _("r answer"),
+        "e": _("e edit"),
+        "d": _("d take back"),
+        "+": _("+ react"),
+    }
+    return "  ".join([*(word for key, word in words.items() if key in keys), _("c copy  Esc write")])

@@ -1,0 +1,88 @@
+"""The commands that do something to messages: the chosen one, or the newest that they can be meant for."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final
+
+from tuichat.errors import UsageError
+from tuichat.i18n import _
+from tuichat.model import Message
+from tuichat.tui.message_keys import MessageKey, keys_of
+from tuichat.tui.slash import Command
+from tuichat.tui.wrapping import fit
+
+if TYPE_CHECKING:
+    from tuichat.tui.screens.main import MainScreen
+
+Deed = Callable[[Command], Awaitable[None]]
+
+_EARLIER_SHOWN: Final = 5
+_SHOWN: Final = 60
+
+
+class DeedCommands:
+    """`take_back` asks, and unsends or cancels a message."""
+
+    def __init__(self, screen: MainScreen, take_back: Callable[[Message], Awaitable[None]]) -> None:
+        self._screen = screen
+        self._take_back = take_back
+
+    def deeds(self) -> dict[str, Deed]:
+        """The commands by name."""
+        return {
+            "reply": self._reply,
+            "edit": self._edit,
+            "unsend": self._unsend,
+            "react": self._react,
+            "earlier": self._earlier,
+            "me": self._me,
+        }
+
+    def _newest(self, key: MessageKey, *, incoming: bool = False) -> Message:
+        """The newest message of the open conversation for which this key does something."""
+        messages = self._screen.history.window.messages
+        for message in reversed(messages):
+            if key in keys_of(message) and not (incoming and message.direction == "out"):
+                return message
+        raise UsageError(_("There is no message here with which that could be done."))
+
+    async def _reply(self, command: Command) -> None:
+        message = self._screen.taken_target("answer") or self._newest("r", incoming=True)
+        person = self._screen.person
+        if command.argument and person is not None:
+            self._screen.deliver(person, command.argument, message.id)
+        else:
+            self._screen.begin_answer(message)
+
+    async def _edit(self, command: Command) -> None:
+        message = self._screen.taken_target("edit") or self._newest("e")
+        if command.argument:
+            self._screen.put_edit(message, command.argument)
+        else:
+            self._screen.begin_edit(message)
+
+    async def _unsend(self, command: Command) -> None:
+        await self._take_back(self._newest("d"))
+
+    async def _react(self, command: Command) -> None:
+        message = self._screen.taken_target("react") or self._newest("+", incoming=True)
+        if command.argument:
+            await self._screen.shared.session.node.react(message.id, command.argument)
+        else:
+            self._screen.begin_reaction(message)
+
+    async def _earlier(self, command: Command) -> None:
+        edited = [message for message in self._screen.history.window.messages if message.edited]
+        if not edited:
+            raise UsageError(_("No message here was edited."))
+        texts = await self._screen.shared.session.node.message_earlier(edited[-1].id)
+        glyphs = self._screen.shared.glyphs
+        shown = [glyphs.quoted(fit(" ".join(text.split()), _SHOWN)) for text in texts[-_EARLIER_SHOWN:]]
+        self._screen.say("\n".join([_("Before it was edited:"), *shown]), lasting=True)
+
+    async def _me(self, command: Command) -> None:
+        person = self._screen.person
+        if person is None or not command.argument:
+            raise UsageError(_("What do you do?"), "/me TEXT")
+        self._screen.deliver(person, f"/me {command.argument}")

@@ -1,0 +1,126 @@
+"""What the main screen does to messages: the next text answers one, edits it, or is an emoji for it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+from textual import on, work
+
+from tuichat.errors import TuichatError
+from tuichat.i18n import _
+from tuichat.model import Contact, Message
+from tuichat.tui.context import Context
+from tuichat.tui.screens.desk_screen import DeskScreen
+from tuichat.tui.widgets.deed_history import DeedHistory
+from tuichat.tui.words import error_text
+from tuichat.tui.wrapping import fit
+
+_SHOWN = 40
+
+
+class Target(msgspec.Struct, frozen=True):
+    """What becomes of the next text.
+
+    Attributes:
+        deed: what is done to `message` with it.
+        aside: what stood in the input before.
+    """
+
+    deed: Literal["answer", "edit", "react"]
+    message: Message
+    aside: str = ""
+
+
+class DeedScreen(DeskScreen):
+    """Answers the keys on messages. Esc forgets what the next text was to be."""
+
+    def __init__(self, shared: Context) -> None:
+        super().__init__(shared)
+        self.target: Target | None = None
+
+    @on(DeedHistory.Do)
+    def _do(self, event: DeedHistory.Do) -> None:
+        self.history.action_end_choosing()
+        self.set_focus(self.composer)
+        match event.key:
+            case "r":
+                self.begin_answer(event.message)
+            case "e":
+                self.begin_edit(event.message)
+            case "+":
+                self.begin_reaction(event.message)
+            case "d":
+                self.post_message(self.TakeBack(event.message))
+
+    def begin_answer(self, message: Message) -> None:
+        """The next text answers this message."""
+        self.drop_target()
+        self.target = Target("answer", message)
+        self.say(_("You answer {text}. Esc: no").format(text=self.quoted(message)), lasting=True)
+
+    def begin_edit(self, message: Message) -> None:
+        """The next text takes the place of this one."""
+        self.drop_target()
+        self.target = Target("edit", message, self.composer.text)
+        self.composer.take(message.text)
+        self.say(_("You edit {text}. Esc: no").format(text=self.quoted(message)), lasting=True)
+
+    def begin_reaction(self, message: Message) -> None:
+        """The next command /react is about this message."""
+        self.drop_target()
+        self.target = Target("react", message, self.composer.text)
+        self.composer.take("/react ")
+        self.say(
+            _("An emoji, or :name and Tab, for {text}. Esc: no").format(text=self.quoted(message)),
+            lasting=True,
+        )
+
+    def drop_target(self) -> None:
+        """The next text is a text like any other, and what was written before stands there again."""
+        target, self.target = self.target, None
+        if target is not None:
+            self.say("")
+            if target.deed != "answer":
+                self.composer.take(target.aside)
+
+    def choosing_asked(self) -> None:
+        """Esc in the input."""
+        if self.target is not None:
+            self.drop_target()
+        else:
+            super().choosing_asked()
+
+    def taken_target(self, *deeds: str) -> Message | None:
+        """The message that the text just sent is for, if one of these deeds was meant; once."""
+        target = self.target
+        if target is None or target.deed not in deeds or target.message.contact != self.conversation.contact:
+            return None
+        self.target = None
+        if target.deed != "answer":
+            self.composer.give_back(target.aside)
+        return target.message
+
+    def pass_on(self, person: Contact, text: str) -> None:
+        """Send a text, as an answer or in the place of another one if that was meant."""
+        edited = self.taken_target("edit")
+        answered = self.taken_target("answer")
+        self.target = None
+        if edited is not None:
+            self.put_edit(edited, text)
+        else:
+            self.deliver(person, text, None if answered is None else answered.id)
+
+    @work(group="send")
+    async def put_edit(self, message: Message, text: str) -> None:
+        """Put a text in the place of that of a message; one that is not taken goes back into the input."""
+        try:
+            await self.shared.session.node.edit(message.id, text)
+        except TuichatError as error:
+            self.say(_("Not edited: {reason}").format(reason=error_text(error)), "error")
+            self.composer.give_back(text)
+
+    def quoted(self, message: Message) -> str:
+        """How a message begins, between quotation marks."""
+        words = " ".join(self.words_of(message).split())
+        return self.shared.glyphs.quoted(fit(words, _SHOWN, self.shared.glyphs.ellipsis))

@@ -1,0 +1,148 @@
+"""What the main screen does about what is being written, was written, and where reading stopped."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+
+from textual import on, work
+from textual.widgets import TextArea
+
+from tuichat.errors import TuichatError
+from tuichat.i18n import _
+from tuichat.model import (
+    MAX_INPUT_BYTES,
+    ContactEvent,
+    ConversationErasedEvent,
+    Draft,
+    DraftEvent,
+    InputEvent,
+)
+from tuichat.tui.context import Context
+from tuichat.tui.drafts import Drafts
+from tuichat.tui.pace import Pace
+from tuichat.tui.screens.file_screen import FileScreen
+from tuichat.tui.session import Happening
+from tuichat.tui.slash import Command, read_line, tells_no_secret
+
+DRAFT_SECONDS = 1.0
+"""What is being written is kept at most so often."""
+
+
+class DeskScreen(FileScreen):
+    """Keeps drafts and inputs with the node, and shows what of them comes from elsewhere."""
+
+    def __init__(self, shared: Context) -> None:
+        super().__init__(shared)
+        self._writer = f"{os.getpid()}-{id(self):x}"
+        self.drafts = Drafts(self._writer)
+        self._draft_pace = Pace(self, DRAFT_SECONDS, self._keep_due)
+
+    def desk_happened(self, event: Happening) -> None:
+        """Take in what concerns any of this."""
+        match event:
+            case DraftEvent(draft=draft, writer=writer):
+                taken, both = self.drafts.elsewhere(draft, writer)
+                self._put(taken)
+                if both:
+                    self.say(_("What you were writing was changed elsewhere."))
+            case InputEvent(text=text, writer=writer) if writer != self._writer:
+                self.composer.inputs.learn(text)
+            case ContactEvent(contact=person) if person.id == self.conversation.contact:
+                if person.conversation.unread_from is not None:
+                    self.history.mark_unread(person.conversation.unread_from)
+            case ConversationErasedEvent(contact=contact):
+                self._erased(contact)
+
+    def _erased(self, contact: int) -> None:
+        self.shared.session.known.files.forget_contact(contact)
+        self.drafts.erased(contact)
+        self.load_desk()
+        if contact == self.conversation.contact:
+            self.reload_conversation()
+
+    @work(exclusive=True, group="reload")
+    async def reload_conversation(self) -> None:
+        """Show the open conversation's messages anew."""
+        contact = self.conversation.contact
+        try:
+            if contact is not None:
+                await self.conversation.open(contact)
+        except TuichatError as error:
+            self.fail(error)
+
+    @work(exclusive=True, group="desk")
+    async def load_desk(self) -> None:
+        """As `read_desk`, beside everything else."""
+        try:
+            await self.read_desk()
+        except TuichatError as error:
+            self.fail(error)
+
+    async def read_desk(self) -> None:
+        """Read anew what the node keeps of what is and was written. Raises TuichatError."""
+        node = self.shared.session.node
+        self.composer.inputs.load(await node.input_list())
+        self._put(self.drafts.load(await node.draft_list()))
+
+    def forget_desk(self) -> None:
+        """The profile was locked: nothing of it stays in the input or can be called back."""
+        self.drafts.forget()
+        self.composer.take("")
+        self.composer.inputs.load([])
+
+    def write_to(self, contact: int) -> None:
+        """Bring a conversation's draft into the input; the one before it is kept."""
+        self.drafts.written(self.composer.text)
+        self._keep_due()
+        self.composer.take(self.drafts.open(contact))
+
+    def _put(self, text: str | None) -> None:
+        if text is not None:
+            self.composer.take(text)
+
+    @on(TextArea.Changed, "#composer")
+    def _written(self) -> None:
+        self.drafts.written(self.composer.text)
+        self._draft_pace.ask()
+
+    def _keep_due(self) -> None:
+        """Let the node have what is in the input."""
+        draft = self.drafts.due()
+        if draft is not None:
+            self._keep(draft)
+
+    @work(group="draft")
+    async def _keep(self, draft: Draft) -> None:
+        await self._tell_draft(draft)
+
+    async def _tell_draft(self, draft: Draft) -> None:
+        session = self.shared.session
+        person = session.known.people.get(draft.contact)
+        if person is not None and session.connected and not session.locked:
+            with suppress(TuichatError):  # it stays in the input
+                await session.node.draft_set(person.address, draft.text, self._writer)
+
+    async def on_unmount(self) -> None:
+        draft = self.drafts.due()
+        if draft is not None:
+            await self._tell_draft(draft)
+
+    def _accepted(self, typed: str) -> None:
+        super()._accepted(typed)
+        self.drafts.written(self.composer.text)
+        self._keep_due()
+        if tells_no_secret(typed) and len(typed.encode()) <= MAX_INPUT_BYTES:
+            self._remember(typed)
+
+    @work(group="remember")
+    async def _remember(self, typed: str) -> None:
+        person, line = self.person, read_line(typed)
+        if isinstance(line, Command) and line.name == "msg":
+            person = self.shared.session.known.named(line.argument.partition(" ")[0])
+        try:
+            await self.shared.session.node.input_add(
+                typed, None if person is None else person.address, self._writer
+            )
+        except TuichatError:
+            return  # it can be called back here all the same
