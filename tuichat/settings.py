@@ -252,4 +252,5 @@ def _bridges_hint() -> str:
 
 def _choices_hint(setting: Setting) -> str:
     choices = setting.choices() if setting.choices is not None else ()
-    return _("Valid are: {choices}.").format(choices=", ".join(choices)) if choices else ""
+    shown = ", ".join(choice or '""' for choice in choices)
+    return _("Valid are: {choices}.").format(choices=shown) if choices else ""

@@ -15,6 +15,7 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 from textual.screen import Screen
+from textual.widgets import Input
 
 from tests.support.fixed_clock import FixedClock
 from tests.support.interface import history_text, notice_text, running
@@ -673,7 +674,7 @@ async def _open(desk: Desk) -> None:
 @command("lock")
 async def _lock(desk: Desk) -> None:
     await desk.run("/lock", lambda: isinstance(desk.shown, Unlock))
-    await desk.until(lambda: not desk.known.people)
+    await desk.until(lambda: not desk.known.people and isinstance(desk.shown.focused, Input))
     await desk.press(*PASSPHRASE, "enter", then=lambda: desk.shown is desk.screen and bool(desk.listed()))
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import struct
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,10 +16,11 @@ from tests.support.seeded_rng import SeededRng
 from tuichat import bootstrap
 from tuichat.crypto import passphrase as derivation
 from tuichat.crypto.passphrase import FLOOR, DuressError, Secret
+from tuichat.crypto.sealing import seal
 from tuichat.errors import LockedError, StorageError, TuichatError, UsageError
 from tuichat.store.files import erase, write_over
 from tuichat.store.passphrase_change import change_passphrase, set_duress, tidy_keys
-from tuichat.store.profile import ProfilePaths, create_profile, needs_passphrase, open_profile
+from tuichat.store.profile import ProfilePaths, create_profile, encoded, needs_passphrase, open_profile
 from tuichat.store.profile_lock import NodeLock
 from tuichat.store.wipe import WipeOrder, begin_wipe, finish_wipe, wipe_begun, wipe_whole
 
@@ -259,3 +262,18 @@ def test_what_no_passphrase_opened_leaves_no_decoy(tmp_path: Path) -> None:
     paths = made(tmp_path / "home", None)
     wipe_whole(paths, WipeOrder(str(paths.inbox), decoy=True), SeededRng())
     assert files(paths) == {"lock"}
+
+
+def test_a_profile_of_the_first_version_opens_and_has_the_newer_form_after_a_change(tmp_path: Path) -> None:
+    paths = made(tmp_path / "home", OLD)
+    before = open_profile(paths, OLD)
+    header = struct.pack(">4sBII16s", b"TUIK", 1, 1, 65536, b"s" * 16)
+    wrapped = header + seal(derivation._derived(OLD.encode(), header), before.key, header, SeededRng())
+    paths.identity.write_bytes(encoded(replace(before, wrapped=wrapped), SeededRng()))
+    assert paths.identity.read_bytes()[5] == 1
+    assert (opens(paths, OLD), opens(paths, NEW), bootstrap.has_passphrase(paths)) == (True, False, True)
+    assert not bootstrap.uses_key_file(paths)
+    duress(paths, DURESS)
+    assert paths.identity.read_bytes()[5] == 2
+    assert (opens(paths, OLD), wipes(paths, DURESS)) == (True, True)
+    assert open_profile(paths, OLD).identity == before.identity
