@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,12 @@ import pytest
 from tests.support.file_story import HOUR, MIB, FileStory, play
 from tests.support.seeded_rng import SeededRng
 from tests.support.served_circuit import Stream, serve_really
+from tests.support.simulated_circuit import SimulatedCircuit
 from tests.support.simulated_node import SimulatedNode
 from tuichat.network import blob_server
 from tuichat.network.blob_server import BlobServer
 from tuichat.network.file_request import FileRequest
-from tuichat.network.transport import ConnectionLostError
+from tuichat.network.transport import ConnectionLostError, RefusedError
 
 SIZE = 6 * MIB
 
@@ -72,6 +74,39 @@ def test_three_who_fetch_at_a_time_have_their_files_as_soon_as_there_is_room_for
         for person in others:
             await person.stop()
             assert person.failures == []
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize("places", [1, 4])
+def test_who_is_refused_on_some_circuits_goes_on_over_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, places: int
+) -> None:
+    taken: list[bytes] = []
+    refused: list[bytes] = []
+    fetch = SimulatedCircuit.fetch
+
+    async def few(
+        self: SimulatedCircuit, path: bytes, offset: int, length: int
+    ) -> AsyncGenerator[bytes, None]:
+        if len(taken) >= places and length > 32:
+            refused.append(path)
+            await asyncio.sleep(0.2)
+            raise RefusedError
+        taken.append(path)
+        try:
+            async for piece in fetch(self, path, offset, length):
+                yield piece
+        finally:
+            taken.remove(path)
+
+    async def story(made: FileStory) -> None:
+        (offer,) = await made.offer(made.write("large", SIZE))
+        alone = await _seconds(made, made.bob, offer.id)
+        monkeypatch.setattr(SimulatedCircuit, "fetch", few)
+        (offer,) = await made.offer(made.write("large", SIZE))
+        assert await _seconds(made, made.bob, offer.id) < 2 * alone * 16 / places
+        assert refused
 
     play(tmp_path, story)
 

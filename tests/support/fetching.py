@@ -15,6 +15,7 @@ from tuichat.crypto.kdf import blake2b_256
 from tuichat.node.file_progress import Progress, load_map
 from tuichat.node.jobs import OffLoop
 from tuichat.node.landing import Landing
+from tuichat.node.pieces import ChunkMap
 from tuichat.store.part_file import reserve
 from tuichat.store.records import FileRow
 from tuichat.store.store import Store
@@ -38,11 +39,11 @@ class Fetched:
         """What lies at the path."""
         return b"".join([*self.hashes, *self.sealed])
 
-    def landing(self, off_loop: OffLoop) -> Landing:
-        """A new one, as after a start."""
+    def landing(self, off_loop: OffLoop, seen: ChunkMap | None = None) -> Landing:
+        """A new one, as after a start, or with what an earlier one has `seen`."""
         row = self.store.transfers.get(self.row.id)
         assert row is not None
-        return Landing(self.store, row, off_loop, Progress(0, lambda: 0.0))
+        return Landing(self.store, row, off_loop, Progress(0, lambda: 0.0), seen)
 
     @staticmethod
     def kill(landing: Landing) -> None:

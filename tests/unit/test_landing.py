@@ -14,6 +14,7 @@ import pytest
 from tests.support.fetching import KIB, Fetched, fetched
 from tuichat.crypto.file_chunks import ChunkCipher, ChunkError
 from tuichat.node.jobs import Jobs, to_the_end
+from tuichat.node.pieces import ChunkMap
 from tuichat.store.part_file import PartFile
 
 
@@ -126,6 +127,44 @@ async def test_what_is_closed_in_order_is_known_to_the_last_chunk_and_not_looked
     await again.look()
     await again.close()
     assert read == []
+
+
+async def test_what_was_read_back_is_not_read_again_when_a_file_made_way(
+    file: Fetched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = file.landing(at_once)
+    await first.open()
+    for index in range(3):
+        await first.keep(index, file.sealed[index])
+    await first.close()
+    read: list[PartFile] = []
+    spied(monkeypatch, "read", read.append)
+    seen = ChunkMap(3)
+    for expected in (3, 3):  # the second run reads nothing more
+        again = file.landing(at_once, seen)
+        await again.open()
+        assert await again.is_whole()
+        await again.close()
+        assert len(read) == expected
+
+
+async def test_chunk_that_is_not_what_was_offered_any_more_is_missing_again(file: Fetched) -> None:
+    first = file.landing(at_once)
+    await first.open()
+    for index in range(3):
+        await first.keep(index, file.sealed[index])
+    await first.close()
+    part = PartFile(Path(file.row.stored_as), file.row.size)
+    part.write(64 * KIB, b"another")
+    part.close()
+    again = file.landing(at_once)
+    await again.open()
+    assert not await again.is_whole()
+    assert (file.noted, list(again.missing())) == ([0, 2], [1])
+    await again.keep(1, file.sealed[1])
+    assert await again.is_whole()
+    await again.close()
+    assert file.noted == [0, 1, 2]
 
 
 async def test_saving_that_is_stopped_midway_is_done_by_the_next(file: Fetched) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from tuichat.clock import Clock
-from tuichat.crypto.file_chunks import ChunkError
+from tuichat.crypto.file_chunks import ChunkError, Layout
 from tuichat.errors import DamagedError, StorageError
 from tuichat.media.sniff import sniff
 from tuichat.model import FileReason, LinkStage
@@ -24,6 +24,7 @@ from tuichat.node.file_progress import FileBook, load_map
 from tuichat.node.file_steps import Step
 from tuichat.node.file_turns import FileTurns
 from tuichat.node.jobs import OffLoop, to_the_end
+from tuichat.node.pieces import ChunkMap
 from tuichat.node.pull import NotThereError, Pull, PullParts, StalledError, wanted_circuits
 from tuichat.store.records import ContactRow, FileRow
 from tuichat.store.store import Store
@@ -75,6 +76,8 @@ class Carrier:
         self._pause = FIRST_PAUSE
         self._resting: set[int] = set()
         self._not_there: set[int] = set()
+        # Of files that only make way, what need not be read back: the largest would never come to its end.
+        self._seen: dict[int, ChunkMap] = {}
         self._current: tuple[int, asyncio.Task[None]] | None = None
         self._task = asyncio.create_task(supervise("files", self._carry), name=f"files {contact}")
 
@@ -91,8 +94,10 @@ class Carrier:
 
     def changed(self, file: int, *, wanted: bool) -> None:
         """A file's state changed: one that is not to go on is stopped."""
-        if self._current is not None and self._current[0] == file and not wanted:
-            self._current[1].cancel()
+        if not wanted:
+            self._seen.pop(file, None)
+            if self._current is not None and self._current[0] == file:
+                self._current[1].cancel()
 
     async def close(self) -> None:
         """Stop, and close all circuits."""
@@ -152,13 +157,16 @@ class Carrier:
         self._current = (row.id, task)
         before = self._with.book.progress(row).bytes_done
         ticker = asyncio.ensure_future(self._tell(row.id))
+        made_way = False
         try:
             while not task.done():
                 await asyncio.wait({task}, timeout=TURN_SECONDS)
                 if self._turns.awaited:
-                    task.cancel()
+                    made_way = task.cancel()
         finally:
             self._current = None
+            if not made_way:
+                self._seen.pop(row.id, None)
             for each in (task, ticker):
                 each.cancel()
             await asyncio.gather(task, ticker, return_exceptions=True)
@@ -178,6 +186,7 @@ class Carrier:
             self._circuits,
             self._with.rules.circuits,
             self._with.off_loop,
+            seen=self._seen.setdefault(row.id, ChunkMap(Layout(row.size).chunks)),
             in_doubt=row.id in self._not_there,
         )
         named = await self._found_named(row)

@@ -40,9 +40,17 @@ class Landing:
 
     Args:
         progress: told of each chunk that is there.
+        seen: the chunks that an earlier run just before wrote or read back; kept up to date.
     """
 
-    def __init__(self, store: Store, row: FileRow, off_loop: OffLoop, progress: Progress) -> None:
+    def __init__(
+        self,
+        store: Store,
+        row: FileRow,
+        off_loop: OffLoop,
+        progress: Progress,
+        seen: ChunkMap | None = None,
+    ) -> None:
         self._store = store
         self._row = row
         self._progress = progress
@@ -50,7 +58,7 @@ class Landing:
         self._cipher = ChunkCipher(row.key, row.wire_id, self._layout)
         self._done = load_map(store, row)
         self._safe = load_map(store, row)
-        self._seen = ChunkMap(self._layout.chunks)
+        self._seen = seen or ChunkMap(self._layout.chunks)
         self._written: set[int] = set()
         self._unsaved: set[int] = set()
         self._horizon = row.fetched

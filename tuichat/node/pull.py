@@ -22,7 +22,7 @@ from tuichat.node.file_list import FileList
 from tuichat.node.file_progress import Progress
 from tuichat.node.jobs import OffLoop, to_the_end
 from tuichat.node.landing import Landing
-from tuichat.node.pieces import Pieces, chunks_in_piece
+from tuichat.node.pieces import ChunkMap, Pieces, chunks_in_piece
 from tuichat.store.records import FileRow
 from tuichat.store.store import Store
 
@@ -65,6 +65,7 @@ class PullParts:
     Attributes:
         most_circuits: the person's limit.
         off_loop: runs what waits for the disk or computes long.
+        seen: the chunks that need not be read back at the end.
         in_doubt: the file was not there lately. One circuit asks first, before others are built.
     """
 
@@ -72,6 +73,7 @@ class PullParts:
     circuits: FileCircuits
     most_circuits: int
     off_loop: OffLoop
+    seen: ChunkMap | None = None
     in_doubt: bool = False
 
 
@@ -84,7 +86,7 @@ class Pull:
         self._progress = progress
         self._layout = Layout(row.size)
         self._count = wanted_circuits(row.size, parts.most_circuits)
-        self._landing = Landing(parts.store, row, parts.off_loop, progress)
+        self._landing = Landing(parts.store, row, parts.off_loop, progress, parts.seen)
         self._wrong = 0
 
     async def run(self) -> None:
