@@ -205,6 +205,35 @@ def test_unsend_is_asked_until_the_other_node_has_done_it(play: Play) -> None:
     play(story)
 
 
+@pytest.mark.parametrize("fetched", [False, True])
+def test_unsent_file_is_offered_no_more_and_what_was_fetched_stays(play: Play, fetched: bool) -> None:
+    async def story(friends: Friends) -> None:
+        path = friends.alice._directory / "plan.txt"
+        path.write_bytes(b"the plan")
+        sent = (await friends.alice.node.file_send("bob", [str(path)], "look"))[0]
+        await friends.calm()
+        offer = await last(friends.bob, friends.alice)
+        assert offer.file is not None
+        if fetched:
+            await friends.bob.node.file_accept(offer.file)
+            await asyncio.sleep(60)
+        await friends.alice.node.unsend(sent.message.id)
+        await friends.calm()
+        for person, message in ((friends.alice, sent.message), (friends.bob, offer)):
+            gone = await person.node.message_get(message.id)
+            assert (gone.text, gone.file, gone.unsent) == ("", None, "done")
+        mine = await friends.alice.node.file_get(sent.file.id)
+        theirs = await friends.bob.node.file_get(offer.file)
+        assert (mine.name, mine.message) == ("file", None)
+        if fetched:
+            assert (theirs.state, theirs.name) == ("complete", "plan.txt")
+            assert Path(theirs.path).read_bytes() == b"the plan"
+        else:
+            assert (mine.state, theirs.state, theirs.name) == ("cancelled", "cancelled", "file")
+
+    play(story)
+
+
 def test_what_no_link_ever_had_is_cancelled_with_all_that_was_done_to_it(play: Play) -> None:
     async def story(friends: Friends) -> None:
         await friends.bob.stop()

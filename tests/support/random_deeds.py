@@ -26,11 +26,11 @@ class RandomDeeds:
         self._count = 0
 
     def who(self, people: Sequence[SimulatedNode]) -> Iterator[SimulatedNode]:
-        """Those of the people who run and do something now; one may do several things."""
-        for person in people:
-            for _ in range(int(self._rng.uniform(0, 4)) - 1):
-                if person.running:
-                    yield person
+        """Who does something now, if anybody does; one may do several things."""
+        person = self.one_of(people)
+        for _ in range(int(self._rng.uniform(0, 5)) - 2):
+            if person.running:
+                yield person
 
     def one_of(self, choices: Sequence[Choice]) -> Choice:
         """Any of them."""

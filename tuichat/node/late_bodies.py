@@ -37,4 +37,5 @@ class LateBodies:
                 with self._hub.change() as changes:
                     Inbox(self._store, row.contact).take_late(row, changes)
             after = rows[-1].id
-        self._store.settings.put(SETTING, KINDS)
+        if after:  # where nothing was kept, looking again costs nothing
+            self._store.settings.put(SETTING, KINDS)

@@ -37,8 +37,11 @@ class MessageDeeds:
         if row.unsent or row.state == "cancelled":
             return False
         file = self._store.transfers.by_message(row.id)
-        if file is not None and file.ended_at is None:
-            self._store.transfers.end(file.id, "cancelled", "peer" if row.direction == "in" else "", now)
+        if file is not None:
+            if file.ended_at is None:
+                self._store.transfers.end(file.id, "cancelled", "peer" if row.direction == "in" else "", now)
+            received = file.direction == "in" and file.state == "complete"
+            self._store.transfers.part_from_message(file.id, nameless=not received)
             changes.file(file.id)
         self._store.deeds.forget(row.id, state)
         self._tell(row, changes)

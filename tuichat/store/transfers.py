@@ -174,6 +174,12 @@ class Transfers:
             )
         return self._present(file)
 
+    def part_from_message(self, file: int, *, nameless: bool) -> None:
+        """A message offers its file, which has ended, no more; `nameless`: nothing says what it was."""
+        self._database.run("UPDATE files SET message = NULL WHERE id = ?", (file,))
+        if nameless:
+            self._database.run("UPDATE files SET name = 'file', place = '' WHERE id = ?", (file,))
+
     def announce(self, file: int, message: int, root: bytes) -> None:
         """A prepared offer has its line in the history now, and its root."""
         self._database.run("UPDATE files SET message = ?, root = ? WHERE id = ?", (message, root, file))
