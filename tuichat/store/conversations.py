@@ -6,6 +6,7 @@ from typing import Any, Final, TypedDict, Unpack
 
 from tuichat.store.database import Database
 from tuichat.store.records import ConversationRow
+from tuichat.store.search import Search
 
 _SELECT: Final = "SELECT contact, muted, pinned, archived, unread_from FROM conversations"
 
@@ -60,8 +61,9 @@ class Conversations:
 
         Which messages ever came stays known: none comes twice. Call it inside a transaction.
         """
-        self._database.run("DELETE FROM outbox WHERE contact = ?", (contact,))
-        self._database.run("DELETE FROM files WHERE contact = ?", (contact,))
+        Search(self._database).forget_many(contact)
+        for table in ("outbox", "files", "waiting_deeds"):
+            self._database.run(f"DELETE FROM {table} WHERE contact = ?", (contact,))  # noqa: S608
         here = "(SELECT id FROM conversations WHERE contact = ?)"
         self._database.run(f"DELETE FROM messages WHERE conversation = {here}", (contact,))  # noqa: S608
         self._database.run(f"DELETE FROM inputs WHERE conversation = {here}", (contact,))  # noqa: S608
