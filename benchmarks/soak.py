@@ -51,6 +51,7 @@ _WORDS: dict[Kind, str] = {
     "doubled": "messages doubled",
     "inverted": "messages out of order",
     "invented": "messages never sent",
+    "diverged": "histories that differ",
     "resealed": "numbers sealed twice",
     "stuck": "queues that stayed",
     "hot": "pairs that called hot",

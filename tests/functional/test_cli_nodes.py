@@ -43,9 +43,10 @@ async def ran(home: Home, *words: str, options: tuple[str, ...] = ()) -> str:
 
 
 async def added(home: Home, address: str, name: str) -> None:
-    """Ask somebody to be a contact; the command says that the request has to wait."""
+    """Ask somebody to be a contact; the command says that tor is missing, and that the request waits."""
     code, _output, errors = await ended(await home.command("contact", "add", address, "--name", name))
-    assert (code, errors.count("\n")) == (0, 1)
+    missing, waits = errors.splitlines()
+    assert (code, "Install tor" in missing, "keep tuichat" in waits) == (0, True, True)
 
 
 async def line_with(stream: asyncio.StreamReader | None, part: str) -> dict[str, object]:
