@@ -17,8 +17,10 @@ from tests.support.file_story import DAY, KIB, FileStory, play
 from tests.support.seeded_rng import SeededRng
 from tests.support.simulated_node import SimulatedNode, until
 from tuichat.errors import NotFoundError, StorageError, TuichatError, UsageError
-from tuichat.model import Conversation
+from tuichat.model import Conversation, Message
 from tuichat.model.exported import INCOMPLETE, MANIFEST
+from tuichat.node.message_deeds import MOST_REACTIONS
+from tuichat.store.deeds import EARLIER_KEPT
 
 WORDS = "<script>alert(1)</script> & \"第三页有图表\" 👩‍🚀\n'second' line"
 Story = Callable[[FileStory], Awaitable[None]]
@@ -55,6 +57,36 @@ async def say_much(story: FileStory) -> None:
         assert await until(person.settled, DAY)
 
 
+async def do_much(story: FileStory) -> None:
+    """What can be done to messages, from both sides, all of it settled; bob's last one has most of it."""
+    alice, bob = story.alice, story.bob
+    hello, _words, promised, unwanted = await alice.node.messages("bob")
+    secret = await alice.say(bob, "a secret")
+    draft = await alice.say(bob, "first draft")
+    assert await until(alice.settled, DAY)
+    *_before, secret_there, draft_there = await bob.node.messages("alice")
+    await bob.say(alice, "I shall keep it", secret_there.id)
+    for text in ("second <b>draft</b>", "\u202ethird\u202c 稿"):
+        await alice.node.edit(draft.id, text)
+    await alice.say(bob, "see above", hello.id)
+    for message in (secret, unwanted):
+        await alice.node.unsend(message.id)
+    assert await until(alice.settled, DAY)
+    last = await bob.say(alice, "thanks", (await bob.node.messages("alice"))[2].id)
+    for person in (bob, alice):
+        assert await until(person.settled, DAY)
+    await bob.node.react(last.id, "👍")
+    await bob.node.react(draft_there.id, "👩🏽‍🚀")
+    assert await until(bob.settled, DAY)
+    for emoji in ("🐇", "👍"):
+        await alice.node.react((await alice.node.messages("bob"))[-1].id, emoji)
+    await alice.node.react(promised.id, "❤️")
+    for text in ("thank you", "many thanks"):
+        await bob.node.edit(last.id, text)
+    for person in (alice, bob):
+        assert await until(person.settled, DAY)
+
+
 def fresh(story: FileStory, name: str) -> SimulatedNode:
     """A person who never talked to anybody."""
     return SimulatedNode(name, story.directory, story.network, SeededRng(name.encode()))
@@ -85,6 +117,104 @@ def test_export_import_export_is_the_same(tmp_path: Path) -> None:
         assert await other.node.messages("alice") == await bob.node.messages("alice")
         await other.stop()
         assert other.failures == []
+
+    play(tmp_path, story)
+
+
+async def histories(person: SimulatedNode) -> list[tuple[Message, list[str]]]:
+    """All that was said with alice, and what it said before."""
+    messages = await person.node.messages("alice")
+    return [(each, await person.node.message_earlier(each.id)) for each in messages]
+
+
+def test_what_was_done_to_messages_is_the_same_after_an_import(tmp_path: Path) -> None:
+    async def story(story: FileStory) -> None:
+        await say_much(story)
+        await do_much(story)
+        alice, bob = story.alice, story.bob
+        regretted = await bob.say(alice, "regretted")
+        assert await until(bob.settled, DAY)
+        with bob.store.transaction():
+            bob.store._database.run("DELETE FROM messages WHERE id = ?", (regretted.id,))
+        hers = (await alice.node.messages("bob"))[-1]
+        await alice.say(bob, "about what is gone", hers.id)
+        taken_back = await bob.say(alice, "taken back while she is away")
+        for person in (alice, bob):
+            assert await until(person.settled, DAY)
+        await alice.stop()
+        await bob.node.unsend(taken_back.id)
+        before = await histories(bob)
+        said = [message for message, _earlier in before]
+        assert {message.unsent for message in said} == {"", "asked", "done"}
+        assert [len(earlier) for _message, earlier in before if earlier] == [2, 2]
+        quotes = [message.quote for message in said if message.quote]
+        assert [quote.message is None for quote in quotes] == [False, False, False, True]
+        assert [quote.unsent for quote in quotes] == [True, False, False, False]
+        assert ("👍", "🐇", "👍") in [message.reactions for message in said]
+
+        await bob.node.export_to(str(tmp_path / "one"))
+        other = fresh(story, "dora")
+        await other.start()
+        await other.node.import_from(str(tmp_path / "one"))
+        assert await histories(other) == before
+        await other.node.export_to(str(tmp_path / "two"))
+        assert content_of(tmp_path / "one") == content_of(tmp_path / "two")
+        await other.stop()
+        assert other.failures == []
+        await alice.start()
+
+    play(tmp_path, story)
+
+
+def test_many_long_earlier_texts_come_along_a_page_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(story: FileStory) -> None:
+        for name in ("one", "two", "three"):
+            message = await story.bob.say(story.alice, name)
+            for number in range(EARLIER_KEPT + 1 if name == "two" else 2):
+                await story.bob.node.edit(message.id, f"{name} {number} \n" + "\n" * 100)
+        before = await histories(story.bob)
+        assert [len(earlier) for _message, earlier in before] == [2, EARLIER_KEPT, 2]
+        monkeypatch.setattr("tuichat.node.exports._PAGE_BYTES", 1000)
+        await story.bob.node.export_to(str(tmp_path / "out"))
+        other = fresh(story, "dora")
+        await other.start()
+        await other.node.import_from(str(tmp_path / "out"))
+        assert [earlier for _message, earlier in await histories(other)] == [each[1] for each in before]
+        await other.stop()
+
+    play(tmp_path, story)
+
+
+def test_an_export_without_earlier_texts_is_taken(tmp_path: Path) -> None:
+    async def story(story: FileStory) -> None:
+        await say_much(story)
+        await do_much(story)
+        await story.bob.node.export_to(str(tmp_path / "out"))
+        shutil.rmtree(tmp_path / "out" / "earlier")
+        other = fresh(story, "dora")
+        await other.start()
+        await other.node.import_from(str(tmp_path / "out"))
+        assert await other.node.messages("alice") == await story.bob.node.messages("alice")
+        assert not any(earlier for _message, earlier in await histories(other))
+        await other.stop()
+
+    play(tmp_path, story)
+
+
+def test_a_file_that_was_taken_back_during_the_export_is_offered_no_more(tmp_path: Path) -> None:
+    async def story(story: FileStory) -> None:
+        await say_much(story)
+        await story.bob.node.export_to(str(tmp_path / "out"))
+        edited(tmp_path / "out", "messages/1.jsonl", lambda line: line.update(text="", unsent="done"))
+        other = fresh(story, "dora")
+        await other.start()
+        await other.node.import_from(str(tmp_path / "out"))
+        last = (await other.node.messages("alice"))[-1]
+        assert (last.kind, last.file, last.unsent) == ("file", None, "done")
+        assert [file.name for file in await other.node.file_list()] == ["第三页.bin", "file"]
+        await other.stop()
 
     play(tmp_path, story)
 
@@ -137,9 +267,47 @@ def test_the_same_identity_is_in_touch_again_and_nobody_is_verified(tmp_path: Pa
         assert await until(story.alice.settled, DAY)
         assert (await again.history(story.alice))[-1] == "good"
         assert (await story.alice.history(bob))[-1] == "back again"
+        hers = {message.text: message for message in await story.alice.node.messages("bob")}
+        his = {message.text: message for message in await again.node.messages("alice")}
+        await story.alice.node.edit(hers["hello"].id, "changed later")
+        await again.node.unsend(his[WORDS].id)
+        assert await until(again.settled, DAY)
+        assert await until(story.alice.settled, DAY)
+        assert await again.node.message_get(his["hello"].id) == his["hello"]
+        assert await story.alice.node.message_get(hers[WORDS].id) == hers[WORDS]
+        assert (await again.node.message_get(his[WORDS].id)).unsent == "done"
         await again.stop()
         assert again.failures == []
         await bob.start()
+
+    play(tmp_path, story)
+
+
+def test_two_imported_histories_do_not_take_each_others_messages_for_their_own(tmp_path: Path) -> None:
+    async def story(story: FileStory) -> None:
+        await say_much(story)
+        taken = []
+        for person in (story.alice, story.bob):
+            await person.node.export_to(str(tmp_path / f"{person.name}-out"))
+            await person.stop()
+            again = fresh(story, f"{person.name}-again")
+            again.identity = person.identity
+            await again.start()
+            await again.node.import_from(str(tmp_path / f"{person.name}-out"))
+            taken.append(again)
+        alice, bob = taken
+        before = await histories(bob)
+        await bob.node.send("alice", "back again")
+        assert await until(bob.settled, DAY)
+        for message in (await alice.node.messages("bob"))[:-1]:
+            await alice.node.react(message.id, "👍")
+        assert await until(alice.settled, DAY)
+        assert (await histories(bob))[:-1] == before
+        for person in taken:
+            await person.stop()
+            assert person.failures == []
+        await story.alice.start()
+        await story.bob.start()
 
     play(tmp_path, story)
 
@@ -324,6 +492,78 @@ def same_again(place: Path, name: str) -> None:
     (place / name).write_bytes(text + text)
 
 
+def spoilt(**changes: object) -> Callable[[Path], object]:
+    """The last message says something else of itself."""
+    return lambda place: edited(place, "messages/1.jsonl", lambda line: line.update(changes))
+
+
+def earlier_spoilt(**changes: object) -> Callable[[Path], object]:
+    """So does the last earlier text."""
+    return lambda place: edited(place, "earlier/1.jsonl", lambda line: line.update(changes))
+
+
+def an_answer_to_somebody_else(place: Path) -> None:
+    line = json.loads((place / "messages" / "1.jsonl").read_text(encoding="utf-8").splitlines()[0])
+    line.update(id=99, contact=2)
+    (place / "messages" / "2.jsonl").write_text(json.dumps(line) + "\n", encoding="utf-8")
+    spoilt(reply_to=99, quote={"message": 99})(place)
+
+
+def too_many_earlier(place: Path) -> None:
+    path = place / "earlier" / "1.jsonl"
+    last = path.read_bytes().splitlines()[-1] + b"\n"
+    path.write_bytes(last * (EARLIER_KEPT + 1))
+
+
+PICTURES = [chr(0x1F400 + number) for number in range(MOST_REACTIONS + 1)]
+BLANK: dict[str, Any] = {"text": "", "reply_to": None, "quote": None, "edited": False, "unsent": "done"}
+BLANK |= {"reactions": [], "my_reactions": []}
+LONG_AGO = "2026-01-01T00:00:00Z"
+
+
+def taken_back(**changes: object) -> Callable[[Path], object]:
+    """The last message was taken back, but for this."""
+
+    def spoil(place: Path) -> None:
+        shutil.rmtree(place / "earlier")
+        for spoil in (spoilt(**BLANK), spoilt(**changes)):
+            spoil(place)
+
+    return spoil
+
+
+HOSTILE_DEEDS: dict[str, Callable[[Path], object]] = {
+    "answer to nothing": spoilt(reply_to=98, quote={"message": 98}),
+    "answer below zero": spoilt(reply_to=-1, quote={"message": -1}),
+    "answer to zero": spoilt(reply_to=0, quote={"message": 0}),
+    "answer to something huge": spoilt(reply_to=2**63, quote={"message": 2**63}),
+    "answer that quotes nothing": spoilt(quote=None),
+    "answer that quotes another": spoilt(quote={"message": 2}),
+    "answer to somebody else": an_answer_to_somebody_else,
+    "edited file": spoilt(kind="file"),
+    "unsent and said": taken_back(text="still here"),
+    "unsent and an answer": taken_back(reply_to=1, quote={"message": 1}),
+    "unsent and edited": taken_back(edited=True),
+    "unsent with reactions": taken_back(reactions=["👍"]),
+    "unsent with what it said before": spoilt(**BLANK),
+    "theirs that I took back": taken_back(direction="in", received_at=LONG_AGO, unsent="asked"),
+    "unsent otherwise": taken_back(unsent="maybe"),
+    "reaction of words": spoilt(reactions=["no"], my_reactions=[]),
+    "reaction that steers": spoilt(reactions=["👍\x1b[2J"], my_reactions=[]),
+    "empty reaction": spoilt(reactions=[""], my_reactions=[]),
+    "reaction twice": spoilt(reactions=["👍", "👍"], my_reactions=[]),
+    "reaction that is not there": spoilt(reactions=["👍"], my_reactions=["🐇"]),
+    "many reactions": spoilt(reactions=PICTURES, my_reactions=[]),
+    "many of my reactions": spoilt(reactions=PICTURES, my_reactions=PICTURES),
+    "said before by nobody": earlier_spoilt(message=98),
+    "said before and not edited": earlier_spoilt(message=1),
+    "long text before": earlier_spoilt(text="x" * 50_000),
+    "number before": earlier_spoilt(text=5),
+    "much before": too_many_earlier,
+    "link to what was before": lambda place: a_link_in_place_of(place, "earlier/1.jsonl"),
+    "link to all that was before": lambda place: a_link_in_place_of(place, "earlier"),
+    "pipe of what was before": lambda place: a_pipe_in_place_of(place, "earlier/1.jsonl"),
+}
 HOSTILE: dict[str, Callable[[Path], object]] = {
     "no manifest": lambda place: (place / MANIFEST).unlink(),
     "marked": lambda place: (place / INCOMPLETE).touch(),
@@ -373,11 +613,16 @@ HOSTILE: dict[str, Callable[[Path], object]] = {
 }
 
 
-def test_hostile_exports_end_in_a_sentence_and_change_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("cases", [HOSTILE, HOSTILE_DEEDS], ids=["lines", "deeds"])
+def test_hostile_exports_end_in_a_sentence_and_change_nothing(
+    tmp_path: Path, cases: dict[str, Callable[[Path], object]]
+) -> None:
     async def story(story: FileStory) -> None:
         await say_much(story)
+        if cases is HOSTILE_DEEDS:
+            await do_much(story)
         await story.bob.node.export_to(str(tmp_path / "good"))
-        for name, spoil in HOSTILE.items():
+        for name, spoil in cases.items():
             place = tmp_path / name
             shutil.copytree(tmp_path / "good", place)
             shutil.rmtree(tmp_path / "target", ignore_errors=True)

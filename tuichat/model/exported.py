@@ -4,6 +4,7 @@
     INCOMPLETE             there only while the export is being made, or after it was broken off
     contacts.jsonl         a line for each contact: `ExportedContact`, ids ascending
     messages/ID.jsonl      a line for each message with contact ID: `Message`, ids ascending
+    earlier/ID.jsonl       a line for each earlier text of those: `ExportedEarlier`; not there without any
     files.jsonl            a line for each file that was offered: `ExportedFile`, ids ascending
     files/ID               the bytes of file ID, if they were on the disk
     pages/ID.html          the conversation with contact ID, to be read; nothing is imported from it
@@ -25,6 +26,7 @@ MANIFEST: Final = "tuichat-export.json"
 INCOMPLETE: Final = "INCOMPLETE"
 CONTACTS: Final = "contacts.jsonl"
 MESSAGES: Final = "messages"
+EARLIER: Final = "earlier"
 FILE_LINES: Final = "files.jsonl"
 FILES: Final = "files"
 PAGES: Final = "pages"
@@ -58,6 +60,13 @@ class ExportedContact(Record, frozen=True, kw_only=True):
     created_at: datetime
     tags: tuple[str, ...] = ()
     conversation: Conversation = Conversation()
+
+
+class ExportedEarlier(Record, frozen=True, kw_only=True):
+    """A text that an edited message had before; of one message the oldest comes first."""
+
+    message: int
+    text: str
 
 
 class ExportedFile(File, frozen=True, kw_only=True):

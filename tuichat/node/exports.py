@@ -17,12 +17,14 @@ from tuichat.i18n import _
 from tuichat.model import Contact, File, Message, from_milliseconds
 from tuichat.model.exported import (
     CONTACTS,
+    EARLIER,
     FILE_LINES,
     FILES,
     MESSAGES,
     PAGES,
     Exported,
     ExportedContact,
+    ExportedEarlier,
     ExportedFile,
     Manifest,
 )
@@ -32,6 +34,7 @@ from tuichat.node.export_page import page_end, page_head, page_message
 from tuichat.node.file_progress import FileBook
 from tuichat.node.jobs import OffLoop
 from tuichat.store.export_place import ExportPlace
+from tuichat.store.records import MessageRow
 from tuichat.store.store import Store
 
 _PAGE: Final = 500
@@ -120,12 +123,28 @@ class _Run:
         await self._append(lines, b"")
         after = 0
         while rows := self.parts.store.messages.page(contact.id, _PAGE, None, after, _PAGE_BYTES):
+            rows, earlier = self._with_earlier(rows)
             messages = [self.parts.book.message_record(row) for row in rows]
+            if earlier:
+                await self._append(f"{EARLIER}/{contact.id}.jsonl", earlier)
             await self._append(lines, b"".join(map(_line, messages)))
             await self._append(page, "".join(self._shown(each, contact) for each in messages).encode())
             self.messages += len(messages)
             after = rows[-1].id
         await self._append(page, page_end().encode())
+
+    def _with_earlier(self, rows: list[MessageRow]) -> tuple[list[MessageRow], bytes]:
+        """The first of the rows, all or as many as have a page of earlier texts, and lines with those.
+
+        Both are read in the same moment: an edit between them would be in both, or in neither.
+        """
+        lines = bytearray()
+        for number, row in enumerate(rows, 1):
+            for text in self.parts.store.deeds.earlier(row.id) if row.edited else ():
+                lines += _line(ExportedEarlier(message=row.id, text=text))
+            if len(lines) > _PAGE_BYTES:
+                return rows[:number], bytes(lines)
+        return rows, bytes(lines)
 
     def _shown(self, message: Message, contact: Contact) -> str:
         file = None if message.file is None else self.stored.get(message.file)

@@ -15,11 +15,14 @@ from tuichat.model import (
     MAX_REQUEST_BYTES,
     MAX_TAGS,
     MAX_TEXT_BYTES,
+    Direction,
     Message,
 )
-from tuichat.model.exported import FILES, ExportedContact, ExportedFile
+from tuichat.model.exported import FILES, ExportedContact, ExportedEarlier, ExportedFile
 from tuichat.network.addresses import onion_of
 from tuichat.node.desk import checked_tag
+from tuichat.node.message_deeds import MOST_REACTIONS
+from tuichat.protocol.emoji import one_emoji
 from tuichat.protocol.labels import label, place
 from tuichat.protocol.sanitize import sanitize_name, sanitize_text
 from tuichat.store.export_source import NoExportError
@@ -33,6 +36,8 @@ _LARGEST_FILE: Final = 2**53
 _LARGEST_PICTURE: Final = 2**31
 _ENDED: Final = frozenset({"complete", "declined", "cancelled", "failed"})
 _WAITING: Final = frozenset({"queued", "sent"})
+_NOWHERE: Final = 0
+"""The id of no message: what an answer answers that is not in the history."""
 
 
 def refused(what: str, number: int) -> NoExportError:
@@ -64,23 +69,53 @@ def contact_row(line: ExportedContact, own_onion: bytes) -> ContactRow:
     )
 
 
-def message_row(line: Message, contact: int) -> MessageRow:
+def message_row(line: Message, contact: int, own_onion: bytes) -> MessageRow:
     """A message; one that waited is not sent any more. Raises NoExportError."""
     checks = _Checks("message", line.id)
     text = sanitize_text(line.text)
     checks.that(line.contact == contact and len(text.encode()) <= MAX_TEXT_BYTES)
-    checks.that(line.direction == "out" or line.received_at is not None)
+    checks.that(line.direction == "out" or (line.received_at is not None and line.unsent != "asked"))
+    checks.that(line.reply_to == (None if line.quote is None else line.quote.message))
+    checks.that(line.reply_to is None or 1 <= line.reply_to <= _LARGEST_ID)
+    checks.that(line.kind == "text" or not line.edited)
+    if line.unsent:
+        checks.that(not (text or line.quote or line.edited or line.reactions))
+    reactions_of(line)
     return MessageRow(
         id=line.id,
         contact=contact,
         direction=line.direction,
-        wire_id=line.id.to_bytes(16, "big"),
+        wire_id=_wire_id(own_onion, line.id),
         kind=line.kind,
         text=text,
         sent_at=checks.time(line.sent_at),
         received_at=None if line.received_at is None else checks.time(line.received_at),
         state="cancelled" if line.state in _WAITING else line.state,
+        reply_to=None if line.quote is None else _wire_id(own_onion, line.reply_to or _NOWHERE),
+        edited=int(line.edited),
+        unsent=line.unsent,
     )
+
+
+def reactions_of(line: Message) -> list[tuple[Direction, str]]:
+    """Who reacted to a message with what, oldest first. Raises NoExportError."""
+    checks = _Checks("message", line.id)
+    checks.that(len(line.reactions) <= 2 * MOST_REACTIONS)
+    mine = list(line.my_reactions)
+    found: list[tuple[Direction, str]] = []
+    for emoji in line.reactions:
+        checks.that(one_emoji(emoji) == emoji != "")
+        found.append(("out", mine.pop(0)) if mine[:1] == [emoji] else ("in", emoji))
+    checks.that(not mine and len(set(found)) == len(found))
+    checks.that(max(len(line.my_reactions), len(found) - len(line.my_reactions)) <= MOST_REACTIONS)
+    return found
+
+
+def earlier_text(line: ExportedEarlier) -> str:
+    """What a message said before. Raises NoExportError."""
+    text = sanitize_text(line.text)
+    _Checks("message", line.message).that(len(text.encode()) <= MAX_TEXT_BYTES)
+    return text
 
 
 def file_row(line: ExportedFile, at: str) -> FileRow:
@@ -141,6 +176,11 @@ class _Checks:
         """Milliseconds of Unix time."""
         self.that(at.tzinfo is not None and 1970 <= at.year < 9999)
         return round(at.timestamp() * 1000)
+
+
+def _wire_id(own_onion: bytes, number: int) -> bytes:
+    """How an imported message is named: as none of a contact's is, should that profile be imported, too."""
+    return own_onion[:8] + number.to_bytes(8, "big")
 
 
 def _is_address(name: str) -> bool:

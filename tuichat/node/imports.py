@@ -21,7 +21,8 @@ from tuichat.node.desk import checked_tag
 from tuichat.node.events import Changes, EventHub
 from tuichat.node.file_places import FileRules, inbox_with_room
 from tuichat.node.first_contact import PAIR_LENGTH
-from tuichat.node.import_checks import MOST_CONTACTS, contact_row, file_row, message_row, refused
+from tuichat.node.import_checks import MOST_CONTACTS, contact_row, file_row, reactions_of, refused
+from tuichat.node.import_messages import Messages
 from tuichat.node.jobs import OffLoop, to_the_end
 from tuichat.node.links import Links
 from tuichat.node.sweeping import Sweeping
@@ -51,7 +52,7 @@ class _Read:
     """What was found: each line is one that may be taken.
 
     Attributes:
-        messages: the ids of all messages.
+        messages: the ids of all messages; `unsent` of those that were taken back.
         at: where the bytes of a file lie in the inbox, by the file's id.
         ended: how many messages and files waited, or were on their way.
     """
@@ -59,6 +60,7 @@ class _Read:
     contacts: list[ExportedContact] = field(default_factory=list)
     files: list[ExportedFile] = field(default_factory=list)
     messages: set[int] = field(default_factory=set)
+    unsent: set[int] = field(default_factory=set)
     at: dict[int, str] = field(default_factory=dict)
     ended: int = 0
 
@@ -147,19 +149,27 @@ class Imports:
     def _write_messages(self, source: ExportSource, read: _Read) -> None:
         left = set(read.messages)
         for contact in read.contacts:
-            for line in source.messages(contact.id):
-                row = message_row(line, contact.id)
+            messages = Messages(source, contact.id, self._with.own_onion)
+            for line, row in messages.lines():
                 if row.id not in left:
                     raise refused("message", row.id)
                 left.discard(row.id)
                 self._store.imports.add_message(row)
+                for author, emoji in reactions_of(line):
+                    self._store.deeds.add_reaction(row.id, author, emoji)
+            for message, text in messages.earlier():
+                self._store.imports.add_earlier(message, text)
         if left:
             raise refused("message", min(left))
 
     def _write_files(self, read: _Read) -> None:
         for line in read.files:
             at = read.at.get(line.id, "")
-            self._store.imports.add_file(file_row(line, at))
+            row = file_row(line, at)
+            if row.message in read.unsent:  # it was taken back while the export was being made
+                row = replace(row, message=None)
+                row = row if row.accepted else replace(row, name="file", place="")
+            self._store.imports.add_file(row)
             if at:
                 self._store.transfers.removed(at)
 
@@ -183,12 +193,16 @@ def _read(source: ExportSource, own_onion: bytes) -> _Read:
     _read_contacts(source, own_onion, read)
     offers = _read_files(source, read)
     for contact in read.contacts:
-        for line in source.messages(contact.id):
-            row = message_row(line, contact.id)
+        messages = Messages(source, contact.id, own_onion)
+        for line, row in messages.lines():
             if row.id in read.messages or offers.pop(row.id, contact.id) != contact.id:
                 raise refused("message", row.id)
             read.messages.add(row.id)
             read.ended += line.state in _WAITING
+            if row.unsent:
+                read.unsent.add(row.id)
+        for _text in messages.earlier():
+            pass
     for message in offers:
         raise refused("message", message)
     return read

@@ -12,11 +12,12 @@ from typing import Final
 
 from tuichat.errors import StorageError, UsageError
 from tuichat.i18n import _
-from tuichat.model.exported import FILES, INCOMPLETE, MANIFEST, MESSAGES, PAGES
+from tuichat.model.exported import EARLIER, FILES, INCOMPLETE, MANIFEST, MESSAGES, PAGES
 from tuichat.store.files import sync_directory, write_whole
 from tuichat.store.profile_paths import shown
 
 _PIECE: Final = 1024 * 1024
+_FOLDERS: Final = (MESSAGES, EARLIER, FILES, PAGES)
 _MADE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -34,7 +35,7 @@ class ExportPlace:
         try:
             _make(path)
             self._append(INCOMPLETE, b"This export is not whole.\n")
-            for folder in (MESSAGES, FILES, PAGES):
+            for folder in _FOLDERS:
                 (path / folder).mkdir(mode=0o700)
         except OSError as error:
             raise self._failed(error) from error
@@ -78,7 +79,7 @@ class ExportPlace:
     def finish(self, manifest: bytes) -> None:
         """All is there: the manifest, and no mark any more."""
         try:
-            for folder in (self.path, *(self.path / name for name in (MESSAGES, FILES, PAGES))):
+            for folder in (self.path, *(self.path / name for name in _FOLDERS)):
                 _sync_all(folder)
             write_whole(self.path / MANIFEST, manifest)
             (self.path / INCOMPLETE).unlink()

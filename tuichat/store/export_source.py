@@ -18,6 +18,7 @@ from tuichat.i18n import _
 from tuichat.model import Message
 from tuichat.model.exported import (
     CONTACTS,
+    EARLIER,
     EXPORT_VERSION,
     FILE_LINES,
     INCOMPLETE,
@@ -25,6 +26,7 @@ from tuichat.model.exported import (
     MAX_LINE,
     MESSAGES,
     ExportedContact,
+    ExportedEarlier,
     ExportedFile,
     Manifest,
 )
@@ -99,6 +101,11 @@ class ExportSource:
     def messages(self, contact: int) -> Iterator[Message]:
         """Every message with a contact."""
         return self._lines(f"{MESSAGES}/{contact}.jsonl", Message)
+
+    def earlier(self, contact: int) -> Iterator[ExportedEarlier]:
+        """Every earlier text of messages with a contact; none of an export from before they were in it."""
+        name = f"{EARLIER}/{contact}.jsonl"
+        return self._lines(name, ExportedEarlier) if self._is_there(name) else iter(())
 
     def files(self) -> Iterator[ExportedFile]:
         """Every file."""

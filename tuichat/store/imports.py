@@ -13,9 +13,12 @@ _CONTACT: Final = """
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
 _MESSAGE: Final = """
-    INSERT INTO messages (id, conversation, direction, wire_id, kind, text, sent_at, received_at, state, body)
-    VALUES (?, (SELECT id FROM conversations WHERE contact = ?), ?, ?, ?, ?, ?, ?, ?, x'')
+    INSERT INTO messages (id, conversation, direction, wire_id, kind, text, sent_at, received_at, state, body,
+        reply_to, edited, unsent)
+    VALUES (?, (SELECT id FROM conversations WHERE contact = ?), ?, ?, ?, ?, ?, ?, ?, x'', ?, ?, ?)
 """
+_EDITED: Final = """UPDATE messages SET edited = (SELECT count(*) FROM earlier_texts WHERE message = ?1)
+    WHERE id = ?1"""
 _FILE: Final = """
     INSERT INTO files (id, contact, message, direction, wire_id, name, place, size, media_type, state, "key",
         root, path, offered_at, expires_at, sniffed_type, reason, source, stored_as, accepted, ended_at,
@@ -43,7 +46,13 @@ class Imports:
     def add_message(self, row: MessageRow) -> None:
         """A line of history."""
         values = (row.id, row.contact, row.direction, row.wire_id, row.kind, row.text)
-        self._database.run(_MESSAGE, (*values, row.sent_at, row.received_at, row.state))
+        deeds = (row.reply_to, row.edited, row.unsent)
+        self._database.run(_MESSAGE, (*values, row.sent_at, row.received_at, row.state, *deeds))
+
+    def add_earlier(self, message: int, text: str) -> None:
+        """A text that an edited message had before, the oldest first."""
+        self._database.run("INSERT INTO earlier_texts (message, text) VALUES (?, ?)", (message, text))
+        self._database.run(_EDITED, (message,))
 
     def add_file(self, row: FileRow) -> None:
         """A file whose offer is over."""
