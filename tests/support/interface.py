@@ -81,8 +81,10 @@ async def settle(pilot: Pilot[int]) -> None:
         await pilot.pause()
     for _turn in range(5):
         await pilot.pause()
-    while any(isinstance(each, MainScreen) and each.catching_up for each in pilot.app.screen_stack):
-        await pilot.pause(0.02)
+    while not pilot.app._exit and any(
+        isinstance(each, MainScreen) and each.catching_up for each in pilot.app.screen_stack
+    ):
+        await pilot.pause(0.02)  # what has ended draws nothing any more
     for screen in pilot.app.screen_stack:
         for field in screen.query(Input):
             field.cursor_blink = False  # a picture that takes long would else show the cursor, or not
