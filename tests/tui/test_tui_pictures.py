@@ -40,6 +40,7 @@ BEGIN = datetime(2026, 11, 21, 14, tzinfo=UTC)
 def colours(monkeypatch: pytest.MonkeyPatch) -> None:
     """A terminal that has all of them."""
     monkeypatch.setenv("COLORTERM", "truecolor")
+    monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
 
 
