@@ -210,11 +210,14 @@ async def _nothing(_scene: Scene) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Attributes: `name`, for people; `do`, which ends with the trouble; `mend`, for later."""
+    """Attributes: `name`, for people; `do`, which ends with the trouble; `mend`, for later; `comes_last`,
+    because of what it leaves behind that nothing can mend.
+    """
 
     name: str
     do: Deed
     mend: Deed = _nothing
+    comes_last: bool = False
 
 
 TROUBLES: Final = (
@@ -230,9 +233,9 @@ TROUBLES: Final = (
     Trouble("DisableNetwork for a while", _disable_network),
     Trouble("node killed", _kill_node),
     Trouble("node's clock a day ahead", _set_clock_ahead, _set_clock_right),
-    Trouble("tor's clock a day ahead", _set_tor_clock(DAY), _set_tor_clock(0)),
+    Trouble("tor's clock a day ahead", _set_tor_clock(DAY), _set_tor_clock(0), comes_last=True),
     Trouble("tor's clock a day behind", _set_tor_clock(-DAY), _set_tor_clock(0)),
-    Trouble("tor's clock ahead for a while", _set_tor_clock_for_a_while(DAY)),
+    Trouble("tor's clock ahead for a while", _set_tor_clock_for_a_while(DAY), comes_last=True),
     Trouble("tor's clock behind for a while", _set_tor_clock_for_a_while(-DAY)),
 )
 
