@@ -20,6 +20,7 @@ from tuichat.model import (
 from tuichat.model.exported import FILES, ExportedContact, ExportedFile
 from tuichat.network.addresses import onion_of
 from tuichat.node.desk import checked_tag
+from tuichat.protocol.bodies import MAX_TTL
 from tuichat.protocol.labels import label, place
 from tuichat.protocol.sanitize import sanitize_name, sanitize_text
 from tuichat.store.export_source import NoExportError
@@ -70,6 +71,8 @@ def message_row(line: Message, contact: int) -> MessageRow:
     text = sanitize_text(line.text)
     checks.that(line.contact == contact and len(text.encode()) <= MAX_TEXT_BYTES)
     checks.that(line.direction == "out" or line.received_at is not None)
+    checks.that(line.timer is None or 0 <= line.timer <= MAX_TTL)
+    checks.that(line.expires_at is None or line.timer is not None)
     return MessageRow(
         id=line.id,
         contact=contact,
@@ -80,6 +83,8 @@ def message_row(line: Message, contact: int) -> MessageRow:
         sent_at=checks.time(line.sent_at),
         received_at=None if line.received_at is None else checks.time(line.received_at),
         state="cancelled" if line.state in _WAITING else line.state,
+        timer=line.timer,
+        expires_at=None if line.expires_at is None else checks.time(line.expires_at),
     )
 
 

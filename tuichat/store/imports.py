@@ -13,8 +13,9 @@ _CONTACT: Final = """
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
 _MESSAGE: Final = """
-    INSERT INTO messages (id, conversation, direction, wire_id, kind, text, sent_at, received_at, state, body)
-    VALUES (?, (SELECT id FROM conversations WHERE contact = ?), ?, ?, ?, ?, ?, ?, ?, x'')
+    INSERT INTO messages (id, conversation, direction, wire_id, kind, text, sent_at, received_at, state, body,
+        timer, expires_at)
+    VALUES (?, (SELECT id FROM conversations WHERE contact = ?), ?, ?, ?, ?, ?, ?, ?, x'', ?, ?)
 """
 _FILE: Final = """
     INSERT INTO files (id, contact, message, direction, wire_id, name, place, size, media_type, state, "key",
@@ -43,7 +44,9 @@ class Imports:
     def add_message(self, row: MessageRow) -> None:
         """A line of history."""
         values = (row.id, row.contact, row.direction, row.wire_id, row.kind, row.text)
-        self._database.run(_MESSAGE, (*values, row.sent_at, row.received_at, row.state))
+        self._database.run(
+            _MESSAGE, (*values, row.sent_at, row.received_at, row.state, row.timer, row.expires_at)
+        )
 
     def add_file(self, row: FileRow) -> None:
         """A file whose offer is over."""
