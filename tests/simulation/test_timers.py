@@ -351,3 +351,51 @@ def test_many_that_are_due_at_once_go_in_parts_and_the_rest_is_found_again(tmp_p
 async def only_one(person: SimulatedNode) -> bool:
     found = await person.node.search("needle")
     return found.whole and len(found.found) == 1 and person.store.messages.next_due() is None
+
+
+def test_old_messages_are_deleted_here_alone_and_received_files_stay(tmp_path: Path) -> None:
+    async def story(story: FileStory) -> None:
+        alice, bob = story.alice, story.bob
+        await told(story, "old")
+        (offered,) = await story.offer(story.write("picture.bin", 1000), caption="look")
+        await bob.node.file_accept(offered.id)
+        await story.until_state(bob, offered.id, "complete")
+        (unanswered,) = await story.offer(story.write("other.bin", 1000), caption="later")
+        await calm(story)
+        contact = await bob.node.conversation_retention("alice", 3600)
+        assert contact.conversation.retention == 3600
+        await asyncio.sleep(HOUR - 60)
+        assert await texts(bob, alice) == ["old"]
+        await told(story, "new")
+        await bob.stop()
+        await bob.start()
+        await asyncio.sleep(700)
+        left = await bob.node.messages("alice")
+        assert [each.text for each in left] == ["later", "new"]
+        assert left[0].file == unanswered.id
+        assert len(story.on_disk(bob)) == 1
+        assert (await bob.node.file_get(offered.id)).message is None
+        assert await texts(alice, bob) == ["old", "new"]
+        await bob.node.conversation_retention("alice", None)
+        await asyncio.sleep(2 * HOUR)
+        assert await texts(bob, alice) == ["new"]
+
+    play(tmp_path, story)
+
+
+def test_what_waits_is_not_deleted_by_its_age(tmp_path: Path) -> None:
+    async def story(story: FileStory) -> None:
+        alice, bob = story.alice, story.bob
+        await bob.stop()
+        await asyncio.sleep(300)
+        await alice.say(bob, "wait for me")
+        await alice.node.conversation_retention("bob", 60)
+        await asyncio.sleep(DAY)
+        assert await texts(alice, bob) == ["wait for me"]
+        await bob.start()
+        await calm(story)
+        assert await texts(bob, alice) == ["wait for me"]
+        await asyncio.sleep(700)
+        assert await texts(alice, bob) == []
+
+    play(tmp_path, story)

@@ -89,6 +89,11 @@ class MemoryDesk(ABC):
             person, conversation=msgspec.structs.replace(person.record.conversation, timer=timer)
         )
 
+    async def conversation_retention(self, ref: str, seconds: int | None = None) -> Contact:
+        person = self._find(ref)
+        kept = msgspec.structs.replace(person.record.conversation, retention=seconds)
+        return self._change(person, conversation=kept)
+
     def disappeared(self, message: int) -> None:
         """The time of a message is over."""
         person = self._messages.pop(message)

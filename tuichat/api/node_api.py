@@ -200,6 +200,13 @@ class NodeApi(Protocol):
         """
         ...
 
+    async def conversation_retention(self, ref: str, seconds: int | None = None) -> Contact:
+        """Delete messages with a contact here, and here alone, after so many seconds, 0 for never.
+
+        None is what the settings say (`privacy.retention`).
+        """
+        ...
+
     async def draft_set(self, ref: str, text: str, writer: str = "") -> None:
         """Keep what is being written to a contact, "" for nothing.
 

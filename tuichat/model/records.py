@@ -58,6 +58,7 @@ class Conversation(Record, frozen=True, kw_only=True):
         archived: it is not listed until something comes in.
         unread_from: the message at which reading stopped last; None since it was answered.
         timer: after how many seconds texts disappear on both sides, 0 for never.
+        retention: after how many seconds messages are deleted here, 0 for never; None is as the settings say.
     """
 
     muted: bool = False
@@ -65,6 +66,7 @@ class Conversation(Record, frozen=True, kw_only=True):
     archived: bool = False
     unread_from: int | None = None
     timer: int = 0
+    retention: int | None = None
 
 
 class Contact(Record, frozen=True, kw_only=True):

@@ -63,6 +63,7 @@ class Kept:
             archived=row.archived,
             unread_from=row.unread_from,
             timer=row.timer,
+            retention=row.retention,
         )
 
 

@@ -46,7 +46,15 @@ class DeedMethods(ABC):
         if seconds is not None:
             self._timers.set(row, seconds)
             await self.go_online()
-        contact = self._book.contact(row.id)
+        return self._present(row.id)
+
+    async def conversation_retention(self, ref: str, seconds: int | None = None) -> Contact:
+        row = self._book.find(ref)
+        self._timers.retention.set(row.id, seconds)
+        return self._present(row.id)
+
+    def _present(self, number: int) -> Contact:
+        contact = self._book.contact(number)
         if contact is None:
             raise NotFoundError(_("This contact is gone."))
         return contact

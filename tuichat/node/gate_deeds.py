@@ -42,3 +42,6 @@ class GateDeeds(ABC):
     async def conversation_timer(self, ref: str, seconds: int | None = None) -> Contact:
         ask = self._ask if seconds is None else self._ask_online
         return await ask(lambda node: node.conversation_timer(ref, seconds))
+
+    async def conversation_retention(self, ref: str, seconds: int | None = None) -> Contact:
+        return await self._ask(lambda node: node.conversation_retention(ref, seconds))

@@ -118,7 +118,7 @@ class Node(BackupMethods, FileMethods, SearchMethods, DeskMethods, DeedMethods, 
         )
         self._receipts = Receipts(parts.store, self._hub, self._conversations, self._links, parts.rng)
         self._deeds = Deeds(parts.store, self._hub, self._conversations, self._links, parts.rng)
-        self._timers = Timers(parts.store, self._hub, self._conversations, self._links, parts.rng)
+        self._timers = Timers(parts, self._hub, self._conversations, self._links)
         self._transfers = make_transfers(
             parts, self._hub, self._book, files, self._links, self._conversations
         )

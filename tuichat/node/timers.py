@@ -6,7 +6,6 @@ import asyncio
 from contextlib import suppress
 from typing import Final
 
-from tuichat.clock import Rng
 from tuichat.errors import DamagedError, StorageError, UsageError
 from tuichat.i18n import _
 from tuichat.model import AnyEvent, ContactEvent, MessageEvent
@@ -14,11 +13,12 @@ from tuichat.node.conversations import MESSAGE_ID_LENGTH, Conversations
 from tuichat.node.events import Changes, EventHub
 from tuichat.node.links import Links
 from tuichat.node.message_deeds import MessageDeeds
+from tuichat.node.parts import NodeParts
+from tuichat.node.retention import Retention
 from tuichat.node.timer_rules import next_revision
 from tuichat.protocol.bodies import MAX_TTL, MIN_TIMER, THE_TWO_OF_US, Timer, Unsend
 from tuichat.store.records import ContactRow, ConversationRow, MessageRow
 from tuichat.store.search import MANY
-from tuichat.store.store import Store
 from tuichat.supervisor import supervise
 
 AT_ONCE: Final = 100
@@ -32,17 +32,16 @@ FAILURE_SECONDS: Final = 10.0
 
 
 class Timers:
-    """Those of one profile."""
+    """Those of one profile, and its `retention`, in the same task."""
 
-    def __init__(
-        self, store: Store, hub: EventHub, conversations: Conversations, links: Links, rng: Rng
-    ) -> None:
-        self._store = store
+    def __init__(self, parts: NodeParts, hub: EventHub, conversations: Conversations, links: Links) -> None:
+        self._store = parts.store
         self._hub = hub
         self._conversations = conversations
         self._links = links
-        self._rng = rng
-        self._deeds = MessageDeeds(store)
+        self._rng = parts.rng
+        self.retention = Retention(parts.store, hub, parts.retention)
+        self._deeds = MessageDeeds(parts.store)
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -99,7 +98,7 @@ class Timers:
             with suppress(StorageError, DamagedError):
                 more = True
                 while more:
-                    more = self.delete_due()
+                    more = self.delete_due() or self.retention.delete_some()
                     await asyncio.sleep(0)
                 pause = self._seconds_left()
             with suppress(TimeoutError):
@@ -107,10 +106,10 @@ class Timers:
                     await self._changed.wait()
 
     def _seconds_left(self) -> float | None:
-        """How long nothing is to be done; None if no timer runs."""
+        """How long nothing is to be done; None if no timer runs, and nothing is deleted by its age."""
         deadline = self._store.messages.next_due()
         if deadline is None:
-            return None
+            return self.retention.pause()
         return min(max(deadline - self._hub.now(), 0) / 1000 + 0.001, LOOK_SECONDS)
 
     def delete_due(self) -> bool:

@@ -8,9 +8,8 @@ from tuichat.store.database import Database
 from tuichat.store.records import ConversationRow
 from tuichat.store.search import Search
 
-_SELECT: Final = (
-    "SELECT contact, muted, pinned, archived, unread_from, timer, timer_revision FROM conversations"
-)
+_COLUMNS: Final = "contact, muted, pinned, archived, unread_from, timer, timer_revision, retention"
+_SELECT: Final = f"SELECT {_COLUMNS} FROM conversations"  # noqa: S608 - names of our own fields
 
 
 class ConversationChanges(TypedDict, total=False):
@@ -22,6 +21,7 @@ class ConversationChanges(TypedDict, total=False):
     unread_from: int | None
     timer: int
     timer_revision: int
+    retention: int | None
 
 
 _CHANGEABLE: Final = frozenset(ConversationChanges.__annotations__)

@@ -47,6 +47,15 @@ UNREADABLE = f"""
         ORDER BY m.id LIMIT ?
 """
 DUE = f"{_SELECT} WHERE m.expires_at <= ? AND c.contact IS NOT NULL ORDER BY m.expires_at, m.id LIMIT ?"
+# Those that wait, and those whose file is under way, stay until they do not any more.
+AGED = f"""
+    SELECT * FROM (
+        {_SELECT} WHERE m.conversation = {_CONVERSATION}
+            AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.subject = m.id)
+            AND NOT EXISTS (SELECT 1 FROM files f WHERE f.message = m.id AND f.ended_at IS NULL)
+            ORDER BY m.id LIMIT ?
+    ) WHERE coalesce(received_at, sent_at) < ?
+"""  # noqa: S608 - no value is pasted in
 NEXT_DUE = "SELECT min(expires_at) FROM messages WHERE expires_at IS NOT NULL"
 _COUNT_FROM = "UPDATE messages SET expires_at = min(expires_at, ? + timer * 1000) WHERE id = ?"
 NEWEST_SEEN = f"""
@@ -192,6 +201,10 @@ class Messages:
     def due(self, now: int, limit: int) -> list[MessageRow]:
         """At most so many messages whose time is over at `now` milliseconds, the earliest first."""
         return [row_of(values) for values in self._database.rows(DUE, (now, limit))]
+
+    def aged(self, contact: int, before: int, limit: int) -> list[MessageRow]:
+        """Of the oldest messages with a contact, so many, those from before a time in milliseconds."""
+        return [row_of(values) for values in self._database.rows(AGED, (contact, limit, before))]
 
     def next_due(self) -> int | None:
         """When the time of the next message is over, in milliseconds; None if no timer runs."""

@@ -212,7 +212,8 @@ class ConversationRow:
 
     `unread_from` is the id of the message at which reading stopped last, None since it was answered. `timer`
     is after how many seconds texts disappear, 0 for never; of its changes the one of the greatest
-    `timer_revision` holds.
+    `timer_revision` holds. `retention` is after how many seconds messages are deleted here, 0 for never, None
+    for what the settings say.
     """
 
     contact: int
@@ -222,6 +223,7 @@ class ConversationRow:
     unread_from: int | None = None
     timer: int = 0
     timer_revision: int = 0
+    retention: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
