@@ -66,6 +66,7 @@ class PrivacyConfig:
         receipts, typing, presence: whether contacts are told what was seen, that we write, that we are here.
         auto_lock: after how long without a person the node locks itself, as it was written; "" or "off" for
             never.
+        retention: after how long messages are deleted here, as it was written; "" or "off" for never.
     """
 
     visibility: Literal["public", "contacts"] = "public"
@@ -73,11 +74,17 @@ class PrivacyConfig:
     typing: bool = False
     presence: bool = False
     auto_lock: str = ""
+    retention: str = ""
 
     @property
     def auto_lock_seconds(self) -> int:
         """That time in seconds, 0 for never."""
         return parse_duration(self.auto_lock) or 0
+
+    @property
+    def retention_seconds(self) -> int:
+        """That time in seconds, 0 for never."""
+        return parse_duration(self.retention) or 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,12 @@ def _auto_lock(value: str) -> str:
     return _('it must be a time such as 10m or 1h, or "off"')
 
 
+def _retention(value: str) -> str:
+    if value in ("", "off") or parse_duration(value):
+        return ""
+    return _('it must be a time such as 90d or 52w, or "off"')
+
+
 SETTINGS: dict[str, Setting] = {
     setting.name: setting
     for setting in (
@@ -154,6 +160,7 @@ SETTINGS: dict[str, Setting] = {
         Setting("privacy.typing", "switch", choices=_flags),
         Setting("privacy.presence", "switch", choices=_flags),
         Setting("privacy.auto_lock", "time", check=_auto_lock),
+        Setting("privacy.retention", "time", check=_retention),
         Setting("store.key_file", check=_path, is_path=True),
         Setting("files.directory", check=_path, is_path=True),
         Setting("files.circuits", "count", check=_circuits),

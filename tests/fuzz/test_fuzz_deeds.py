@@ -20,7 +20,7 @@ from tuichat.node.contact_book import ContactBook, Presence
 from tuichat.node.events import Changes, EventHub
 from tuichat.node.inbox import Inbox
 from tuichat.node.message_deeds import MessageDeeds
-from tuichat.protocol.bodies import THE_TWO_OF_US, Body, Edit, Reaction, Text, Unsend, encode_body
+from tuichat.protocol.bodies import THE_TWO_OF_US, Body, Edit, Reaction, Text, Timer, Unsend, encode_body
 from tuichat.store.records import MessageRow, SessionRow
 from tuichat.store.store import Store
 
@@ -38,6 +38,7 @@ steps = st.lists(
         st.tuples(st.just("edit"), sides, targets, st.text("abc", max_size=3)),
         st.tuples(st.just("unsend"), sides, targets),
         st.tuples(st.just("react"), sides, sides, targets, emoji, st.sampled_from([0, 1])),
+        st.tuples(st.just("set"), sides, st.integers(1, 3), st.sampled_from([0, 30, 60])),
         st.tuples(st.just("carry"), sides),
     ),
     max_size=40,
@@ -52,7 +53,7 @@ class Side:
         onion = wire_id(number) * 2
         self.contact = store.contacts.add(onion, "accepted", f"person {number}", created_at=0).id
         book = ContactBook(store, Presence(lambda _: "offline", lambda *_: False))
-        self.hub = EventHub(store, FixedClock(), book.contact, book.message)
+        self.hub = EventHub(store, FixedClock(), lambda _: None, book.message)
         self.leaving: deque[bytes] = deque()
         self.taken = 0
         self.said = 0
@@ -84,6 +85,8 @@ class Side:
                 (emoji, (author == "out") is (mine == "out"))
                 for author, emoji in self.store.deeds.reactions(row.id)
             )
+            if row.kind == "timer":
+                continue
             author = "one" if by_me is (mine == "out") else "other"
             earlier = tuple(self.store.deeds.earlier(row.id))
             found[author, row.wire_id] = (row.text, row.edited, bool(row.unsent), tuple(reactions), earlier)
@@ -98,8 +101,20 @@ def store() -> Iterator[Store]:
         opened.close()
 
 
+def set_timer(side: Side, later: int, seconds: int) -> None:
+    """A person sets the timer, under a revision that the other may draw, too."""
+    known = side.store.conversations.get(side.contact)
+    assert known is not None
+    revision = known.timer_revision + later
+    side.store.conversations.update(side.contact, timer=seconds, timer_revision=revision)
+    side.leave(Timer(THE_TWO_OF_US, side.new_id(), 0, seconds, revision))
+
+
 def do(side: Side, step: tuple[Any, ...], changes: Changes) -> None:
     """One step of one person, as their node does it: at home at once, and a body for the other."""
+    if step[0] == "set":
+        set_timer(side, step[2], step[3])
+        return
     deeds = MessageDeeds(side.store)
     name, target = step[0], step[-1] if step[0] in ("say", "unsend") else step[2]
     if name == "say" and side.find("out", target) is None:
@@ -122,6 +137,8 @@ def do(side: Side, step: tuple[Any, ...], changes: Changes) -> None:
 
 def all_ids_differ(side: int, step: tuple[Any, ...]) -> tuple[Any, ...]:
     """Two people never draw the same id: the second one's messages have other numbers."""
+    if step[0] == "set":
+        return step
     if step[0] == "react":
         author = side if step[2] else 1 - side
         return (*step[:3], step[3] + author * MESSAGES, *step[4:])
@@ -148,6 +165,10 @@ def test_two_histories_converge_whatever_is_done_and_however_it_crosses(
         while pair[side].leaving:
             pair[1 - side].take(pair[side].leaving.popleft())
     assert pair[0].seen("out") == pair[1].seen("in")
+    timers = [store.conversations.get(side.contact) for side in pair]
+    assert timers[0] is not None
+    assert timers[1] is not None
+    assert timers[0].timer == timers[1].timer
     assert store.deeds.waiting(pair[0].contact) == store.deeds.waiting(pair[1].contact) == 0
 
 

@@ -17,6 +17,8 @@ TEXT_MOST = 49_152
 EMOJI_MOST = 64
 SENT_AT_MOST = 253_402_300_799_999
 TTL_MOST = 31_622_400
+TIMER_LEAST = 30
+REVISION_MOST = 9_007_199_254_740_991
 
 
 def pad(seq: int, body: bytes) -> bytes:
@@ -112,12 +114,21 @@ class Receipt:
 
 
 @dataclass(frozen=True)
+class Timer:
+    id: bytes
+    sent_at: int
+    seconds: int
+    revision: int
+    conversation: bytes = bytes(16)
+
+
+@dataclass(frozen=True)
 class Opaque:
     id: bytes
     body: bytes
 
 
-Body = Text | Void | File | FileState | Edit | Unsend | Reaction | Receipt
+Body = Text | Void | File | FileState | Edit | Unsend | Reaction | Receipt | Timer
 
 
 def encode_body(body: Body) -> bytes:
@@ -190,6 +201,16 @@ def _is_file(
     )
 
 
+def _is_timer(sent_at: Any, seconds: Any, revision: Any) -> bool:
+    is_time = seconds == 0 or _within(seconds, TIMER_LEAST, TTL_MOST)
+    return (
+        _within(sent_at, 0, SENT_AT_MOST)
+        and type(seconds) is int
+        and is_time
+        and _within(revision, 1, REVISION_MOST)
+    )
+
+
 def _is_file_state(file: Any, state: Any) -> bool:
     return _is_id(file) and _within(state, 1, 7)
 
@@ -203,6 +224,7 @@ KINDS: dict[int, tuple[Callable[..., Body], Callable[..., bool], int, int]] = {
     6: (Unsend, _is_id, 1, 1),
     7: (Reaction, _is_reaction, 3, 3),
     8: (Receipt, _is_id, 1, 1),
+    9: (Timer, _is_timer, 3, 3),
 }
 """What it is, whether the elements behind the id are right, and at least and at most how many there are."""
 

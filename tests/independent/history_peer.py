@@ -1,4 +1,5 @@
-"""What one side sees of both people's messages once it has taken in edits, unsends and reactions (Deeds).
+"""What one side sees of both people's messages once it has taken in edits, unsends and reactions (Deeds),
+and after how long texts disappear (Timers).
 
 Left out are the bounds of what waits: this reader keeps every deed until its message comes.
 """
@@ -7,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tests.independent.envelope_peer import Body, Edit, Opaque, Reaction, Text, Unsend
+from tests.independent.envelope_peer import Body, Edit, Opaque, Reaction, Text, Timer, Unsend
 
 EMOJI_MOST = 20
 
@@ -20,10 +21,12 @@ class Shown:
 
 
 class PeerHistory:
-    """Attributes: `shown`, by whether a message is mine and by its id."""
+    """Attributes: `shown`, by whether a message is mine and by its id; `timer`, in seconds, 0 for off."""
 
     def __init__(self) -> None:
         self.shown: dict[tuple[bool, bytes], Shown] = {}
+        self.timer = 0
+        self._revision = 0
         self._waiting: list[tuple[bool, Edit | Unsend | Reaction]] = []
 
     def take(self, body: Body | Opaque, *, mine: bool) -> None:
@@ -34,6 +37,12 @@ class PeerHistory:
             self._waiting = [each for each in self._waiting if each not in due]
             for author, deed in due:
                 self._do(deed, author)
+        elif isinstance(body, Timer):
+            self.shown[mine, body.id] = Shown("")
+            if body.revision == self._revision:
+                self.timer = min(self.timer, body.seconds, key=lambda seconds: seconds or 2**64)
+            elif body.revision > self._revision:
+                self.timer, self._revision = body.seconds, body.revision
         elif isinstance(body, Edit | Unsend | Reaction):
             self._do(body, mine)
 

@@ -223,10 +223,20 @@ def test_both_see_the_same_of_messages_that_were_edited_unsent_and_reacted_to(tm
             await peer.say_body(envelope_peer.Reaction(next(ids), second, "👩🏽‍🚀", 1))
             await peer.say_body(envelope_peer.Unsend(next(ids), second))
             await peer.say_body(envelope_peer.Text(b"late" * 4, 0, "at first"))
+            now = int(meeting.clock.now())
+            for seconds, revision in (
+                (60, now + 1000),
+                (0, now + 1001),
+                (120, now + 1001),
+                (240, now + 1001),
+            ):
+                await peer.say_body(envelope_peer.Timer(next(ids), 0, seconds, revision))
             assert await until(meeting.settled, PATIENCE_SECONDS)
             for body in map(envelope_peer.decode_body, peer.session.inbox):
                 peer.history.take(body, mine=False)
             assert peer.history.shown == meeting.shown_by_the_node()
+            contact = await node.conversation_timer("friend")
+            assert contact.conversation.timer == peer.history.timer == 120
             assert {"better", "clearer", "in the end", ""} <= {
                 each.text for each in peer.history.shown.values()
             }

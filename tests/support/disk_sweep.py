@@ -39,7 +39,7 @@ class Work:
             lambda: write(self.present, 1, 100),
             self._close,
             self._open,
-            lambda: self.present.messages.mark_read(1, 20),
+            lambda: self.present.messages.mark_read(1, 20, 0),
             lambda: self._many(40),
             lambda: self.present.checkpoint(),
             lambda: self.present.settings.put("draft", b"z" * 5000),

@@ -18,6 +18,7 @@ from tuichat.model import (
     Exported,
     Imported,
     InputEvent,
+    MessageRemovedEvent,
 )
 
 if TYPE_CHECKING:
@@ -80,6 +81,24 @@ class MemoryDesk(ABC):
         return self._change(
             person, conversation=msgspec.structs.replace(person.record.conversation, **changes)
         )
+
+    async def conversation_timer(self, ref: str, seconds: int | None = None) -> Contact:
+        person = self._find(ref)
+        timer = person.record.conversation.timer if seconds is None else seconds
+        return self._change(
+            person, conversation=msgspec.structs.replace(person.record.conversation, timer=timer)
+        )
+
+    async def conversation_retention(self, ref: str, seconds: int | None = None) -> Contact:
+        person = self._find(ref)
+        kept = msgspec.structs.replace(person.record.conversation, retention=seconds)
+        return self._change(person, conversation=kept)
+
+    def disappeared(self, message: int) -> None:
+        """The time of a message is over."""
+        person = self._messages.pop(message)
+        person.history = [each for each in person.history if each.id != message]
+        self._emit(MessageRemovedEvent(at=self.now(), seq=self._next(), message=message))
 
     async def draft_set(self, ref: str, text: str, writer: str = "") -> None:
         contact = self._find(ref).record.id

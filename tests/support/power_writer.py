@@ -98,7 +98,7 @@ class _Writer:
                     for _ in range(1 + self._pick(12)):
                         self._message()
             case 3:
-                self._store.messages.mark_read(self._contact, self._number // 2)
+                self._store.messages.mark_read(self._contact, self._number // 2, 0)
             case 4:
                 self._store.sessions.put(SessionRow(self._contact, gen=1, sealed=self._number))
             case 5:

@@ -601,6 +601,15 @@ async def _react(desk: Desk) -> None:
     await desk.run("/react 🎉", lambda: desk.node._message(message.id).my_reactions == ("🎉",))
 
 
+@command("timer")
+async def _timer(desk: Desk) -> None:
+    await desk.run("/timer 1h", lambda: desk.node._find("bob").record.conversation.timer == 3600)
+    await desk.run("/timer", lambda: "after 1 hour" in notice_text(desk.screen))
+    await desk.run("/timer off", lambda: desk.node._find("bob").record.conversation.timer == 0)
+    await desk.run("/timer", lambda: "Messages stay" in notice_text(desk.screen))
+    await desk.run("/timer soon", lambda: "no length of time" in notice_text(desk.screen))
+
+
 @command("earlier")
 async def _earlier(desk: Desk) -> None:
     desk.node.edited_by_them(desk.node.incoming("bob", "the first version").id, "the second version")

@@ -34,7 +34,7 @@ def offers(shell: str, tmp_path: Path) -> Offers:
 
 def test_commands_and_their_subcommands_are_offered(offers: Offers) -> None:
     assert offers("tuichat sen") == ["send"]
-    assert offers("tuichat contact re") == ["reject", "remove", "rename", "requests"]
+    assert offers("tuichat contact re") == ["reject", "remove", "rename", "requests", "retention"]
     assert {"init", "contact", "send", "doctor"} <= set(offers("tuichat "))
     assert {"add", "list", "verify"} <= set(offers("tuichat contact "))
 

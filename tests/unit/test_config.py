@@ -289,3 +289,17 @@ def test_the_time_after_which_a_node_locks_itself(tmp_path: Path, written_as: st
 def test_what_is_no_such_time_is_told(tmp_path: Path, wrong: str) -> None:
     with pytest.raises(UsageError, match="such as 10m"):
         load_config(written(tmp_path, f'[privacy]\nauto_lock = "{wrong}"\n'), {})
+
+
+@pytest.mark.parametrize(
+    ("written_as", "seconds"), [("90d", 7_776_000), ("52w", 31_449_600), ("off", 0), ("", 0)]
+)
+def test_the_age_at_which_messages_are_deleted(tmp_path: Path, written_as: str, seconds: int) -> None:
+    path = written(tmp_path, f'[privacy]\nretention = "{written_as}"\n')
+    assert load_config(path, {}).privacy.retention_seconds == seconds
+
+
+@pytest.mark.parametrize("wrong", ["0d", "90", "ninety days", "-1d"])
+def test_what_is_no_such_age_is_told(tmp_path: Path, wrong: str) -> None:
+    with pytest.raises(UsageError, match="such as 90d"):
+        load_config(written(tmp_path, f'[privacy]\nretention = "{wrong}"\n'), {})

@@ -224,7 +224,15 @@ DEEDS: list[list[Any]] = [
     *([8, ID, seen] for seen in (ID, bytes(16), ID[:15], "i" * 16, None)),
     [8, ID],
     [8, ID, ID, "later"],
-    [9, ID, 3600],
+    *(
+        [9, ID, 5, seconds, 1]
+        for seconds in (0, 1, 29, 30, 31_622_400, 31_622_401, -1, 30.0, False, "1", None)
+    ),
+    *([9, ID, 5, 60, revision] for revision in (0, 1, 2**53 - 1, 2**53, 2**64 - 1, -1, 1.0, True, "1", None)),
+    *([9, ID, sent_at, 60, 1] for sent_at in (0, -1, 253_402_300_799_999, 253_402_300_800_000, 5.0, None)),
+    *([9, ID, 5, 60, 1][:length] for length in range(1, 5)),
+    [9, ID, 5, 60, 1, "later", {"a": 1}],
+    [10, ID, 5],
 ]
 
 
@@ -258,6 +266,8 @@ PAIRS: list[tuple[bodies.Body, envelope_peer.Body]] = [
     (bodies.Unsend(bytes(16), ID, ID[::-1]), envelope_peer.Unsend(ID, ID[::-1])),
     (bodies.Reaction(bytes(16), ID, ID[::-1], "👍", 1), envelope_peer.Reaction(ID, ID[::-1], "👍", 1)),
     (bodies.Receipt(bytes(16), ID, ID[::-1]), envelope_peer.Receipt(ID, ID[::-1])),
+    (bodies.Timer(bytes(16), ID, 5, 3600, 2**40), envelope_peer.Timer(ID, 5, 3600, 2**40)),
+    (bodies.Timer(bytes(16), ID, 5, 0, 1), envelope_peer.Timer(ID, 5, 0, 1)),
 ]
 
 

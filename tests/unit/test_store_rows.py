@@ -225,8 +225,8 @@ def test_only_received_messages_are_unread_until_marked(store: Store) -> None:
     ids = [receive(store, contact, number).id for number in range(3)]
     write(store, contact, 9)
     assert store.messages.unread(contact) == 3
-    assert store.messages.mark_read(contact, ids[1]) == 2
-    assert store.messages.mark_read(contact, ids[1]) == 0
+    assert store.messages.mark_read(contact, ids[1], 0) == 2
+    assert store.messages.mark_read(contact, ids[1], 0) == 0
     assert store.messages.unread(contact) == 1
     assert [row.state for row in store.messages.page(contact, 9)] == ["read", "read", "delivered", "queued"]
 
@@ -246,7 +246,7 @@ def test_summaries_tell_last_time_unread_and_queued_of_each_contact(store: Store
         (messages.NEWEST, (1, 0, 2**60, 50), {"messages_in_order"}),
         (messages.OLDEST, (1, 0, 2**60, 50), {"messages_in_order"}),
         (messages.COUNT_UNREAD, (1,), {"messages_unread"}),
-        (messages.MARK_READ, (1, 1), {"messages_unread"}),
+        (messages.MARK_READ, (0, 1, 1), {"messages_unread"}),
         (messages.SUMMARIES, (), {"messages_in_order", "messages_unread", "outbox_messages"}),
         (outbox.TOTALS, (), {"outbox_messages"}),
         (messages.NEWEST_SEEN, (1, 2**60), {"messages_in_order"}),

@@ -13,7 +13,7 @@ from tuichat.crypto.kem import MlKem768
 from tuichat.crypto.ratchet import Ratchet
 from tuichat.crypto.ratchet_header import Parties
 from tuichat.errors import PeerError
-from tuichat.protocol.bodies import Edit, Opaque, Reaction, Receipt, Text, Unsend, Void, decode_body
+from tuichat.protocol.bodies import Edit, Opaque, Reaction, Receipt, Text, Timer, Unsend, Void, decode_body
 from tuichat.protocol.frames import Env, New, decode, encode
 from tuichat.protocol.invites import parse_invite
 
@@ -75,6 +75,8 @@ def test_frozen_bodies_are_what_they_are_called() -> None:
         "reaction": Reaction,
         "reaction_taken_away": Reaction,
         "receipt": Receipt,
+        "timer": Timer,
+        "timer_off": Timer,
         "void": Void,
         "unknown": Opaque,
         "id_of_unknown": Opaque,

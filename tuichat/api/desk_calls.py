@@ -44,6 +44,12 @@ class DeskCalls(ABC):
         changes = {"muted": muted, "pinned": pinned, "archived": archived, "unread_from": unread_from}
         return await self._ask(Contact, "conversation.set", ref=ref, **changes)
 
+    async def conversation_timer(self, ref: str, seconds: int | None = None) -> Contact:
+        return await self._ask(Contact, "conversation.timer", ref=ref, seconds=seconds)
+
+    async def conversation_retention(self, ref: str, seconds: int | None = None) -> Contact:
+        return await self._ask(Contact, "conversation.retention", ref=ref, seconds=seconds)
+
     async def draft_set(self, ref: str, text: str, writer: str = "") -> None:
         await self._raw("draft.set", {"ref": ref, "text": text, "writer": writer})
 

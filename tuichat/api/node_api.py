@@ -192,6 +192,21 @@ class NodeApi(Protocol):
         """
         ...
 
+    async def conversation_timer(self, ref: str, seconds: int | None = None) -> Contact:
+        """Have texts of both people disappear after so many seconds, 0 for never; None only asks.
+
+        A received text disappears so long after it was seen first, a sent one after its acknowledgement, and
+        both at most 30 days later than if that had come at once.
+        """
+        ...
+
+    async def conversation_retention(self, ref: str, seconds: int | None = None) -> Contact:
+        """Delete messages with a contact here, and here alone, after so many seconds, 0 for never.
+
+        None is what the settings say (`privacy.retention`).
+        """
+        ...
+
     async def draft_set(self, ref: str, text: str, writer: str = "") -> None:
         """Keep what is being written to a contact, "" for nothing.
 

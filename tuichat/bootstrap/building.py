@@ -67,6 +67,7 @@ async def open_node(paths: ProfilePaths, config: Config, secret: Secret, clock: 
             visibility=config.privacy.visibility,
             backups=Backups(backups),
             signs=SignRules(config.privacy.receipts, config.privacy.typing, config.privacy.presence),
+            retention=config.privacy.retention_seconds,
         )
     )
     await node.start()

@@ -18,6 +18,7 @@ MODULES = {
     "contact": ("contact",),
     "send": ("send", "cancel"),
     "edit": ("edit", "unsend", "react"),
+    "timer": ("timer",),
     "messages": ("messages",),
     "search": ("search",),
     "files": ("files",),

@@ -14,6 +14,7 @@ from tuichat.cli.tor_words import trouble
 from tuichat.errors import KeyNotTrustedError, UsageError
 from tuichat.i18n import _
 from tuichat.model import Contact, SafetyNumber
+from tuichat.timer_words import parse_timer, short_time
 
 DIGITS = 60
 """How many digits a safety number has."""
@@ -71,6 +72,8 @@ def _add_keeping(group: Parser) -> None:
     _with_ref(group, "unpin", _keeping(pinned=False), _("list it in its place again"))
     _with_ref(group, "archive", _keeping(archived=True), _("hide a conversation until something comes in"))
     _with_ref(group, "unarchive", _keeping(archived=False), _("list it again"))
+    aged = _with_ref(group, "retention", _retention, _("after how long messages are deleted here"))
+    aged.add_argument("time", metavar=_("TIME|off|default"), help=_("a time such as 90d; default: as set"))
     tagged = _with_ref(group, "tag", _tagging(AsyncClient.contact_tag), _("give a contact tags"))
     untagged = _with_ref(group, "untag", _tagging(AsyncClient.contact_untag), _("take tags away"))
     for parser in (tagged, untagged):
@@ -108,6 +111,11 @@ def _kept(contact: Contact) -> list[str]:
         marks.append(_("muted"))
     if conversation.archived:
         marks.append(_("archived"))
+    if conversation.timer:
+        marks.append(_("timer {time}").format(time=short_time(conversation.timer)))
+    if conversation.retention is not None:
+        kept = short_time(conversation.retention) if conversation.retention else _("off")
+        marks.append(_("retention {time}").format(time=kept))
     return marks
 
 
@@ -240,6 +248,12 @@ def _keeping(
 ) -> Command:
     """A command that keeps a conversation another way."""
     return _changing(lambda node, ref: node.conversation_set(ref, muted, pinned, archived))
+
+
+def _retention(context: Context) -> int:
+    written = context.words.time
+    seconds = None if written == "default" else parse_timer(written)
+    return _changing(lambda node, ref: node.conversation_retention(ref, seconds))(context)
 
 
 def _tagging(method: Callable[[AsyncClient, str, list[str]], Awaitable[Contact]]) -> Command:

@@ -18,6 +18,7 @@ from tuichat.file_words import how_far
 from tuichat.i18n import _
 from tuichat.model import Contact, File, Message, MessageEvent, MissedEvent
 from tuichat.sizes import shown_size
+from tuichat.timer_words import timer_line
 
 DEFAULT_LIMIT = 50
 
@@ -170,6 +171,8 @@ def _text(message: Message, file: File | None) -> str:
     if message.kind == "file":
         name = _("(a file that is not known any more)") if file is None else full_name(file)
         return f"{name}\n{message.text}" if message.text else name
+    if message.kind == "timer":
+        return timer_line(message.timer or 0)
     return message.text if message.kind == "text" else _("(a kind of message that this version cannot show)")
 
 

@@ -11,6 +11,7 @@ from tuichat.cli.output import one_line
 from tuichat.cli.parser import Parser, positive
 from tuichat.i18n import _
 from tuichat.model import Contact, Found
+from tuichat.timer_words import timer_line
 
 DEFAULT_LIMIT = 50
 
@@ -79,6 +80,8 @@ def shown(found: Found, contact: Contact, today: datetime, clock: str) -> str:
     if message.direction == "out":
         who = _("me to {name}").format(name=contact.name)
     said = "  ".join(part for part in (one_line(found.file_name), one_line(_line(found))) if part)
+    if message.kind == "timer":
+        said = timer_line(message.timer or 0)
     if message.kind == "unsupported":
         said = _("(a kind of message that this version cannot show)")
     return f"{when(message, today, clock)} {who}  {said}"

@@ -32,6 +32,12 @@ class MessageEvent(Event, frozen=True, kw_only=True, tag="message"):
     new: bool
 
 
+class MessageRemovedEvent(Event, frozen=True, kw_only=True, tag="message_removed"):
+    """A message is gone from the history: its time was over."""
+
+    message: int
+
+
 class FileEvent(Event, frozen=True, kw_only=True, tag="file"):
     """A file's state changed (then it has a number), or it went on (then it has none)."""
 
@@ -130,6 +136,7 @@ class MissedEvent(Event, frozen=True, kw_only=True, tag="missed"):
 
 AnyEvent = (
     MessageEvent
+    | MessageRemovedEvent
     | FileEvent
     | ContactEvent
     | ContactRemovedEvent

@@ -9,7 +9,7 @@ import msgspec
 
 ContactState = Literal["requested", "pending", "accepted", "blocked"]
 Direction = Literal["in", "out"]
-MessageKind = Literal["text", "file", "unsupported"]
+MessageKind = Literal["text", "file", "timer", "unsupported"]
 FileState = Literal["offered", "waiting", "active", "paused", "complete", "declined", "cancelled", "failed"]
 FileReason = Literal["", "changed", "space", "unreadable", "expired", "peer", "restored", "damaged"]
 MENDABLE: Final[frozenset[FileReason]] = frozenset({"space", "unreadable"})
@@ -57,12 +57,16 @@ class Conversation(Record, frozen=True, kw_only=True):
         pinned: it stands before the others.
         archived: it is not listed until something comes in.
         unread_from: the message at which reading stopped last; None since it was answered.
+        timer: after how many seconds texts disappear on both sides, 0 for never.
+        retention: after how many seconds messages are deleted here, 0 for never; None is as the settings say.
     """
 
     muted: bool = False
     pinned: bool = False
     archived: bool = False
     unread_from: int | None = None
+    timer: int = 0
+    retention: int | None = None
 
 
 class Contact(Record, frozen=True, kw_only=True):
@@ -123,6 +127,8 @@ class Message(Record, frozen=True, kw_only=True):
         edited: its text is not the first one.
         reactions: the emoji of both people; `my_reactions` those of this one.
         unsent: its author took it back: "asked" until the other node has confirmed that it did so, too.
+        timer: after how many seconds it disappears; of the kind timer, what was set, 0 for off.
+        expires_at: when it disappears here at the latest, as things are now.
     """
 
     id: int
@@ -140,6 +146,8 @@ class Message(Record, frozen=True, kw_only=True):
     quote: Quote | None = None
     my_reactions: tuple[str, ...] = ()
     unsent: Unsent = ""
+    timer: int | None = None
+    expires_at: datetime | None = None
 
 
 class File(Record, frozen=True, kw_only=True):

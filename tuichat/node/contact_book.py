@@ -58,7 +58,12 @@ class Kept:
         if row is None:
             return Conversation()
         return Conversation(
-            muted=row.muted, pinned=row.pinned, archived=row.archived, unread_from=row.unread_from
+            muted=row.muted,
+            pinned=row.pinned,
+            archived=row.archived,
+            unread_from=row.unread_from,
+            timer=row.timer,
+            retention=row.retention,
         )
 
 

@@ -58,11 +58,17 @@ class Conversations:
         at_once = self._with.links.takes_at_once(row.id)
         now = self._hub.now()
         with self._hub.change() as changes:
-            body = Text(THE_TWO_OF_US, self._with.rng.bytes(MESSAGE_ID_LENGTH), now, clean, reply=reply)
+            name = self._with.rng.bytes(MESSAGE_ID_LENGTH)
+            body = Text(THE_TWO_OF_US, name, now, clean, self._ttl(row.id), reply)
             message = self.outbox(row).queue_text(body, now, given=at_once)
             changes.message(message.id, new=True)
         self._with.links.queued(row.id)
         return self.get(message.id)
+
+    def _ttl(self, contact: int) -> int | None:
+        """After how many seconds what is written to a contact now disappears."""
+        row = self._store.conversations.get(contact)
+        return None if row is None or not row.timer else row.timer
 
     def _answered(self, contact: ContactRow, message: int) -> MessageRow:
         """The message that a reply to this contact answers."""
@@ -75,7 +81,7 @@ class Conversations:
                     id=message
                 )
             )
-        if row.kind == "unsupported" or row.unsent or row.state == "cancelled":
+        if row.kind in ("unsupported", "timer") or row.unsent or row.state == "cancelled":
             raise UsageError(_("Message {id} says nothing that could be answered.").format(id=message))
         return row
 
@@ -104,6 +110,10 @@ class Conversations:
         row = self._store.outbox.by_message(message)
         if record.direction == "in" or row is None or record.state == "cancelled":
             raise UsageError(_("Only a message that still waits can be cancelled."))
+        if row.message is not None and record.kind == "timer":
+            raise UsageError(
+                _("A timer is not taken back but set anew."), _("For example: tuichat timer REF off")
+            )
         if row.given:
             raise UsageError(
                 _("This message may have left already, so it cannot be cancelled."),
@@ -146,7 +156,7 @@ class Conversations:
         marked = 0
         if self._store.messages.unread(row.id):
             with self._hub.change() as changes:
-                marked = self._store.messages.mark_read(row.id, up_to)
+                marked = self._store.messages.mark_read(row.id, up_to, self._hub.now())
                 if marked:
                     changes.contact(row.id)
         return row if marked else None

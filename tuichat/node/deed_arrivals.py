@@ -26,11 +26,11 @@ class DeedArrivals:
         self._deeds = MessageDeeds(store)
 
     def take(self, body: Deed, raw: bytes, now: int, changes: Changes) -> None:
-        """Do it to its message, or keep it until that comes."""
+        """Do it to its message, or keep it until that comes; not if that was here and is gone."""
         row = self._target(body)
-        if row is None:
+        if row is None and not self._store.sessions.knows(self._contact, body.target):
             self._store.deeds.wait(self._contact, body.target, raw, now + WAITING_SECONDS * 1000)
-        else:
+        elif row is not None:
             self._apply(body, row, now, changes)
 
     def arrived(self, row: MessageRow, now: int, changes: Changes) -> None:

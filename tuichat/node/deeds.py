@@ -109,6 +109,10 @@ class Deeds:
             raise no_message(message)
         if row.unsent or row.state == "cancelled":
             raise UsageError(_("Message {id} was taken back.").format(id=message))
+        if row.kind == "timer":
+            raise UsageError(
+                _("A timer is not taken back but set anew."), _("For example: tuichat timer REF off")
+            )
         if row.kind == "unsupported":
             raise UsageError(_("Message {id} needs a newer tuichat.").format(id=message))
         self._conversations.check_may_send(contact)

@@ -197,7 +197,7 @@ class Delivery:
         if frame.sid != session.sid:
             return
         with self._on.hub.change() as changes:
-            row = self._outbox.acknowledge(session, frame.hash, changes)
+            row = self._outbox.acknowledge(session, frame.hash, self._on.hub.now(), changes)
         if row is not None:
             self._in_flight.pop(frame.hash, None)
             if row.message is not None:

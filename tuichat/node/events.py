@@ -23,6 +23,7 @@ from tuichat.model import (
     FileEvent,
     Message,
     MessageEvent,
+    MessageRemovedEvent,
     MissedEvent,
     from_milliseconds,
 )
@@ -41,6 +42,11 @@ class Changes:
     def message(self, message: int, *, new: bool = False) -> None:
         """A message is new or changed."""
         self.told[("message", message)] = new or self.told.get(("message", message), False)
+
+    def message_removed(self, message: int) -> None:
+        """A message is gone."""
+        self.told.pop(("message", message), None)
+        self.told[("message_removed", message)] = False
 
     def file(self, file: int) -> None:
         """A file was offered, or its state changed."""
@@ -172,6 +178,8 @@ class EventHub:
         at = from_milliseconds(row.at)
         if row.type == "contact_removed":
             return ContactRemovedEvent(at=at, seq=row.seq, contact=row.subject)
+        if row.type == "message_removed":
+            return MessageRemovedEvent(at=at, seq=row.seq, message=row.subject)
         if row.type == "conversation_erased":
             return ConversationErasedEvent(at=at, seq=row.seq, contact=row.subject)
         if row.type == "contact":

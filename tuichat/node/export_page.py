@@ -10,6 +10,7 @@ from html import escape
 from tuichat.i18n import _
 from tuichat.model import Contact, File, Message
 from tuichat.sizes import shown_size
+from tuichat.timer_words import timer_line
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _STYLE = """
@@ -57,6 +58,8 @@ def page_message(message: Message, contact: Contact, file: File | None, stored: 
         )
     if message.kind == "unsupported":
         rows.append(f"<p>{escape(_('(a kind of message that this version cannot show)'))}</p>")
+    elif message.kind == "timer":
+        rows.append(f"<p>{escape(timer_line(message.timer or 0))}</p>")
     elif message.text:
         rows.append(f'<p dir="auto">{escape(message.text)}</p>')
     return f'<article class="{message.direction}">\n' + "\n".join(rows) + "\n</article>\n"

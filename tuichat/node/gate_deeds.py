@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from tuichat.model import Message
+from tuichat.model import Contact, Message
 from tuichat.node.node import Node
 
 Result = TypeVar("Result")
@@ -38,3 +38,10 @@ class GateDeeds(ABC):
 
     async def message_earlier(self, message: int) -> list[str]:
         return await self._ask(lambda node: node.message_earlier(message))
+
+    async def conversation_timer(self, ref: str, seconds: int | None = None) -> Contact:
+        ask = self._ask if seconds is None else self._ask_online
+        return await ask(lambda node: node.conversation_timer(ref, seconds))
+
+    async def conversation_retention(self, ref: str, seconds: int | None = None) -> Contact:
+        return await self._ask(lambda node: node.conversation_retention(ref, seconds))

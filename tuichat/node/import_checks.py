@@ -22,6 +22,7 @@ from tuichat.model.exported import FILES, ExportedContact, ExportedEarlier, Expo
 from tuichat.network.addresses import onion_of
 from tuichat.node.desk import checked_tag
 from tuichat.node.message_deeds import MOST_REACTIONS
+from tuichat.protocol.bodies import MAX_TTL
 from tuichat.protocol.emoji import one_emoji
 from tuichat.protocol.labels import label, place
 from tuichat.protocol.sanitize import sanitize_name, sanitize_text
@@ -81,6 +82,8 @@ def message_row(line: Message, contact: int, own_onion: bytes) -> MessageRow:
     if line.unsent:
         checks.that(not (text or line.quote or line.edited or line.reactions))
     reactions_of(line)
+    checks.that(line.timer is None or 0 <= line.timer <= MAX_TTL)
+    checks.that(line.expires_at is None or line.timer is not None)
     return MessageRow(
         id=line.id,
         contact=contact,
@@ -94,6 +97,8 @@ def message_row(line: Message, contact: int, own_onion: bytes) -> MessageRow:
         reply_to=None if line.quote is None else _wire_id(own_onion, line.reply_to or _NOWHERE),
         edited=int(line.edited),
         unsent=line.unsent,
+        timer=line.timer,
+        expires_at=None if line.expires_at is None else checks.time(line.expires_at),
     )
 
 

@@ -9,6 +9,7 @@ import msgspec
 from tuichat.node.deed_arrivals import DeedArrivals
 from tuichat.node.events import Changes
 from tuichat.node.file_arrivals import FileArrivals
+from tuichat.node.timer_rules import last_moment, take_timer
 from tuichat.protocol.bodies import (
     MAX_TEXT_BYTES,
     THE_TWO_OF_US,
@@ -20,6 +21,7 @@ from tuichat.protocol.bodies import (
     Reaction,
     Receipt,
     Text,
+    Timer,
     Unsend,
     Void,
     decode_body,
@@ -90,7 +92,7 @@ class Inbox:
         self._store.messages.remove(row.id)
         self._take(body, row.body, row.received_at or row.sent_at, changes, at=row.id)
         if row.state == "read":
-            self._store.messages.mark_read(self._contact, row.id)
+            self._store.messages.mark_read(self._contact, row.id, row.received_at or row.sent_at)
         return True
 
     def _deliver(self, raw: bytes, now: int, changes: Changes) -> None:
@@ -113,6 +115,8 @@ class Inbox:
                 self._deeds.take(body, raw, now, changes)
             case Receipt():
                 self._seen(body, changes)
+            case Timer():
+                take_timer(self._store, self._contact, body, now, changes, at)
 
     def _seen(self, receipt: Receipt, changes: Changes) -> None:
         row = self._store.messages.by_wire_id(self._contact, "out", receipt.seen)
@@ -133,6 +137,8 @@ class Inbox:
             body=body.raw if isinstance(body, Opaque) else b"",
             reply_to=readable.reply,
             at=at,
+            timer=readable.ttl,
+            expires_at=last_moment(now, readable.ttl),
         )
         changes.message(row.id, new=True)
         self._deeds.arrived(row, now, changes)

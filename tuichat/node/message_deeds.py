@@ -61,6 +61,20 @@ class MessageDeeds:
         changes.message(row.id)
         return True
 
+    def remove(self, row: MessageRow, changes: Changes) -> None:
+        """Take a message out of the history, with all that was said of it; what quotes it is told."""
+        file = self._store.transfers.by_message(row.id)
+        if file is not None:
+            received = file.direction == "in" and file.state == "complete"
+            self._store.transfers.part_from_message(file.id, nameless=not received)
+            changes.file(file.id)
+        replies = self._store.deeds.replies(row)
+        self._store.messages.remove(row.id)
+        changes.message_removed(row.id)
+        changes.contact(row.contact)
+        for reply in replies:
+            changes.message(reply)
+
     def _tell(self, row: MessageRow, changes: Changes) -> None:
         """The message looks different, and so do the replies that quote it."""
         changes.message(row.id)

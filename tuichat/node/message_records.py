@@ -33,6 +33,8 @@ def message_record(store: Store, row: MessageRow, *, in_flight: bool) -> Message
         file=_file_of(store, row),
         quote=quote,
         unsent=row.unsent,
+        timer=row.timer,
+        expires_at=None if row.expires_at is None else from_milliseconds(row.expires_at),
     )
 
 

@@ -50,6 +50,7 @@ from tuichat.node.search_methods import SearchMethods
 from tuichat.node.searching import Searching
 from tuichat.node.sign_methods import SignMethods
 from tuichat.node.signs import Signs
+from tuichat.node.timers import Timers
 from tuichat.node.verification import Verification
 from tuichat.node.weaknesses import Weaknesses
 from tuichat.protocol.invites import looks_like_invite
@@ -117,6 +118,7 @@ class Node(BackupMethods, FileMethods, SearchMethods, DeskMethods, DeedMethods, 
         )
         self._receipts = Receipts(parts.store, self._hub, self._conversations, self._links, parts.rng)
         self._deeds = Deeds(parts.store, self._hub, self._conversations, self._links, parts.rng)
+        self._timers = Timers(parts, self._hub, self._conversations, self._links)
         self._transfers = make_transfers(
             parts, self._hub, self._book, files, self._links, self._conversations
         )
@@ -135,6 +137,7 @@ class Node(BackupMethods, FileMethods, SearchMethods, DeskMethods, DeedMethods, 
         self._links.start()
         self._transfers.start()
         self._searching.start()
+        self._timers.start()
         self._housekeeping = asyncio.create_task(supervise("house", self._housekeeper.keep), name="house")
 
     async def go_online(self) -> None:
@@ -164,6 +167,7 @@ class Node(BackupMethods, FileMethods, SearchMethods, DeskMethods, DeedMethods, 
             self._housekeeping.cancel()
             await asyncio.gather(self._housekeeping, return_exceptions=True)
         await self._searching.close()
+        await self._timers.close()
         await self._transfers.close()
         await self._links.close()
         self._signs.close()

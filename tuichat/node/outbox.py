@@ -11,6 +11,7 @@ from tuichat.crypto.kem import Kem
 from tuichat.crypto.ratchet import Ratchet
 from tuichat.crypto.ratchet_header import Parties
 from tuichat.node.events import Changes
+from tuichat.node.timer_rules import last_moment
 from tuichat.protocol.bodies import (
     THE_TWO_OF_US,
     Deed,
@@ -18,6 +19,7 @@ from tuichat.protocol.bodies import (
     FileState,
     Receipt,
     Text,
+    Timer,
     Unsend,
     Void,
     decode_body,
@@ -73,6 +75,8 @@ class Outbox:
             received_at=None,
             state="queued",
             reply_to=text.reply,
+            timer=text.ttl,
+            expires_at=last_moment(now, text.ttl),
         )
         self._queue(message.id, text, now, given=given)
         return message
@@ -92,7 +96,23 @@ class Outbox:
         self._queue(message.id, offer, now, given=given)
         return message
 
-    def queue_note(self, note: FileState | Receipt, now: int, *, given: bool) -> None:
+    def queue_timer(self, timer: Timer, now: int, *, given: bool) -> MessageRow:
+        """Put a change of the timer into history and queue."""
+        message = self._store.messages.add(
+            self._contact,
+            "out",
+            timer.id,
+            "timer",
+            "",
+            sent_at=now,
+            received_at=None,
+            state="queued",
+            timer=timer.seconds,
+        )
+        self._queue(message.id, timer, now, given=given)
+        return message
+
+    def queue_note(self, note: FileState | Receipt | Unsend, now: int, *, given: bool) -> None:
         """Queue what their node is to know and no history shows."""
         self._queue(None, note, now, given=given)
 
@@ -103,7 +123,7 @@ class Outbox:
     def _queue(
         self,
         message: int | None,
-        body: Text | File | FileState | Deed | Receipt,
+        body: Text | File | FileState | Deed | Receipt | Timer,
         now: int,
         *,
         given: bool,
@@ -152,7 +172,7 @@ class Outbox:
             row.id, wire_id=void_id, body=body, envelope=envelope, envelope_hash=blake2b_256(envelope)
         )
 
-    def acknowledge(self, session: SessionRow, digest: bytes, changes: Changes) -> OutboxRow | None:
+    def acknowledge(self, session: SessionRow, digest: bytes, now: int, changes: Changes) -> OutboxRow | None:
         """The contact has the envelope of this hash: what it was, None if there is none such."""
         row = self._store.outbox.by_hash(self._contact, digest)
         if row is None:
@@ -161,7 +181,7 @@ class Outbox:
         if row.seq > session.acked:
             self._store.sessions.put(replace(session, acked=row.seq))
         if row.message is not None:
-            self._store.messages.mark_delivered(row.message)
+            self._store.messages.mark_delivered(row.message, now)
             changes.message(row.message)
         elif row.subject is not None and isinstance(decode_body(row.body), Unsend):
             self._store.deeds.confirm_unsent(row.subject)

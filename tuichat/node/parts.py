@@ -23,7 +23,8 @@ class NodeParts:
 
     `visibility` is who may connect to our service: everybody, or who holds a key of ours; `backups` makes
     some of the profile, if there is one; `files` is what is settled about files; `off_loop` runs what waits
-    for the disk or computes long; `signs` is what contacts are told of this person.
+    for the disk or computes long; `signs` is what contacts are told of this person; `retention` is after
+    how many seconds messages are deleted where nothing else is said, 0 for never.
     """
 
     store: Store
@@ -37,4 +38,5 @@ class NodeParts:
     visibility: Visibility = "public"
     backups: Backups | None = None
     signs: SignRules = field(default_factory=SignRules)
+    retention: int = 0
     off_loop: OffLoop = asyncio.to_thread

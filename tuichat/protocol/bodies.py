@@ -9,6 +9,7 @@
     Unsend     [6, conversation16, id16, target16]
     Reaction   [7, conversation16, id16, target16, emoji, given]
     Receipt    [8, conversation16, id16, seen16]
+    Timer      [9, conversation16, id16, sent_at, seconds, revision]
 
 `conversation` is 16 bytes, zeros for the two of us. `id` is drawn by the author. A kind that this version
 does not know is kept as `Opaque`, so that it neither blocks the queue nor is lost. A reader ignores elements
@@ -32,6 +33,12 @@ MAX_SENT_AT: Final = 253_402_300_799_999
 
 MAX_TTL: Final = 366 * 86_400
 """The longest timer in seconds."""
+
+MIN_TIMER: Final = 30
+"""The shortest timer that can be set, in seconds."""
+
+MAX_REVISION: Final = 2**53 - 1
+"""The last revision of a timer: every reader of JSON can hold it."""
 
 MAX_FILE_NAME: Final = 255
 MAX_MEDIA_TYPE: Final = 100
@@ -63,7 +70,7 @@ class Text(msgspec.Struct, frozen=True, array_like=True, tag=1, repr_omit_defaul
         id: the message's own, 16 bytes.
         sent_at: the author's clock, Unix milliseconds; a claim.
         text: at most `MAX_TEXT_BYTES` of UTF-8.
-        ttl: seconds after which its author would have it forgotten, or None; nothing honours it yet.
+        ttl: seconds after which both sides forget it, or None.
         reply: the id of the message that it answers, or None.
     """
 
@@ -92,7 +99,8 @@ class File(msgspec.Struct, frozen=True, array_like=True, tag=3, repr_omit_defaul
     """Offers a file, whose bytes are fetched apart (docs/protocol.md, Files).
 
     Attributes:
-        conversation, id, sent_at, ttl: as of a text; the id is the file's too.
+        conversation, id, sent_at: as of a text; the id is the file's too.
+        ttl: as of a text; nothing honours it yet.
         name: a label, at most `MAX_FILE_NAME` characters.
         size: bytes.
         media_type: what its author took it for, at most `MAX_MEDIA_TYPE` characters.
@@ -201,6 +209,24 @@ class Receipt(msgspec.Struct, frozen=True, array_like=True, tag=8):
         return "<Receipt>"
 
 
+class Timer(msgspec.Struct, frozen=True, array_like=True, tag=9):
+    """Sets after how long the texts of a conversation disappear, for both.
+
+    Attributes:
+        seconds: 0 for never, else `MIN_TIMER` to `MAX_TTL`.
+        revision: the greater one holds; of two that are equal, the shorter time.
+    """
+
+    conversation: Id
+    id: Id
+    sent_at: Annotated[int, msgspec.Meta(ge=0, le=MAX_SENT_AT)]
+    seconds: Annotated[int, msgspec.Meta(ge=0, le=MAX_TTL)]
+    revision: Annotated[int, msgspec.Meta(ge=1, le=MAX_REVISION)]
+
+    def __repr__(self) -> str:
+        return "<Timer>"
+
+
 class Opaque(msgspec.Struct, frozen=True):
     """A body that this version cannot read, kept as it came; its id is 16 bytes of its hash (S6)."""
 
@@ -214,7 +240,7 @@ class Opaque(msgspec.Struct, frozen=True):
 Deed = Edit | Unsend | Reaction
 """What is done to a message that was sent before."""
 
-Body = Text | Void | File | FileState | Deed | Receipt
+Body = Text | Void | File | FileState | Deed | Receipt | Timer
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Body] = msgspec.msgpack.Decoder(Body)
@@ -239,10 +265,10 @@ def decode_body(raw: bytes) -> Body | Opaque:
         body = _decoder.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return opaque(raw)
-    return opaque(raw) if _is_too_long(body) else body
+    return opaque(raw) if _is_out_of_range(body) else body
 
 
-def _is_too_long(body: Body) -> bool:
+def _is_out_of_range(body: Body) -> bool:
     match body:
         case Text() | Edit():
             return len(body.text.encode()) > MAX_TEXT_BYTES
@@ -250,6 +276,8 @@ def _is_too_long(body: Body) -> bool:
             return len(body.emoji.encode()) > MAX_EMOJI_BYTES
         case File():
             return len(body.caption.encode()) > MAX_CAPTION_BYTES
+        case Timer():
+            return 0 < body.seconds < MIN_TIMER
     return False
 
 

@@ -8,7 +8,8 @@ from tuichat.store.database import Database
 from tuichat.store.records import ConversationRow
 from tuichat.store.search import Search
 
-_SELECT: Final = "SELECT contact, muted, pinned, archived, unread_from FROM conversations"
+_COLUMNS: Final = "contact, muted, pinned, archived, unread_from, timer, timer_revision, retention"
+_SELECT: Final = f"SELECT {_COLUMNS} FROM conversations"  # noqa: S608 - names of our own fields
 
 
 class ConversationChanges(TypedDict, total=False):
@@ -18,6 +19,9 @@ class ConversationChanges(TypedDict, total=False):
     pinned: bool
     archived: bool
     unread_from: int | None
+    timer: int
+    timer_revision: int
+    retention: int | None
 
 
 _CHANGEABLE: Final = frozenset(ConversationChanges.__annotations__)
@@ -72,5 +76,5 @@ class Conversations:
 
 
 def _row(values: tuple[Any, ...]) -> ConversationRow:
-    contact, muted, pinned, archived, unread_from = values
-    return ConversationRow(contact, bool(muted), bool(pinned), bool(archived), unread_from)
+    contact, muted, pinned, archived, *rest = values
+    return ConversationRow(contact, bool(muted), bool(pinned), bool(archived), *rest)

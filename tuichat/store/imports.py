@@ -14,8 +14,8 @@ _CONTACT: Final = """
 """
 _MESSAGE: Final = """
     INSERT INTO messages (id, conversation, direction, wire_id, kind, text, sent_at, received_at, state, body,
-        reply_to, edited, unsent)
-    VALUES (?, (SELECT id FROM conversations WHERE contact = ?), ?, ?, ?, ?, ?, ?, ?, x'', ?, ?, ?)
+        reply_to, edited, unsent, timer, expires_at)
+    VALUES (?, (SELECT id FROM conversations WHERE contact = ?), ?, ?, ?, ?, ?, ?, ?, x'', ?, ?, ?, ?, ?)
 """
 _EDITED: Final = """UPDATE messages SET edited = (SELECT count(*) FROM earlier_texts WHERE message = ?1)
     WHERE id = ?1"""
@@ -46,7 +46,7 @@ class Imports:
     def add_message(self, row: MessageRow) -> None:
         """A line of history."""
         values = (row.id, row.contact, row.direction, row.wire_id, row.kind, row.text)
-        deeds = (row.reply_to, row.edited, row.unsent)
+        deeds = (row.reply_to, row.edited, row.unsent, row.timer, row.expires_at)
         self._database.run(_MESSAGE, (*values, row.sent_at, row.received_at, row.state, *deeds))
 
     def add_earlier(self, message: int, text: str) -> None:

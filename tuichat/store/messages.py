@@ -16,7 +16,7 @@ _ROWS_AT_ONCE = 64
 
 COLUMNS = (
     "m.id, c.contact, m.direction, m.wire_id, m.kind, m.text, m.sent_at, m.received_at, m.state, m.body, "
-    "m.reply_to, m.edited, m.unsent, m.reacted"
+    "m.reply_to, m.edited, m.unsent, m.reacted, m.timer, m.expires_at"
 )
 """What `row_of` makes a row of: m is the message, c its conversation."""
 
@@ -27,8 +27,9 @@ _SELECT = f"SELECT {COLUMNS} FROM messages m JOIN conversations c ON c.id = m.co
 _CONVERSATION = "(SELECT id FROM conversations WHERE contact = ?)"
 _INSERT = f"""
     INSERT INTO messages
-        (id, conversation, direction, wire_id, kind, text, sent_at, received_at, state, body, reply_to)
-    VALUES (?, {_CONVERSATION}, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        (id, conversation, direction, wire_id, kind, text, sent_at, received_at, state, body, reply_to,
+        timer, expires_at)
+    VALUES (?, {_CONVERSATION}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """  # noqa: S608 - no value is pasted in
 _PAGE = f"{_SELECT} WHERE m.conversation = {_CONVERSATION} AND m.id > ? AND m.id < ?"
 NEWEST = f"{_PAGE} ORDER BY m.id DESC LIMIT ?"
@@ -37,7 +38,7 @@ OLDEST = f"{_PAGE} ORDER BY m.id LIMIT ?"
 _BY_UNREAD = "messages INDEXED BY messages_unread"
 _UNREAD = "direction = 'in' AND state <> 'read'"
 MARK_READ = f"""
-    UPDATE {_BY_UNREAD} SET state = 'read'
+    UPDATE {_BY_UNREAD} SET state = 'read', expires_at = min(expires_at, ? + timer * 1000)
     WHERE conversation = {_CONVERSATION} AND {_UNREAD} AND id <= ?
 """  # noqa: S608 - no value is pasted in
 COUNT_UNREAD = f"SELECT count(*) FROM {_BY_UNREAD} WHERE conversation = {_CONVERSATION} AND {_UNREAD}"  # noqa: S608
@@ -45,6 +46,18 @@ UNREADABLE = f"""
     {_SELECT} WHERE m.kind = 'unsupported' AND m.id > ? AND m.body <> x'' AND c.contact IS NOT NULL
         ORDER BY m.id LIMIT ?
 """
+DUE = f"{_SELECT} WHERE m.expires_at <= ? AND c.contact IS NOT NULL ORDER BY m.expires_at, m.id LIMIT ?"
+# Those that wait, and those whose file is under way, stay until they do not any more.
+AGED = f"""
+    SELECT * FROM (
+        {_SELECT} WHERE m.conversation = {_CONVERSATION}
+            AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.subject = m.id)
+            AND NOT EXISTS (SELECT 1 FROM files f WHERE f.message = m.id AND f.ended_at IS NULL)
+            ORDER BY m.id LIMIT ?
+    ) WHERE coalesce(received_at, sent_at) < ?
+"""  # noqa: S608 - no value is pasted in
+NEXT_DUE = "SELECT min(expires_at) FROM messages WHERE expires_at IS NOT NULL"
+_COUNT_FROM = "UPDATE messages SET expires_at = min(expires_at, ? + timer * 1000) WHERE id = ?"
 NEWEST_SEEN = f"""
     SELECT wire_id FROM messages WHERE conversation = {_CONVERSATION} AND id <= ? AND direction = 'in'
         AND state = 'read' AND kind <> 'unsupported' ORDER BY id DESC LIMIT 1
@@ -84,6 +97,8 @@ class Messages:
         body: bytes = b"",
         reply_to: bytes | None = None,
         at: int | None = None,
+        timer: int | None = None,
+        expires_at: int | None = None,
     ) -> MessageRow:
         """Append to the conversation with `contact`, or put it where a removed message stood (`at`).
 
@@ -91,8 +106,8 @@ class Messages:
         """
         claimed = min(max(sent_at, 0), _LATEST)
         values = (contact, direction, wire_id, kind, text, claimed, received_at, state, body, reply_to)
-        message = self._database.insert(_INSERT, (at, *values))
-        return MessageRow(message, *values)
+        message = self._database.insert(_INSERT, (at, *values, timer, expires_at))
+        return MessageRow(message, *values, timer=timer, expires_at=expires_at)
 
     def remove(self, message: int) -> None:
         """Take a message out of the history; its number is for what takes its place."""
@@ -153,17 +168,21 @@ class Messages:
         bounds = (0 if after is None else after, _NO_LIMIT if before is None else before)
         return [row_of(values) for values in self._database.rows(query, (contact, *bounds, limit))]
 
-    def mark_read(self, contact: int, up_to: int) -> int:
-        """Received messages up to this id become `read`; how many did."""
-        return self._database.run(MARK_READ, (contact, up_to))
+    def mark_read(self, contact: int, up_to: int, now: int) -> int:
+        """Received messages up to this id become `read`; how many did. Their timers run from `now`."""
+        return self._database.run(MARK_READ, (now, contact, up_to))
 
     def newest_seen(self, contact: int, up_to: int) -> bytes | None:
         """The wire id of the newest read message up to this id that came from the contact."""
         row = self._database.row(NEWEST_SEEN, (contact, up_to))
         return None if row is None else bytes(row[0])
 
-    def mark_delivered(self, message: int) -> None:
-        """The contact's node has it; the person may have said already that they have seen it."""
+    def mark_delivered(self, message: int, now: int) -> None:
+        """The contact's node has it; the person may have said already that they have seen it.
+
+        Its timer runs from `now`, in milliseconds.
+        """
+        self._database.run(_COUNT_FROM, (now, message))
         self._database.run(
             "UPDATE messages SET state = 'delivered' WHERE id = ? AND state = 'queued'", (message,)
         )
@@ -178,6 +197,19 @@ class Messages:
                 self.set_state(message, "read")
                 seen.append(message)
         return seen
+
+    def due(self, now: int, limit: int) -> list[MessageRow]:
+        """At most so many messages whose time is over at `now` milliseconds, the earliest first."""
+        return [row_of(values) for values in self._database.rows(DUE, (now, limit))]
+
+    def aged(self, contact: int, before: int, limit: int) -> list[MessageRow]:
+        """Of the oldest messages with a contact, so many, those from before a time in milliseconds."""
+        return [row_of(values) for values in self._database.rows(AGED, (contact, limit, before))]
+
+    def next_due(self) -> int | None:
+        """When the time of the next message is over, in milliseconds; None if no timer runs."""
+        deadline: int | None = self._database.one(NEXT_DUE)
+        return deadline
 
     def unread(self, contact: int) -> int:
         """How many received messages of the conversation are unread."""

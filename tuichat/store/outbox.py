@@ -121,6 +121,10 @@ class Outbox:
         """Put another body under the number and place of a row; without a message it becomes a void."""
         self._database.run(_REPLACE, (wire_id, message, body, envelope, envelope_hash, row))
 
+    def part(self, row: int) -> None:
+        """Let a row go on its way without the message that it carries or is about."""
+        self._database.run("UPDATE outbox SET message = NULL, subject = NULL WHERE id = ?", (row,))
+
     def remove(self, row: int) -> None:
         """Forget a row: it was acknowledged, or cancelled before it had a number."""
         self._database.run("DELETE FROM outbox WHERE id = ?", (row,))

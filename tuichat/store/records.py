@@ -93,6 +93,8 @@ class MessageRow:
         edited: how many times its text was changed.
         unsent: its author took it back: the other node was asked, or has done it.
         reacted: how many reactions it has.
+        timer: after how many seconds a text disappears; of a line about the timer, what it was set to.
+        expires_at: when it is deleted.
     """
 
     id: int
@@ -109,6 +111,8 @@ class MessageRow:
     edited: int = 0
     unsent: Unsent = ""
     reacted: int = 0
+    timer: int | None = None
+    expires_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +210,10 @@ class FileRow:
 class ConversationRow:
     """How this person keeps the conversation with a contact.
 
-    `unread_from` is the id of the message at which reading stopped last, None since it was answered.
+    `unread_from` is the id of the message at which reading stopped last, None since it was answered. `timer`
+    is after how many seconds texts disappear, 0 for never; of its changes the one of the greatest
+    `timer_revision` holds. `retention` is after how many seconds messages are deleted here, 0 for never, None
+    for what the settings say.
     """
 
     contact: int
@@ -214,6 +221,9 @@ class ConversationRow:
     pinned: bool = False
     archived: bool = False
     unread_from: int | None = None
+    timer: int = 0
+    timer_revision: int = 0
+    retention: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +235,7 @@ class HeldRow:
     body: bytes = field(repr=False)
 
 
-EventType = Literal["message", "contact", "contact_removed", "conversation_erased", "file"]
+EventType = Literal["message", "message_removed", "contact", "contact_removed", "conversation_erased", "file"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,11 @@ class Sessions:
             self._database.run("DELETE FROM opened WHERE contact = ?", (contact,))
             self._database.run("DELETE FROM held WHERE contact = ?", (contact,))
 
+    def knows(self, contact: int, wire_id: bytes) -> bool:
+        """Whether a message of this id ever came from the contact."""
+        query = "SELECT 1 FROM known WHERE contact = ? AND wire_id = ?"
+        return self._database.row(query, (contact, wire_id)) is not None
+
     def know(self, contact: int, wire_id: bytes) -> bool:
         """Note that a message came from the contact; whether it is new. Holds over all sessions."""
         query = "INSERT OR IGNORE INTO known (contact, wire_id) VALUES (?, ?)"

@@ -6,6 +6,7 @@ from rich.text import Text
 
 from tuichat.i18n import _
 from tuichat.model import Found
+from tuichat.timer_words import timer_line
 from tuichat.tui.dates import Calendar
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.wrapping import cells, fit, graphemes
@@ -48,6 +49,8 @@ def _line(found: Found) -> tuple[str, list[Span]]:
     text, places = found.message.text, list(found.places)
     begin = text.rfind("\n", 0, places[0][0]) + 1 if places else 0
     line = text[begin:].split("\n", 1)[0]
+    if found.message.kind == "timer":
+        line, places = timer_line(found.message.timer or 0), []
     if found.message.kind == "unsupported":
         line, places = _("(a kind of message that this version cannot show)"), []
     before = f"{found.file_name}  " if found.file_name and line else found.file_name

@@ -13,7 +13,7 @@ MessageKey = Literal["r", "e", "d", "+"]
 
 def keys_of(message: Message) -> frozenset[MessageKey]:
     """The keys that do something with this message."""
-    if message.kind == "unsupported" or message.unsent or message.state == "cancelled":
+    if message.kind in ("unsupported", "timer") or message.unsent or message.state == "cancelled":
         return frozenset()
     if message.direction == "in":
         return frozenset({"r", "+"})
@@ -23,7 +23,7 @@ def keys_of(message: Message) -> frozenset[MessageKey]:
 def key_hints(message: Message, *, narrow: bool) -> str:
     """Those keys and what they do, as far as there is room."""
     keys = keys_of(message)
-    if message.direction == "out" and message.state == "queued":
+    if message.direction == "out" and message.state == "queued" and message.kind != "timer":
         return _("c copy  x take back  Esc write") if narrow else _("e edit  c copy  x take back  Esc write")
     if not keys:
         return _("c copy  Esc write")

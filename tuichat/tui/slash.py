@@ -38,7 +38,19 @@ class Unknown(msgspec.Struct, frozen=True):
 
 _WITHOUT_SECRETS: Final = frozenset(
     {"accept", "archive", "block", "card", "erase", "export", "file", "msg", "mute", "pin", "query", "reject"}
-    | {"remove", "rename", "tag", "theme", "unarchive", "unblock", "unmute", "unpin", "untag", "verify"}
+    | {
+        "remove",
+        "rename",
+        "tag",
+        "theme",
+        "timer",
+        "unarchive",
+        "unblock",
+        "unmute",
+        "unpin",
+        "untag",
+        "verify",
+    }
 )
 """Behind these stands nothing that must not be kept; behind `/add`, say, may stand an invite."""
 
@@ -94,6 +106,7 @@ def usages() -> dict[str, tuple[str, str]]:
         "edit": (_("[TEXT]"), _("edit your newest message")),
         "unsend": ("", _("take back your newest message, on both sides")),
         "react": (_("[EMOJI]"), _("put an emoji to the newest message, or take it away")),
+        "timer": (_("[TIME]"), _("after how long messages disappear, for both; or off")),
         "earlier": ("", _("what the newest edited message said before")),
         "me": (_("TEXT"), _("say what you do")),
         "cancel": ("", _("take back the newest message that has not left")),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from tuichat.errors import UsageError
 from tuichat.i18n import _
 from tuichat.model import Message
+from tuichat.timer_words import parse_timer, time_words
 from tuichat.tui.message_keys import MessageKey, keys_of
 from tuichat.tui.slash import Command
 from tuichat.tui.wrapping import fit
@@ -35,6 +36,7 @@ class DeedCommands:
             "edit": self._edit,
             "unsend": self._unsend,
             "react": self._react,
+            "timer": self._timer,
             "earlier": self._earlier,
             "me": self._me,
         }
@@ -80,6 +82,21 @@ class DeedCommands:
         glyphs = self._screen.shared.glyphs
         shown = [glyphs.quoted(fit(" ".join(text.split()), _SHOWN)) for text in texts[-_EARLIER_SHOWN:]]
         self._screen.say("\n".join([_("Before it was edited:"), *shown]), lasting=True)
+
+    async def _timer(self, command: Command) -> None:
+        person = self._screen.person
+        if person is None:
+            raise UsageError(_("No conversation is open."))
+        if command.argument:
+            seconds = parse_timer(command.argument)
+            await self._screen.shared.session.node.conversation_timer(person.address, seconds)
+        elif person.conversation.timer:
+            time = time_words(person.conversation.timer)
+            self._screen.say(
+                _("Messages disappear after {time}, on both sides. /timer off").format(time=time)
+            )
+        else:
+            self._screen.say(_("Messages stay. /timer 1h lets them disappear, on both sides."))
 
     async def _me(self, command: Command) -> None:
         person = self._screen.person

@@ -17,6 +17,7 @@ from tuichat.model import (
     Draft,
     DraftEvent,
     InputEvent,
+    MessageRemovedEvent,
 )
 from tuichat.tui.context import Context
 from tuichat.tui.drafts import Drafts
@@ -24,6 +25,7 @@ from tuichat.tui.pace import Pace
 from tuichat.tui.screens.file_screen import FileScreen
 from tuichat.tui.session import Happening
 from tuichat.tui.slash import Command, read_line, tells_no_secret
+from tuichat.tui.widgets.deed_history import DeedHistory
 
 DRAFT_SECONDS = 1.0
 """What is being written is kept at most so often."""
@@ -51,6 +53,8 @@ class DeskScreen(FileScreen):
             case ContactEvent(contact=person) if person.id == self.conversation.contact:
                 if person.conversation.unread_from is not None:
                     self.history.mark_unread(person.conversation.unread_from)
+            case MessageRemovedEvent(message=message):
+                self.query_one("#history", DeedHistory).take_away(message)
             case ConversationErasedEvent(contact=contact):
                 self._erased(contact)
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from tuichat.i18n import _, ngettext
 from tuichat.model import Contact, File, Message
+from tuichat.timer_words import short_time
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.known import Known
 from tuichat.tui.message_keys import key_hints
@@ -112,11 +113,15 @@ def _name_parts(person: Contact, glyphs: Glyphs) -> Parts:
 
 
 def _signs(person: Contact, glyphs: Glyphs) -> Parts:
-    """What a person lets us know of themself over the link."""
+    """That messages disappear; what a person lets us know of themself over the link."""
+    timer: Parts = []
+    if person.conversation.timer:
+        time = short_time(person.conversation.timer)
+        timer = [("muted", _("timer {time}").format(time=time) + "  ")]
     if person.typing:
-        return [("accent", _("writing") + glyphs.ellipsis + "  ")]
+        return [*timer, ("accent", _("writing") + glyphs.ellipsis + "  ")]
     words = {"here": _("here"), "away": _("away"), "": ""}[person.presence]
-    return [("muted", words + "  ")] if words else []
+    return [*timer, ("muted", words + "  ")] if words else timer
 
 
 def _queued(known: Known, glyphs: Glyphs, gap: str) -> Parts:

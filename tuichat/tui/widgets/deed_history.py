@@ -32,6 +32,13 @@ class DeedHistory(FileHistory):
             self.key = key
             self.message = message
 
+    def take_away(self, message: int) -> None:
+        """A message is gone."""
+        if self.window.take_away(message):
+            if message == self._pages.chosen:
+                self.action_end_choosing()
+            self._changed()
+
     def action_do(self, key: MessageKey) -> None:
         """Ask the screen to do this with the chosen message."""
         message = self.chosen_message()

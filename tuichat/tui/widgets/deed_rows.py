@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tuichat.i18n import _
 from tuichat.model import Message, Quote
+from tuichat.timer_words import timer_line
 from tuichat.tui.wrapping import fit, wrap
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def quote_rows(message: Message, style: RowStyle, width: int) -> list[Row]:
 
 def text_rows(message: Message, style: RowStyle, width: int) -> list[Row]:
     """What a message says; names that are mentioned stand out, and nothing else in it means anything."""
-    part = "muted" if message.unsent or message.kind == "unsupported" else "text"
+    part = "muted" if message.unsent or message.kind in ("unsupported", "timer") else "text"
     part = "muted" if message.state == "cancelled" else part
     lines = wrap(_text(message, style), width)
     if part == "muted" or not style.mentions:
@@ -57,6 +58,8 @@ def _text(message: Message, style: RowStyle) -> str:
         return _("taken back here; your contact's node was asked")
     if message.unsent:
         return _("taken back")
+    if message.kind == "timer":
+        return timer_line(message.timer or 0)
     if message.kind == "unsupported":
         return _("This message needs a newer tuichat.")
     if message.text.startswith(_ACTION):

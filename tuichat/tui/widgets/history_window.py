@@ -62,6 +62,13 @@ class HistoryWindow:
         self.extend([message], has_newer=False)
         return True
 
+    def take_away(self, message: int) -> bool:
+        """A message is gone; whether it was here."""
+        index = self.index(message)
+        if index is not None:
+            del self.messages[index], self._ids[index]
+        return index is not None
+
     def index(self, message: int) -> int | None:
         """Where the message of this id stands; None if it is not here."""
         at = bisect_left(self._ids, message)

@@ -1,0 +1,147 @@
+"""The timers of conversations: what this person sets, and the deleting of what has lasted its time."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Final
+
+from tuichat.errors import DamagedError, StorageError, UsageError
+from tuichat.i18n import _
+from tuichat.model import AnyEvent, ContactEvent, MessageEvent
+from tuichat.node.conversations import MESSAGE_ID_LENGTH, Conversations
+from tuichat.node.events import Changes, EventHub
+from tuichat.node.links import Links
+from tuichat.node.message_deeds import MessageDeeds
+from tuichat.node.parts import NodeParts
+from tuichat.node.retention import Retention
+from tuichat.node.timer_rules import next_revision
+from tuichat.protocol.bodies import MAX_TTL, MIN_TIMER, THE_TWO_OF_US, Timer, Unsend
+from tuichat.store.records import ContactRow, ConversationRow, MessageRow
+from tuichat.store.search import MANY
+from tuichat.supervisor import supervise
+
+AT_ONCE: Final = 100
+"""So many messages are deleted in one commit."""
+
+LOOK_SECONDS: Final = 30.0
+"""While a timer runs, the clock is looked at so often: it may be set."""
+
+FAILURE_SECONDS: Final = 10.0
+"""Before the next try, when the disk failed."""
+
+
+class Timers:
+    """Those of one profile, and its `retention`, in the same task."""
+
+    def __init__(self, parts: NodeParts, hub: EventHub, conversations: Conversations, links: Links) -> None:
+        self._store = parts.store
+        self._hub = hub
+        self._conversations = conversations
+        self._links = links
+        self._rng = parts.rng
+        self.retention = Retention(parts.store, hub, parts.retention)
+        self._deeds = MessageDeeds(parts.store)
+        self._changed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to delete; what is over already goes at once."""
+        self._hub.listen(self._heard)
+        self._task = asyncio.create_task(supervise("timers", self._keep), name="timers")
+
+    async def close(self) -> None:
+        """End before the store does."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    # -- what a person sets --
+
+    def set(self, contact: ContactRow, seconds: int) -> None:
+        """Have texts of both disappear after so many seconds, 0 for never."""
+        if seconds != 0 and not MIN_TIMER <= seconds <= MAX_TTL:
+            raise UsageError(
+                _("A timer is off, or from 30 seconds to 366 days."), _("For example: 1h, 7d, or off")
+            )
+        self._conversations.check_may_send(contact)
+        known = self._store.conversations.get(contact.id) or ConversationRow(contact.id)
+        if seconds == known.timer:
+            return
+        now = self._hub.now()
+        revision = next_revision(known, now)
+        if revision is None:
+            raise UsageError(
+                _("Your contact has set the timer in such a way that it cannot be changed any more."),
+                _("Only removing the contact and adding it again undoes that."),
+            )
+        body = Timer(THE_TWO_OF_US, self._new_id(), now, seconds, revision)
+        at_once = self._links.takes_at_once(contact.id)
+        with self._hub.change() as changes:
+            row = self._conversations.outbox(contact).queue_timer(body, now, given=at_once)
+            self._store.conversations.update(contact.id, timer=seconds, timer_revision=revision)
+            changes.message(row.id, new=True)
+            changes.contact(contact.id)
+        self._links.queued(contact.id)
+
+    # -- what has lasted its time --
+
+    def _heard(self, event: AnyEvent) -> None:
+        """A timer may run now that ran not before: a message came, was acknowledged, or was seen."""
+        if isinstance(event, MessageEvent | ContactEvent):
+            self._changed.set()
+
+    async def _keep(self) -> None:
+        while True:
+            self._changed.clear()
+            pause: float | None = FAILURE_SECONDS
+            with suppress(StorageError, DamagedError):
+                more = True
+                while more:
+                    more = self.delete_due() or self.retention.delete_some()
+                    await asyncio.sleep(0)
+                pause = self._seconds_left()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._changed.wait()
+
+    def _seconds_left(self) -> float | None:
+        """How long nothing is to be done; None if no timer runs, and nothing is deleted by its age."""
+        deadline = self._store.messages.next_due()
+        if deadline is None:
+            return self.retention.pause()
+        return min(max(deadline - self._hub.now(), 0) / 1000 + 0.001, LOOK_SECONDS)
+
+    def delete_due(self) -> bool:
+        """Delete a part of the messages whose time is over; whether there may be more."""
+        now = self._hub.now()
+        rows = self._store.messages.due(now, MANY)
+        if not rows:
+            return False
+        with self._hub.change() as changes:
+            if len(rows) == MANY:
+                self._store.search.begin_anew()
+            unsent = {row.contact for row in rows[:AT_ONCE] if self._delete(row, now, changes)}
+        for contact in unsent:
+            self._links.queued(contact)
+        return len(rows) > AT_ONCE
+
+    def _delete(self, row: MessageRow, now: int, changes: Changes) -> bool:
+        """Take a message out of history and queue; whether its reader's node is asked to do so, too."""
+        contact = self._store.contacts.get(row.contact)
+        assert contact is not None
+        outbox = self._conversations.outbox(contact)
+        carrying = self._store.outbox.by_message(row.id)
+        about = self._store.outbox.about(row.id)
+        for queued in (*(() if carrying is None else (carrying,)), *about):
+            if queued.given:
+                self._store.outbox.part(queued.id)
+            else:
+                outbox.cancel(queued, self._new_id())
+        if carrying is not None and carrying.given:
+            outbox.queue_note(Unsend(THE_TWO_OF_US, self._new_id(), row.wire_id), now, given=False)
+        self._deeds.remove(row, changes)
+        return carrying is not None and carrying.given
+
+    def _new_id(self) -> bytes:
+        return self._rng.bytes(MESSAGE_ID_LENGTH)

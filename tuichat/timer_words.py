@@ -1,0 +1,53 @@
+"""How people say the timer of a conversation, and how it is said to them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tuichat.durations import parse_duration
+from tuichat.errors import UsageError
+from tuichat.i18n import _, ngettext
+
+_OFF: Final = "off"
+_UNITS: Final = ((86_400, "d"), (3600, "h"), (60, "m"), (1, "s"))
+
+
+def parse_timer(text: str) -> int:
+    """The seconds of a timer, 0 for "off". Raises UsageError."""
+    if text.strip().lower() == _OFF:
+        return 0
+    seconds = parse_duration(text)
+    if not seconds:
+        raise UsageError(
+            _("{text} is no length of time.").format(text=repr(text)), _("For example: 1h, 7d, or off")
+        )
+    return seconds
+
+
+def short_time(seconds: int) -> str:
+    """A length of time as it can be typed, in the largest unit that it has a whole number of."""
+    size, unit = next((size, unit) for size, unit in _UNITS if seconds % size == 0)
+    return f"{seconds // size}{unit}"
+
+
+def time_words(seconds: int) -> str:
+    """A length of time in the largest unit that it has a whole number of."""
+    size, unit = next((size, unit) for size, unit in _UNITS if seconds % size == 0)
+    return _counted(unit, seconds // size)
+
+
+def timer_line(seconds: int) -> str:
+    """What somebody did who set the timer, behind their name."""
+    if seconds:
+        return _("set messages to disappear after {time}").format(time=time_words(seconds))
+    return _("set messages to stay")
+
+
+def _counted(unit: str, count: int) -> str:
+    words = {
+        "d": ngettext("{count} day", "{count} days", count),
+        "h": ngettext("{count} hour", "{count} hours", count),
+        "m": ngettext("{count} minute", "{count} minutes", count),
+        "s": ngettext("{count} second", "{count} seconds", count),
+    }
+    return words[unit].format(count=count)
