@@ -152,16 +152,16 @@ def test_a_process_that_ends_at_any_statement_completes_the_migration_next_time(
 
 @pytest.mark.parametrize("version", [0, *VERSIONS])
 def test_power_lost_at_any_write_of_a_migration_completes_it_next_time(version: int, tmp_path: Path) -> None:
-    path = put(tmp_path, version)
+    path, whole = put(tmp_path, version), expected(version)
     with recording(tmp_path) as recorder:
-        assert opened(path) == expected(version)
+        assert opened(path) == whole
     log = recorder.log_of(path)
     assert log is not None
     rng = SeededRng(b"migration %d" % version)
     for moment, disk in moments(log):
         fates: tuple[Fate, ...] = ("kept", FATES[moment % len(FATES)])
         for fate in fates:
-            assert found_after(disk.lose(fate, rng)) == expected(version), (moment, fate)
+            assert found_after(disk.lose(fate, rng)) == whole, (moment, fate)
 
 
 def found_after(files: dict[str, bytes]) -> bytes:

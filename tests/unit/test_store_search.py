@@ -251,7 +251,12 @@ def old_history(path: Path, count: int) -> None:
         )
         store._database.run("INSERT INTO conversations (contact) VALUES (?)", (ada,))
         for n in range(count):
-            receive(store, ada, n, f"hello number{n}")
+            store._database.run(
+                "INSERT INTO messages"
+                " (conversation, direction, wire_id, kind, text, sent_at, received_at, state, body)"
+                " VALUES (1, 'in', ?, 'text', ?, ?, ?, 'delivered', x'')",
+                (wire_id(n), f"hello number{n}", SECOND + n, SECOND + n),
+            )
     database.close()
 
 
