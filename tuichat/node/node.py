@@ -124,7 +124,7 @@ class Node(BackupMethods, FileMethods, SearchMethods, DeskMethods, DeedMethods, 
         )
         self._searching = Searching(parts.store, self._book)
         self._desk = make_desk(parts, self._hub, self._book, files, self._links, self._transfers)
-        self._housekeeper = Housekeeper(parts.store, self._hub, parts.clock, self._admit, self._expire)
+        self._housekeeper = Housekeeper(parts.store, self._hub, parts.clock, self._admit, self._tend)
         self._housekeeping: asyncio.Task[None] | None = None
 
     # -- life --
@@ -157,8 +157,8 @@ class Node(BackupMethods, FileMethods, SearchMethods, DeskMethods, DeedMethods, 
         if self._reach.must_republish(self._hub.now()):
             await self._with.transport.renew()
 
-    def _expire(self) -> None:
-        self._transfers.expire()
+    def _tend(self) -> None:
+        self._transfers.tend()
         self._deeds.expire()
 
     async def close(self) -> None:
