@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, TypeVar
 
 from tuichat.cli.output import Output, printable
@@ -185,14 +187,24 @@ class Context:
 
 
 def run_async(work: Coroutine[None, None, Result]) -> Result:
-    """Run `work` in a loop of its own; SIGINT, SIGTERM and SIGHUP cancel it and raise KeyboardInterrupt."""
+    """Run `work` in a loop of its own; SIGINT, SIGTERM and SIGHUP cancel it and raise KeyboardInterrupt.
+
+    The handlers are not the loop's own: those it gives back to the system when it ends, and a signal in that
+    moment would end the process without a word.
+    """
     outcome: list[Result] = []
 
     async def guarded() -> None:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         assert task is not None
+
+        def cancel(_number: int, _frame: FrameType | None) -> None:
+            if task.done():
+                raise KeyboardInterrupt
+            loop.call_soon_threadsafe(task.cancel)
+
         for number in heeded_signals():
-            loop.add_signal_handler(number, task.cancel)
+            signal.signal(number, cancel)
         outcome.append(await work)
 
     try:
@@ -200,5 +212,5 @@ def run_async(work: Coroutine[None, None, Result]) -> Result:
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
     finally:
-        raise_on_ending_signals()  # the loop that has ended gave them back to the system
+        raise_on_ending_signals()
     return outcome[0]
