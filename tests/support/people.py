@@ -23,7 +23,7 @@ from tuichat.errors import UnreachableError
 from tuichat.model import Contact, Direction, Message
 from tuichat.store.profile import open_profile
 
-PATIENCE: Final = 120.0
+PATIENCE: Final = 250.0
 """Seconds after which whatever is awaited will not come."""
 
 ROOT: Final = Path(__file__).parents[2]

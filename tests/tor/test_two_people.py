@@ -139,6 +139,9 @@ async def test_text_without_encryption_would_have_been_seen(meeting: Meeting) ->
     assert ASKING.encode() not in bytes(meeting.taps["bob"].connections[-1].brought)
 
 
+@pytest.mark.timeout(
+    900
+)  # a tor that has lost every link at once may take two minutes to try its guards again
 @pytest.mark.parametrize("fault", ["cut", "half_close", "stall"])
 async def test_conversation_survives_links_that_are(meeting: Meeting, fault: str) -> None:
     async def hurt() -> None:
