@@ -13,7 +13,8 @@ from typing import Any, Literal, Self
 
 import msgspec
 
-from tuichat.api.desk_calls import DeskCalls, Result
+from tuichat.api.calls import Result
+from tuichat.api.desk_calls import DeskCalls
 from tuichat.api.file_calls import FileCalls
 from tuichat.api.peer import check_listener
 from tuichat.api.wire import (

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import Any, TypeVar
-
-import msgspec
-
+from tuichat.api.calls import Calls
 from tuichat.model import Contact, Draft, Exported, Imported
 
-Result = TypeVar("Result")
 
-
-class DeskCalls(ABC):
+class DeskCalls(Calls):
     """That part of a client; see `NodeApi` for each."""
-
-    @abstractmethod
-    async def _ask(self, kind: type[Result], method: str, **params: object) -> Result:
-        """Call a method; the answer as a record."""
-
-    @abstractmethod
-    async def _raw(self, method: str, params: Mapping[str, Any] | list[Any]) -> msgspec.Raw:
-        """Call a method; the answer as it came."""
 
     async def contact_erase(self, ref: str) -> Contact:
         return await self._ask(Contact, "contact.erase", ref=ref)

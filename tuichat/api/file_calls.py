@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import Any, TypeVar
-
-import msgspec
-
+from tuichat.api.calls import Calls
 from tuichat.api.wire import MAX_PAGE
 from tuichat.model import File, Sent
 
-Result = TypeVar("Result")
 
-
-class FileCalls(ABC):
+class FileCalls(Calls):
     """That part of a client; see `NodeApi` for each."""
-
-    @abstractmethod
-    async def _ask(self, kind: type[Result], method: str, **params: object) -> Result:
-        """Call a method; the answer as a record."""
-
-    @abstractmethod
-    async def _raw(self, method: str, params: Mapping[str, Any] | list[Any]) -> msgspec.Raw:
-        """Call a method; the answer as it came."""
 
     async def file_send(
         self, ref: str, paths: list[str], caption: str = "", as_is: bool = False

@@ -7,7 +7,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from typing import Literal, TypeVar
+from typing import Literal
 
 import msgspec
 
@@ -36,13 +36,13 @@ from tuichat.model import (
 )
 from tuichat.node.activity import LOOK_SECONDS, Activity
 from tuichat.node.custody import Custody, custody_of
+from tuichat.node.gate_calls import Result
 from tuichat.node.gate_deeds import GateDeeds
 from tuichat.node.gate_desk import GateDesk
 from tuichat.node.gate_files import GateFiles
 from tuichat.node.node import Node
 from tuichat.node.stream import Stream
 
-Result = TypeVar("Result")
 StopReason = Literal["handover", "stop", "idle", "wipe"]
 
 GRACE = 5.0

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
-
 from tuichat.model import Contact, Message
-from tuichat.node.node import Node
-
-Result = TypeVar("Result")
+from tuichat.node.gate_calls import GateCalls
 
 
-class GateDeeds(ABC):
+class GateDeeds(GateCalls):
     """That part of `NodeApi`, for the gate."""
-
-    @abstractmethod
-    async def _ask(self, call: Callable[[Node], Awaitable[Result]]) -> Result: ...
-
-    @abstractmethod
-    async def _ask_online(self, call: Callable[[Node], Awaitable[Result]]) -> Result: ...
 
     async def edit(self, message: int, text: str) -> Message:
         return await self._ask_online(lambda node: node.edit(message, text))

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
-
 from tuichat.model import Contact, Draft, Exported, Imported
-from tuichat.node.node import Node
-
-Result = TypeVar("Result")
+from tuichat.node.gate_calls import GateCalls
 
 
-class GateDesk(ABC):
+class GateDesk(GateCalls):
     """That part of `NodeApi`, for the gate."""
-
-    @abstractmethod
-    async def _ask(self, call: Callable[[Node], Awaitable[Result]]) -> Result: ...
 
     async def contact_erase(self, ref: str) -> Contact:
         return await self._ask(lambda node: node.contact_erase(ref))

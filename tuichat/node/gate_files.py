@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
-
 from tuichat.model import File, Sent
-from tuichat.node.node import Node
-
-Result = TypeVar("Result")
+from tuichat.node.gate_calls import GateCalls
 
 
-class GateFiles(ABC):
+class GateFiles(GateCalls):
     """That part of `NodeApi`, for the gate."""
-
-    @abstractmethod
-    async def _ask(self, call: Callable[[Node], Awaitable[Result]]) -> Result: ...
-
-    @abstractmethod
-    async def _ask_online(self, call: Callable[[Node], Awaitable[Result]]) -> Result: ...
 
     async def file_send(
         self, ref: str, paths: list[str], caption: str = "", as_is: bool = False
