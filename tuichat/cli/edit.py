@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
-from tuichat.cli.following import ends_with_this_command
+from tuichat.cli.following import note_stays, stays_to_deliver
 from tuichat.cli.parser import Command, Parser, positive
 from tuichat.cli.send import text_of
 from tuichat.cli.state_words import message_state
@@ -54,17 +54,12 @@ def _do(context: Context, deed: Callable[[AsyncClient], Awaitable[Message]]) -> 
 
     async def work(node: AsyncClient) -> tuple[Message, bool]:
         message = await deed(node)
-        stays = await ends_with_this_command(node) and message.state != "cancelled"
-        if stays:
-            await node.keep_until_delivered()
-        return message, stays
+        return message, message.state != "cancelled" and await stays_to_deliver(node)
 
     message, stays = context.with_node(work)
     context.output.result(message, shown(message))
     if stays:
-        context.output.note(
-            _("Your contact hears of it when you are both online; a node stays in the background until then.")
-        )
+        note_stays(context)
     return 0
 
 

@@ -43,3 +43,18 @@ async def follow(
 async def ends_with_this_command(node: AsyncClient) -> bool:
     """Whether nobody else keeps the node: it would end under what this command has begun."""
     return (await node.hello()).node != "daemon" and await node.client_count() <= 1
+
+
+async def stays_to_deliver(node: AsyncClient) -> bool:
+    """Let a node that nobody else keeps live on until all is delivered; whether there is need for that."""
+    needed = await ends_with_this_command(node)
+    if needed:
+        await node.keep_until_delivered()
+    return needed
+
+
+def note_stays(context: Context) -> None:
+    """Say that the node lives on for that."""
+    context.output.note(
+        _("Your contact hears of it when you are both online; a node stays in the background until then.")
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
-from tuichat.cli.following import ends_with_this_command
+from tuichat.cli.following import note_stays, stays_to_deliver
 from tuichat.cli.parser import Parser
 from tuichat.i18n import _
 from tuichat.model import Contact
@@ -26,17 +26,12 @@ def _timer(context: Context) -> int:
 
     async def work(node: AsyncClient) -> tuple[Contact, bool]:
         contact = await node.conversation_timer(words.ref, seconds)
-        stays = seconds is not None and contact.queued > 0 and await ends_with_this_command(node)
-        if stays:
-            await node.keep_until_delivered()
-        return contact, stays
+        return contact, seconds is not None and contact.queued > 0 and await stays_to_deliver(node)
 
     contact, stays = context.with_node(work)
     context.output.result(contact, _shown(contact))
     if stays:
-        context.output.note(
-            _("Your contact hears of it when you are both online; a node stays in the background until then.")
-        )
+        note_stays(context)
     return 0
 
 
