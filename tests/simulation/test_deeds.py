@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.seeded_rng import SeededRng
-from tests.support.simulated_network import SimulatedNetwork
+from tests.support import friends
 from tests.support.simulated_node import SimulatedNode, until
 from tests.support.virtual_time import run_virtual
 from tuichat.errors import NotFoundError, UsageError
@@ -23,23 +22,8 @@ DAY = 86_400.0
 PICTURES = [chr(0x1F400 + number) for number in range(MOST_REACTIONS + 1)]
 
 
-class Friends:
+class Friends(friends.Friends):
     """Alice and Bob, who are linked."""
-
-    def __init__(self, directory: Path) -> None:
-        network = SimulatedNetwork(SeededRng(b"network"))
-        self.alice = SimulatedNode("alice", directory, network, SeededRng(b"alice"))
-        self.bob = SimulatedNode("bob", directory, network, SeededRng(b"bob"))
-
-    async def meet(self) -> None:
-        for person, friend in ((self.alice, self.bob), (self.bob, self.alice)):
-            await person.start()
-            await person.node.contact_add(friend.address, friend.name)
-        assert await until(self._linked, 600)
-
-    async def _linked(self) -> bool:
-        contacts = [await self.alice.contact(self.bob), await self.bob.contact(self.alice)]
-        return all(contact.online for contact in contacts)
 
     async def calm(self) -> None:
         """Let everything arrive."""

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.seeded_rng import SeededRng
-from tests.support.simulated_network import SimulatedNetwork
-from tests.support.simulated_node import SimulatedNode, until
+from tests.support import friends
+from tests.support.simulated_node import until
 from tests.support.virtual_time import run_virtual
 from tuichat.model import SignEvent
 from tuichat.node.live_link import LiveLink
@@ -26,25 +25,13 @@ Story = Callable[["Friends"], Awaitable[None]]
 Play = Callable[[Story, SignRules], None]
 
 
-class Friends:
+class Friends(friends.Friends):
     """Alice, whose settings are those of the test, and Bob, who tells nothing. `said`: what she sent."""
 
     def __init__(self, directory: Path, rules: SignRules) -> None:
-        network = SimulatedNetwork(SeededRng(b"network"))
-        self.alice = SimulatedNode("alice", directory, network, SeededRng(b"alice"))
-        self.bob = SimulatedNode("bob", directory, network, SeededRng(b"bob"))
+        super().__init__(directory)
         self.alice.signs = rules
         self.said: Counter[type[Frame]] = Counter()
-
-    async def meet(self) -> None:
-        for person, friend in ((self.alice, self.bob), (self.bob, self.alice)):
-            await person.start()
-            await person.node.contact_add(friend.address, friend.name)
-        assert await until(self.linked, 600)
-
-    async def linked(self) -> bool:
-        contacts = [await self.alice.contact(self.bob), await self.bob.contact(self.alice)]
-        return all(contact.online for contact in contacts)
 
     async def calm(self) -> None:
         assert await until(self._calm, DAY)
