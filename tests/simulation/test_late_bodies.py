@@ -9,8 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.support.seeded_rng import SeededRng
-from tests.support.simulated_network import SimulatedNetwork
+from tests.support.friends import Friends
 from tests.support.simulated_node import SimulatedNode, until
 from tests.support.virtual_time import run_virtual
 from tuichat.model import Message
@@ -29,20 +28,16 @@ def old(raw: bytes) -> Body | Opaque:
     return body if known else opaque(raw)
 
 
-class Pair:
+class Pair(Friends):
     """Alice, who has the newest version, and Bob, who upgrades in the middle of their story."""
 
     def __init__(self, directory: Path, patch: pytest.MonkeyPatch) -> None:
-        network = SimulatedNetwork(SeededRng(b"network"))
-        self.alice = SimulatedNode("alice", directory, network, SeededRng(b"alice"))
-        self.bob = SimulatedNode("bob", directory, network, SeededRng(b"bob"))
+        super().__init__(directory)
         self._patch = patch
 
     async def begin(self) -> None:
         self.bob_reads(old, b"1,2")
-        for person, friend in ((self.alice, self.bob), (self.bob, self.alice)):
-            await person.start()
-            await person.node.contact_add(friend.address, friend.name)
+        await self.meet()
         await self.alice.say(self.bob, "hello")
         await self.calm()
 
