@@ -249,7 +249,7 @@ class ControlledTor(ABC):
         await self._disconnect()
 
     async def _supervise(self) -> None:
-        """Keep tor attached for ever. What nobody foresaw must not end that: tor is given up and taken anew."""
+        """Keep tor attached for ever; after what nobody foresaw, too: tor is given up and taken anew."""
         while True:
             try:
                 if self._controller is not None:

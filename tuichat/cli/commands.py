@@ -32,6 +32,7 @@ MODULES = {
     "rpc": ("rpc",),
     "doctor": ("doctor",),
     "config": ("config",),
+    "service": ("service",),
     "completion": ("completion",),
     "demo": ("demo",),
 }

@@ -48,6 +48,7 @@ from tuichat.node.receipts import Receipts
 from tuichat.node.restored import notices
 from tuichat.node.search_methods import SearchMethods
 from tuichat.node.searching import Searching
+from tuichat.node.settling import Settling
 from tuichat.node.sign_methods import SignMethods
 from tuichat.node.signs import Signs
 from tuichat.node.timers import Timers
@@ -58,7 +59,7 @@ from tuichat.store.records import ContactRow
 from tuichat.supervisor import supervise
 
 
-class Node(BackupMethods, FileMethods, SearchMethods, DeskMethods, DeedMethods, SignMethods):
+class Node(BackupMethods, FileMethods, SearchMethods, DeskMethods, DeedMethods, SignMethods, Settling):
     """One unlocked profile at work. It implements NodeApi but for what concerns locking and ending."""
 
     def __init__(self, parts: NodeParts) -> None:
