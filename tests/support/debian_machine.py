@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from tests.support.people import Said
-from tests.support.unit_rules import directives, sandbox_rules
+from tests.support.unit_rules import SANDBOX, directives, sandbox_rules
 from tuichat.cli.service_unit import Unit
 
 TOR_UNIT: Final = Path("/lib/systemd/system/tor@default.service")
@@ -234,8 +234,7 @@ class Resident:
         """A tuichat of theirs: in the unit's view, without network, and if wanted under its other rules."""
         program = [sys.executable, "-P", "-m", "tuichat", "--profile", self.name, *words]
         if confined:
-            sandbox = str(ROOT / "tests" / "support" / "unit_sandbox.py")
-            program = [sys.executable, "-S", sandbox, sandbox_rules(self._unit), *program]
+            program = [sys.executable, "-S", str(SANDBOX), sandbox_rules(self._unit), *program]
         script = ["set -e", *self._machine.view(), f"cd {shlex.quote(str(ROOT))}"]
         drop = f"setpriv --reuid={self._uid} --regid={self._group} --clear-groups --no-new-privs"
         script.append(f"exec {drop} --bounding-set=-all --inh-caps=-all {shlex.join(program)}")

@@ -6,6 +6,10 @@ import json
 import socket
 import subprocess
 from collections import defaultdict
+from pathlib import Path
+from typing import Final
+
+SANDBOX: Final = Path(__file__).with_name("unit_sandbox.py")
 
 
 def directives(text: str) -> dict[str, list[str]]:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,11 +23,15 @@ from tests.support.debian_machine import (
     tor_uid,
 )
 from tests.support.network_thread import NetworkThread
-from tests.support.unit_rules import directives
+from tests.support.people import ROOT, Person
+from tests.support.pictures import CANARY, telling_jpeg
+from tests.support.unit_rules import SANDBOX, directives, sandbox_rules
 from tuichat.bootstrap.onion_place import SHARED
 from tuichat.cli.service_unit import Unit
 
 pytestmark = pytest.mark.tor
+
+SOMEBODY = "2gzyxa5ihm7nsggfxnu52rck2vv4rvmdlkiu3zzui5du4xyclen53wid"  # the Tor Project's, an example
 
 UIDS = {"alice": 61_001, "bob": 61_002}
 
@@ -115,3 +120,43 @@ async def a_file_goes_on_after_both_were_stopped(alice: Resident, bob: Resident)
     received = inbox / Path(json.loads(listed)["path"]).name
     assert received.name not in there
     assert received.read_bytes() == content
+
+
+class Confined(Person):
+    """Somebody whose daemon, with a tor of its own, runs under the rules of the unit for that."""
+
+    async def _spawn(self, *words: str, output: int = asyncio.subprocess.PIPE) -> asyncio.subprocess.Process:
+        unit = Unit("system", "child", "default", ("/opt/tuichat/bin/tuichat",)).text()
+        program = [sys.executable, "-m", "tuichat", "--home", str(self.paths.home), *words]
+        confined = [sys.executable, "-S", str(SANDBOX), sandbox_rules(unit)] if words[0] == "daemon" else []
+        return await asyncio.create_subprocess_exec(
+            *confined,
+            *program,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=self._environment,
+            cwd=ROOT,
+        )
+
+
+async def test_a_tor_of_our_own_and_the_cleaning_of_pictures_work_under_the_units_rules(
+    tor_network: NetworkThread, short_directory: Path
+) -> None:
+    alice = Confined("alice", short_directory, tor_network.torrc)
+    try:
+        await alice.create()
+        await alice.start()
+        assert "Seccomp:\t2" in Path(f"/proc/{alice.pid}/status").read_text()
+        await alice.reachable()
+        assert "Seccomp:\t2" in Path(f"/proc/{alice.tor_pid()}/status").read_text()
+        picture = short_directory / "picture.jpg"
+        picture.write_bytes(telling_jpeg())
+        await alice.must("contact", "add", SOMEBODY, "--name", "somebody")
+        await alice.must("send", "somebody", "--file", str(picture))
+        (cleaned,) = alice.paths.outgoing.iterdir()
+        assert CANARY in picture.read_bytes()
+        assert CANARY not in cleaned.read_bytes()
+        assert await alice.complaints() == []
+    finally:
+        await alice.stop()
