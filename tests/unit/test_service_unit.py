@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,9 @@ from typing import get_args
 
 import pytest
 
+from tuichat.bootstrap.reloading import LIVE
+from tuichat.cli.commands import build_parser
+from tuichat.cli.service import _system_steps
 from tuichat.cli.service_unit import DATA, Scope, TorMode, Unit, filled, this_program
 
 HIGHEST = 2.0
@@ -178,3 +182,47 @@ def test_what_cannot_be_installed_is_told_in_a_sentence(tmp_path: Path) -> None:
     printed = person.run("--system", "--print")
     assert (printed.returncode, printed.stderr) == (0, "")
     assert "User=tuichat" in printed.stdout
+
+
+GUIDE = (Path(__file__).parents[2] / "docs" / "server.md").read_text(encoding="utf-8")
+SHIPPED = re.compile(r"</opt/tuichat/(\S+)|/opt/tuichat/(requirements/install|tuichat|onion)\b")
+
+
+def guide_lines() -> list[str]:
+    """Every line of a block of commands in the guide, without what is said about it."""
+    blocks = re.findall(r"```\n(.*?)```", GUIDE, re.DOTALL)
+    return [line.partition("   #")[0].rstrip() for block in blocks for line in block.splitlines() if line]
+
+
+def test_every_command_in_the_guide_is_one_and_every_file_is_there() -> None:
+    words = [shlex.split(line) for line in guide_lines()]
+    ours = []
+    for line in words:
+        for program in ("sudo", "-H", "-u tuichat", "podman exec -it tuichat", "podman exec tuichat"):
+            start = program.split(" ")
+            if line[: len(start)] == start:
+                line = line[len(start) :]
+        if line[0] == "tuichat":
+            ours.append(line[1:])
+        elif line[:2] == ["podman", "run"] and line[-1] != "tuichat":
+            ours.append(line[line.index("tuichat") + 1 :])
+    assert len(ours) >= 12
+    for command in ours:
+        assert build_parser().parse_args(command).run is not None
+    for first, second in SHIPPED.findall(GUIDE):
+        assert (Path(__file__).parents[2] / (first or second)).exists()
+
+
+def test_the_guide_names_what_a_reload_changes_and_the_steps_that_the_command_says() -> None:
+    named = re.search(r"\*\*Settings\*\* that a reload changes at once:(.*?)\.\n", GUIDE, re.DOTALL)
+    assert named is not None
+    assert set(re.findall(r"`([a-z_.]+)`", named[1])) == LIVE
+    manual = (Path(__file__).parents[2] / "man" / "tuichat.1").read_text(encoding="utf-8")
+    paragraph = manual.partition("SIGHUP makes it read")[2].partition("of all others")[0]
+    assert set(re.findall(r"[a-z]+\.[a-z_]+", paragraph)) == LIVE
+    unit = Unit("system", "system", "default", ("/usr/local/bin/tuichat",))
+    lines = [line.removeprefix("sudo ") for line in guide_lines()]
+    said = [part for step in _system_steps(unit) for part in step.split(" && ")]
+    for part in said:
+        if " init" not in part:  # there each is as the program was called
+            assert part.replace(str(DATA), "/opt/tuichat/tuichat/data/service") in lines
