@@ -13,6 +13,7 @@ import pwd
 import shlex
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 from pathlib import Path
@@ -28,6 +29,7 @@ TOR_DEFAULTS: Final = Path("/usr/share/tor/tor-service-defaults-torrc")
 TOR_USER: Final = "debian-tor"
 ROOT: Final = Path(__file__).parents[2]
 _PATIENCE: Final = 60.0
+_SOCKS_PORT: Final = 9050
 
 # What the directives below mean is done in `_tor_script`; one that is not listed has to be looked at first.
 RESPECTED: Final = frozenset(
@@ -86,7 +88,7 @@ class Machine:
         assert self._holder.stdout is not None
         assert await self._holder.stdout.readline() == b"up\n"
         self.root = Path(f"/proc/{self._holder.pid}/root")
-        (self.root / "run/torrc").write_text(self._torrc)
+        (self.root / "run/torrc").write_text(self._torrc + _other_socks_port())
         self._tor = await asyncio.create_subprocess_exec(
             *self.inside("unshare", "--mount", "sh", "-c", self._tor_script()),
             stdout=asyncio.subprocess.PIPE,
@@ -250,6 +252,18 @@ class Resident:
             stderr=asyncio.subprocess.PIPE,
             env={**kept, "HOME": str(self._home), variable: value, "PYTHONPATH": _python_path()},
         )
+
+
+def _other_socks_port() -> str:
+    """A line for who has a tor running here already: it has the port that Debian's own line asks for, too."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", _SOCKS_PORT))
+        except OSError:
+            print(f"\nPort {_SOCKS_PORT} is taken, so Debian's tor gets its socket only.")
+            return "SocksPort unix:/run/tor/socks WorldWritable\n"
+    return ""
 
 
 def tor_uid() -> int:
