@@ -114,7 +114,7 @@ class Commands:
     async def _help(self, command: Command) -> None:
         from tuichat.tui.screens.help import Help
 
-        await self._app.push_screen(Help(self._screen.shared.glyphs))
+        await self._app.push_screen(Help(self._screen.shared.glyphs, self._app.pressed.keymap))
 
     async def _open(self, command: Command) -> None:
         self._screen.action_open_nth(int(command.argument))
@@ -238,16 +238,22 @@ class Commands:
         )
 
     async def _theme(self, command: Command) -> None:
-        self._app.choose_theme(command.argument)
-        self._screen.say(_("Theme: {name}").format(name=self._app.theme))
+        names = self._app.choices.names("theme")
+        following = names[(names.index(self._app.theme) + 1) % len(names)]
+        self._choose("theme", command.argument or following)
 
     async def _set(self, command: Command) -> None:
-        words = command.words()
-        if len(words) != 2 or words[0] != "theme":
-            raise UsageError(
-                _("What can be set here: theme."), "/set theme " + "|".join(self._app.theme_names())
-            )
-        await self._theme(Command("theme", words[1]))
+        setting, _space, value = command.argument.partition(" ")
+        self._choose(setting, value.strip())
+
+    def _choose(self, setting: str, value: str) -> None:
+        self._app.choices.choose(setting, value)
+        words = {
+            "theme": _("Theme: {value}"),
+            "keys": _("Keys: {value}. F1 shows them."),
+            "notify": _("Told of what comes: {value}"),
+        }
+        self._screen.say(words[setting].format(value=value))
 
     async def _connect(self, command: Command) -> None:
         if self._screen.shared.session.connected:
