@@ -184,6 +184,26 @@ def test_what_cannot_be_installed_is_told_in_a_sentence(tmp_path: Path) -> None:
     assert "User=tuichat" in printed.stdout
 
 
+def test_root_installs_a_unit_for_the_whole_system(tmp_path: Path) -> None:
+    hidden = "mount -t tmpfs tmpfs /etc/systemd/system"
+    namespace = ["unshare", "--mount", "sh", "-c"]
+    if os.geteuid() != 0 or subprocess.run([*namespace, hidden], capture_output=True).returncode != 0:
+        print("\nWithout root and a mount namespace no unit is written to /etc/systemd/system.")
+        return
+    install = f"{shlex.quote(sys.executable)} -m tuichat --profile work service install --tor system"
+    script = f"set -e; {hidden}; {install} >&2; cat /etc/systemd/system/tuichat-work.service"
+    done = subprocess.run([*namespace, script], capture_output=True, text=True, timeout=60)
+    unit = Unit("system", "system", "work", this_program("python"))
+    if unit.hidden_program():
+        assert done.returncode == 1
+        assert "A service of the system sees no home" in done.stderr
+        return
+    assert done.stdout == unit.text()
+    assert "Written: /etc/systemd/system/tuichat-work.service" in done.stderr
+    assert "systemctl daemon-reload && systemctl enable --now tuichat-work.service" in done.stderr
+    assert not Path("/etc/systemd/system/tuichat-work.service").exists()
+
+
 GUIDE = (Path(__file__).parents[2] / "docs" / "server.md").read_text(encoding="utf-8")
 SHIPPED = re.compile(r"</opt/tuichat/(\S+)|/opt/tuichat/(requirements/install|tuichat|onion)\b")
 
