@@ -141,6 +141,27 @@ async def test_waiting_for_a_node_has_an_end(home: Served, client: AsyncClient) 
     assert (await client.contact(1)).name == "bob"
 
 
+async def test_events_go_on_also_if_a_call_has_found_the_next_node_first(
+    home: Served, client: AsyncClient
+) -> None:
+    for reason in ("handover", ""):
+        events, taken_over = client.events(), client.events()
+        events, taken_over = taken_over, events
+        await client.hello()
+        await home.restart(reason)
+        with pytest.raises(UnreachableError):
+            await client.status()
+        await client.reconnect()
+        await client.status()
+        if reason:
+            assert isinstance(await anext(events), ClosingEvent)
+        assert isinstance(await anext(events), MissedEvent)
+        assert [event async for event in taken_over] == []
+        await client.hello()
+        home.node.notice("heard")
+        assert isinstance(await anext(events), NoticeEvent)
+
+
 async def test_after_a_wipe_nothing_is_waited_for(home: Served, client: AsyncClient) -> None:
     events = client.events()
     await client.hello()
@@ -246,8 +267,11 @@ async def test_a_long_unread_history_is_given_whole_and_in_order(home: Served, c
 
 
 async def test_what_cannot_be_is_refused_in_a_sentence(home: Served, client: AsyncClient) -> None:
-    with pytest.raises(NotFoundError):
+    with pytest.raises(NotFoundError) as caught:
         await client.contact(99)
+    assert "bob" in caught.value.candidates
+    bob = await client.contact("bob")
+    assert bob == await client.contact(bob.id) == await client.contact(bob.address)
     with pytest.raises(UnreachableError, match="No node is running"):
         async with AsyncClient.connect(home.path.with_name("other.sock")):
             pass

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tuichat.api.client import AsyncClient
+    from tuichat.api.program import run
     from tuichat.errors import (
         KeyNotTrustedError,
         LockedError,
@@ -54,14 +55,17 @@ __all__ = [
     "TuichatError",
     "UnreachableError",
     "UsageError",
+    "run",
 ]
+
+_HOMES = {"AsyncClient": "tuichat.api.client", "run": "tuichat.api.program"}
 
 
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(name)
-    if name == "AsyncClient":
-        home = "tuichat.api.client"
-    else:
-        home = "tuichat.errors" if name.endswith("Error") else "tuichat.model"
-    return getattr(import_module(home), name)
+    return getattr(import_module(_HOMES.get(name) or _home_of_record(name)), name)
+
+
+def _home_of_record(name: str) -> str:
+    return "tuichat.errors" if name.endswith("Error") else "tuichat.model"

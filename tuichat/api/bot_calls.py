@@ -19,7 +19,7 @@ _WAITING_KINDS = ("text", "file")
 class _Client(NodeApi, Protocol):
     """What these calls are made of."""
 
-    async def contact(self, number: int) -> Contact: ...
+    async def contact(self, who: int | str) -> Contact: ...
 
     async def unread(self) -> list[Message]: ...
 
@@ -29,12 +29,18 @@ class _Client(NodeApi, Protocol):
 class BotCalls:
     """That part of a client; unlike the other calls these are made of several of `NodeApi`."""
 
-    async def contact(self: _Client, number: int) -> Contact:
-        """The contact of this id, as messages and events name them. Raises NotFoundError."""
-        for contact in await self.contact_list():
-            if contact.id == number:
+    async def contact(self: _Client, who: int | str) -> Contact:
+        """A contact by its id, as messages and events name it, its exact petname, or its whole address.
+
+        Raises NotFoundError.
+        """
+        known = await self.contact_list()
+        for contact in known:
+            if who in (contact.id, contact.name, contact.address):
                 return contact
-        raise NotFoundError(_("There is no such contact."))
+        raise NotFoundError(
+            _("There is no such contact."), candidates=tuple(contact.name for contact in known)
+        )
 
     async def reply(self: _Client, message: Message, text: str) -> Message:
         """Answer a message with `text`, in its conversation; the answer, as it is queued."""

@@ -102,6 +102,11 @@ class AsyncClient(BotCalls, DeskCalls, FileCalls):
         await self.close()
 
     @property
+    def line(self) -> Line:
+        """The connection of this moment."""
+        return self._line
+
+    @property
     def closing(self) -> ClosingReason | None:
         """Why the node ends, once it has said so to a subscribed client."""
         return self._line.closing

@@ -103,6 +103,10 @@ class Line:
             buffer.close(error)
         return buffer
 
+    def has_ended_under(self, events: EventBuffer) -> bool:
+        """Whether the node ended while it was telling `events`: no later subscription had taken over."""
+        return events is self._events and (self.closing is not None or self.failure is not None)
+
     def _take_id(self) -> int:
         self._next_id += 1
         return self._next_id - 1

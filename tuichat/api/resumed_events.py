@@ -28,7 +28,8 @@ class ResumedEvents:
         self._client = client
         self._since = since
         self._patience = patience
-        self._buffer = client.subscribe(since)
+        self._line = client.line
+        self._buffer = self._line.subscribe(since)
 
     @property
     def since(self) -> int | None:
@@ -42,10 +43,10 @@ class ResumedEvents:
         try:
             event = await anext(self._buffer)
         except StopAsyncIteration:
-            if self._client.closing is None:
+            if self._client.closed or not self._line.has_ended_under(self._buffer):
                 raise
         except UnreachableError:
-            if self._client.refusal is not None:
+            if self._client.closed or self._line.refusal is not None:
                 raise
         else:
             if isinstance(event, MissedEvent):
@@ -61,6 +62,7 @@ class ResumedEvents:
 
     async def _resume(self) -> AnyEvent:
         await self._client.reconnect(self._patience)
-        self._buffer = self._client.subscribe(self._since)
+        self._line = self._client.line
+        self._buffer = self._line.subscribe(self._since)
         now = from_milliseconds(int(SystemClock().now() * 1000))
         return MissedEvent(at=now, first=0, last=0)
