@@ -18,7 +18,9 @@ ENVIRONMENT_PREFIX = "TUICHAT_"
 MOST_CIRCUITS = 16
 """The most circuits that one file may come over: beyond them it gets no faster, and tor has more to do."""
 
-LATER_SECTIONS = ("hooks",)
+HOOKS = "hooks"
+"""The section that has no keys of its own, but tables: see `tuichat.hook_settings`."""
+
 _LATER_KEYS = ("ui.keys", "ui.notify")
 
 Value = str | int | tuple[str, ...]
@@ -182,7 +184,12 @@ def find_setting(name: str, where: str = "") -> Setting:
         return setting
     prefix = _at(where)
     section = name.partition(".")[0]
-    if name in _LATER_KEYS or section in LATER_SECTIONS:
+    if section == HOOKS:
+        raise UsageError(
+            prefix + _("hooks are not set one by one."),
+            _("Write [[hooks]] into the file; the manual says how."),
+        )
+    if name in _LATER_KEYS:
         raise UsageError(prefix + _("the setting {name} is not in this version.").format(name=name))
     siblings = [known for known in SETTINGS if known.startswith(f"{section}.")] or list(SETTINGS)
     raise UsageError(

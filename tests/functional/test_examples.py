@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,6 +19,15 @@ from tuichat.model import Message
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+HOOKS = """\
+[[hooks]]
+event = "message.received"
+exec = ["sh", "-c", "cat >>$1/heard; env >$1/env", "hook", "HOME"]
+
+[[hooks]]
+event = "contact.*"
+exec = ["sleep", "99"]
+"""
 ODD = ["one\ntwo\\n", "👩‍👩‍👧‍👦 你好 \u202e x", "x" * 40_000, "-", "remind me in 99999d of x"]
 
 
@@ -58,7 +68,7 @@ class Meeting:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def meeting() -> AsyncIterator[Meeting]:
-    async with two_residents() as (robot, friend), friend.node() as here:
+    async with two_residents(friends_settings=HOOKS) as (robot, friend), friend.node() as here:
         yield Meeting(robot, friend, here)
 
 
@@ -138,3 +148,19 @@ async def test_reminder_is_kept_over_an_end_of_the_bot(meeting: Meeting, tmp_pat
             return Path(kept).read_text(encoding="utf-8") == "[]"
 
         await until(emptied)
+
+
+async def test_hooks_were_run_by_the_hardened_node_and_end_with_it(meeting: Meeting) -> None:
+    heard = [json.loads(line) for line in (meeting.friend.home / "heard").read_text("utf-8").splitlines()]
+    assert {event["event"] for event in heard} == {"message.received"}
+    assert {event["contact_name"] for event in heard} == {"robot"}
+    texts = [event["message"]["text"] for event in heard]
+    assert set(texts) >= {"before the bot", "第一行\n第二行 \\", "the tea\nand the cake"}
+    variables = {
+        line.partition("=")[0] for line in (meeting.friend.home / "env").read_text("utf-8").splitlines()
+    }
+    assert variables - {"PWD", "SHLVL", "_", "OLDPWD"} <= {"PATH", "HOME", "LANG"}
+    sleeping = Path(f"/proc/{(await meeting.here.hello()).pid}/task").glob("*/children")
+    hooks = [int(pid) for children in sleeping for pid in children.read_text().split()]
+    await meeting.friend.end()
+    assert not [pid for pid in hooks if Path(f"/proc/{pid}").exists()]

@@ -122,12 +122,17 @@ async def befriend(asking: AsyncClient, inviting: AsyncClient, asking_name: str,
 
 
 @contextlib.asynccontextmanager
-async def two_residents() -> AsyncIterator[tuple[Resident, Resident]]:
-    """A robot and a friend who know each other under these names, their daemons running."""
+async def two_residents(friends_settings: str = "") -> AsyncIterator[tuple[Resident, Resident]]:
+    """A robot and a friend who know each other under these names, their daemons running.
+
+    `friends_settings`: of the friend's tuichat.toml; HOME stands for the friend's home.
+    """
     with tempfile.TemporaryDirectory(prefix="tc") as directory:
         robot, friend = (Resident(name, Path(directory)) for name in ("robot", "friend"))
         try:
             await asyncio.gather(robot.create(), friend.create())
+            filled = friends_settings.replace("HOME", str(friend.home))
+            (friend.home / "tuichat.toml").write_text(filled, encoding="utf-8")
             await asyncio.gather(robot.start(), friend.start())
             async with robot.node() as there, friend.node() as here:
                 await befriend(here, there, "friend", "robot")

@@ -36,6 +36,7 @@ from tuichat.node.file_methods import FileMethods
 from tuichat.node.file_progress import FileBook
 from tuichat.node.file_wiring import make_transfers
 from tuichat.node.first_contact import FirstContact, FirstContactParts, check_request_text
+from tuichat.node.hooks import Hooks
 from tuichat.node.housekeeping import Housekeeper
 from tuichat.node.invites import Invites, read_invite
 from tuichat.node.keys import Keys
@@ -72,6 +73,8 @@ class Node(BackupMethods, FileMethods, SearchMethods, DeskMethods, DeedMethods, 
         self._book = ContactBook(parts.store, presence)
         files = FileBook(parts.store, parts.clock.monotonic)
         self._hub = EventHub(parts.store, parts.clock, self._book.contact, self._book.message, files.get)
+        self._hooks = Hooks(parts.hooks, self._book.petname)
+        self._hub.listen(self._hooks.take)
         self._keys = Keys(parts.store, self._hub)
         self._verification = Verification(parts.store, self._hub, parts.identity)
         self._invites = Invites(parts.store, parts.identity, parts.rng)
@@ -166,6 +169,7 @@ class Node(BackupMethods, FileMethods, SearchMethods, DeskMethods, DeedMethods, 
         if self._housekeeping is not None:
             self._housekeeping.cancel()
             await asyncio.gather(self._housekeeping, return_exceptions=True)
+        await self._hooks.close()
         await self._searching.close()
         await self._timers.close()
         await self._transfers.close()
