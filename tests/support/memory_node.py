@@ -38,6 +38,7 @@ from tuichat.model import (
     ContactState,
     DatabaseCheck,
     Direction,
+    EventLog,
     Found,
     FoundPage,
     Hello,
@@ -103,6 +104,7 @@ class MemoryNode(MemoryFiles, MemoryDesk, MemoryDeeds):
     ) -> None:
         super().__init__()
         self.address = address_of(name)
+        self.log = "a1b2c3d4e5f60718"
         self.kept = False
         self.online_asked = False
         self.stopped: str | None = None
@@ -501,11 +503,21 @@ class MemoryNode(MemoryFiles, MemoryDesk, MemoryDeeds):
             person.read_up_to = up_to
             self._tell_contact(person)
 
-    def subscribe(self, since: int | None = None) -> EventBuffer:
+    async def event_log(self) -> EventLog:
+        self._check_open()
+        last = len(self._durable)
+        return EventLog(log=self.log, first=min(self._forgotten + 1, last), last=last)
+
+    def subscribe(self, since: int | None = None, log: str | None = None) -> EventBuffer:
         reader = EventBuffer()
         reader.grow(len(self._durable))
-        if since is not None and since < self._forgotten:
-            reader.put(MissedEvent(at=self.now(), first=since + 1, last=self._forgotten))
+        last = len(self._durable)
+        if since is not None and (since > last or log not in (None, self.log)):
+            reader.put(MissedEvent(at=self.now(), first=min(last, 1), last=last, reason="other_log"))
+            since = last
+        elif since is not None and since < self._forgotten:
+            reason: Literal["pruned"] = "pruned"
+            reader.put(MissedEvent(at=self.now(), first=since + 1, last=self._forgotten, reason=reason))
         if since is not None:
             for event in self._durable[max(since, self._forgotten) :]:
                 reader.put(event)

@@ -134,7 +134,7 @@ async def test_the_longest_line_is_read_and_a_longer_one_ends_the_connection(raw
 
 
 async def test_calls_go_on_beside_the_stream_of_events(raw: Raw, node: MemoryNode) -> None:
-    assert (await raw.ask("subscribe"))["result"] is None
+    assert (await raw.ask("subscribe"))["result"]["log"]
     lines = [await raw.ask("send", {"ref": "bob", "text": "你好"}, request_id=2), await raw.read()]
     lines.append(await raw.read())
     (answer,) = (line for line in lines if "method" not in line)
@@ -150,7 +150,7 @@ async def test_calls_go_on_beside_the_stream_of_events(raw: Raw, node: MemoryNod
 
 async def test_a_second_subscription_takes_the_stream_over(raw: Raw, node: MemoryNode) -> None:
     await raw.ask("subscribe")
-    assert (await raw.ask("subscribe", {"since": 5}))["result"] is None
+    assert (await raw.ask("subscribe", {"since": 5}))["result"]["first"] == 1
     assert (await raw.read())["params"]["seq"] == 6
     node.notice("only once")
     seen: list[Any] = []
@@ -302,7 +302,7 @@ class Endless(MemoryNode):
         self.running += 1
         await self.gate.wait()
 
-    def subscribe(self, since: int | None = None) -> EventBuffer:
+    def subscribe(self, since: int | None = None, log: str | None = None) -> EventBuffer:
         raise UsageError("not here")
 
 

@@ -35,6 +35,7 @@ from tuichat.model import (
     ClosingEvent,
     Contact,
     DatabaseCheck,
+    EventLog,
     Found,
     FoundPage,
     Hello,
@@ -261,7 +262,10 @@ class AsyncClient(DeskCalls, FileCalls):
     async def present(self, here: bool) -> None:
         await self._raw("present", {"here": here})
 
-    def subscribe(self, since: int | None = None) -> EventBuffer:
+    async def event_log(self) -> EventLog:
+        return await self._ask(EventLog, "event_log")
+
+    def subscribe(self, since: int | None = None, log: str | None = None) -> EventBuffer:
         """Events from now on, the durable ones after `since` first.
 
         It ends after a `ClosingEvent`, or at `close`; it raises UnreachableError when the node vanishes, and
@@ -272,7 +276,7 @@ class AsyncClient(DeskCalls, FileCalls):
         request_id = self._take_id()
         self._subscribing[request_id] = buffer
         try:
-            self._send(request_id, "subscribe", {"since": since})
+            self._send(request_id, "subscribe", {"since": since, "log": log})
         except TuichatError as error:
             del self._subscribing[request_id]
             buffer.close(error)

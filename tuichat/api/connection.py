@@ -26,7 +26,7 @@ from tuichat.api.wire import (
 )
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
-from tuichat.model import AnyEvent
+from tuichat.model import AnyEvent, EventLog
 
 CLIENTS = "clients"
 """The one method that the server answers by itself: how many clients are connected, the asker included."""
@@ -140,14 +140,22 @@ class Connection:
     async def _subscribe(self, request: Request, arguments: dict[str, Any]) -> None:
         if self._stream is not None:
             self._stream.cancel()
+        log = await self._log()
         try:
             events = self._api.subscribe(**arguments)
         except TuichatError as error:
             await self._answer(request, encode_refusal(request.answer_id, error))
             return
-        await self._answer(request, encode_result(request.answer_id, None))
+        await self._answer(request, encode_result(request.answer_id, log))
         self._stream = asyncio.get_running_loop().create_task(self._tell(events))
         self._stream.add_done_callback(_told)
+
+    async def _log(self) -> EventLog | None:
+        """Where the log is as the stream begins: nothing gets between, for nothing is waited for."""
+        try:
+            return await self._api.event_log()
+        except TuichatError:  # locked: the stream begins when it is not
+            return None
 
     async def _tell(self, events: AsyncIterator[AnyEvent]) -> None:
         try:

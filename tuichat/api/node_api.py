@@ -17,6 +17,7 @@ from tuichat.model import (
     Contact,
     DatabaseCheck,
     Draft,
+    EventLog,
     Exported,
     File,
     FoundPage,
@@ -382,6 +383,18 @@ class NodeApi(Protocol):
         """
         ...
 
-    def subscribe(self, since: int | None = None) -> AsyncIterator[AnyEvent]:
-        """Events from now on; with `since`, durable ones after that number first, or a MissedEvent."""
+    async def event_log(self) -> EventLog:
+        """The log that numbers durable events: which one it is, and how far it reaches."""
+        ...
+
+    def subscribe(self, since: int | None = None, log: str | None = None) -> AsyncIterator[AnyEvent]:
+        """Events from now on; with `since`, durable ones after that number first.
+
+        A MissedEvent tells what of them is not: numbers that are too old to be told, or, with `reason`
+        "other_log", a number that has not been yet, or is of another log than this one.
+
+        Args:
+            since: 0 for all that can be told.
+            log: which log `since` is of, as `event_log` told; None if that is not known.
+        """
         ...

@@ -17,6 +17,8 @@ from tuichat.model.records import (
     TorState,
 )
 
+MissedReason = Literal["pruned", "slow", "other_log"]
+
 
 class Event(Record, frozen=True, kw_only=True, tag_field="type"):
     """Something happened. `seq` numbers durable events without gaps; passing ones have none."""
@@ -128,8 +130,29 @@ class ClosingEvent(Event, frozen=True, kw_only=True, tag="closing"):
 
 
 class MissedEvent(Event, frozen=True, kw_only=True, tag="missed"):
-    """Durable events from `first` to `last` can no longer be told; read the state anew."""
+    """Durable events from `first` to `last` were not told, and maybe passing ones; read the state anew.
 
+    Attributes:
+        first, last: both 0 if only passing events were lost.
+        reason: "pruned": they are too old to be told. "slow": the reader let too many wait; who subscribes
+            again since `first` - 1 is told those that are still kept. "other_log": the number that the
+            reader goes on from is of another log, or of none; these are all that this one had.
+    """
+
+    first: int
+    last: int
+    reason: MissedReason = "slow"
+
+
+class EventLog(Record, frozen=True, kw_only=True):
+    """The log that numbers durable events.
+
+    Attributes:
+        log: which one: a profile that comes out of a backup, or begins anew, has another.
+        first, last: the oldest event that can be told and the newest; 0 if there was none yet.
+    """
+
+    log: str
     first: int
     last: int
 

@@ -24,6 +24,7 @@ from tuichat.model import (
     ClosingEvent,
     Contact,
     DatabaseCheck,
+    EventLog,
     FoundPage,
     Hello,
     Invite,
@@ -292,13 +293,16 @@ class Gate(GateDeeds, GateDesk, GateFiles):
     async def mark_read(self, ref: str, up_to: int) -> None:
         await self._ask(lambda node: node.mark_read(ref, up_to))
 
-    def subscribe(self, since: int | None = None) -> EventBuffer:
+    async def event_log(self) -> EventLog:
+        return await self._ask(lambda node: node.event_log())
+
+    def subscribe(self, since: int | None = None, log: str | None = None) -> EventBuffer:
         """As `NodeApi.subscribe`; it may be asked while locked, and then goes on when unlocked."""
         for stream in self._streams:
             if stream.left:
                 stream.end()
         self._streams = [stream for stream in self._streams if not stream.left]
-        stream = Stream(since)
+        stream = Stream(since, log)
         if self._node is not None:
             stream.join(self._node)
         self._streams.append(stream)
@@ -340,8 +344,7 @@ class Gate(GateDeeds, GateDesk, GateFiles):
         try:
             await node.close()
         finally:
-            for stream in self._streams:
-                await stream.part()
+            await asyncio.gather(*(stream.part() for stream in self._streams))
 
     def _emit(self, event: AnyEvent) -> None:
         for stream in self._streams:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
 
 from tuichat import __version__
 from tuichat.errors import NotFoundError, StorageError, UsageError
 from tuichat.i18n import _
 from tuichat.model import (
     MAX_REQUEST_BYTES,
-    AnyEvent,
     Contact,
     ContactCounts,
     Invite,
@@ -31,6 +29,7 @@ from tuichat.node.deed_methods import DeedMethods
 from tuichat.node.deeds import Deeds
 from tuichat.node.desk_methods import DeskMethods
 from tuichat.node.desk_wiring import make_desk
+from tuichat.node.event_methods import EventMethods
 from tuichat.node.events import EventHub
 from tuichat.node.file_methods import FileMethods
 from tuichat.node.file_progress import FileBook
@@ -45,7 +44,6 @@ from tuichat.node.network_news import NetworkNews
 from tuichat.node.parts import NodeParts
 from tuichat.node.reach import INVITE_KEYS, Reach
 from tuichat.node.receipts import Receipts
-from tuichat.node.restored import notices
 from tuichat.node.search_methods import SearchMethods
 from tuichat.node.searching import Searching
 from tuichat.node.sign_methods import SignMethods
@@ -58,7 +56,7 @@ from tuichat.store.records import ContactRow
 from tuichat.supervisor import supervise
 
 
-class Node(BackupMethods, FileMethods, SearchMethods, DeskMethods, DeedMethods, SignMethods):
+class Node(BackupMethods, FileMethods, SearchMethods, DeskMethods, DeedMethods, SignMethods, EventMethods):
     """One unlocked profile at work. It implements NodeApi but for what concerns locking and ending."""
 
     def __init__(self, parts: NodeParts) -> None:
@@ -202,10 +200,6 @@ class Node(BackupMethods, FileMethods, SearchMethods, DeskMethods, DeedMethods, 
             transfers=self._transfers.under_way(),
             name=self._with.name,
         )
-
-    def subscribe(self, since: int | None = None) -> AsyncIterator[AnyEvent]:
-        told_first = [*notices(self._store, self._hub.now()), *self._weaknesses.take()]
-        return self._hub.subscribe(since, told_first)
 
     # -- contacts --
 

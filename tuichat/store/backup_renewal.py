@@ -51,6 +51,7 @@ def renew(store: Store, restored: Restored) -> Renewal:
         for invite in invites:
             store.invites.set_state(invite.id, "revoked")
         store.reach_keys.forget_spare()
+        store.events.begin_log()
         store.settings.put(SETTING, msgspec.json.encode(restored))
     accepted = tuple(row for row in rows if row.state == "accepted")
     return Renewal(accepted, len(invites), store.outbox.totals()[0])

@@ -9,6 +9,7 @@ KEPT = 10_000
 """At least so many of the newest events can be told again."""
 
 _BATCH = 500
+_LOG = "event_log"
 
 
 class Events:
@@ -30,6 +31,20 @@ class Events:
         """At most `limit` events with numbers above `seq`, in order."""
         query = "SELECT seq, at, type, subject FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
         return [EventRow(*values) for values in self._database.rows(query, (seq, limit))]
+
+    def log(self) -> str:
+        """Which log this is: another in each database, and after each restoring of a backup."""
+        kept = self._database.row("SELECT hex(value) FROM settings WHERE name = ?", (_LOG,))
+        if kept is None:
+            self.begin_log()
+            return self.log()
+        return str(kept[0]).lower()
+
+    def begin_log(self) -> None:
+        """Whoever goes on from a number of before is told that the log is another now."""
+        query = """INSERT INTO settings (name, value) VALUES (?, randomblob(8))
+            ON CONFLICT (name) DO UPDATE SET value = excluded.value"""
+        self._database.run(query, (_LOG,))
 
     def bounds(self) -> tuple[int, int]:
         """The numbers of the oldest event kept and of the newest; (0, 0) when none ever happened."""
