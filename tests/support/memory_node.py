@@ -21,6 +21,7 @@ from onion.keys import public_key
 from tests.support.memory_deeds import MemoryDeeds, quote_of
 from tests.support.memory_desk import MemoryDesk
 from tests.support.memory_files import MemoryFiles
+from tests.support.memory_tokens import MemoryTokens
 from tuichat.clock import Clock
 from tuichat.errors import KeyNotTrustedError, LockedError, NotFoundError, TuichatError, UsageError
 from tuichat.event_buffer import EventBuffer
@@ -96,7 +97,7 @@ class Person:
         )
 
 
-class MemoryNode(MemoryFiles, MemoryDesk, MemoryDeeds):
+class MemoryNode(MemoryFiles, MemoryDesk, MemoryDeeds, MemoryTokens):
     """Implements NodeApi. Attributes that tests read: `kept`, `online_asked`, `stopped` (why), `readers`."""
 
     def __init__(
@@ -288,7 +289,9 @@ class MemoryNode(MemoryFiles, MemoryDesk, MemoryDeeds):
 
     # NodeApi.
 
-    async def hello(self) -> Hello:
+    async def hello(self, token: str | None = None) -> Hello:
+        if token is not None:
+            await self.admit(token)
         return Hello(api=API_VERSION, version=VERSION, node=self._node, pid=4711, locked=self._locked)
 
     async def status(self) -> Status:
@@ -370,6 +373,10 @@ class MemoryNode(MemoryFiles, MemoryDesk, MemoryDeeds):
             self._check_name_is_free(name)
             return self.person(name or parsed[:8], state="requested", address=parsed, request_text=message)
         return await self.contact_accept(parsed) if known.record.state == "pending" else known.shown()
+
+    async def contact_get(self, ref: str) -> Contact:
+        self._check_open()
+        return self._find(ref).shown()
 
     async def contact_list(self) -> list[Contact]:
         self._check_open()

@@ -17,6 +17,7 @@ from tuichat.api.calls import Result
 from tuichat.api.desk_calls import DeskCalls
 from tuichat.api.file_calls import FileCalls
 from tuichat.api.peer import check_listener
+from tuichat.api.token_calls import TokenCalls
 from tuichat.api.wire import (
     MAX_ANSWER_LINE,
     MAX_PAGE,
@@ -35,7 +36,6 @@ from tuichat.model import (
     ClosingEvent,
     Contact,
     DatabaseCheck,
-    EventLog,
     Found,
     FoundPage,
     Hello,
@@ -51,7 +51,7 @@ MAX_WAITING_EVENTS = 20_000
 _LINES_AT_ONCE = 100
 
 
-class AsyncClient(DeskCalls, FileCalls):
+class AsyncClient(DeskCalls, FileCalls, TokenCalls):
     """One connection to a node. Every method raises the `TuichatError` that the node answered with, and
     `UnreachableError` once the node is gone.
 
@@ -117,9 +117,9 @@ class AsyncClient(DeskCalls, FileCalls):
         """How many clients the node has, this one included."""
         return await self._ask(int, "clients")
 
-    async def hello(self) -> Hello:
+    async def hello(self, token: str | None = None) -> Hello:
         """See `NodeApi.hello`; so for all methods below."""
-        return await self._ask(Hello, "hello")
+        return await self._ask(Hello, "hello", token=token)
 
     async def status(self) -> Status:
         return await self._ask(Status, "status")
@@ -261,9 +261,6 @@ class AsyncClient(DeskCalls, FileCalls):
 
     async def present(self, here: bool) -> None:
         await self._raw("present", {"here": here})
-
-    async def event_log(self) -> EventLog:
-        return await self._ask(EventLog, "event_log")
 
     def subscribe(self, since: int | None = None, log: str | None = None) -> EventBuffer:
         """Events from now on, the durable ones after `since` first.

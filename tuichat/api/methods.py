@@ -15,10 +15,12 @@ from typing import Annotated, Any, get_type_hints
 import msgspec
 
 from tuichat.api.node_api import NodeApi
+from tuichat.api.token_api import TokenApi
 from tuichat.api.wire import INVALID_PARAMS, MAX_PAGE, BadRequest, Request
 from tuichat.i18n import _
 
-GROUPS = ("contact", "conversation", "draft", "file", "input", "invite", "message")
+GROUPS = ("contact", "conversation", "draft", "file", "input", "invite", "message", "token")
+HELLO = "hello"
 SUBSCRIBE = "subscribe"
 
 _Limit = Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE)]
@@ -75,6 +77,17 @@ def wire_name(attribute: str) -> str:
     return f"{group}.{rest}" if group in GROUPS and rest else attribute
 
 
+def attributes() -> tuple[str, ...]:
+    """The names of the methods in `NodeApi`."""
+    parts = (NodeApi, TokenApi)
+    return tuple(
+        name
+        for part in parts
+        for name, value in vars(part).items()
+        if inspect.isfunction(value) and name[0] != "_"
+    )
+
+
 def _method(attribute: str) -> Method:
     function = getattr(NodeApi, attribute)
     hints = get_type_hints(function)
@@ -91,8 +104,7 @@ def _method(attribute: str) -> Method:
 
 
 def _table() -> Mapping[str, Method]:
-    names = [name for name, value in vars(NodeApi).items() if inspect.isfunction(value) and name[0] != "_"]
-    return MappingProxyType({wire_name(name): _method(name) for name in names})
+    return MappingProxyType({wire_name(name): _method(name) for name in attributes()})
 
 
 METHODS = _table()

@@ -8,16 +8,14 @@ petname, else its full address, else a prefix of at least six characters of one.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Literal, Protocol
 
+from tuichat.api.token_api import TokenApi
 from tuichat.model import (
-    AnyEvent,
     Backup,
     Contact,
     DatabaseCheck,
     Draft,
-    EventLog,
     Exported,
     File,
     FoundPage,
@@ -31,12 +29,17 @@ from tuichat.model import (
 )
 
 
-class NodeApi(Protocol):
+class NodeApi(TokenApi, Protocol):
     """One profile's node. All but `hello`, `status`, `unlock`, `active`, `passphrase`,
     `duress`, `wipe` and `stop` need it unlocked."""
 
-    async def hello(self) -> Hello:
-        """Who serves, and which version."""
+    async def hello(self, token: str | None = None) -> Hello:
+        """Who serves, and which version.
+
+        Args:
+            token: from here on the client may do what this token allows, and no more. Raises DeniedError if
+                it is none; on the socket for bots it has to come first.
+        """
         ...
 
     async def status(self) -> Status:
@@ -380,21 +383,5 @@ class NodeApi(Protocol):
         """An offer came on screen: get circuits ready if its contact is verified.
 
         Never fails, and may do nothing.
-        """
-        ...
-
-    async def event_log(self) -> EventLog:
-        """The log that numbers durable events: which one it is, and how far it reaches."""
-        ...
-
-    def subscribe(self, since: int | None = None, log: str | None = None) -> AsyncIterator[AnyEvent]:
-        """Events from now on; with `since`, durable ones after that number first.
-
-        A MissedEvent tells what of them is not: numbers that are too old to be told, or, with `reason`
-        "other_log", a number that has not been yet, or is of another log than this one.
-
-        Args:
-            since: 0 for all that can be told.
-            log: which log `since` is of, as `event_log` told; None if that is not known.
         """
         ...

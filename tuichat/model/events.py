@@ -35,9 +35,10 @@ class MessageEvent(Event, frozen=True, kw_only=True, tag="message"):
 
 
 class MessageRemovedEvent(Event, frozen=True, kw_only=True, tag="message_removed"):
-    """A message is gone from the history: its time was over."""
+    """A message is gone from the history: its time was over. `contact` is whose it was, if that is known."""
 
     message: int
+    contact: int | None = None
 
 
 class FileEvent(Event, frozen=True, kw_only=True, tag="file"):

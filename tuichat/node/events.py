@@ -37,14 +37,16 @@ class Changes:
 
     def __init__(self) -> None:
         self.told: dict[tuple[EventType, int], bool] = {}
+        self.whose: dict[int, int] = {}
 
     def message(self, message: int, *, new: bool = False) -> None:
         """A message is new or changed."""
         self.told[("message", message)] = new or self.told.get(("message", message), False)
 
-    def message_removed(self, message: int) -> None:
-        """A message is gone."""
+    def message_removed(self, message: int, contact: int) -> None:
+        """A message is gone that was a contact's."""
         self.told.pop(("message", message), None)
+        self.whose[message] = contact
         self.told[("message_removed", message)] = False
 
     def file(self, file: int) -> None:
@@ -103,8 +105,9 @@ class EventHub:
             yield changes
             at = self.now()
             for (kind, subject), new in changes.told.items():
-                seq = self._store.events.append(at, kind, subject)
-                rows.append((EventRow(seq, at, kind, subject), new))
+                contact = changes.whose.get(subject) if kind == "message_removed" else None
+                seq = self._store.events.append(at, kind, subject, contact)
+                rows.append((EventRow(seq, at, kind, subject, contact), new))
         self.committed = True
         for row, new in rows:
             event = self._event(row, new)
@@ -194,7 +197,7 @@ class EventHub:
         if row.type == "contact_removed":
             return ContactRemovedEvent(at=at, seq=row.seq, contact=row.subject)
         if row.type == "message_removed":
-            return MessageRemovedEvent(at=at, seq=row.seq, message=row.subject)
+            return MessageRemovedEvent(at=at, seq=row.seq, message=row.subject, contact=row.contact)
         if row.type == "conversation_erased":
             return ConversationErasedEvent(at=at, seq=row.seq, contact=row.subject)
         if row.type == "contact":

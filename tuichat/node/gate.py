@@ -41,6 +41,7 @@ from tuichat.node.gate_calls import Result
 from tuichat.node.gate_deeds import GateDeeds
 from tuichat.node.gate_desk import GateDesk
 from tuichat.node.gate_files import GateFiles
+from tuichat.node.gate_tokens import GateTokens
 from tuichat.node.node import Node
 from tuichat.node.stream import Stream
 
@@ -50,7 +51,7 @@ GRACE = 5.0
 """Seconds that calls under way may still take when the profile is being locked."""
 
 
-class Gate(GateDeeds, GateDesk, GateFiles):
+class Gate(GateDeeds, GateDesk, GateFiles, GateTokens):
     """Implements `NodeApi`, locked or open.
 
     While it is locked only `hello`, `status`, `unlock`, `active`, `passphrase`, `duress`, `wipe` and `stop`
@@ -118,7 +119,9 @@ class Gate(GateDeeds, GateDesk, GateFiles):
         if self._clearing is not None:
             await asyncio.gather(self._clearing, return_exceptions=True)
 
-    async def hello(self) -> Hello:
+    async def hello(self, token: str | None = None) -> Hello:
+        if token is not None:
+            await self.admit(token)
         return Hello(
             api=API_VERSION,
             version=__version__,
@@ -307,6 +310,10 @@ class Gate(GateDeeds, GateDesk, GateFiles):
             stream.join(self._node)
         self._streams.append(stream)
         return stream.buffer
+
+    def token_lives(self, token: int) -> bool:
+        """Whether a token that was admitted is still good; a locked node does not know, and tells nothing."""
+        return self._node is None or self._node.token_lives(token)
 
     def _opened(self) -> Node:
         if self._node is None:

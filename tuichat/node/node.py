@@ -49,6 +49,8 @@ from tuichat.node.searching import Searching
 from tuichat.node.sign_methods import SignMethods
 from tuichat.node.signs import Signs
 from tuichat.node.timers import Timers
+from tuichat.node.token_methods import TokenMethods
+from tuichat.node.tokens import Tokens
 from tuichat.node.verification import Verification
 from tuichat.node.weaknesses import Weaknesses
 from tuichat.protocol.invites import looks_like_invite
@@ -56,7 +58,16 @@ from tuichat.store.records import ContactRow
 from tuichat.supervisor import supervise
 
 
-class Node(BackupMethods, FileMethods, SearchMethods, DeskMethods, DeedMethods, SignMethods, EventMethods):
+class Node(
+    BackupMethods,
+    FileMethods,
+    SearchMethods,
+    DeskMethods,
+    DeedMethods,
+    SignMethods,
+    EventMethods,
+    TokenMethods,
+):
     """One unlocked profile at work. It implements NodeApi but for what concerns locking and ending."""
 
     def __init__(self, parts: NodeParts) -> None:
@@ -121,6 +132,7 @@ class Node(BackupMethods, FileMethods, SearchMethods, DeskMethods, DeedMethods, 
             parts, self._hub, self._book, files, self._links, self._conversations
         )
         self._searching = Searching(parts.store, self._book)
+        self._tokens = Tokens(parts.store, self._hub, self._book, parts.rng)
         self._desk = make_desk(parts, self._hub, self._book, files, self._links, self._transfers)
         self._housekeeper = Housekeeper(parts.store, self._hub, parts.clock, self._admit, self._tend)
         self._housekeeping: asyncio.Task[None] | None = None

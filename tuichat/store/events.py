@@ -18,18 +18,18 @@ class Events:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def append(self, at: int, type: EventType, subject: int) -> int:  # noqa: A002
+    def append(self, at: int, type: EventType, subject: int, contact: int | None = None) -> int:  # noqa: A002
         """Note an event about row `subject` at `at` milliseconds; its number."""
         with self._database.step():
-            query = "INSERT INTO events (at, type, subject) VALUES (?, ?, ?)"
-            seq = self._database.insert(query, (at, type, subject))
+            query = "INSERT INTO events (at, type, subject, contact) VALUES (?, ?, ?, ?)"
+            seq = self._database.insert(query, (at, type, subject, contact))
             if seq % _BATCH == 0:
                 self._database.run("DELETE FROM events WHERE seq <= ?", (seq - KEPT,))
         return seq
 
     def since(self, seq: int, limit: int = 500) -> list[EventRow]:
         """At most `limit` events with numbers above `seq`, in order."""
-        query = "SELECT seq, at, type, subject FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
+        query = "SELECT seq, at, type, subject, contact FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
         return [EventRow(*values) for values in self._database.rows(query, (seq, limit))]
 
     def log(self) -> str:
