@@ -39,6 +39,9 @@ PATIENCE = 10.0
 _log = logging.getLogger(__name__)
 
 
+DISCOVER = "rpc.discover"
+"""The other one: the OpenRPC document."""
+
 GUESS = 1.0
 """Seconds after which a token that is none is answered, and hung up."""
 
@@ -123,8 +126,8 @@ class Connection:
     async def _take(self, line: bytes) -> None:
         try:
             request = decode_request(line)
-            if request.method == CLIENTS and self._guest is None and self._house.limits.greeting is None:
-                await self._answer(request, encode_result(request.answer_id, self._house.client_count))
+            if request.method in (CLIENTS, DISCOVER) and self._is_owner:
+                await self._answer(request, encode_result(request.answer_id, self._own(request.method)))
                 return
             method = self._method(request)
             arguments = method.arguments(request)
@@ -139,6 +142,18 @@ class Connection:
             else:
                 await self._slots.acquire()
                 self._start(request, self._call(request, method, arguments))
+
+    @property
+    def _is_owner(self) -> bool:
+        return self._guest is None and self._house.limits.greeting is None
+
+    def _own(self, method: str) -> object:
+        """What the server itself answers."""
+        if method == CLIENTS:
+            return self._house.client_count
+        from tuichat.api.openrpc import document  # seldom asked for
+
+        return document()
 
     def _method(self, request: Request) -> Method:
         """What is asked for. Raises BadRequest if there is no such method, for this client."""

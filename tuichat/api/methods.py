@@ -53,7 +53,7 @@ class Method:
             if bytes(raw).lstrip()[:1] == b"[":
                 raw = self._named(raw)
             decoded = self.params.decode(raw)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             why = _("The parameters of {method} do not fit: {why}.").format(
                 method=request.method, why=_reason(error)
             )
@@ -68,6 +68,8 @@ class Method:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "not UTF-8"
     return str(error) if isinstance(error, msgspec.DecodeError) else "nested too deeply"
 
 
