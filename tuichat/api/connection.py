@@ -87,6 +87,7 @@ class Connection:
         self._slots = asyncio.Semaphore(house.limits.calls)
         self._calls: set[asyncio.Task[None]] = set()
         self._stream: asyncio.Task[None] | None = None
+        self._events: AsyncIterator[AnyEvent] | None = None
         self._writing = asyncio.Lock()
 
     async def serve(self) -> None:
@@ -181,8 +182,7 @@ class Connection:
             if self._guest is not None:
                 raise DeniedError(_("This connection has a token already."), _("Connect anew for another."))
             self._guest = await Guest.admitted(self._api, token, self._house.usages)
-            if self._stream is not None:
-                self._stream.cancel()
+            await self._unsubscribe()
             await self._answer(request, encode_result(request.answer_id, await self._api.hello()))
         except DeniedError as error:
             await asyncio.sleep(GUESS)
@@ -224,17 +224,23 @@ class Connection:
         await self._answer(request, line)
 
     async def _subscribe(self, request: Request, arguments: dict[str, Any]) -> None:
-        if self._stream is not None:
-            self._stream.cancel()
+        await self._unsubscribe()
         log = await self._log()
         try:
-            events = (self._guest or self._api).subscribe(**arguments)
+            self._events = (self._guest or self._api).subscribe(**arguments)
         except TuichatError as error:
             await self._answer(request, encode_refusal(request.answer_id, error))
             return
         await self._answer(request, encode_result(request.answer_id, log))
-        self._stream = asyncio.get_running_loop().create_task(self._tell(events))
+        self._stream = asyncio.get_running_loop().create_task(self._tell(self._events))
         self._stream.add_done_callback(_told)
+
+    async def _unsubscribe(self) -> None:
+        """End the stream, also one that has not begun to be read."""
+        if self._stream is not None:
+            self._stream.cancel()
+        if self._events is not None:
+            await _close(self._events)
 
     async def _log(self) -> EventLog | None:
         """Where the log is as the stream begins: nothing gets between, for nothing is waited for."""
@@ -250,9 +256,7 @@ class Connection:
             if self._guest is not None and not self._guest.lives:
                 self._writer.close()
         finally:
-            close = getattr(events, "aclose", None)
-            if close is not None:
-                await close()
+            await _close(events)
 
     async def _answer(self, request: Request, line: bytes) -> None:
         if request.wants_answer:
@@ -276,6 +280,7 @@ class Connection:
     async def _end(self) -> None:
         if self._guest is not None:
             self._guest.leave()
+        await self._unsubscribe()
         tasks = {*self._calls, *({self._stream} if self._stream else ())}
         for task in tasks:
             task.cancel()
@@ -296,6 +301,12 @@ def _has_left(writer: asyncio.StreamWriter) -> bool:
     poll = select.poll()
     poll.register(writer.get_extra_info("socket"), 0)
     return bool(poll.poll(0))
+
+
+async def _close(events: AsyncIterator[AnyEvent]) -> None:
+    close = getattr(events, "aclose", None)
+    if close is not None:
+        await close()
 
 
 def _told(stream: asyncio.Task[None]) -> None:
