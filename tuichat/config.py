@@ -121,6 +121,19 @@ class FilesConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiConfig:
+    """Who else may use the local API.
+
+    Attributes:
+        bot_socket: where a daemon serves bots that have a token, under whatever user; None for nowhere.
+        bot_group: the group that may open it, by name; "" is the daemon's own.
+    """
+
+    bot_socket: Path | None = None
+    bot_group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class UiConfig:
     """How the interface looks, and the key that wipes.
 
@@ -149,6 +162,7 @@ class Config:
     store: StoreConfig = StoreConfig()
     files: FilesConfig = FilesConfig()
     ui: UiConfig = UiConfig()
+    api: ApiConfig = ApiConfig()
     hooks: tuple[Hook, ...] = ()
 
 
@@ -320,7 +334,7 @@ def _environment_values(environment: Mapping[str, str]) -> dict[str, Value]:
 
 
 def _build(values: Mapping[str, Value], base: Callable[[str], Path | None]) -> Config:
-    sections: dict[str, dict[str, Any]] = {"tor": {}, "privacy": {}, "store": {}, "files": {}, "ui": {}}
+    sections: dict[str, dict[str, Any]] = {name.partition(".")[0]: {} for name in SETTINGS}
     for name, value in values.items():
         section, key = name.split(".")
         sections[section][key] = _taken(SETTINGS[name], value, base)
@@ -330,6 +344,7 @@ def _build(values: Mapping[str, Value], base: Callable[[str], Path | None]) -> C
         StoreConfig(**sections["store"]),
         FilesConfig(**sections["files"]),
         UiConfig(**sections["ui"]),
+        ApiConfig(**sections["api"]),
     )
 
 

@@ -192,6 +192,8 @@ SETTINGS: dict[str, Setting] = {
         Setting("files.circuits", "count", check=_circuits),
         Setting("files.auto_accept_below", "size", check=_size),
         Setting("files.quota", "size", check=_some_size),
+        Setting("api.bot_socket", check=_path, is_path=True),
+        Setting("api.bot_group", check=_one_line),
         Setting("ui.theme", check=_one_line),
         Setting("ui.keys", check=_one_line),
         Setting("ui.language", choices=languages),

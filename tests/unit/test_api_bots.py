@@ -20,6 +20,7 @@ from tuichat import api, bootstrap
 from tuichat.api import (
     AsyncClient,
     ContactEvent,
+    DeniedError,
     LockedError,
     MessageEvent,
     MissedEvent,
@@ -104,6 +105,33 @@ async def test_events_go_on_over_the_end_of_a_node_and_say_what_may_be_missing(
     assert (again.message, again.seq) == (late, events.since)
     await anext(events)
     assert (await client.status()).locked is False  # calls reach the new node, too
+
+
+async def test_what_happened_between_two_nodes_is_told_also_if_nothing_was_before(
+    home: Served, client: AsyncClient
+) -> None:
+    events = client.events()
+    await client.hello()
+    await home.end()
+    late = home.node.incoming("bob", "while nobody listened")
+    await home.start()
+    gap, told = await anext(events), await anext(events)
+    assert isinstance(gap, MissedEvent)
+    assert gap.reason == "away"
+    assert isinstance(told, MessageEvent)
+    assert told.message == late
+    async with AsyncClient.connect(home.path) as other:
+        again = other.events(events.since, events.log)
+        assert (await anext(again)).seq == (events.since or 0) + 1
+
+
+async def test_a_number_of_another_log_is_told_as_such(home: Served, client: AsyncClient) -> None:
+    events = client.events(3, "another")
+    missed = await anext(events)
+    assert isinstance(missed, MissedEvent)
+    assert missed.reason == "other_log"
+    assert events.since == missed.last
+    assert events.log == (await client.event_log()).log
 
 
 async def test_events_no_longer_kept_are_told_as_missed(home: Served, client: AsyncClient) -> None:
@@ -279,6 +307,32 @@ async def test_what_cannot_be_is_refused_in_a_sentence(home: Served, client: Asy
         with pytest.raises(UsageError):
             async with AsyncClient.connect(**wrong):
                 pass
+
+
+async def test_a_bot_with_a_token_talks_to_another_users_node_and_hears_of_its_contacts_alone(
+    home: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = (await home.node.token_create("robot", ["bob"], ["read", "send"])).text
+    monkeypatch.setattr("tuichat.api.peer.peer_uid", lambda _connection: 4_000_000)
+    with pytest.raises(UnreachableError):
+        async with AsyncClient.connect(home.path):
+            pass
+    async with AsyncClient.connect(home.path, token=token) as client:
+        incoming = client.incoming()
+        given = [await anext(incoming) for _ in range(2)]
+        assert [message.text[:4] for message in given] == ["did ", "page"]
+        answer = await client.reply(given[1], "seen")
+        await client.done(given[1])
+        home.node.incoming("alice", "not for robots")
+        fresh = home.node.incoming("bob", "but this")
+        assert await anext(incoming) == fresh
+        with pytest.raises(UsageError, match="no method"):
+            await client.invite_create()
+        await incoming.aclose()
+        assert (await client.message_get(answer.id)).reply_to == given[1].id
+    with pytest.raises(DeniedError):
+        async with AsyncClient.connect(home.path, token="tuichat-token1:none"):
+            pass
 
 
 async def test_a_token_goes_with_the_greeting(home: Served, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from tests.support.fixed_clock import FixedClock
 from tests.support.memory_node import PASSPHRASE, MemoryNode, address_of
 from tests.support.served import served
 from tuichat.api import AsyncClient
+from tuichat.api.methods import attributes
 from tuichat.api.node_api import NodeApi
 from tuichat.api.server import ApiServer
 from tuichat.errors import LockedError, NotFoundError, TuichatError, UnreachableError, UsageError
@@ -53,9 +54,8 @@ async def client(server: tuple[ApiServer, Path]) -> AsyncIterator[AsyncClient]:
 
 
 def test_client_and_memory_node_have_the_signatures_of_the_node_api(node: MemoryNode) -> None:
-    for name, method in vars(NodeApi).items():
-        if name.startswith("_"):
-            continue
+    for name in attributes():
+        method = getattr(NodeApi, name)
         for kind in (AsyncClient, MemoryNode):
             own = inspect.signature(getattr(kind, name)).parameters
             assert list(own.values()) == list(inspect.signature(method).parameters.values()), (kind, name)

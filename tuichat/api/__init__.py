@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tuichat.api.client import AsyncClient
     from tuichat.api.program import run
     from tuichat.errors import (
+        DeniedError,
         KeyNotTrustedError,
         LockedError,
         NotFoundError,
@@ -41,6 +42,7 @@ __all__ = [
     "ClosingEvent",
     "Contact",
     "ContactEvent",
+    "DeniedError",
     "File",
     "FileEvent",
     "KeyNotTrustedError",

@@ -23,7 +23,9 @@ class _Client(NodeApi, Protocol):
 
     async def unread(self) -> list[Message]: ...
 
-    def events(self, since: int | None = None, patience: float | None = None) -> ResumedEvents: ...
+    def events(
+        self, since: int | None = None, log: str | None = None, patience: float | None = None
+    ) -> ResumedEvents: ...
 
 
 class BotCalls:

@@ -19,6 +19,7 @@ from tuichat.api.desk_calls import DeskCalls
 from tuichat.api.file_calls import FileCalls
 from tuichat.api.line import ClosingReason, Line
 from tuichat.api.resumed_events import ResumedEvents
+from tuichat.api.token_calls import TokenCalls
 from tuichat.api.wire import MAX_PAGE
 from tuichat.errors import TuichatError, UnreachableError
 from tuichat.event_buffer import EventBuffer
@@ -40,7 +41,7 @@ CONNECT_SECONDS = 10.0
 """How long `connect` waits for a node that starts, ends or hands over."""
 
 
-class AsyncClient(BotCalls, DeskCalls, FileCalls):
+class AsyncClient(BotCalls, DeskCalls, FileCalls, TokenCalls):
     """A node, over its socket: `async with AsyncClient.connect() as node:`.
 
     Every method raises the `TuichatError` that the node answered with, such as LockedError and NotFoundError,
@@ -160,9 +161,9 @@ class AsyncClient(BotCalls, DeskCalls, FileCalls):
         """How many clients the node has, this one included."""
         return await self._ask(int, "clients")
 
-    async def hello(self) -> Hello:
+    async def hello(self, token: str | None = None) -> Hello:
         """See `NodeApi.hello`; so for all methods below."""
-        return await self._ask(Hello, "hello")
+        return await self._ask(Hello, "hello", token=token)
 
     async def status(self) -> Status:
         return await self._ask(Status, "status")
@@ -305,23 +306,26 @@ class AsyncClient(BotCalls, DeskCalls, FileCalls):
     async def present(self, here: bool) -> None:
         await self._raw("present", {"here": here})
 
-    def subscribe(self, since: int | None = None) -> EventBuffer:
+    def subscribe(self, since: int | None = None, log: str | None = None) -> EventBuffer:
         """Events of this node from now on, the durable ones after `since` first; see also `events`.
 
         It ends after a `ClosingEvent`, or at `close`; it raises UnreachableError when the node vanishes, and
         the node's refusal if it refuses. A later call on the same client takes the stream over. An iterator
         that is read too slowly says so with a `MissedEvent`.
         """
-        return self._line.subscribe(since)
+        return self._line.subscribe(since, log)
 
-    def events(self, since: int | None = None, patience: float | None = None) -> ResumedEvents:
+    def events(
+        self, since: int | None = None, log: str | None = None, patience: float | None = None
+    ) -> ResumedEvents:
         """Events from now on, also of the nodes that take this one's place; see `ResumedEvents`.
 
         Args:
             since: a durable event's `seq`: those after it come first.
+            log: which log `since` is of, as `ResumedEvents.log` said; None if that is not known.
             patience: seconds that may be without a node, None for as long as it takes.
         """
-        return ResumedEvents(self, since, patience)
+        return ResumedEvents(self, since, log, patience)
 
     async def _ask(self, kind: type[Result], method: str, **params: object) -> Result:
         return msgspec.json.decode(await self._raw(method, params), type=kind)

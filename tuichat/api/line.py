@@ -23,7 +23,7 @@ from tuichat.api.wire import (
 from tuichat.errors import TuichatError, UnreachableError, UsageError
 from tuichat.event_buffer import EventBuffer
 from tuichat.i18n import _
-from tuichat.model import ClosingEvent
+from tuichat.model import ClosingEvent, EventLog
 
 ClosingReason = Literal["handover", "stop", "idle", "wipe"]
 
@@ -40,12 +40,15 @@ class Line:
         closing: why the node ends, once it has said so to a subscribed client.
         refusal: why the node turned this connection away, if it did.
         failure: what every call raises from now on, None while the connection holds.
+        log: which log the durable events are of, and where it was as the stream began; None if that is not
+            known, as of a profile that was locked then.
     """
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.closing: ClosingReason | None = None
         self.refusal: TuichatError | None = None
         self.failure: TuichatError | None = None
+        self.log: EventLog | None = None
         self._reader = reader
         self._writer = writer
         self._next_id = 1
@@ -55,14 +58,18 @@ class Line:
         self._task = asyncio.get_running_loop().create_task(self._receive())
 
     @classmethod
-    async def open(cls, path: Path) -> Self:
-        """Connect to the node at the socket `path`. Raises UnreachableError if none of ours listens there."""
+    async def open(cls, path: Path, *, anybodys: bool = False) -> Self:
+        """Connect to the node at the socket `path`. Raises UnreachableError if none of ours listens there.
+
+        `anybodys`: it may be another user's; what is said to it must be made for that.
+        """
         try:
             reader, writer = await asyncio.open_unix_connection(path, limit=MAX_ANSWER_LINE)
         except OSError as error:
             raise UnreachableError(_("No node is running."), _("Start one: tuichat daemon run")) from error
         try:
-            check_listener(writer.get_extra_info("socket"), path)
+            if not anybodys:
+                check_listener(writer.get_extra_info("socket"), path)
         except UnreachableError:
             writer.close()
             raise
@@ -91,13 +98,13 @@ class Line:
         finally:
             self._waiting.pop(request_id, None)
 
-    def subscribe(self, since: int | None) -> EventBuffer:
+    def subscribe(self, since: int | None, log: str | None) -> EventBuffer:
         """As `AsyncClient.subscribe`."""
         buffer = EventBuffer(MAX_WAITING_EVENTS)
         request_id = self._take_id()
         self._subscribing[request_id] = buffer
         try:
-            self._send(request_id, "subscribe", {"since": since})
+            self._send(request_id, "subscribe", {"since": since, "log": log})
         except TuichatError as error:
             del self._subscribing[request_id]
             buffer.close(error)
@@ -146,17 +153,18 @@ class Line:
             return
         error = error_from(incoming.error) if incoming.error is not None else None
         if (buffer := self._subscribing.pop(incoming.id, None)) is not None:
-            self._subscribed(buffer, error)
+            self._subscribed(buffer, error, incoming.result)
         elif (answer := self._waiting.get(incoming.id)) is not None and not answer.done():
             if error is not None:
                 answer.set_exception(error)
             else:
                 answer.set_result(incoming.result)
 
-    def _subscribed(self, buffer: EventBuffer, error: TuichatError | None) -> None:
+    def _subscribed(self, buffer: EventBuffer, error: TuichatError | None, answer: msgspec.Raw) -> None:
         if error is not None:
             buffer.close(error)
             return
+        self.log = msgspec.json.decode(answer, type=EventLog | None)
         if self._events is not None:
             self._events.close()
         self._events = buffer

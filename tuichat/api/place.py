@@ -87,7 +87,7 @@ class Place:
     async def _greeted(self) -> Line | None:
         """A line that the node has answered on; None if nobody listens, or only one who is about to end."""
         try:
-            line = await Line.open(self.socket())
+            line = await Line.open(self.socket(), anybodys=bool(self.token))
         except UnreachableError:
             return None
         try:

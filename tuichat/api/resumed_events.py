@@ -16,25 +16,34 @@ class ResumedEvents:
     """An asynchronous iterator over a node's events, and over those of the nodes that take its place.
 
     It begins to listen when it is made, so what is read of the node's state afterwards misses nothing. When a
-    node ends it waits for the next one, which goes on after the last durable event that was given; a
-    `MissedEvent` says that some can no longer be told, or, with first and last 0, that passing ones may be
-    missing, and durable ones too if none had a number yet: then read the state anew. Only one iterator of a
-    client goes on: an older one ends. It ends at `close` of the client, too.
+    node ends it waits for the next one, which goes on after the last durable event that was told. A
+    `MissedEvent` of reason "away" comes first, for passing events are lost by then; if more is, further ones
+    say so. Only one iterator of a client goes on: an older one ends. It ends at `close` of the client, too.
 
     Raises what `AsyncClient.reconnect` raises, when no node comes any more.
     """
 
-    def __init__(self, client: AsyncClient, since: int | None, patience: float | None) -> None:
+    def __init__(
+        self, client: AsyncClient, since: int | None, log: str | None, patience: float | None
+    ) -> None:
         self._client = client
         self._since = since
+        self._log = log
         self._patience = patience
         self._line = client.line
-        self._buffer = self._line.subscribe(since)
+        self._buffer = self._line.subscribe(since, log)
 
     @property
     def since(self) -> int | None:
-        """The number of the last durable event that was given: what `events` can go on after."""
-        return self._since
+        """After which durable event another iterator can go on from here; None if nothing is known yet."""
+        if self._since is not None:
+            return self._since
+        return None if self._line.log is None else self._line.log.last
+
+    @property
+    def log(self) -> str | None:
+        """Which log that number is of."""
+        return self._log if self._line.log is None else self._line.log.log
 
     def __aiter__(self) -> ResumedEvents:
         return self
@@ -50,7 +59,7 @@ class ResumedEvents:
                 raise
         else:
             if isinstance(event, MissedEvent):
-                self._since = max(self._since or 0, event.last) or None
+                self._since = event.last or self._since
             elif event.seq is not None:
                 self._since = event.seq
             return event
@@ -62,7 +71,8 @@ class ResumedEvents:
 
     async def _resume(self) -> AnyEvent:
         await self._client.reconnect(self._patience)
+        self._since, self._log = self.since, self.log
         self._line = self._client.line
-        self._buffer = self._line.subscribe(self._since)
+        self._buffer = self._line.subscribe(self._since, self._log)
         now = from_milliseconds(int(SystemClock().now() * 1000))
-        return MissedEvent(at=now, first=0, last=0)
+        return MissedEvent(at=now, first=0, last=0, reason="away")
