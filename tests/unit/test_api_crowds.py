@@ -23,6 +23,7 @@ from tuichat.api.limits import (
     MAX_PER_TOKEN,
     OWNER,
     RESERVED_FILES,
+    SEARCHES_PER_SECOND,
     Limits,
     Pace,
     clients_within,
@@ -89,10 +90,11 @@ def test_the_bounds_are_those_of_the_page() -> None:
     assert rows["clients at once"] == [f"{MAX_CLIENTS:,}", f"{BOTS.clients}, and {MAX_PER_TOKEN} for a token"]
     assert rows["bytes of a line to the node"] == [f"{OWNER.line:,}", f"{BOTS.line:,}"]
     assert rows["calls of a client under way"] == [f"{OWNER.calls}", f"{BOTS.calls}"]
-    numbers = [cells[-1].lstrip("| ") for cells in rows.values()][-4:]
+    numbers = [cells[-1].lstrip("| ") for cells in rows.values()][-5:]
     assert numbers == [
         f"{CALLS_PER_SECOND:g}",
         f"{CHANGES_PER_SECOND:g}",
+        f"{SEARCHES_PER_SECOND:g}",
         f"{MOST_QUEUED:,}",
         f"{BOTS.stall:g}",
     ]
