@@ -11,21 +11,23 @@ import os
 import re
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from tuichat.durations import parse_duration
 from tuichat.errors import StorageError, UsageError
+from tuichat.hook_settings import Hook, read_hooks
 from tuichat.i18n import _
 from tuichat.settings import (
     ENVIRONMENT_PREFIX,
-    LATER_SECTIONS,
+    HOOKS,
     SETTINGS,
     Setting,
     Value,
     checked,
     find_setting,
+    keymaps,
     themes,
     value_from_text,
 )
@@ -36,6 +38,9 @@ MAX_CONFIG_BYTES = 256 * 1024
 
 THEMES_DIRECTORY = "themes"
 """Where a person's own themes are, beside the file of settings."""
+
+KEYS_DIRECTORY = "keys"
+"""Likewise their own keymaps."""
 
 TimeFormat = Literal["24h", "12h"]
 
@@ -134,12 +139,14 @@ class UiConfig:
 
     Attributes:
         theme: "" is the interface's own choice.
+        keys: the name of the keymap.
         language: "" is the environment's.
         images: whether pictures that were received or offered are shown.
         panic_key: "" is none.
     """
 
     theme: str = ""
+    keys: str = "default"
     language: str = ""
     time_format: TimeFormat = "24h"
     images: bool = False
@@ -156,6 +163,7 @@ class Config:
     files: FilesConfig = FilesConfig()
     ui: UiConfig = UiConfig()
     api: ApiConfig = ApiConfig()
+    hooks: tuple[Hook, ...] = ()
 
 
 def load_config(path: Path, environment: Mapping[str, str], *, required: bool = False) -> Config:
@@ -181,7 +189,8 @@ def load_config(path: Path, environment: Mapping[str, str], *, required: bool = 
     from_environment = _environment_values(environment)
     values = {**found, **from_environment}
     check_together(values, text or "", path, from_environment)
-    return _build(values, lambda name: None if name in from_environment else path.parent)
+    built = _build(values, lambda name: None if name in from_environment else path.parent)
+    return replace(built, hooks=parse_hooks(text or "", path))
 
 
 def read_config_text(path: Path, *, pipes: bool = False) -> str | None:
@@ -225,17 +234,11 @@ def _read(path: Path, *, pipes: bool) -> bytes:
 
 def parse_config(text: str, path: Path) -> dict[str, Value]:
     """The values that `text` sets, checked one by one; `path` is for the error messages."""
-    import tomllib  # most profiles have no file, and commands start faster without
-
-    try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UsageError(
-            _("{path} is not valid TOML: {why}.").format(path=path, why=str(error).rstrip(".")),
-            _("Mend that line, or move the file away to use the defaults."),
-        ) from error
     values: dict[str, Value] = {}
-    for section, table in document.items():
+    for section, table in _document(text, path).items():
+        if section == HOOKS:
+            read_hooks(table, text, path)
+            continue
         _check_section(section, table, text, path)
         for key, value in table.items():
             name = f"{section}.{key}"
@@ -244,11 +247,29 @@ def parse_config(text: str, path: Path) -> dict[str, Value]:
     return values
 
 
+def parse_hooks(text: str, path: Path) -> tuple[Hook, ...]:
+    """The hooks in `text`; `path` is for the error messages."""
+    return read_hooks(_document(text, path).get(HOOKS, []), text, path) if HOOKS in text else ()
+
+
+def _document(text: str, path: Path) -> dict[str, Any]:
+    import tomllib  # most profiles have no file, and commands start faster without
+
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise UsageError(
+            _("{path} is not valid TOML: {why}.").format(path=path, why=str(error).rstrip(".")),
+            _("Mend that line, or move the file away to use the defaults."),
+        ) from error
+
+
 def check_together(
     values: Mapping[str, Value], text: str, path: Path, environment: Mapping[str, Value] | None = None
 ) -> None:
     """Raise UsageError if `values`, each valid alone, contradict each other or what lies beside the file."""
-    _check_theme(values, text, path, environment or {})
+    _check_named("ui.theme", themes(path.parent / THEMES_DIRECTORY), (values, environment or {}), text, path)
+    _check_named("ui.keys", keymaps(path.parent / KEYS_DIRECTORY), (values, environment or {}), text, path)
     if values.get("tor.mode") != "system":
         return
     for name in ("tor.extra_torrc", "tor.bridges"):
@@ -262,15 +283,22 @@ def check_together(
             )
 
 
-def _check_theme(
-    values: Mapping[str, Value], text: str, path: Path, environment: Mapping[str, Value]
+def _check_named(
+    name: str,
+    known: tuple[str, ...],
+    given: tuple[Mapping[str, Value], Mapping[str, Value]],
+    text: str,
+    path: Path,
 ) -> None:
-    theme = values.get("ui.theme")
-    if not theme or theme in (known := themes(path.parent / THEMES_DIRECTORY)):
+    """What `name` is set to, in all that is `given` or in the environment's part of it, must be known."""
+    values, environment = given
+    chosen = values.get(name)
+    if not chosen or chosen in known:
         return
-    where = SETTINGS["ui.theme"].variable if "ui.theme" in environment else _place(text, "ui.theme", path)
+    where = SETTINGS[name].variable if name in environment else _place(text, name, path)
+    message = _("{where}: {setting} cannot be {value!r}: there is none of that name.")
     raise UsageError(
-        _("{where}: there is no theme called {name}.").format(where=where, name=theme),
+        message.format(where=where, setting=name, value=chosen),
         _("Valid are: {choices}.").format(choices=", ".join(known)),
     )
 
@@ -286,14 +314,7 @@ def value_of(config: Config, name: str) -> Value:
 
 def _check_section(section: str, table: object, text: str, path: Path) -> None:
     where = _place(text, section, path)
-    sections = sorted({name.partition(".")[0] for name in SETTINGS})
-    if section in LATER_SECTIONS:
-        raise UsageError(
-            _("{where}: the section [{section}] is not in this version.").format(
-                where=where, section=section
-            ),
-            _("Valid are: {choices}.").format(choices=", ".join(f"[{name}]" for name in sections)),
-        )
+    sections = sorted({name.partition(".")[0] for name in SETTINGS} | {HOOKS})
     if section not in sections or not isinstance(table, dict):
         raise UsageError(
             _("{where}: there is no section or setting {section}.").format(where=where, section=section),

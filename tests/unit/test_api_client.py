@@ -309,7 +309,7 @@ async def test_no_node_is_unreachable(tmp_path: Path) -> None:
 
 
 async def test_a_foreign_nodes_refusal_is_what_every_call_raises(node: MemoryNode) -> None:
-    async with served(node, owner=4_000_000) as (_server, path), AsyncClient.connect(path) as client:
+    async with served(node, owner=4_000_000) as (_server, path), await AsyncClient.open(path) as client:
         with pytest.raises(TuichatError, match="another user"):
             await client.hello()
 

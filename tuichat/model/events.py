@@ -17,7 +17,7 @@ from tuichat.model.records import (
     TorState,
 )
 
-MissedReason = Literal["pruned", "slow", "other_log"]
+MissedReason = Literal["pruned", "slow", "other_log", "away"]
 
 
 class Event(Record, frozen=True, kw_only=True, tag_field="type"):
@@ -137,7 +137,8 @@ class MissedEvent(Event, frozen=True, kw_only=True, tag="missed"):
         first, last: both 0 if only passing events were lost.
         reason: "pruned": they are too old to be told. "slow": the reader let too many wait; who subscribes
             again since `first` - 1 is told those that are still kept. "other_log": the number that the
-            reader goes on from is of another log, or of none; these are all that this one had.
+            reader goes on from is of another log, or of none; these are all that this one had. "away": said
+            by the client itself: another node has taken the place of the one that it listened to.
     """
 
     first: int

@@ -12,7 +12,6 @@ from tuichat.model import (
     MAX_REQUEST_BYTES,
     Contact,
     ContactCounts,
-    Invite,
     Message,
     OutboxCounts,
     SafetyNumber,
@@ -35,14 +34,16 @@ from tuichat.node.file_methods import FileMethods
 from tuichat.node.file_progress import FileBook
 from tuichat.node.file_wiring import make_transfers
 from tuichat.node.first_contact import FirstContact, FirstContactParts, check_request_text
+from tuichat.node.hooks import Hooks
 from tuichat.node.housekeeping import Housekeeper
+from tuichat.node.invite_methods import InviteMethods
 from tuichat.node.invites import Invites, read_invite
 from tuichat.node.keys import Keys
 from tuichat.node.late_bodies import LateBodies
 from tuichat.node.links import Links
 from tuichat.node.network_news import NetworkNews
 from tuichat.node.parts import NodeParts
-from tuichat.node.reach import INVITE_KEYS, Reach
+from tuichat.node.reach import Reach
 from tuichat.node.receipts import Receipts
 from tuichat.node.search_methods import SearchMethods
 from tuichat.node.searching import Searching
@@ -67,6 +68,7 @@ class Node(
     SignMethods,
     EventMethods,
     TokenMethods,
+    InviteMethods,
 ):
     """One unlocked profile at work. It implements NodeApi but for what concerns locking and ending."""
 
@@ -81,6 +83,8 @@ class Node(
         self._book = ContactBook(parts.store, presence)
         files = FileBook(parts.store, parts.clock.monotonic)
         self._hub = EventHub(parts.store, parts.clock, self._book.contact, self._book.message, files.get)
+        self._hooks = Hooks(parts.hooks, self._book.petname)
+        self._hub.listen(self._hooks.take)
         self._keys = Keys(parts.store, self._hub)
         self._verification = Verification(parts.store, self._hub, parts.identity)
         self._invites = Invites(parts.store, parts.identity, parts.rng)
@@ -176,6 +180,7 @@ class Node(
         if self._housekeeping is not None:
             self._housekeeping.cancel()
             await asyncio.gather(self._housekeeping, return_exceptions=True)
+        await self._hooks.close()
         await self._searching.close()
         await self._timers.close()
         await self._transfers.close()
@@ -350,28 +355,6 @@ class Node(
                 self._links.add(row.id)
                 await self.go_online()
         return self._record(row.id)
-
-    # -- invites --
-
-    async def invite_create(self, seconds: int = 86_400) -> Invite:
-        now = self._hub.now()
-        self._reach.check_room(now, INVITE_KEYS)
-        with self._hub.change():
-            invite = self._invites.create(seconds, now)
-        await self._invites_changed()
-        return invite
-
-    async def invite_list(self) -> list[Invite]:
-        return self._invites.list(self._hub.now())
-
-    async def invite_revoke(self, invite: int) -> None:
-        with self._hub.change():
-            self._invites.revoke(invite)
-        await self._invites_changed()
-
-    async def _invites_changed(self) -> None:
-        self._callers.forget_knocks()
-        await self._admit()
 
     # -- messages --
 
