@@ -15,12 +15,13 @@ from tests.support.house import house
 from tests.support.json_schema import Schemas
 from tests.support.raw_client import Raw
 from tests.support.served import served
-from tests.support.stores import add_contact
-from tuichat.api import connection
+from tests.support.stores import add_contact, receive
+from tuichat.api import connection, limits
 from tuichat.api.openrpc import encoded
 from tuichat.api.wire import INTERNAL_ERROR, MAX_REQUEST_LINE
 from tuichat.clock import SystemClock
 from tuichat.crypto.passphrase import Secret
+from tuichat.network.addresses import address_of
 from tuichat.node.gate import Gate
 from tuichat.node.node import Node
 
@@ -29,6 +30,7 @@ SCHEMAS = Schemas(DOCUMENT["components"]["schemas"])
 ENDING = ("lock", "unlock", "stop", "wipe")
 """After these there is nothing to ask."""
 
+CANARY = "Quetzalcoatlus"
 ENTRIES = [entry for entry in DOCUMENT["methods"] if entry["name"] not in ENDING]
 CODES = {int(code) for code in DOCUMENT["components"]["errors"]}
 
@@ -86,6 +88,17 @@ def check(answer: Any, number: int, method: str) -> None:
         assert SCHEMAS.faults(answer["result"], schema, method) == []
 
 
+async def gate_of(node: Node) -> Gate:
+    """The open gate before a node."""
+
+    async def opened(_secret: Secret) -> Node:
+        return node
+
+    gate = Gate(opened, kind="detached", clock=SystemClock())
+    await gate.unlock("")
+    return gate
+
+
 @pytest.mark.parametrize("seed", range(4))
 async def test_every_call_is_answered_and_the_node_goes_on(
     seed: int, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
@@ -96,13 +109,7 @@ async def test_every_call_is_answered_and_the_node_goes_on(
     async with house(person("me")) as home:
         for name in ("Ada", "Bo"):
             add_contact(home.node._store, name, person(name).onion)
-
-        async def opened(_secret: Secret) -> Node:
-            return home.node
-
-        gate = Gate(opened, kind="detached", clock=SystemClock())
-        await gate.unlock("")
-        async with served(gate) as (_server, path):
+        async with served(await gate_of(home.node)) as (_server, path):
             raw = await Raw.open(path)
             for number in range(250):
                 request, method = call(rng, number)
@@ -127,3 +134,39 @@ async def test_every_call_is_answered_and_the_node_goes_on(
         assert home.node._store._database.sound()
         assert home.node._store._database.hangs_together()
     assert not caplog.records, caplog.text
+
+
+async def test_whatever_the_holder_of_a_token_asks_nothing_is_said_of_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "CALLS_PER_SECOND", 1e4)
+    monkeypatch.setattr(limits, "CHANGES_PER_SECOND", 1e4)
+    rng = random.Random(7)
+    async with house(person("me")) as home:
+        store, gate = home.node._store, await gate_of(home.node)
+        ada = add_contact(store, "Ada", person("Ada").onion).id
+        other = add_contact(store, f"{CANARY} Bo", person("Bo").onion)
+        for number in range(20):
+            receive(store, (ada, other.id)[number % 2], number, "" if number % 2 == 0 else CANARY)
+        store.contacts.update(ada, suggested_name=f"{CANARY} Bo")  # whom it looks like is not said
+        made = await gate.token_create("bot", ["Ada"], ["read", "send", "files", "contacts"])
+        async with served(gate) as (_server, path):
+            raw = await Raw.open(path)
+            said = [await raw.ask("hello", {"token": made.text}), await raw.ask("subscribe", {"since": 0})]
+            for number in range(600):
+                request, method = call(rng, number)
+                if "ref" in request["params"] and isinstance(request["params"], dict):
+                    request["params"]["ref"] = rng.choice(("Ada", address_of(other.onion), other.petname))
+                line = json.dumps(request).encode()
+                if method == "hello" or len(line) >= MAX_REQUEST_LINE:
+                    continue
+                if rng.random() < 0.1:
+                    await gate.conversation_set(other.petname, muted=rng.random() < 0.5)
+                said.append(await raw.line(line))
+                while "method" in said[-1]:
+                    said.append(await raw.read())
+            await raw.close()
+        words = json.dumps(said, ensure_ascii=False)
+        assert sum("result" in each for each in said) > 50
+        assert words.count(CANARY) == words.count(f'"suggested_name": "{CANARY} Bo"')
+        assert address_of(other.onion) not in words

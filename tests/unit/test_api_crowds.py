@@ -15,11 +15,25 @@ from tests.support.fixed_clock import FixedClock
 from tests.support.memory_node import MemoryNode
 from tests.support.raw_client import Raw
 from tests.support.served import served
-from tuichat.api.limits import BOTS, MAX_CLIENTS, OWNER, RESERVED_FILES, Limits, Pace, clients_within
+from tuichat.api.limits import (
+    BOTS,
+    CALLS_PER_SECOND,
+    CHANGES_PER_SECOND,
+    MAX_CLIENTS,
+    MAX_PER_TOKEN,
+    OWNER,
+    RESERVED_FILES,
+    SEARCHES_PER_SECOND,
+    Limits,
+    Pace,
+    clients_within,
+)
+from tuichat.api.scoped import MOST_QUEUED
 from tuichat.api.server import ApiServer
 from tuichat.api.wire import MAX_REQUEST_LINE
 from tuichat.bootstrap.open_files import allow_many_open_files
 from tuichat.model import MAX_TEXT_BYTES, Message
+from tuichat.store.events import KEPT
 
 CROWD = 1000
 
@@ -64,6 +78,30 @@ async def is_served(path: Path) -> None:
     async with asyncio.timeout(2):
         assert (await client.ask("hello"))["result"]["api"] == 1
     await client.close()
+
+
+def test_the_bounds_are_those_of_the_page() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+    rows = {
+        cells[0].split(" (")[0].strip(): [cell.strip() for cell in cells[1:]]
+        for line in page.partition("## Bounds")[2].splitlines()
+        if line.startswith("| ") and (cells := line.strip("| ").split(" | "))
+    }
+    assert rows["clients at once"] == [f"{MAX_CLIENTS:,}", f"{BOTS.clients}, and {MAX_PER_TOKEN} for a token"]
+    assert rows["bytes of a line to the node"] == [f"{OWNER.line:,}", f"{BOTS.line:,}"]
+    assert rows["calls of a client under way"] == [f"{OWNER.calls}", f"{BOTS.calls}"]
+    numbers = [cells[-1].lstrip("| ") for cells in rows.values()][-5:]
+    assert numbers == [
+        f"{CALLS_PER_SECOND:g}",
+        f"{CHANGES_PER_SECOND:g}",
+        f"{SEARCHES_PER_SECOND:g}",
+        f"{MOST_QUEUED:,}",
+        f"{BOTS.stall:g}",
+    ]
+    words = " ".join(page.split())
+    assert f"within {BOTS.greeting:g} seconds" in words
+    assert f"{RESERVED_FILES} are kept free" in words
+    assert f"The last {KEPT:,} events" in words
 
 
 @pytest.mark.usefixtures("many_files")

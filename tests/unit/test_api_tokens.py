@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
 import stat
 import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,9 @@ from tuichat.api import connection, limits
 from tuichat.api.bot_server import BotServer
 from tuichat.api.limits import Limits
 from tuichat.api.methods import METHODS, attributes, wire_name
+from tuichat.api.scoped_events import seen_of
 from tuichat.errors import StorageError
-from tuichat.model import EVENT_TYPES, METHOD_GROUPS, NEED_EVERYBODY, AnyEvent, grantable
+from tuichat.model import EVENT_TYPES, METHOD_GROUPS, NEED_EVERYBODY, AnyEvent, NoticeEvent, Scope, grantable
 
 OTHERS = ("alice", "小明", "carol", "dave")
 
@@ -206,6 +209,14 @@ async def test_events_are_those_of_the_tokens_contacts_and_keep_their_numbers(ho
     house.node.incoming("bob", "no message events")
     house.node.set_stage("bob", "offline")
     assert (await picky.read())["params"]["type"] == "link"
+
+
+def test_a_notice_may_name_anybody_and_is_told_to_a_token_for_everybody_alone() -> None:
+    notice = NoticeEvent(at=datetime(2026, 11, 26, tzinfo=UTC), text="bob looks like alice", contact=1)
+    everything = Scope(1, "bot", None, frozenset(), frozenset(EVENT_TYPES))
+    assert seen_of(notice, everything) == notice
+    assert seen_of(notice, dataclasses.replace(everything, addresses={1: "a"})) is None
+    assert seen_of(notice, dataclasses.replace(everything, events=frozenset({"message"}))) is None
 
 
 async def test_a_token_that_is_revoked_or_over_opens_nothing_more(house: House) -> None:

@@ -49,6 +49,8 @@ class Guest:
         await self._usage.calls.turn()
         if method not in METHOD_GROUPS["read"]:
             await self._usage.changes.turn()
+        if method == "search":
+            await self._usage.searches.turn()
         if not self.lives:
             raise DeniedError(
                 _("This token opens nothing any more."), _("Ask the owner for another: tuichat token create")

@@ -22,6 +22,9 @@ MAX_PER_TOKEN: Final = 8
 
 CALLS_PER_SECOND: Final = 100.0
 CHANGES_PER_SECOND: Final = 10.0
+SEARCHES_PER_SECOND: Final = 1.0
+"""The dearest of all calls: up to a quarter of a second in a million messages."""
+
 _SECONDS_SAVED: Final = 3.0
 """Whoever was silent may use so many seconds' worth at once."""
 
@@ -84,6 +87,7 @@ class Usage:
         self.connections = 0
         self.calls = Pace(CALLS_PER_SECOND)
         self.changes = Pace(CHANGES_PER_SECOND)
+        self.searches = Pace(SEARCHES_PER_SECOND)
 
 
 class Usages:

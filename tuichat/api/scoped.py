@@ -132,6 +132,8 @@ class ScopedApi:
     async def _contact(self, ref: str) -> Contact:
         if self._scope.addresses is None:
             return await self._api.contact_get(ref)
+        if ref in self._scope.addresses.values():
+            return await self._api.contact_get(ref)
         contacts = await self._contacts()
         named = [contact for contact in contacts if contact.name == ref]
         prefix = ref.strip().lower().removeprefix("http://").removesuffix("/").removesuffix(".onion")

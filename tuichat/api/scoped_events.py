@@ -70,6 +70,8 @@ def seen_of(event: AnyEvent, scope: Scope) -> AnyEvent | None:
         return None
     whose = contact_of(event)
     if scope.addresses is not None:
+        if isinstance(event, NoticeEvent):  # a sentence may name others
+            return None
         if whose is None and not isinstance(event, _ABOUT_THE_NODE):
             return None
         if whose is not None and whose not in scope.addresses:
