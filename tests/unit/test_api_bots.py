@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import subprocess
 import sys
 import tempfile
@@ -367,6 +368,12 @@ async def test_a_node_is_found_as_the_command_line_finds_it_and_started_if_asked
                 assert await other.hello() == hello
             await client.stop()
         await home.wait_ended()
+
+
+def test_every_method_of_a_client_says_what_it_does() -> None:
+    methods = [name for name in dir(AsyncClient) if not name.startswith("_")]
+    assert [name for name in methods if not inspect.getdoc(getattr(AsyncClient, name))] == []
+    assert len(methods) > 60
 
 
 def test_programs_load_neither_interface_nor_engine() -> None:

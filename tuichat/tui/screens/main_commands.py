@@ -251,7 +251,8 @@ class Commands:
             case _:
                 themes, keymaps = "|".join(self._app.theme_names()), "|".join(self._app.pressed.names())
                 raise UsageError(
-                    _("What can be set here: theme, keys."), f"/set theme {themes}; /set keys {keymaps}"
+                    _("What can be set here: theme, keys."),
+                    _("/set theme {themes}; /set keys {keymaps}").format(themes=themes, keymaps=keymaps),
                 )
 
     async def _connect(self, command: Command) -> None:
