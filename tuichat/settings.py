@@ -21,8 +21,6 @@ MOST_CIRCUITS = 16
 HOOKS = "hooks"
 """The section that has no keys of its own, but tables: see `tuichat.hook_settings`."""
 
-_LATER_KEYS = ("ui.notify",)
-
 _PACKAGE = Path(__file__).parent
 
 Value = str | int | tuple[str, ...]
@@ -199,6 +197,8 @@ SETTINGS: dict[str, Setting] = {
         Setting("ui.language", choices=languages),
         Setting("ui.panic_key", choices=_panic_keys),
         Setting("ui.time_format", choices=lambda: ("24h", "12h")),
+        Setting("ui.notify", choices=lambda: ("off", "bell", "osc9", "osc777", "desktop")),
+        Setting("ui.notify_content", "switch", choices=_flags),
         Setting("ui.images", "switch", choices=lambda: ("false", "true")),
     )
 }
@@ -216,8 +216,6 @@ def find_setting(name: str, where: str = "") -> Setting:
             prefix + _("hooks are not set one by one."),
             _("Write [[hooks]] into the file; the manual says how."),
         )
-    if name in _LATER_KEYS:
-        raise UsageError(prefix + _("the setting {name} is not in this version.").format(name=name))
     siblings = [known for known in SETTINGS if known.startswith(f"{section}.")] or list(SETTINGS)
     raise UsageError(
         prefix + _("there is no setting {name}.").format(name=name),
