@@ -8,6 +8,7 @@ import json
 import resource
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -32,7 +33,10 @@ from tuichat.api.scoped import MOST_QUEUED
 from tuichat.api.server import ApiServer
 from tuichat.api.wire import MAX_REQUEST_LINE
 from tuichat.bootstrap.open_files import allow_many_open_files
+from tuichat.crypto.passphrase import Secret
 from tuichat.model import MAX_TEXT_BYTES, Message
+from tuichat.node.gate import Gate
+from tuichat.node.node import Node
 from tuichat.store.events import KEPT
 
 CROWD = 1000
@@ -105,8 +109,18 @@ def test_the_bounds_are_those_of_the_page() -> None:
 
 
 @pytest.mark.usefixtures("many_files")
-async def test_a_thousand_attached_clients_are_all_served_and_told(node: Counting, path: Path) -> None:
-    clients = [await Raw.open(path) for _ in range(CROWD)]
+async def test_a_thousand_attached_clients_are_all_served_and_told(node: Counting) -> None:
+    async def opened(_secret: Secret) -> Node:
+        return cast(Node, node)
+
+    gate = Gate(opened, kind="daemon", clock=FixedClock())
+    await gate.unlock("")
+    async with served(gate) as (_server, path):
+        await are_served_and_told(node, [await Raw.open(path) for _ in range(CROWD)])
+    await gate.close("stop")
+
+
+async def are_served_and_told(node: Counting, clients: list[Raw]) -> None:
     for client in clients:
         client.writer.write(
             b'{"jsonrpc":"2.0","id":1,"method":"subscribe"}\n{"jsonrpc":"2.0","id":2,"method":"clients"}\n'

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.support.fixed_clock import FixedClock
-from tests.support.memory_node import MemoryNode
+from tests.support.memory_node import PASSPHRASE, MemoryNode
 from tests.support.raw_client import Raw
 from tests.support.served import served
 from tuichat.api import connection, limits
@@ -230,6 +230,17 @@ async def test_a_token_that_is_revoked_or_over_opens_nothing_more(house: House) 
     clock.advance(61)
     house.node.incoming("bob", "too late")
     assert await listening.reader.read() == b""
+
+
+async def test_a_locked_profile_knows_no_token_and_a_bot_may_try_again(house: House) -> None:
+    token = await house.node.token_create("bot", ["bob"], ["read"])
+    await house.node.lock()
+    raw = await house.knock()
+    assert (await raw.ask("hello", {"token": token.text}))["error"]["data"]["code"] == "locked"
+    await house.node.unlock(PASSPHRASE)
+    assert "result" in await raw.ask("hello", {"token": token.text})
+    await house.node.lock()
+    assert (await raw.ask("contact.list"))["error"]["data"]["code"] == "locked"
 
 
 async def test_a_token_on_the_owners_socket_gives_the_rest_away(house: House) -> None:

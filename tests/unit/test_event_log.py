@@ -9,10 +9,16 @@ from pathlib import Path
 import pytest
 
 from tests.support.fixed_clock import FixedClock
+from tests.support.handshakes import person
+from tests.support.house import house
 from tests.support.stores import open_store
-from tuichat.event_buffer import EventBuffer
+from tuichat.clock import SystemClock
+from tuichat.crypto.passphrase import Secret
+from tuichat.event_buffer import DEFAULT_LIMIT, EventBuffer
 from tuichat.model import AnyEvent, MissedEvent
 from tuichat.node.events import EventHub
+from tuichat.node.gate import Gate
+from tuichat.node.node import Node
 from tuichat.node.replay import PAGE, Replay
 from tuichat.store import events as journal
 from tuichat.store.backup_renewal import Restored, renew
@@ -138,3 +144,25 @@ async def test_the_past_ends_with_the_node_and_is_not_read_of_a_closed_journal(s
     hub.close()
     store.close()
     assert [event.seq async for event in events] == list(range(2, PAGE + 1))
+
+
+async def test_a_reader_who_takes_its_time_gets_the_whole_past_and_little_of_it_waits_meanwhile() -> None:
+    async with house(person("me")) as home:
+
+        async def opened(_secret: Secret) -> Node:
+            return home.node
+
+        gate = Gate(opened, kind="daemon", clock=SystemClock())
+        await gate.unlock("")
+        happen(home.node._hub, 4 * DEFAULT_LIMIT)
+        events = gate.subscribe(0)
+        for _ in range(500):
+            await asyncio.sleep(0)
+        assert DEFAULT_LIMIT // 4 < len(events) <= DEFAULT_LIMIT
+        happen(home.node._hub, 3)
+        last, numbers = 4 * DEFAULT_LIMIT + 3, list[int]()
+        while last not in numbers[-1:]:
+            if (number := (await anext(events)).seq) is not None:
+                numbers.append(number)
+        assert numbers == list(range(1, last + 1))
+        await gate.close("stop")
