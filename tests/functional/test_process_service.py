@@ -89,9 +89,10 @@ async def test_a_service_is_ready_while_locked_reads_its_settings_again_and_ends
     assert f"with pid {service.process.pid}, since 20" in refused.decode()
 
     # Settings, locked: what a node goes by holds for the one that is opened later.
-    await service.reloads('[files]\nquota = "2GiB"\n[tor]\nmode = "system"\n[ui]\ntheme = "light"\n')
+    hook = '[[hooks]]\nevent = "*"\nexec = ["true"]\n'
+    await service.reloads(f'[files]\nquota = "2GiB"\n[tor]\nmode = "system"\n[ui]\ntheme = "light"\n{hook}')
     await service.says("info: tuichat.settings: Changed: files.quota.")
-    await service.says("warning: tuichat.settings: Takes effect at the next start: tor.mode.")
+    await service.says("warning: tuichat.settings: Takes effect at the next start: tor.mode, hooks.")
     await service.reloads('[files]\nquota = "much"\n')
     await service.says(f"{home.paths.config}, line 2: files.quota cannot be 'much'")
     await service.says("The settings stay as they were.")

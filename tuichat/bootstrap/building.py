@@ -70,6 +70,7 @@ async def open_node(paths: ProfilePaths, config: Config, secret: Secret, clock: 
             backups=Backups(backups),
             signs=settled.signs,
             retention=settled.retention,
+            hooks=config.hooks,
         )
     )
     await node.start()

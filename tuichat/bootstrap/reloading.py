@@ -21,7 +21,8 @@ def changed(before: Config, found: Config) -> tuple[list[str], list[str]]:
     """The settings that differ: those that change at once, and those that need another start."""
     names = [name for name in SETTINGS if value_of(before, name) != value_of(found, name)]
     later = [name for name in names if name not in LIVE and not name.startswith("ui.")]
-    return [name for name in names if name in LIVE], later
+    hooks = ["hooks"] if before.hooks != found.hooks else []
+    return [name for name in names if name in LIVE], [*later, *hooks]
 
 
 def merged(before: Config, found: Config) -> Config:

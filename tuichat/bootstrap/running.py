@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar
 
 from tuichat.api.server import ApiServer
+from tuichat.bootstrap.bots import bot_server
 from tuichat.bootstrap.building import open_node, settled_by
 from tuichat.bootstrap.hardening import harden
 from tuichat.bootstrap.logs import SETTINGS_LOG, set_up_logs
@@ -101,6 +102,7 @@ class _NodeProcess:
             manager if kind == "daemon" else ServiceManager(), self._gate.status, SystemClock()
         )
         self._locking: asyncio.Future[None] | None = None
+        self._bots = bot_server(self._gate, config.api) if kind == "daemon" else None
         self._interrupted = False
 
     async def run(self, secret: Secret | None) -> int:
@@ -140,11 +142,13 @@ class _NodeProcess:
         for watch in (*watching, *((self._locking,) if self._locking is not None else ())):
             watch.cancel()
         # Those who reconnect at once must not reach us again, so the socket goes first.
-        self._server.stop_listening()
+        servers = [self._server, *([self._bots] if self._bots is not None else [])]
+        for server in servers:
+            server.stop_listening()
         try:
             await self._gate.close(reason)
         finally:
-            await self._server.close()
+            await asyncio.gather(*(server.close() for server in servers))
 
     async def _begin(self, secret: Secret | None) -> None:
         """Open what can be opened, then serve: no client meets a profile that is locked for a moment only."""
@@ -153,6 +157,8 @@ class _NodeProcess:
         if secret is not None:
             await self._gate.unlock(secret.passphrase, secret.key_file)
         await self._server.start()
+        if self._bots is not None:
+            await self._bots.start()
         if self._kind == "detached":
             report_settled("ready")
         await self._report.ready()
