@@ -10,6 +10,7 @@ ways. It ends when its input does; what it took in is queued by then, and sent w
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import sys
 import threading
@@ -37,12 +38,20 @@ def read_lines() -> asyncio.Queue[bytes]:
     loop = asyncio.get_running_loop()
     lines: asyncio.Queue[bytes] = asyncio.Queue(maxsize=16)
 
+    def put(line: bytes) -> None:
+        asyncio.run_coroutine_threadsafe(lines.put(line), loop).result()
+
     def read() -> None:
-        while True:
-            line = sys.stdin.buffer.readline()
-            asyncio.run_coroutine_threadsafe(lines.put(line), loop).result()
-            if not line:
-                return
+        rest = b""
+        while piece := os.read(
+            sys.stdin.fileno(), 65_536
+        ):  # sys.stdin has a lock, which the end would wait for
+            *whole, rest = (rest + piece).split(b"\n")
+            for line in whole:
+                put(line + b"\n")
+        if rest:
+            put(rest)
+        put(b"")
 
     threading.Thread(target=read, daemon=True).start()  # nobody waits for it at the end
     return lines
@@ -96,5 +105,7 @@ async def main(ref: str) -> None:
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit("usage: bridge.py CONTACT")
-    with suppress(BrokenPipeError):
+    try:
         run(main(sys.argv[1]))
+    except BrokenPipeError:  # nobody reads any more, and what is left in the buffer need not go anywhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

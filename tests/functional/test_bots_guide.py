@@ -24,7 +24,7 @@ BEFORE = """\
 set -e
 tuichat init --no-passphrase >own
 tuichat daemon run &
-until tuichat status --json 2>/dev/null | grep -q '"node":"daemon"'; do sleep 0.2; done
+until [ -S .local/share/tuichat/default/run/api.sock ]; do sleep 0.1; done
 disown
 """
 ANSWERED = """\

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -40,9 +41,11 @@ class Meeting:
     here: AsyncClient
 
     @asynccontextmanager
-    async def example(self, name: str, *words: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    async def example(
+        self, name: str, *words: str, output: int = asyncio.subprocess.PIPE
+    ) -> AsyncIterator[asyncio.subprocess.Process]:
         """An example, run by the robot; it must still run at the end, if it was not ended."""
-        process = await self.robot.program(f"examples/{name}.py", *words)
+        process = await self.robot.program(f"examples/{name}.py", *words, output=output)
         yield process
         if process.returncode is None:
             process.terminate()
@@ -111,9 +114,24 @@ async def test_bridge_carries_lines_both_ways_until_its_input_ends(meeting: Meet
     await until(came)
 
 
+async def test_bridge_ends_without_a_word_when_nobody_reads_it(meeting: Meeting) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        async with meeting.example("bridge", "friend", output=writing) as bridge:
+            await meeting.say("to nobody")
+            assert await asyncio.wait_for(bridge.wait(), SECONDS) == 0
+            assert bridge.stderr is not None
+            assert await bridge.stderr.read() == b""
+    finally:
+        os.close(writing)
+
+
 async def test_bridge_says_what_is_wrong_in_a_sentence(meeting: Meeting) -> None:
     async with meeting.example("bridge", "nobody") as bridge:
         assert await asyncio.wait_for(bridge.wait(), SECONDS) == 7
+        assert bridge.stderr is not None
+        assert await bridge.stderr.read() == b"There is no such contact.\n"
 
 
 async def test_file_drop_takes_what_fits_and_answers_with_the_hash(meeting: Meeting, tmp_path: Path) -> None:

@@ -49,12 +49,13 @@ class Resident:
         """A command of theirs."""
         return await self.program("-m", "tests.support.local_tor", *words)
 
-    async def program(self, *words: str) -> asyncio.subprocess.Process:
-        """A Python program with their environment, standard input and output in pipes."""
+    async def program(self, *words: str, output: int = asyncio.subprocess.PIPE) -> asyncio.subprocess.Process:
+        """A Python program with their environment; its streams are pipes, and its output is `output`."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, *words),
             stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
+            stdout=output,
+            stderr=asyncio.subprocess.PIPE,
             env=self.environment,
             cwd=ROOT,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import subprocess
 import sys
 import tempfile
@@ -367,6 +368,34 @@ async def test_a_node_is_found_as_the_command_line_finds_it_and_started_if_asked
                 assert await other.hello() == hello
             await client.stop()
         await home.wait_ended()
+
+
+@pytest.mark.parametrize(
+    ("failure", "code", "said"),
+    [
+        (None, 0, ""),
+        (KeyboardInterrupt(), 130, ""),
+        (LockedError("The profile is locked.", "Unlock it."), 6, "The profile is locked. Unlock it.\n"),
+        (NotFoundError("No such contact."), 7, "No such contact.\n"),
+    ],
+)
+def test_a_program_ends_with_the_code_of_what_ended_it(
+    failure: BaseException | None, code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def program() -> None:
+        if failure is not None:
+            raise failure
+
+    with pytest.raises(SystemExit) as ended:
+        api.run(program())
+    assert ended.value.code == code
+    assert capsys.readouterr() == ("", said)
+
+
+def test_every_method_of_a_client_says_what_it_does() -> None:
+    methods = [name for name in dir(AsyncClient) if not name.startswith("_")]
+    assert [name for name in methods if not inspect.getdoc(getattr(AsyncClient, name))] == []
+    assert len(methods) > 60
 
 
 def test_programs_load_neither_interface_nor_engine() -> None:

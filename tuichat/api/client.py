@@ -46,7 +46,7 @@ class AsyncClient(BotCalls, DeskCalls, FileCalls, TokenCalls):
 
     Every method raises the `TuichatError` that the node answered with, such as LockedError and NotFoundError,
     and UnreachableError once the node is gone. A call can be given up at any time, as by `asyncio.timeout`;
-    whether the node did it is then unknown. See `NodeApi` for what each method does.
+    whether the node did it is then unknown. What each method does is said by `NodeApi`, and so by `help()`.
     """
 
     def __init__(self, line: Line, dial: Callable[[], Awaitable[Line]] | None = None) -> None:
@@ -162,7 +162,6 @@ class AsyncClient(BotCalls, DeskCalls, FileCalls, TokenCalls):
         return await self._ask(int, "clients")
 
     async def hello(self, token: str | None = None) -> Hello:
-        """See `NodeApi.hello`; so for all methods below."""
         return await self._ask(Hello, "hello", token=token)
 
     async def status(self) -> Status:
