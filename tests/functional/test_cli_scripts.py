@@ -8,6 +8,7 @@ A script is read line by line:
     TUICHAT_PROFILE=work           set for the commands that follow; NAME= takes it away again
     > bob +[a-z2-7]{56} .*         the next line of standard output matches this; a group (?P<WORD>...) of it
                                    gives WORD a meaning, like HOME's
+    > ...                          any number of lines, which do not matter here
     ? There is no contact          somewhere in standard error this matches
     = 7                            the exit code, 0 if not given
     ! node sample                  do something to the world: see `World`
@@ -51,6 +52,13 @@ import time
 _began = time.monotonic()
 time.time = lambda: {seconds} + time.monotonic() - _began
 """
+
+
+def _matched(patterns: list[str], lines: list[str]) -> dict[str, str] | None:
+    """The groups of `patterns` if they fit the lines, "..." any number of them; None if they do not."""
+    whole = "".join("(?:.*\n)*?" if pattern == "..." else f"(?:{pattern})\n" for pattern in patterns)
+    match = re.fullmatch(whole, "".join(f"{line}\n" for line in lines))
+    return None if match is None else match.groupdict()
 
 
 @dataclass
@@ -210,14 +218,22 @@ class World:
         assert "Traceback" not in stderr, where
         assert exit_code == step.exit_code, where
         lines = stdout.splitlines()
-        assert len(lines) == len(step.stdout), where
-        for line, pattern in zip(lines, step.stdout, strict=True):
-            match = re.fullmatch(self._filled(pattern), line)
-            assert match, f"{pattern!r} is not {line!r}\n{where}"
-            self._words |= match.groupdict()
+        if "..." in step.stdout:
+            groups = _matched([self._filled(pattern) for pattern in step.stdout], lines)
+            assert groups is not None, f"{step.stdout} does not fit\n{where}"
+            self._words |= groups
+        else:
+            self._check_lines(step.stdout, lines, where)
         assert bool(step.stderr) == bool(stderr), where
         for pattern in step.stderr:
             assert re.search(self._filled(pattern), stderr), f"{pattern!r} is missing\n{where}"
+
+    def _check_lines(self, patterns: list[str], lines: list[str], where: str) -> None:
+        assert len(lines) == len(patterns), where
+        for line, pattern in zip(lines, patterns, strict=True):
+            match = re.fullmatch(self._filled(pattern), line)
+            assert match, f"{pattern!r} is not {line!r}\n{where}"
+            self._words |= match.groupdict()
 
     def _filled(self, text: str) -> str:
         return re.sub(rf"\b({'|'.join(self._words)})\b", lambda match: self._words[match[1]], text)
