@@ -32,7 +32,7 @@ MODULES = {
     "rpc": ("rpc",),
     "doctor": ("doctor",),
     "config": ("config",),
-    "completion": ("completion",),
+    "completion": ("completion", "completion-words"),
     "demo": ("demo",),
 }
 """The modules beside this one, and the commands that each adds."""
