@@ -232,6 +232,33 @@ async def test_messages_follow_prints_what_comes() -> None:
         assert process.returncode == 130
 
 
+async def test_who_follows_ends_when_nobody_reads_any_more() -> None:
+    async with sample_home() as (home, _node):
+        for words in ("messages bob --follow", "events --since 0"):
+            code, _out, err = await shell(home, f"set -o pipefail; T {words} | head -n 1")
+            assert (code, err) == (0, ""), words
+
+
+def _is_stopped(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].startswith("T")
+
+
+async def test_who_follows_sleeps_and_wakes_as_the_shell_asks() -> None:
+    async with sample_home() as (home, node):
+        process = await home.command("messages", "bob", "--follow")
+        assert process.stdout is not None
+        async with asyncio.timeout(SECONDS):
+            await process.stdout.readuntil(b"page 3")
+            process.send_signal(signal.SIGTSTP)
+            node.incoming("bob", "while it slept")
+            await home.wait_until(lambda: _is_stopped(process.pid))
+            process.send_signal(signal.SIGCONT)
+            await process.stdout.readuntil(b"while it slept\n")
+            process.terminate()
+            assert await process.communicate() == (b"", b"")
+        assert process.returncode == 130
+
+
 async def test_rpc_passes_lines_through_and_ends_with_its_input() -> None:
     async with sample_home() as (home, _node):
         calls = [
