@@ -11,6 +11,8 @@ A script is read line by line:
     > ...                          any number of lines, which do not matter here
     ? There is no contact          somewhere in standard error this matches
     = 7                            the exit code, 0 if not given
+    ^ incoming bob "hello"         what happens once the lines above have been printed: as behind "!", or
+    ^ interrupt                    the person presses Ctrl+C
     ! node sample                  do something to the world: see `World`
 
 After each command all of its standard output must have been matched, standard error must be empty unless
@@ -38,6 +40,7 @@ from tests.support.fixed_clock import FixedClock
 from tests.support.memory_node import MemoryNode
 from tuichat import bootstrap
 from tuichat.api.server import ApiServer
+from tuichat.cli.unfinished import place_behind
 from tuichat.model import MessageEvent
 from tuichat.store.database import Database
 from tuichat.store.profile import open_profile
@@ -72,6 +75,7 @@ class Step:
     stdout: list[str] = field(default_factory=list)
     stderr: list[str] = field(default_factory=list)
     exit_code: int = 0
+    meanwhile: list[tuple[int, str]] = field(default_factory=list)
 
 
 def steps_of(script: Path) -> Iterator[Step]:
@@ -86,7 +90,7 @@ def steps_of(script: Path) -> Iterator[Step]:
             step, stdin = _opened(number, line, stdin), ""
         elif sign == "<":
             stdin += rest + "\n"
-        elif sign in (">", "?", "="):
+        elif sign in (">", "?", "=", "^"):
             assert step is not None, f"{script.name}:{number}: nothing to expect of"
             _expect(step, sign, rest)
         else:
@@ -106,6 +110,8 @@ def _expect(step: Step, sign: str, rest: str) -> None:
         step.stdout.append(rest)
     elif sign == "?":
         step.stderr.append(rest)
+    elif sign == "^":
+        step.meanwhile.append((len(step.stdout), rest))
     else:
         step.exit_code = int(rest)
 
@@ -210,8 +216,24 @@ class World:
             start_new_session=True,  # no terminal to ask for a passphrase on
         )
         async with asyncio.timeout(SECONDS):
+            seen = await self._watch(process, step.meanwhile)
             stdout, stderr = await process.communicate(step.stdin.encode())
-        self._check(step, process.returncode, stdout.decode(), stderr.decode())
+        self._check(step, process.returncode, (seen + stdout).decode(), stderr.decode())
+
+    async def _watch(self, process: asyncio.subprocess.Process, meanwhile: list[tuple[int, str]]) -> bytes:
+        """What a command prints until the last of what happens meanwhile."""
+        assert process.stdout is not None
+        seen = b""
+        for lines, happening in meanwhile:
+            while seen.count(b"\n") < lines:
+                line = await process.stdout.readline()
+                assert line, seen
+                seen += line
+            if happening == "interrupt":
+                process.send_signal(signal.SIGINT)
+            else:
+                await self.change(happening)
+        return seen
 
     def _check(self, step: Step, exit_code: int | None, stdout: str, stderr: str) -> None:
         where = f"line {step.number}: {step.command}\n{stdout}{stderr}"
@@ -296,6 +318,35 @@ def short_directory() -> Iterator[Path]:
         yield directory
     finally:
         shutil.rmtree(directory)
+
+
+CONTRACT = """
+    init --name --no-passphrase; address --qr; invite create --expires --qr; invite list; invite revoke;
+    contact add --name --message; contact list; contact requests; contact accept; contact reject;
+    contact block; contact unblock; contact remove; contact rename; contact verify;
+    send --file --reply --wait --timeout; edit; unsend; react; cancel; timer;
+    messages --limit --before --follow; events --since; search --in; files list; files accept --to;
+    files decline; files cancel; files pause; files resume; status --wait --timeout; daemon run; daemon stop;
+    lock; unlock; passphrase; backup; restore; export; import; wipe; rpc; doctor; config path; config show;
+    config set; completion; demo
+"""
+"""Every command that scripts of people may rely on, with its options."""
+
+
+def test_every_command_and_option_is_shown_in_a_script() -> None:
+    shown: dict[str, set[str]] = {}
+    for script in SCRIPTS:
+        for step in steps_of(script):
+            words = shlex.split(step.command)[1:]
+            if words:
+                path = " ".join(place_behind(words).path)
+                shown.setdefault(path, set()).update(word.partition("=")[0] for word in words)
+    for line in " ".join(CONTRACT.split()).split(";"):
+        words = line.split()
+        options = {word for word in words if word.startswith("--")}
+        command = " ".join(word for word in words if word not in options)
+        assert command in shown
+        assert options <= shown[command], command
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=[script.stem for script in SCRIPTS])
