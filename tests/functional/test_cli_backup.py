@@ -111,7 +111,7 @@ async def test_a_backup_goes_through_a_pipe_to_another_machine(homes: tuple[Home
         assert (code in (1, 2), out) == (True, ""), line
         assert said in err
         assert "Traceback" not in err
-    assert not list(old.paths.home.glob(".tuichat-*")), "nothing of it is left"
+    assert not list(old.paths.home.glob(".piped-*")), "nothing of it is left"
 
 
 async def test_who_listens_to_a_restored_node_is_told_of_each_contact_and_of_the_old_copy(

@@ -18,6 +18,7 @@ STREAM: Final = Path("-")
 """What is written for standard input or output; a file that is called so is ./-."""
 
 _CHUNK: Final = 1024 * 1024
+_ATTEMPTS: Final = 3
 
 
 @contextmanager
@@ -62,14 +63,15 @@ def to_standard_output(beside: Path) -> Iterator[Path]:
 @contextmanager
 def _directory(place: Path | None) -> Iterator[Path]:
     try:
-        directory = Path(tempfile.mkdtemp(prefix=".tuichat-", dir=place))
+        directory = Path(tempfile.mkdtemp(prefix=".piped-", dir=place))
     except OSError as error:
         text = _("No temporary directory can be made: {why}.").format(why=error.strerror)
         raise StorageError(text, _("Name a place for it with TMPDIR.") if place is None else "") from error
     try:
         yield directory
     finally:
-        shutil.rmtree(directory, ignore_errors=True)
+        for _attempt in range(_ATTEMPTS):  # a node that was broken off may just be making its file
+            shutil.rmtree(directory, ignore_errors=True)
 
 
 def _print(file: Path) -> None:
