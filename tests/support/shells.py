@@ -7,7 +7,6 @@ import os
 import pty
 import re
 import select
-import signal
 import subprocess
 from pathlib import Path
 from typing import Final
@@ -133,12 +132,16 @@ class TypedShell:
             f"mv {directory}/telling {self._told};; esac"
         )
         place, environment = _laid_out(shell, script, directory, program)
-        pid, self._terminal = pty.fork()
-        if pid == 0:
-            os.chdir(directory)
-            words = _INTERACTIVE[shell]
-            os.execvpe(words[0], words, {**environment, "TERM": "xterm"})
-        self._pid = pid
+        self._terminal, inner = pty.openpty()
+        self._process = subprocess.Popen(
+            ["setsid", "--ctty", *_INTERACTIVE[shell]],
+            stdin=inner,
+            stdout=inner,
+            stderr=inner,
+            cwd=directory,
+            env={**environment, "TERM": "xterm"},
+        )
+        os.close(inner)
         os.set_blocking(self._terminal, False)
         self.seen = b""
         self.typed(_PREPARED[shell].format(place=place) + "; tuichat ready")
@@ -161,6 +164,6 @@ class TypedShell:
 
     def close(self) -> None:
         """End the shell."""
+        self._process.kill()
+        self._process.wait()
         os.close(self._terminal)
-        os.kill(self._pid, signal.SIGKILL)
-        os.waitpid(self._pid, 0)
