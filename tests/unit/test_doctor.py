@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import re
 import stat
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -21,6 +23,7 @@ from tuichat.cli.finding import Finding
 from tuichat.cli.surroundings import Surroundings
 from tuichat.model import NetworkProblem, ServiceStage, ServiceState, Status, TorState
 
+ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 26, 21, 30, tzinfo=UTC)
 ADDRESS = "e2y4okcjxe6kkntezkbeazb4kfgeohfausscjysm6lgmqcrzsm7dcdid"
 MOUNT = "27 1 {device} / {place} {options} - {kind} {source} rw\n"
@@ -339,6 +342,29 @@ def test_what_is_found_can_be_shown_to_others() -> None:
     for text, wanted in told.items():
         assert anonymous(text, environment) == wanted
     assert anonymous("in /home", {}) == "in /home"
+
+
+def told_by(module: str) -> set[str]:
+    """The ids of the findings that a module of the command line may make."""
+    tree = ast.parse((ROOT / "tuichat" / "cli" / f"{module}.py").read_text(encoding="utf-8"))
+    found = set()
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "Finding":
+            words = {keyword.arg: keyword.value for keyword in call.keywords}
+            what = call.args[4] if len(call.args) > 4 else words.get("what", ast.Constant(""))
+            if isinstance(call.args[0], ast.Constant) and isinstance(what, ast.Constant):
+                found.add(".".join(str(part) for part in (call.args[0].value, what.value) if part))
+    return found
+
+
+def test_every_finding_stands_in_the_docs_and_no_other_does() -> None:
+    page = (ROOT / "docs" / "doctor.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`[^|]+) \|", page, re.MULTILINE)
+    written = {name for row in rows for name in re.findall(r"`([a-z_.]+)`", row)} - {"id", "state"}
+    of_one_look = ("doctor_clock", "doctor_machine", "doctor_profile", "doctor_terminal")
+    made = set().union(*map(told_by, of_one_look))
+    assert made <= written
+    assert written <= made | told_by("doctor") | told_by("doctor_tor") | {"tor", "tor.program", "tor.control"}
 
 
 def test_the_facts_of_this_process_are_found() -> None:
