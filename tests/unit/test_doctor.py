@@ -337,6 +337,7 @@ def test_what_is_found_can_be_shown_to_others() -> None:
         "chmod 700 '/home/ann/a b'": "chmod 700 ~/'a b'",
         "/home/anna/x": "/home/anna/x",
         "/srv/home/ann": "/srv/home/ann",
+        "Run: sudo -u ann tuichat ...": "Run: sudo -u USER tuichat ...",
         f"from {ADDRESS}.onion:": "from ADDRESS.onion:",
     }
     for text, wanted in told.items():

@@ -22,6 +22,8 @@ from tuichat.i18n import _
 
 _ADDRESS = re.compile(r"(?<![a-z2-7])[a-z2-7]{56}(?![a-z2-7])")
 
+_AS_USER = re.compile(r"(sudo -u )[^ ]+")
+
 
 def add(parser: Parser) -> None:
     """Add the command."""
@@ -65,13 +67,13 @@ def _without_names(finding: Finding, context: Context) -> Finding:
 
 
 def anonymous(text: str, environment: Mapping[str, str]) -> str:
-    """`text` with ~ for the home directory, so that a command in it still works, and without addresses."""
+    """`text` with ~ for the home directory, so that commands in it still work; no address, no user's name."""
     home = environment.get("HOME", "").rstrip("/")
     if home:
         quoted = re.escape(home)
         text = re.sub(rf"'{quoted}/([^']*)'", r"~/'\1'", text)
         text = re.sub(rf"(?<![\w.'/-]){quoted}(?![\w.-])", "~", text)
-    return _ADDRESS.sub("ADDRESS", text)
+    return _ADDRESS.sub("ADDRESS", _AS_USER.sub(r"\1USER", text))
 
 
 def _record(finding: Finding) -> dict[str, str]:
