@@ -199,6 +199,21 @@ async def test_an_ending_signal_is_130_without_a_word(number: signal.Signals) ->
         assert await interrupted(home, number, *events, awaited=b"\n") == (130, b"")
 
 
+async def test_what_waits_for_others_is_ended_by_a_signal_too() -> None:
+    async with sample_home() as (home, node):
+        node.sample_files()
+        accept = ("--json", "files", "accept", "1", "--wait")
+        assert await interrupted(home, signal.SIGTERM, *accept, awaited=b"\n") == (130, b"")
+        events = node.subscribe()
+        process = await home.command("send", "bob", "hi", "--wait", "read")
+        async with asyncio.timeout(SECONDS):
+            while not isinstance(await anext(events), MessageEvent):
+                pass
+            process.send_signal(signal.SIGINT)
+            assert await process.communicate() == (b"", b"")
+        assert process.returncode == 130
+
+
 async def test_a_hangup_is_ignored_under_nohup() -> None:
     async with sample_home() as (home, node):
         events = node.subscribe()
