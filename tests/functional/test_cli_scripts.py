@@ -40,6 +40,7 @@ from tests.support.fixed_clock import FixedClock
 from tests.support.memory_node import MemoryNode
 from tuichat import bootstrap
 from tuichat.api.server import ApiServer
+from tuichat.cli.commands import build_parser
 from tuichat.cli.unfinished import place_behind
 from tuichat.model import MessageEvent
 from tuichat.store.database import Database
@@ -334,12 +335,13 @@ CONTRACT = """
 
 
 def test_every_command_and_option_is_shown_in_a_script() -> None:
+    parser = build_parser()
     shown: dict[str, set[str]] = {}
     for script in SCRIPTS:
         for step in steps_of(script):
             words = shlex.split(step.command)[1:]
             if words:
-                path = " ".join(place_behind(words).path)
+                path = " ".join(place_behind(words, parser).path)
                 shown.setdefault(path, set()).update(word.partition("=")[0] for word in words)
     for line in " ".join(CONTRACT.split()).split(";"):
         words = line.split()

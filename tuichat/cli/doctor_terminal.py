@@ -63,10 +63,12 @@ def _colours(seen: Surroundings, term: str) -> Finding:
 
 
 def _widths(seen: Surroundings) -> Iterator[Finding]:
-    taken = {text: seen.cells(text) for text in _WIDE}
-    if None in taken.values():
-        return
-    wrong = [text for text, cells in taken.items() if cells != _WIDE[text]]
+    wrong = []
+    for text, wanted in _WIDE.items():
+        cells = seen.cells(text)
+        if cells is None:  # a terminal that does not answer is not asked again
+            return
+        wrong += [text] if cells != wanted else []
     if not wrong:
         yield Finding("terminal", "ok", _("wide characters take two cells"), what="width")
         return

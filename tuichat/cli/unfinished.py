@@ -42,10 +42,14 @@ class Place:
         return positionals[-1] if positionals and positionals[-1].nargs in ("*", "+") else None
 
 
-def place_behind(words: Sequence[str]) -> Place:
-    """Where one is behind these words, the first of which stands behind `tuichat`."""
-    parser = parser_for(words)
-    place = Place(parser if words and parser.subcommands else build_parser())
+def place_behind(words: Sequence[str], parser: Parser | None = None) -> Place:
+    """Where one is behind these words, the first of which stands behind `tuichat`.
+
+    `parser` is the whole one if it is at hand; else what is needed of it is made.
+    """
+    if parser is None:
+        parser = parser_for(words) if words else build_parser()
+    place = Place(parser if parser.subcommands else build_parser())
     for word in words:
         place = _after(place, word)
     return place
