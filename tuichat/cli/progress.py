@@ -13,9 +13,6 @@ from tuichat.clock import Clock
 from tuichat.i18n import _
 from tuichat.sizes import shown_size
 
-_FIRST_SECONDS: Final = 0.3
-"""What is done sooner needs no word."""
-
 _LOOK_SECONDS: Final = 0.5
 
 
@@ -40,11 +37,10 @@ def progress(
     began = clock.monotonic()
 
     def show() -> None:
-        pause = _FIRST_SECONDS
-        while not ended.wait(pause):
+        while not ended.wait(_LOOK_SECONDS):
             line.show(_shown(text, clock.monotonic() - began, amount() if amount is not None else None))
-            pause = _LOOK_SECONDS
 
+    line.show(text)
     thread = threading.Thread(target=show, name="progress", daemon=True)
     thread.start()
     try:
