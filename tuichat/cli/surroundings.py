@@ -21,13 +21,12 @@ _MOST_PARENTS: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """Where a file system is: its device as "major:minor", its type, its options, the device's name."""
+    """Where a file system is: its device as "major:minor", its type, and its options."""
 
     place: Path
     device: str
     kind: str
     options: frozenset[str]
-    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +127,7 @@ def _mount(line: str) -> Mount | None:
     if len(fields) < 6 or len(rest) < 3:
         return None
     options = frozenset([*fields[5].split(","), *rest[2].split(",")])
-    return Mount(Path(_unescaped(fields[4])), fields[2], rest[0], options, _unescaped(rest[1]))
+    return Mount(Path(_unescaped(fields[4])), fields[2], rest[0], options)
 
 
 def _unescaped(text: str) -> str:
