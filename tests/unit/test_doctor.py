@@ -330,19 +330,19 @@ def test_screen_and_mosh_are_noticed(kernel: Path) -> None:
 
 
 def test_what_is_found_can_be_shown_to_others() -> None:
-    environment = {"HOME": "/home/ann"}
+    environment = {"HOME": "/people/ann"}
     told = {
-        "/home/ann/.local/share/tuichat/x is": "~/.local/share/tuichat/x is",
-        "in /home/ann": "in ~",
-        "chmod 700 '/home/ann/a b'": "chmod 700 ~/'a b'",
-        "/home/anna/x": "/home/anna/x",
-        "/srv/home/ann": "/srv/home/ann",
+        "/people/ann/.local/share/tuichat/x is": "~/.local/share/tuichat/x is",
+        "in /people/ann": "in ~",
+        "chmod 700 '/people/ann/a b'": "chmod 700 ~/'a b'",
+        "/people/anna/x": "/people/anna/x",
+        "/srv/people/ann": "/srv/people/ann",
         "Run: sudo -u ann tuichat ...": "Run: sudo -u USER tuichat ...",
         f"from {ADDRESS}.onion:": "from ADDRESS.onion:",
     }
     for text, wanted in told.items():
         assert anonymous(text, environment) == wanted
-    assert anonymous("in /home", {}) == "in /home"
+    assert anonymous("in /people", {}) == "in /people"
 
 
 def told_by(module: str) -> set[str]:
