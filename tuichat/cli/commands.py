@@ -34,7 +34,7 @@ MODULES = {
     "doctor": ("doctor",),
     "config": ("config",),
     "service": ("service",),
-    "completion": ("completion",),
+    "completion": ("completion", "completion-words"),
     "demo": ("demo",),
 }
 """The modules beside this one, and the commands that each adds."""
