@@ -44,6 +44,12 @@ class FileEvent(Event, frozen=True, kw_only=True, tag="file"):
     file: File
 
 
+class FileRemovedEvent(Event, frozen=True, kw_only=True, tag="file_removed"):
+    """A file is gone from the list, with the message that offered it: its time was over."""
+
+    file: int
+
+
 class ContactEvent(Event, frozen=True, kw_only=True, tag="contact"):
     """A contact appeared or changed; a new `pending` one is somebody's request."""
 
@@ -138,6 +144,7 @@ AnyEvent = (
     MessageEvent
     | MessageRemovedEvent
     | FileEvent
+    | FileRemovedEvent
     | ContactEvent
     | ContactRemovedEvent
     | ConversationErasedEvent

@@ -21,6 +21,7 @@ from tuichat.model import (
     ConversationErasedEvent,
     File,
     FileEvent,
+    FileRemovedEvent,
     Message,
     MessageEvent,
     MessageRemovedEvent,
@@ -51,6 +52,11 @@ class Changes:
     def file(self, file: int) -> None:
         """A file was offered, or its state changed."""
         self.told[("file", file)] = False
+
+    def file_removed(self, file: int) -> None:
+        """A file is gone from the list."""
+        self.told.pop(("file", file), None)
+        self.told[("file_removed", file)] = False
 
     def contact(self, contact: int) -> None:
         """A contact is new or changed."""
@@ -180,6 +186,8 @@ class EventHub:
             return ContactRemovedEvent(at=at, seq=row.seq, contact=row.subject)
         if row.type == "message_removed":
             return MessageRemovedEvent(at=at, seq=row.seq, message=row.subject)
+        if row.type == "file_removed":
+            return FileRemovedEvent(at=at, seq=row.seq, file=row.subject)
         if row.type == "conversation_erased":
             return ConversationErasedEvent(at=at, seq=row.seq, contact=row.subject)
         if row.type == "contact":
