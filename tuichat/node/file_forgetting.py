@@ -17,7 +17,7 @@ def forget(store: Store, file: FileRow, changes: Changes) -> None:
     if file.direction == "in" and file.state == "complete" and is_in_inbox(file):
         store.transfers.leave(file.stored_as)
     store.transfers.remove(file.id)
-    changes.file_removed(file.id)
+    changes.file_removed(file.id, file.contact)
 
 
 def forget_disappearing(store: Store, contact: int, changes: Changes) -> None:

@@ -67,7 +67,7 @@ class MessageDeeds:
             self._part(row, file, changes)
         replies = self._store.deeds.replies(row)
         self._store.messages.remove(row.id)
-        changes.message_removed(row.id)
+        changes.message_removed(row.id, row.contact)
         changes.contact(row.contact)
         for reply in replies:
             changes.message(reply)
