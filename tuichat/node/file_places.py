@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from tuichat.store.part_file import part_name, reserve
 from tuichat.store.records import FileRow
 
 _RANDOM_BYTES: Final = 8
+_INBOX_NAME: Final = re.compile(f"[0-9a-f]{{{2 * _RANDOM_BYTES}}}")
 _MOST_NAMES: Final = 10_000
 
 
@@ -86,6 +88,15 @@ def choose(rules: FileRules, row: FileRow, to: str, rng: Rng) -> Place:
         directory = inbox_with_room(rules, row.size)
         final = directory / rng.bytes(_RANDOM_BYTES).hex()
     return Place(directory / part_name(rng.bytes(_RANDOM_BYTES)), final)
+
+
+def is_in_inbox(row: FileRow) -> bool:
+    """Whether a received file lies in the inbox, and not where a person wanted to have it.
+
+    There it has a name that says nothing, elsewhere the one under which it was offered.
+    """
+    name = Path(row.stored_as).name
+    return _INBOX_NAME.fullmatch(name) is not None and name != disk_name(row.name)
 
 
 def make_room(part: Path, size: int) -> None:
