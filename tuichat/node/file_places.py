@@ -27,22 +27,33 @@ _MOST_NAMES: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class FileRules:
-    """What this person has settled about files.
+class FileLimits:
+    """What may be settled anew while a node runs.
 
     Attributes:
-        inbox: the directory into which received files go.
-        outgoing: where cleaned copies of what is sent lie meanwhile.
         circuits: how many may carry one file.
         auto_accept_below: smaller files of verified contacts are fetched without asking; 0 for none.
         quota: bytes that the inbox may have.
     """
 
-    inbox: Path
-    outgoing: Path
     circuits: int = 12
     auto_accept_below: int = 0
     quota: int = 20 * 1024**3
+
+
+@dataclass(slots=True)
+class FileRules:
+    """What this person has settled about files. Whoever goes by it looks here each time.
+
+    Attributes:
+        inbox: the directory into which received files go.
+        outgoing: where cleaned copies of what is sent lie meanwhile.
+        limits: see there.
+    """
+
+    inbox: Path
+    outgoing: Path
+    limits: FileLimits = FileLimits()
 
     @classmethod
     def inside(cls, directory: Path) -> FileRules:
@@ -143,9 +154,11 @@ def inbox_with_room(rules: FileRules, size: int) -> Path:
         used = _used(rules.inbox)
     except OSError as error:
         raise full_or_failing(error, rules.inbox) from error
-    if used + size > rules.quota:
+    if used + size > rules.limits.quota:
         raise StorageError(
-            _("The inbox would have more than its {quota} bytes with this file.").format(quota=rules.quota),
+            _("The inbox would have more than its {quota} bytes with this file.").format(
+                quota=rules.limits.quota
+            ),
             _("Remove what you no longer need from {inbox}, or raise files.quota.").format(inbox=rules.inbox),
         )
     return rules.inbox

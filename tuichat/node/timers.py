@@ -59,6 +59,11 @@ class Timers:
 
     # -- what a person sets --
 
+    def settle(self, retention: int) -> None:
+        """Delete messages after so many seconds from now on where nothing else is said, 0 for never."""
+        self.retention.settle(retention)
+        self._changed.set()
+
     def set(self, contact: ContactRow, seconds: int) -> None:
         """Have texts and files of both disappear after so many seconds, 0 for never."""
         if seconds != 0 and not MIN_TIMER <= seconds <= MAX_TTL:

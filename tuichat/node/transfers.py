@@ -177,7 +177,7 @@ class Transfers:
     def _is_unasked(self, contact: int, size: int) -> bool:
         """Whether a contact's file is one that comes without asking."""
         row = self._store.contacts.get(contact)
-        return size < self._with.rules.auto_accept_below and row is not None and row.verified
+        return size < self._with.rules.limits.auto_accept_below and row is not None and row.verified
 
     def _may_by_itself(self, contact: int) -> bool:
         """Count something that is done for a contact without anybody having asked (bounded for an hour)."""
