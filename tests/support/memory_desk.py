@@ -94,6 +94,13 @@ class MemoryDesk(ABC):
         kept = msgspec.structs.replace(person.record.conversation, retention=seconds)
         return self._change(person, conversation=kept)
 
+    async def conversation_memory(self, ref: str, wanted: bool, erase: bool = False) -> Contact:
+        if erase:
+            await self.contact_erase(ref)
+        person = self._find(ref)
+        kept = msgspec.structs.replace(person.record.conversation, memory=wanted)
+        return self._change(person, conversation=kept)
+
     def disappeared(self, message: int) -> None:
         """The time of a message is over."""
         person = self._messages.pop(message)

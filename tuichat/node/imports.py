@@ -119,6 +119,8 @@ class Imports:
     def _write(self, source: ExportSource, read: _Read) -> Imported:
         same = onion_of(source.manifest.address) == self._with.own_onion
         self._check_fresh()  # somebody may have asked meanwhile
+        if any(line.conversation.memory for line in read.contacts):
+            self._store.open_memory()
         with self._with.hub.change() as changes:
             self._write_contacts(read, same=same)
             self._write_messages(source, read)
@@ -184,6 +186,8 @@ class Imports:
                 archived=kept.archived,
                 unread_from=kept.unread_from if kept.unread_from in read.messages else None,
             )
+            if kept.memory:
+                self._store.conversations.set_memory(line.id, wanted=True)
             changes.contact(line.id)
 
 
