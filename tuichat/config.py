@@ -26,12 +26,16 @@ from tuichat.settings import (
     Value,
     checked,
     find_setting,
+    themes,
     value_from_text,
 )
 from tuichat.sizes import exact_size, parse_size
 
 MAX_CONFIG_BYTES = 256 * 1024
 """A longer file is not read: it is not a configuration."""
+
+THEMES_DIRECTORY = "themes"
+"""Where a person's own themes are, beside the file of settings."""
 
 TimeFormat = Literal["24h", "12h"]
 
@@ -229,7 +233,8 @@ def parse_config(text: str, path: Path) -> dict[str, Value]:
 def check_together(
     values: Mapping[str, Value], text: str, path: Path, environment: Mapping[str, Value] | None = None
 ) -> None:
-    """Raise UsageError if `values`, each valid alone, contradict each other."""
+    """Raise UsageError if `values`, each valid alone, contradict each other or what lies beside the file."""
+    _check_theme(values, text, path, environment or {})
     if values.get("tor.mode") != "system":
         return
     for name in ("tor.extra_torrc", "tor.bridges"):
@@ -241,6 +246,19 @@ def check_together(
                 ),
                 _("Put it in that tor's own torrc, or take it out here."),
             )
+
+
+def _check_theme(
+    values: Mapping[str, Value], text: str, path: Path, environment: Mapping[str, Value]
+) -> None:
+    theme = values.get("ui.theme")
+    if not theme or theme in (known := themes(path.parent / THEMES_DIRECTORY)):
+        return
+    where = SETTINGS["ui.theme"].variable if "ui.theme" in environment else _place(text, "ui.theme", path)
+    raise UsageError(
+        _("{where}: there is no theme called {name}.").format(where=where, name=theme),
+        _("Valid are: {choices}.").format(choices=", ".join(known)),
+    )
 
 
 def value_of(config: Config, name: str) -> Value:

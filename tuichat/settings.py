@@ -52,13 +52,28 @@ class Setting:
         return f"{ENVIRONMENT_PREFIX}{section.upper()}__{key.upper()}"
 
 
-def themes() -> tuple[str, ...]:
-    """The names of the themes that came with tuichat, from the package or a source checkout."""
+def themes(own: Path | None = None) -> tuple[str, ...]:
+    """The names of the themes that came with tuichat, from the package or a checkout, and of those in `own`.
+
+    A file there that is no theme is left out: the interface names its mistake.
+    """
     package = Path(__file__).parent
-    for directory in (package / "data" / "themes", package.parent / "themes"):
-        if directory.is_dir():
-            return tuple(sorted(file.stem for file in directory.glob("*.toml")))
-    return ()
+    places = (package / "data" / "themes", package.parent / "themes")
+    shipped = next((place for place in places if place.is_dir()), None)
+    names = set() if shipped is None else {file.stem for file in shipped.glob("*.toml")}
+    for file in sorted(own.glob("*.toml")) if own is not None else ():
+        names |= _names_of_theme(file)
+    return tuple(sorted(names))
+
+
+def _names_of_theme(file: Path) -> set[str]:
+    import tomllib  # few people have a theme of their own
+
+    try:
+        name = tomllib.loads(file.read_text(encoding="utf-8")).get("name")
+    except (OSError, ValueError, RecursionError):
+        return set()
+    return {name} if isinstance(name, str) else set()
 
 
 def languages() -> tuple[str, ...]:
@@ -166,7 +181,7 @@ SETTINGS: dict[str, Setting] = {
         Setting("files.circuits", "count", check=_circuits),
         Setting("files.auto_accept_below", "size", check=_size),
         Setting("files.quota", "size", check=_some_size),
-        Setting("ui.theme", choices=themes),
+        Setting("ui.theme", check=_one_line),
         Setting("ui.language", choices=languages),
         Setting("ui.panic_key", choices=_panic_keys),
         Setting("ui.time_format", choices=lambda: ("24h", "12h")),

@@ -50,7 +50,7 @@ async def test_turning_it_on_asks_what_becomes_of_the_history_and_shows_everywhe
         await enter(screen, pilot, "/memory on")
         assert isinstance(app.screen, MemoryQuestion)
         assert "gone when tuichat ends or locks" in asked(app)
-        assert "erase that" in asked(app)
+        assert "and erase it" in asked(app)
         await pilot.press("escape")
         await settle(pilot)
         assert not bob(node).conversation.memory

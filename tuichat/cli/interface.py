@@ -57,6 +57,7 @@ def need_terminal() -> None:
 
 def _options(context: Context) -> Options:
     from tuichat import bootstrap
+    from tuichat.config import THEMES_DIRECTORY
     from tuichat.tui.context import Options
 
     paths, config = context.paths(), context.config()
@@ -76,6 +77,7 @@ def _options(context: Context) -> Options:
     made = bootstrap.profile_exists(paths)
     return Options(
         theme=config.ui.theme,
+        theme_directories=(paths.config.parent / THEMES_DIRECTORY,),
         glyphs=fitting_glyphs(),
         save=save,
         create_profile=None if made else create,

@@ -24,7 +24,7 @@ def top_parts(
     if person is not None:
         tick = f" {glyphs.verified}" if person.verified and not person.key_changed else ""
         left: Parts = [("accent", f" {glyphs.back} "), ("strong", person.name), ("linked", tick)]
-        return left, [("text", "  "), *_signs(person, glyphs), link(person, glyphs), *last]
+        return left, [("text", "  "), *_signs(person, glyphs, short=True), link(person, glyphs), *last]
     state = reachability(known.tor, known.service, glyphs)
     return [("accent", " tuichat")], [state, *_queued(known, glyphs, gap), *last]
 
@@ -122,14 +122,15 @@ def _name_parts(person: Contact, glyphs: Glyphs) -> Parts:
     return [("strong", person.name)]
 
 
-def _signs(person: Contact, glyphs: Glyphs) -> Parts:
+def _signs(person: Contact, glyphs: Glyphs, *, short: bool = False) -> Parts:
     """How long messages stay; what a person lets us know of themself over the link."""
     timer: Parts = []
     if person.conversation.timer:
         time = short_time(person.conversation.timer)
         timer = [("muted", _("timer {time}").format(time=time) + "  ")]
     if person.conversation.memory:
-        timer = [*timer, ("waiting", f"{glyphs.memory} {_('memory only')}  ")]
+        only = _("memory") if short else _("memory only")
+        timer = [*timer, ("waiting", f"{glyphs.memory} {only}  ")]
     if person.typing:
         return [*timer, ("accent", _("writing") + glyphs.ellipsis + "  ")]
     words = {"here": _("here"), "away": _("away"), "": ""}[person.presence]

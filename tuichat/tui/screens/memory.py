@@ -52,7 +52,7 @@ class MemoryQuestion(Dialog[Literal["keep", "erase"]]):
 
     def _keys(self) -> str:
         if self._said_before:
-            return _("y  yes, that stays on disk   e  yes, erase that   Esc  no")
+            return _("y  yes, and leave it there\ne  yes, and erase it\nEsc  no")
         return _("y  yes   Esc  no")
 
     def action_answer(self, answer: Literal["keep", "erase"]) -> None:
