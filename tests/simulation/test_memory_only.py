@@ -5,14 +5,17 @@ holds all the same.
 from __future__ import annotations
 
 import asyncio
+import random
 from pathlib import Path
 
 import pytest
 
 from tests.support.file_story import DAY, HOUR, FileStory, play
+from tests.support.seeded_rng import SeededRng
 from tests.support.simulated_node import SimulatedNode, until
 from tests.support.stores import KEY
-from tuichat.errors import NotFoundError, UsageError
+from tests.support.troubles import Troubles
+from tuichat.errors import NotFoundError, StorageError, UsageError
 from tuichat.store.database import Database
 
 CANARY = "canary-bird"
@@ -22,6 +25,15 @@ LASTING = "lasting words"
 def deciphered(person: SimulatedNode) -> bytes:
     """What the running node has of its database on disk, free pages and all."""
     return person.store._database._connection.serialize("main")
+
+
+def raw(person: SimulatedNode) -> bytes:
+    """What is on disk of somebody who does not run, below the cipher."""
+    database = Database(person._database, KEY)
+    try:
+        return database._connection.serialize("main")
+    finally:
+        database.close()
 
 
 def left_over(directory: Path, *running: SimulatedNode) -> list[str]:
@@ -252,5 +264,59 @@ def test_deeds_that_overtake_their_message_wait_in_memory_and_a_removed_contact_
         await bob.node.contact_remove("alice")
         assert (await bob.node.search(CANARY)).found == ()
         assert (await bob.node.status()).in_memory == 0
+
+    play(tmp_path, story)
+
+
+async def _say_if_possible(person: SimulatedNode, other: SimulatedNode, text: str) -> list[str]:
+    try:
+        await person.node.send(other.name, text)
+    except StorageError:  # the disk is full
+        return []
+    return [text]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_befalls_each_text_comes_once_and_in_order_into_one_of_the_lives(
+    tmp_path: Path, seed: int
+) -> None:
+    """Bob's side is in memory only. All that alice says is in one of his lives; nothing that he says arrives
+    twice or out of order, and what he says last arrives.
+    """
+
+    async def story(story: FileStory) -> None:
+        alice, bob = story.alice, story.bob
+        await bob.node.conversation_memory("alice", True)
+        draw = random.Random(seed)
+        troubles = Troubles(story.network, (alice, bob), SeededRng(b"memory %d" % seed))
+        hers: list[str] = []
+        his: list[str] = []
+        heard: list[str] = []
+        for number in range(60):
+            hers += await _say_if_possible(alice, bob, f"{CANARY} {number}")
+            his += await _say_if_possible(bob, alice, f"{CANARY} {number}")
+            if draw.random() < 0.3:
+                troubles.befall()
+            await asyncio.sleep(draw.choice((0.0, 0.3, 3.0, 40.0)))
+            if draw.random() < 0.15:
+                heard += await bob.history(alice)
+                await (bob.crash() if draw.random() < 0.7 else bob.stop())
+                await asyncio.sleep(draw.choice((0.0, 20.0)))
+                await bob.start()
+            if draw.random() < 0.05:
+                await alice.crash()
+                await alice.start()
+        troubles.heal()
+        his += await _say_if_possible(bob, alice, "the end")
+        await calm(story)
+        heard += await bob.history(alice)
+        assert heard == hers
+        arrived = await alice.history(bob)
+        assert arrived == [text for text in his if text in arrived]
+        assert arrived[-1] == "the end"
+        for person in (alice, bob):
+            person.clock.offset = 0.0
+        await bob.stop()
+        assert CANARY.encode() not in raw(bob)
 
     play(tmp_path, story)
