@@ -19,7 +19,9 @@ MOST_CIRCUITS = 16
 """The most circuits that one file may come over: beyond them it gets no faster, and tor has more to do."""
 
 LATER_SECTIONS = ("hooks",)
-_LATER_KEYS = ("ui.keys", "ui.notify")
+_LATER_KEYS = ("ui.notify",)
+
+_PACKAGE = Path(__file__).parent
 
 Value = str | int | tuple[str, ...]
 """Of a switch it is a bool, which is an int."""
@@ -57,17 +59,24 @@ def themes(own: Path | None = None) -> tuple[str, ...]:
 
     A file there that is no theme is left out: the interface names its mistake.
     """
-    package = Path(__file__).parent
-    places = (package / "data" / "themes", package.parent / "themes")
-    shipped = next((place for place in places if place.is_dir()), None)
-    names = set() if shipped is None else {file.stem for file in shipped.glob("*.toml")}
+    places = (_PACKAGE / "data" / "themes", _PACKAGE.parent / "themes")
+    return _names_in(next((place for place in places if place.is_dir()), places[0]), own)
+
+
+def keymaps(own: Path | None = None) -> tuple[str, ...]:
+    """As `themes`, of keymaps."""
+    return _names_in(_PACKAGE / "tui" / "keymaps", own)
+
+
+def _names_in(shipped: Path, own: Path | None) -> tuple[str, ...]:
+    names = {file.stem for file in shipped.glob("*.toml")}
     for file in sorted(own.glob("*.toml")) if own is not None else ():
-        names |= _names_of_theme(file)
+        names |= _name_inside(file)
     return tuple(sorted(names))
 
 
-def _names_of_theme(file: Path) -> set[str]:
-    import tomllib  # few people have a theme of their own
+def _name_inside(file: Path) -> set[str]:
+    import tomllib  # few people have a theme or keymap of their own
 
     try:
         name = tomllib.loads(file.read_text(encoding="utf-8")).get("name")
@@ -182,6 +191,7 @@ SETTINGS: dict[str, Setting] = {
         Setting("files.auto_accept_below", "size", check=_size),
         Setting("files.quota", "size", check=_some_size),
         Setting("ui.theme", check=_one_line),
+        Setting("ui.keys", check=_one_line),
         Setting("ui.language", choices=languages),
         Setting("ui.panic_key", choices=_panic_keys),
         Setting("ui.time_format", choices=lambda: ("24h", "12h")),

@@ -105,7 +105,7 @@ def test_number_is_written_without_quotes_and_keeps_its_comment(tmp_path: Path) 
         ('[ui]\ntime_format = "25h"\n', 2, "24h, 12h"),
         ("[ui]\nimages = 1\n", 2, "true or false"),
         ('[ui]\nimages = "yes"\n', 2, "false, true"),
-        ("[ui]\n\nkeys = {}\n", 3, "not in this version"),
+        ("[ui]\n\nnotify = {}\n", 3, "not in this version"),
         ("[ui]\nnotify = 1\n", 2, "not in this version"),
         ("[privacy]\nreceipts = 1\n", 2, "true or false"),
         ('[privacy]\ntyping = "yes"\n', 2, "false, true"),
@@ -229,7 +229,7 @@ def test_set_replaces_a_value_of_several_lines(tmp_path: Path) -> None:
 def test_each_key_is_set_in_a_new_file_and_read_back(tmp_path: Path, name: str) -> None:
     choices, form = SETTINGS[name].choices, SETTINGS[name].form
     some = {"list": "192.0.2.1:1", "count": "7", "size": "3MiB", "time": "10m", "text": "/a/b"} | (
-        {"text": "paper"} if name == "ui.theme" else {}
+        {"text": {"ui.theme": "paper", "ui.keys": "vi"}.get(name, "/a/b")}
     )
     value = (choices() or ("any",))[-1] if choices else some[form]
     path = tmp_path / "deep" / "tuichat.toml"
@@ -314,8 +314,8 @@ def test_a_theme_of_ones_own_beside_the_file_can_be_chosen_and_no_unknown_one(tm
     (own / "odd.toml").write_bytes(b"\xff[")
     path = written(tmp_path, b'[ui]\ntheme = "sea"\n')
     assert load_config(path, {}).ui.theme == "sea"
-    with pytest.raises(UsageError, match="TUICHAT_UI__THEME: there is no theme called lake") as caught:
+    with pytest.raises(UsageError, match=r"TUICHAT_UI__THEME: ui\.theme cannot be 'lake'") as caught:
         load_config(path, {"TUICHAT_UI__THEME": "lake"})
     assert "sea" in caught.value.hint
-    with pytest.raises(UsageError, match="line 2: there is no theme called lake"):
+    with pytest.raises(UsageError, match=r"line 2: ui\.theme cannot be 'lake'"):
         load_config(written(tmp_path, b'[ui]\ntheme = "lake"\n'), {})
