@@ -1,4 +1,4 @@
-"""Invariants of conversations in memory only: no word on disk, nothing twice, and no gap that a session waits at."""
+"""Invariants of conversations in memory only: no word on disk, nothing twice, no session with a gap."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BIRD = "🐦"
 
 
 def no_word_of_it_is_on_disk() -> None:
-    """Whatever is said, queued, written or waits in a conversation in memory only, the disk has none of it."""
+    """Whatever is said, queued, written or waits in such a conversation, the disk has none of it."""
     with scratch() as directory, _in_memory(directory) as reader:
         store, contact = reader.store, reader.contact
         reader.hear(edit(1, f"{SECRET} edited"), reaction(1, BIRD), text(SECRET), edit(2, f"{SECRET} again"))
@@ -34,7 +34,7 @@ def no_word_of_it_is_on_disk() -> None:
 
 
 def history_from_before_takes_no_later_words() -> None:
-    """What is on disk from before is not edited, and nobody reacts to it, while nothing more is to be there."""
+    """What is on disk from before is not edited and not reacted to while nothing more is to be there."""
     with scratch() as directory, _in_memory(directory, text("before")) as reader:
         reader.hear(edit(1, SECRET), reaction(1, BIRD))
         holds("it says something else", reader.message.text == "before")
@@ -57,7 +57,7 @@ def what_came_into_a_lost_memory_does_not_come_again() -> None:
 
 
 def a_session_does_not_outlive_the_memory() -> None:
-    """Numbers of envelopes that were lost are missing from it: the other side would wait for them for ever."""
+    """Numbers of lost envelopes are missing from it: the other side would wait for them for ever."""
     with scratch() as directory:
         with _in_memory(directory) as reader:
             contact = reader.contact
