@@ -113,6 +113,13 @@ def test_no_word_of_it_is_on_disk_while_it_lasts_or_after(tmp_path: Path) -> Non
         assert await alice.node.draft_list() == []
         assert (await alice.node.search(CANARY)).found == ()
         await bob.start()
+        other = SimulatedNode("dora", tmp_path, story.network, SeededRng(b"dora"))
+        await other.start()
+        await other.node.import_from(str(tmp_path / "export"))
+        (imported,) = await other.node.contact_list()
+        assert imported.conversation.memory
+        assert [each.text for each in await other.node.messages("bob")] == [LASTING]
+        await other.stop()
 
     play(tmp_path, story)
 
