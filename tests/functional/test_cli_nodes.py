@@ -176,6 +176,7 @@ async def test_node_that_stays_to_deliver_says_so_and_can_be_stopped(home: Home)
     assert "a secret" in await ran(home, "messages", "bob")
     _code, output, _errors = await ended(await home.command("status"))
     assert "kept until 2 messages are delivered" in output
+    assert "1 message, gone when the node ends or locks" in output
     code, output, errors = await ended(await home.command("daemon", "stop"))
     assert (code, output) == (0, "")
     assert "1 message stays queued" in errors
