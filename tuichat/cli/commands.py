@@ -30,6 +30,7 @@ MODULES = {
     "backup": ("backup", "restore"),
     "export": ("export", "import"),
     "rpc": ("rpc",),
+    "token": ("token",),
     "doctor": ("doctor",),
     "config": ("config",),
     "completion": ("completion",),

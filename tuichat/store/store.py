@@ -34,6 +34,7 @@ from tuichat.store.searches import Searches
 from tuichat.store.sessions import Sessions
 from tuichat.store.settings import Settings
 from tuichat.store.tags import Tags
+from tuichat.store.tokens import Tokens
 from tuichat.store.transfers import Transfers
 
 _PAGE = 4096
@@ -66,6 +67,7 @@ class Store:
         self.inputs = Inputs(database)
         self.imports = Imports(database)
         self.deeds = Deeds(self._places)
+        self.tokens = Tokens(database)
 
     @classmethod
     def open(cls, path: Path, key: bytes, *, synchronous: Synchronous = "FULL") -> Store:
