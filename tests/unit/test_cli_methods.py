@@ -14,7 +14,7 @@ import pytest
 from tuichat import bootstrap
 from tuichat.api.client import AsyncClient
 from tuichat.api.methods import attributes
-from tuichat.cli import doctor
+from tuichat.cli import doctor_profile
 from tuichat.cli.commands import build_parser
 from tuichat.cli.context import Context
 from tuichat.cli.parser import Parser
@@ -94,7 +94,7 @@ def targets(function: Any, tree: ast.AST) -> Iterator[Any]:
 COMMANDS = dict(leaves(build_parser()))
 CALLED = {command: reached(run, set()) for command, run in COMMANDS.items()}
 CALLED["unlock"] |= reached(Context.node, set())  # as every command does on its way to a node
-CALLED["doctor"] |= reached(doctor._ask_node, set())  # its checks stand in a table
+CALLED["doctor"] |= reached(doctor_profile._ask_node, set())  # its checks stand in a table
 
 
 @pytest.mark.parametrize("command", COMMANDS)

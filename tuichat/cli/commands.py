@@ -33,7 +33,7 @@ MODULES = {
     "token": ("token",),
     "doctor": ("doctor",),
     "config": ("config",),
-    "completion": ("completion",),
+    "completion": ("completion", "completion-words"),
     "demo": ("demo",),
 }
 """The modules beside this one, and the commands that each adds."""
