@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.mutants import deeds, files, handshake, invites, link, memory, ratchet, requests
+from tests.mutants import deeds, files, handshake, invites, link, memory, ratchet, requests, timers
 from tests.mutants.planting import MUTANTS, Mutant
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "memory",
     "ratchet",
     "requests",
+    "timers",
 ]

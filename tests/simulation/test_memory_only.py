@@ -206,6 +206,8 @@ def test_history_from_before_stays_frozen_or_is_erased_and_later_words_last_agai
         await calm(story)
         assert await texts(alice, bob) == [LASTING, f"{CANARY} edited in memory", "kept again"]
         assert CANARY.encode() not in deciphered(alice)
+        assert (await alice.node.export_to(str(tmp_path / "mixed"))).messages == 2
+        assert left_over(tmp_path, alice, bob) == []
         await alice.node.unsend(before.id)
         await calm(story)
         await alice.stop()

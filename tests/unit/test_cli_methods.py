@@ -84,7 +84,7 @@ def targets(function: Any, tree: ast.AST) -> Iterator[Any]:
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module is not None:
             source = importlib.import_module(node.module)
-            found += [getattr(source, alias.name, None) for alias in node.names]  # None: a module
+            found += [getattr(source, alias.name, None) for alias in node.names]
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             found += [getattr(bootstrap, node.attr)] if node.value.id == "bootstrap" else []
     found += [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]
