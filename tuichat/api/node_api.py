@@ -212,6 +212,17 @@ class NodeApi(TokenApi, Protocol):
         """
         ...
 
+    async def conversation_memory(self, ref: str, wanted: bool, erase: bool = False) -> Contact:
+        """Keep what is said with a contact from now on in memory only, or on disk again.
+
+        What is in memory only is gone when the node ends or locks; what waits there is then never sent. Files
+        are not exchanged meanwhile. What was said before stays where it is.
+
+        Args:
+            erase: with `wanted`: what was said before is erased.
+        """
+        ...
+
     async def draft_set(self, ref: str, text: str, writer: str = "") -> None:
         """Keep what is being written to a contact, "" for nothing.
 

@@ -48,7 +48,7 @@ def _detached(context: Context) -> int:
 
 
 def _stop(context: Context) -> int:
-    async def work(node: AsyncClient) -> tuple[int, int]:
+    async def work(node: AsyncClient) -> tuple[int, int, int]:
         status = await node.status()
         if status.node != "daemon" and not status.kept:
             raise UnreachableError(
@@ -59,11 +59,19 @@ def _stop(context: Context) -> int:
         await node.stop()
         async for _event in events:
             await asyncio.sleep(0)
-        return (status.outbox.queued, status.transfers) if status.kept else (0, 0)
+        counts = (status.outbox.queued - status.outbox.in_memory, status.transfers)
+        return status.in_memory, *(counts if status.kept else (0, 0))
 
-    waiting, resting = context.with_node(
+    lost, waiting, resting = context.with_node(
         work, start=False, unlock=False, none=_("So there is nothing to stop.")
     )
+    if lost:
+        text = ngettext(
+            "{count} message was in memory only, and is gone.",
+            "{count} messages were in memory only, and are gone.",
+            lost,
+        )
+        context.output.note(text.format(count=lost))
     if resting:
         text = ngettext(
             "{count} file rests; it goes on when a node next runs.",

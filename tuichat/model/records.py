@@ -59,6 +59,7 @@ class Conversation(Record, frozen=True, kw_only=True):
         unread_from: the message at which reading stopped last; None since it was answered.
         timer: after how many seconds texts and files disappear on both sides, 0 for never.
         retention: after how many seconds messages are deleted here, 0 for never; None is as the settings say.
+        memory: what is said is in the node's memory only, and gone when it ends or locks.
     """
 
     muted: bool = False
@@ -67,6 +68,7 @@ class Conversation(Record, frozen=True, kw_only=True):
     unread_from: int | None = None
     timer: int = 0
     retention: int | None = None
+    memory: bool = False
 
 
 class Contact(Record, frozen=True, kw_only=True):
@@ -273,10 +275,15 @@ class ContactCounts(Record, frozen=True, kw_only=True):
 
 
 class OutboxCounts(Record, frozen=True, kw_only=True):
-    """How many messages wait for their contact's acknowledgement, and since when the oldest does."""
+    """How many messages wait for their contact's acknowledgement, and since when the oldest does.
+
+    Attributes:
+        in_memory: of those, how many are lost when the node ends or locks.
+    """
 
     queued: int = 0
     oldest_at: datetime | None = None
+    in_memory: int = 0
 
 
 class Status(Record, frozen=True, kw_only=True):
@@ -286,6 +293,7 @@ class Status(Record, frozen=True, kw_only=True):
         kept: a detached node stays without clients until nothing is queued and no transfer is under way.
         transfers: files that were accepted, by either side, and are on their way or wait to be.
         name: what this person calls themself, "" for nothing.
+        in_memory: messages that are in the node's memory only, and gone when it ends or locks.
     """
 
     address: str | None
@@ -300,6 +308,7 @@ class Status(Record, frozen=True, kw_only=True):
     kept: bool = False
     transfers: int = 0
     name: str = ""
+    in_memory: int = 0
 
 
 class SafetyNumber(Record, frozen=True, kw_only=True):

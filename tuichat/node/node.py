@@ -186,6 +186,7 @@ class Node(
         await self._searching.close()
         await self._timers.close()
         await self._transfers.close()
+        self._desk.memory.close()
         await self._links.close()
         self._signs.close()
         await self._with.transport.stop()
@@ -213,11 +214,14 @@ class Node(
                 accepted=self._store.contacts.count("accepted"), online=self._links.online
             ),
             outbox=OutboxCounts(
-                queued=queued, oldest_at=None if oldest is None else from_milliseconds(oldest)
+                queued=queued,
+                oldest_at=None if oldest is None else from_milliseconds(oldest),
+                in_memory=self._store.outbox.lost_at_the_end(),
             ),
             version=__version__,
             transfers=self._transfers.under_way(),
             name=self._with.name,
+            in_memory=self._store.messages.held_in_memory(),
         )
 
     # -- contacts --
