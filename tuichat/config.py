@@ -130,6 +130,27 @@ class UiConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class HttpConfig:
+    """Where a daemon answers programs that watch it.
+
+    Attributes:
+        listen: the absolute path of a UNIX socket, or a loopback HOST:PORT; "" for nowhere.
+        token_file: what they have to show lies there; None for the profile's own.
+    """
+
+    listen: str = ""
+    token_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogConfig:
+    """What a node says on standard error: from which level on, and in which form."""
+
+    level: Literal["error", "warning", "info", "debug"] = "warning"
+    format: Literal["text", "json"] = "text"
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """All settings of one profile."""
 
@@ -138,6 +159,8 @@ class Config:
     store: StoreConfig = StoreConfig()
     files: FilesConfig = FilesConfig()
     ui: UiConfig = UiConfig()
+    http: HttpConfig = HttpConfig()
+    log: LogConfig = LogConfig()
 
 
 def load_config(path: Path, environment: Mapping[str, str], *, required: bool = False) -> Config:
@@ -281,7 +304,7 @@ def _environment_values(environment: Mapping[str, str]) -> dict[str, Value]:
 
 
 def _build(values: Mapping[str, Value], base: Callable[[str], Path | None]) -> Config:
-    sections: dict[str, dict[str, Any]] = {"tor": {}, "privacy": {}, "store": {}, "files": {}, "ui": {}}
+    sections: dict[str, dict[str, Any]] = {name.partition(".")[0]: {} for name in SETTINGS}
     for name, value in values.items():
         section, key = name.split(".")
         sections[section][key] = _taken(SETTINGS[name], value, base)
@@ -291,6 +314,8 @@ def _build(values: Mapping[str, Value], base: Callable[[str], Path | None]) -> C
         StoreConfig(**sections["store"]),
         FilesConfig(**sections["files"]),
         UiConfig(**sections["ui"]),
+        HttpConfig(**sections["http"]),
+        LogConfig(**sections["log"]),
     )
 
 

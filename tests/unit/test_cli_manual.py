@@ -76,7 +76,7 @@ def test_every_global_option_stands_in_the_manual() -> None:
 
 def test_settings_and_exit_codes_of_the_manual_are_those_of_the_program() -> None:
     settings = PLAIN.partition(".SH SETTINGS")[2].partition(".SH EXIT STATUS")[0]
-    assert set(re.findall(r"\b(?:tor|privacy|store|files|ui)\.[a-z_]+", settings)) == set(SETTINGS)
+    assert set(re.findall(r"\b(?:tor|privacy|store|files|ui|http|log)\.[a-z_]+", settings)) == set(SETTINGS)
     codes = PLAIN.partition(".SH EXIT STATUS")[2].partition(".SH ENVIRONMENT")[0]
     assert set(re.findall(r"^\.B (\d+)$", codes, re.MULTILINE)) == exit_codes()
 

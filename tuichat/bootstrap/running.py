@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Coroutine
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from tuichat.api.client import AsyncClient
 from tuichat.api.server import ApiServer
@@ -29,6 +29,9 @@ from tuichat.store.profile_lock import NodeLock
 from tuichat.store.profile_paths import ProfilePaths
 from tuichat.store.wipe import wipe_begun, wipe_completed, wipe_whole
 from tuichat.supervisor import supervise
+
+if TYPE_CHECKING:
+    from tuichat.bootstrap.health import Health
 
 Result = TypeVar("Result")
 RunningKind = Literal["daemon", "detached"]
@@ -92,6 +95,7 @@ class _NodeProcess:
             custody=Custody(paths, SystemRng(), inbox=config.files.directory),
         )
         self._server = ApiServer(self._gate, socket_path(paths, create=True))
+        self._health: Health | None = None
         self._interrupted = False
 
     async def run(self, secret: Secret | None) -> int:
@@ -126,6 +130,8 @@ class _NodeProcess:
         finally:
             # Those who reconnect at once must not reach us again, so the socket goes first.
             self._server.stop_listening()
+            if self._health is not None:
+                await self._health.close()
             try:
                 await self._gate.close(reason)
             finally:
@@ -133,6 +139,8 @@ class _NodeProcess:
 
     async def _begin(self, secret: Secret | None) -> None:
         """Open what can be opened, then serve: no client meets a profile that is locked for a moment only."""
+        if self._kind == "daemon" and self._config.http.listen:
+            await self._serve_http()
         if not needs_passphrase(self._paths):
             secret = Secret("")
         if secret is not None:
@@ -140,6 +148,13 @@ class _NodeProcess:
         await self._server.start()
         if self._kind == "detached":
             report_settled("ready")
+
+    async def _serve_http(self) -> None:
+        """As soon as there is anything to tell: that the profile is being unlocked, too."""
+        from tuichat.bootstrap.health import Health  # few want it
+
+        self._health = Health(self._paths, self._config.http, self._gate, self._server, SystemClock())
+        await self._health.start()
 
     async def _open_node(self, secret: Secret) -> Node:
         return await open_node(self._paths, self._config, secret, SystemClock(), SystemRng())

@@ -36,6 +36,7 @@ from tuichat.model import (
 )
 from tuichat.node.activity import LOOK_SECONDS, Activity
 from tuichat.node.custody import Custody, custody_of
+from tuichat.node.figures import Figures
 from tuichat.node.gate_calls import Result
 from tuichat.node.gate_deeds import GateDeeds
 from tuichat.node.gate_desk import GateDesk
@@ -132,6 +133,10 @@ class Gate(GateDeeds, GateDesk, GateFiles):
             return msgspec.convert({**own, "address": None, "locked": True}, Status)
         found = await self._ask(lambda node: node.status())
         return msgspec.structs.replace(found, locked=False, kept=self.keeps_running(), **own)
+
+    async def figures(self) -> Figures | None:
+        """What the node counts, None while it is locked."""
+        return None if self._node is None else await self._ask(lambda node: node.figures())
 
     async def unlock(self, passphrase: str, key_file: bytes | None = None) -> None:
         async with self._changing:

@@ -32,6 +32,7 @@ from tuichat.node.deeds import Deeds
 from tuichat.node.desk_methods import DeskMethods
 from tuichat.node.desk_wiring import make_desk
 from tuichat.node.events import EventHub
+from tuichat.node.figures import FigureBook, FigureMethods
 from tuichat.node.file_methods import FileMethods
 from tuichat.node.file_progress import FileBook
 from tuichat.node.file_wiring import make_transfers
@@ -58,7 +59,7 @@ from tuichat.store.records import ContactRow
 from tuichat.supervisor import supervise
 
 
-class Node(BackupMethods, FileMethods, SearchMethods, DeskMethods, DeedMethods, SignMethods):
+class Node(BackupMethods, FileMethods, SearchMethods, DeskMethods, DeedMethods, SignMethods, FigureMethods):
     """One unlocked profile at work. It implements NodeApi but for what concerns locking and ending."""
 
     def __init__(self, parts: NodeParts) -> None:
@@ -72,6 +73,7 @@ class Node(BackupMethods, FileMethods, SearchMethods, DeskMethods, DeedMethods, 
         self._book = ContactBook(parts.store, presence)
         files = FileBook(parts.store, parts.clock.monotonic)
         self._hub = EventHub(parts.store, parts.clock, self._book.contact, self._book.message, files.get)
+        self._figures = FigureBook(parts.store, self._hub)
         self._keys = Keys(parts.store, self._hub)
         self._verification = Verification(parts.store, self._hub, parts.identity)
         self._invites = Invites(parts.store, parts.identity, parts.rng)
