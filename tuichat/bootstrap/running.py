@@ -68,7 +68,7 @@ def run_node(
     """
     harden()
     allow_many_open_files()
-    set_up_logs()
+    set_up_logs(config.log)
     if kind == "detached":
         leave_starter()
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -45,6 +46,8 @@ from tuichat.node.node import Node
 from tuichat.node.stream import Stream
 
 StopReason = Literal["handover", "stop", "idle", "wipe"]
+
+_log = logging.getLogger("tuichat.node")
 
 GRACE = 5.0
 """Seconds that calls under way may still take when the profile is being locked."""
@@ -349,6 +352,8 @@ class Gate(GateDeeds, GateDesk, GateFiles):
                 await stream.part()
 
     def _emit(self, event: AnyEvent) -> None:
+        if isinstance(event, LockedEvent):
+            _log.info("the profile is %s", "locked" if event.locked else "unlocked")
         for stream in self._streams:
             stream.buffer.put(event)
 
