@@ -11,7 +11,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -340,15 +340,8 @@ def _build(values: Mapping[str, Value], base: Callable[[str], Path | None]) -> C
     for name, value in values.items():
         section, key = name.split(".")
         sections[section][key] = _taken(SETTINGS[name], value, base)
-    return Config(
-        TorConfig(**sections["tor"]),
-        PrivacyConfig(**sections["privacy"]),
-        StoreConfig(**sections["store"]),
-        FilesConfig(**sections["files"]),
-        UiConfig(**sections["ui"]),
-        HttpConfig(**sections["http"]),
-        LogConfig(**sections["log"]),
-    )
+    kinds: dict[str, Any] = {part.name: type(part.default) for part in fields(Config)}
+    return Config(**{name: kind(**sections[name]) for name, kind in kinds.items()})
 
 
 def _taken(setting: Setting, value: Value, base: Callable[[str], Path | None]) -> Value | Path | None:
