@@ -14,7 +14,6 @@ from tuichat.model import (
     AnyEvent,
     Contact,
     ContactCounts,
-    Invite,
     Message,
     OutboxCounts,
     SafetyNumber,
@@ -38,13 +37,14 @@ from tuichat.node.file_progress import FileBook
 from tuichat.node.file_wiring import make_transfers
 from tuichat.node.first_contact import FirstContact, FirstContactParts, check_request_text
 from tuichat.node.housekeeping import Housekeeper
+from tuichat.node.invite_methods import InviteMethods
 from tuichat.node.invites import Invites, read_invite
 from tuichat.node.keys import Keys
 from tuichat.node.late_bodies import LateBodies
 from tuichat.node.links import Links
 from tuichat.node.network_news import NetworkNews
 from tuichat.node.parts import NodeParts
-from tuichat.node.reach import INVITE_KEYS, Reach
+from tuichat.node.reach import Reach
 from tuichat.node.receipts import Receipts
 from tuichat.node.restored import notices
 from tuichat.node.search_methods import SearchMethods
@@ -59,7 +59,16 @@ from tuichat.store.records import ContactRow
 from tuichat.supervisor import supervise
 
 
-class Node(BackupMethods, FileMethods, SearchMethods, DeskMethods, DeedMethods, SignMethods, FigureMethods):
+class Node(
+    BackupMethods,
+    FileMethods,
+    SearchMethods,
+    DeskMethods,
+    DeedMethods,
+    SignMethods,
+    InviteMethods,
+    FigureMethods,
+):
     """One unlocked profile at work. It implements NodeApi but for what concerns locking and ending."""
 
     def __init__(self, parts: NodeParts) -> None:
@@ -346,28 +355,6 @@ class Node(BackupMethods, FileMethods, SearchMethods, DeskMethods, DeedMethods, 
                 self._links.add(row.id)
                 await self.go_online()
         return self._record(row.id)
-
-    # -- invites --
-
-    async def invite_create(self, seconds: int = 86_400) -> Invite:
-        now = self._hub.now()
-        self._reach.check_room(now, INVITE_KEYS)
-        with self._hub.change():
-            invite = self._invites.create(seconds, now)
-        await self._invites_changed()
-        return invite
-
-    async def invite_list(self) -> list[Invite]:
-        return self._invites.list(self._hub.now())
-
-    async def invite_revoke(self, invite: int) -> None:
-        with self._hub.change():
-            self._invites.revoke(invite)
-        await self._invites_changed()
-
-    async def _invites_changed(self) -> None:
-        self._callers.forget_knocks()
-        await self._admit()
 
     # -- messages --
 
