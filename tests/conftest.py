@@ -1,7 +1,8 @@
 """What holds for every test: no socket leaves this machine, and no process stays behind.
 
 Nor does any log say what it must not: every record of every test, at every level, is looked at as a node
-would write it, and so is what nodes say that run in processes of their own (`support/guard/log_canary.py`).
+would write it (`support/careful_logs.py`), and so is what nodes say that run in processes of their own
+(`support/guard/log_canary.py`).
 
 The loopback guard is installed here, before any test module is imported, and handed on by PYTHONPATH to every
 Python process that a test starts with this environment. In it a node finds no tor: one with default settings
@@ -11,7 +12,6 @@ would call the public network. A test that wants tor says so, and which network 
 from __future__ import annotations
 
 import importlib.util
-import logging
 import os
 import signal
 import tempfile
@@ -22,8 +22,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests.support.guard.log_canary import Watcher, leak_in
-from tuichat.bootstrap.logs import CarefulFormatter
+from tests.support.careful_logs import careful_logs as careful_logs
 
 _GUARD = Path(__file__).parent / "support" / "guard"
 _GRACE = 20.0  # seconds: a detached node ends 10 s after its last client left
@@ -101,20 +100,3 @@ def surroundings() -> Iterator[None]:
     assert not said, f"a node's log said what it must not:\n{said}"
     assert not departures, f"sockets left this machine:\n{departures}"
     assert not left, "processes were left behind:\n" + "\n".join(left)
-
-
-_FORMATTER = CarefulFormatter()
-
-
-@pytest.fixture(autouse=True)
-def careful_logs() -> Iterator[None]:
-    """Fails a test in which anything was logged that a node's log must not say."""
-    leaks: list[str] = []
-    watcher = Watcher(lambda line: leaks.append(line) if leak_in(line) else None, _FORMATTER)
-    level = logging.root.level
-    logging.root.addHandler(watcher)
-    logging.root.setLevel(logging.DEBUG)
-    yield
-    logging.root.removeHandler(watcher)
-    logging.root.setLevel(level)
-    assert not leaks, "logged, and must not be: " + "\n".join(leaks)

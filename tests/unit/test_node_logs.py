@@ -138,7 +138,7 @@ def test_what_a_node_may_say_is_none(line: str) -> None:
 
 
 def test_a_test_that_logs_an_address_at_any_level_fails(tmp_path: Path) -> None:
-    (tmp_path / "conftest.py").write_text("from tests.conftest import careful_logs\n")
+    (tmp_path / "conftest.py").write_text("from tests.support.careful_logs import careful_logs\n")
     (tmp_path / "test_it.py").write_text(
         "import logging\n"
         f"def test_ours(): logging.getLogger('tuichat.x').debug('to %s', '{ADDRESS}')\n"
