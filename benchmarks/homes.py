@@ -79,14 +79,20 @@ class Home:
             store.close()
 
     def add_contacts(self, count: int) -> None:
-        """Put so many more contacts into the profile, which has no passphrase; nobody has their addresses."""
+        """Put so many contacts into the profile, which has no passphrase; nobody is at their addresses."""
         profile = open_profile(self.paths, "")
         store = Store.open(self.paths.database, profile.database_key, synchronous="OFF")
         try:
             now = SystemClock().now()
             for number in range(count):
                 onion = Identity.generate(SystemRng(), now).onion
-                store.contacts.add(onion, "accepted", f"contact {number}", created_at=int(now * 1000))
+                store.contacts.add(
+                    onion,
+                    "accepted",
+                    f"contact {number}",
+                    created_at=int(now * 1000),
+                    pair_sent=SystemRng().bytes(32),
+                )
         finally:
             store.close()
 
