@@ -42,6 +42,7 @@ class HealthServer:
         self.pages = pages
         self.token = token
         self.connections: dict[HealthConnection, None] = {}
+        self._place = place
         self._path = Path(place) if place.startswith("/") else None
         host, _colon, port = place.rpartition(":")
         self._host = host.strip("[]")
@@ -59,9 +60,8 @@ class HealthServer:
                 self._server = await loop.create_unix_server(self._connection, self._path)
                 self._path.chmod(SOCKET_MODE)
         except OSError as error:
-            place = self._path or f"{self._host}:{self.port}"
             raise StorageError(
-                _("HTTP cannot be served at {place}: {why}.").format(place=place, why=_reason(error)),
+                _("HTTP cannot be served at {place}: {why}.").format(place=self._place, why=_reason(error)),
                 _("Name another place with http.listen, or end what listens there."),
             ) from error
 
