@@ -158,7 +158,7 @@ def test_a_nodes_process_that_says_too_much_is_written_down(tmp_path: Path) -> N
     code = (
         "import logging, sys\n"
         "from tuichat.bootstrap.logs import set_up_logs\n"
-        "from tuichat.config import LogConfig\n"
+        "from tuichat.daemon_config import LogConfig\n"
         "set_up_logs(LogConfig())\n"
         f"logging.getLogger('tuichat.x').debug('to %s', '{ADDRESS}')\n"
         f"logging.getLogger('aiohttp.x').debug('to %s', '{ADDRESS}')\n"

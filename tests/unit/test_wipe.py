@@ -43,7 +43,7 @@ def profile(home: Path, passphrase: str | None = None) -> ProfilePaths:
             "tuichat.toml",
             "letter.txt",
         ),
-        *(f"inbox/{OURS}", f"inbox/{PART}", "inbox/renamed.pdf"),
+        *(f"inbox/{OURS}", f"inbox/{PART}", "inbox/renamed.pdf", ".piped-x/output"),
     ):
         path = home / name
         path.parent.mkdir(mode=0o700, exist_ok=True)

@@ -8,11 +8,10 @@ petname, else its full address, else a prefix of at least six characters of one.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Literal, Protocol
 
+from tuichat.api.token_api import TokenApi
 from tuichat.model import (
-    AnyEvent,
     Backup,
     Contact,
     DatabaseCheck,
@@ -30,12 +29,17 @@ from tuichat.model import (
 )
 
 
-class NodeApi(Protocol):
+class NodeApi(TokenApi, Protocol):
     """One profile's node. All but `hello`, `status`, `unlock`, `active`, `passphrase`,
     `duress`, `wipe` and `stop` need it unlocked."""
 
-    async def hello(self) -> Hello:
-        """Who serves, and which version."""
+    async def hello(self, token: str | None = None) -> Hello:
+        """Who serves, and which version.
+
+        Args:
+            token: from here on the client may do what this token allows, and no more. Raises DeniedError if
+                it is none; on the socket for bots it has to come first.
+        """
         ...
 
     async def status(self) -> Status:
@@ -380,8 +384,4 @@ class NodeApi(Protocol):
 
         Never fails, and may do nothing.
         """
-        ...
-
-    def subscribe(self, since: int | None = None) -> AsyncIterator[AnyEvent]:
-        """Events from now on; with `since`, durable ones after that number first, or a MissedEvent."""
         ...

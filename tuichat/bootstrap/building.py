@@ -68,6 +68,7 @@ async def open_node(paths: ProfilePaths, config: Config, secret: Secret, clock: 
             backups=Backups(backups),
             signs=SignRules(config.privacy.receipts, config.privacy.typing, config.privacy.presence),
             retention=config.privacy.retention_seconds,
+            hooks=config.hooks,
         )
     )
     await node.start()

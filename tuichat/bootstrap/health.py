@@ -14,7 +14,7 @@ import msgspec
 from tuichat import __version__
 from tuichat.api.server import ApiServer
 from tuichat.clock import Clock, Rng, SystemRng
-from tuichat.config import HttpConfig
+from tuichat.daemon_config import HttpConfig
 from tuichat.health.answers import Answer
 from tuichat.health.metrics import CONTENT_TYPE, Metric, exposition
 from tuichat.health.server import HealthServer

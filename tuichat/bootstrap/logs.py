@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final, Literal
 
-from tuichat.config import LogConfig
+from tuichat.daemon_config import LogConfig
 
 _OURS: Final = ("tuichat", "onion")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from tuichat.api.client import AsyncClient
 from tuichat.api.server import ApiServer
+from tuichat.bootstrap.bots import bot_server
 from tuichat.bootstrap.building import open_node
 from tuichat.bootstrap.hardening import harden
 from tuichat.bootstrap.logs import set_up_logs
@@ -96,6 +97,7 @@ class _NodeProcess:
         )
         self._server = ApiServer(self._gate, socket_path(paths, create=True))
         self._health: Health | None = None
+        self._bots = bot_server(self._gate, config.api) if kind == "daemon" else None
         self._interrupted = False
 
     async def run(self, secret: Secret | None) -> int:
@@ -129,13 +131,15 @@ class _NodeProcess:
                 watch.cancel()
         finally:
             # Those who reconnect at once must not reach us again, so the socket goes first.
-            self._server.stop_listening()
+            servers = [self._server, *([self._bots] if self._bots is not None else [])]
+            for server in servers:
+                server.stop_listening()
             if self._health is not None:
                 await self._health.close()
             try:
                 await self._gate.close(reason)
             finally:
-                await self._server.close()
+                await asyncio.gather(*(server.close() for server in servers))
 
     async def _begin(self, secret: Secret | None) -> None:
         """Open what can be opened, then serve: no client meets a profile that is locked for a moment only."""
@@ -146,6 +150,8 @@ class _NodeProcess:
         if secret is not None:
             await self._gate.unlock(secret.passphrase, secret.key_file)
         await self._server.start()
+        if self._bots is not None:
+            await self._bots.start()
         if self._kind == "detached":
             report_settled("ready")
 

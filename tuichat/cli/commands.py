@@ -30,9 +30,10 @@ MODULES = {
     "backup": ("backup", "restore"),
     "export": ("export", "import"),
     "rpc": ("rpc",),
+    "token": ("token",),
     "doctor": ("doctor",),
     "config": ("config",),
-    "completion": ("completion",),
+    "completion": ("completion", "completion-words"),
     "demo": ("demo",),
 }
 """The modules beside this one, and the commands that each adds."""

@@ -193,12 +193,15 @@ def run_async(work: Coroutine[None, None, Result]) -> Result:
     moment would end the process without a word.
     """
     outcome: list[Result] = []
+    came = False
 
     async def guarded() -> None:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         assert task is not None
 
         def cancel(_number: int, _frame: FrameType | None) -> None:
+            nonlocal came
+            came = True
             if task.done():
                 raise KeyboardInterrupt
             loop.call_soon_threadsafe(task.cancel)
@@ -213,4 +216,6 @@ def run_async(work: Coroutine[None, None, Result]) -> Result:
         raise KeyboardInterrupt from None
     finally:
         raise_on_ending_signals()
+    if came:  # when nothing more was to be waited for, so that no cancellation found its way in
+        raise KeyboardInterrupt
     return outcome[0]

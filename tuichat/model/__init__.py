@@ -5,6 +5,18 @@ in JSON). Ids of contacts and messages are this profile's own row numbers: small
 messages in the order of the history; they mean nothing to anybody else.
 """
 
+from tuichat.model.access import (
+    EVENT_TYPES,
+    EVERYBODY,
+    MAX_TOKEN_CONTACTS,
+    MAX_TOKENS,
+    METHOD_GROUPS,
+    NEED_EVERYBODY,
+    Scope,
+    Token,
+    grantable,
+    spelled_out,
+)
 from tuichat.model.desk import (
     MAX_DRAFT_BYTES,
     MAX_INPUT_BYTES,
@@ -21,6 +33,7 @@ from tuichat.model.events import (
     ConversationErasedEvent,
     DraftEvent,
     Event,
+    EventLog,
     FileEvent,
     InputEvent,
     LinkEvent,
@@ -81,6 +94,8 @@ from tuichat.model.records import (
 
 __all__ = [
     "API_VERSION",
+    "EVENT_TYPES",
+    "EVERYBODY",
     "MAX_DRAFT_BYTES",
     "MAX_INPUT_BYTES",
     "MAX_NAME_CHARACTERS",
@@ -88,8 +103,12 @@ __all__ = [
     "MAX_TAGS",
     "MAX_TAG_CHARACTERS",
     "MAX_TEXT_BYTES",
+    "MAX_TOKENS",
+    "MAX_TOKEN_CONTACTS",
     "MAX_WRITER_CHARACTERS",
     "MENDABLE",
+    "METHOD_GROUPS",
+    "NEED_EVERYBODY",
     "AnyEvent",
     "Backup",
     "ClosingEvent",
@@ -105,6 +124,7 @@ __all__ = [
     "Draft",
     "DraftEvent",
     "Event",
+    "EventLog",
     "Exported",
     "File",
     "FileEvent",
@@ -138,14 +158,18 @@ __all__ = [
     "Record",
     "Restored",
     "SafetyNumber",
+    "Scope",
     "Sent",
     "ServiceEvent",
     "ServiceStage",
     "ServiceState",
     "SignEvent",
     "Status",
+    "Token",
     "TorEvent",
     "TorState",
     "Unsent",
     "from_milliseconds",
+    "grantable",
+    "spelled_out",
 ]

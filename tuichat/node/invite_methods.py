@@ -1,4 +1,4 @@
-"""The methods of the local API about invites that this person makes."""
+"""The methods of the local API about invites."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tuichat.node.reach import INVITE_KEYS, Reach
 class InviteMethods(ABC):
     """That part of `NodeApi`, for whoever has these."""
 
+    _callers: Callers
     _hub: EventHub
     _invites: Invites
     _reach: Reach
-    _callers: Callers
 
     @abstractmethod
     async def _admit(self) -> None:
-        """Publish anew if somebody holds a key that the service does not admit yet."""
+        """Let who holds an invite reach the service, if they cannot yet."""
 
     async def invite_create(self, seconds: int = 86_400) -> Invite:
         now = self._hub.now()

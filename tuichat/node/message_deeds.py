@@ -70,7 +70,7 @@ class MessageDeeds:
             changes.file(file.id)
         replies = self._store.deeds.replies(row)
         self._store.messages.remove(row.id)
-        changes.message_removed(row.id)
+        changes.message_removed(row.id, row.contact)
         changes.contact(row.contact)
         for reply in replies:
             changes.message(reply)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
 
 from tuichat import __version__
 from tuichat.errors import NotFoundError, StorageError, UsageError
 from tuichat.i18n import _
 from tuichat.model import (
     MAX_REQUEST_BYTES,
-    AnyEvent,
     Contact,
     ContactCounts,
     Message,
@@ -30,12 +28,14 @@ from tuichat.node.deed_methods import DeedMethods
 from tuichat.node.deeds import Deeds
 from tuichat.node.desk_methods import DeskMethods
 from tuichat.node.desk_wiring import make_desk
+from tuichat.node.event_methods import EventMethods
 from tuichat.node.events import EventHub
 from tuichat.node.figures import FigureBook, FigureMethods
 from tuichat.node.file_methods import FileMethods
 from tuichat.node.file_progress import FileBook
 from tuichat.node.file_wiring import make_transfers
 from tuichat.node.first_contact import FirstContact, FirstContactParts, check_request_text
+from tuichat.node.hooks import Hooks
 from tuichat.node.housekeeping import Housekeeper
 from tuichat.node.invite_methods import InviteMethods
 from tuichat.node.invites import Invites, read_invite
@@ -46,12 +46,13 @@ from tuichat.node.network_news import NetworkNews
 from tuichat.node.parts import NodeParts
 from tuichat.node.reach import Reach
 from tuichat.node.receipts import Receipts
-from tuichat.node.restored import notices
 from tuichat.node.search_methods import SearchMethods
 from tuichat.node.searching import Searching
 from tuichat.node.sign_methods import SignMethods
 from tuichat.node.signs import Signs
 from tuichat.node.timers import Timers
+from tuichat.node.token_methods import TokenMethods
+from tuichat.node.tokens import Tokens
 from tuichat.node.verification import Verification
 from tuichat.node.weaknesses import Weaknesses
 from tuichat.protocol.invites import looks_like_invite
@@ -66,6 +67,8 @@ class Node(
     DeskMethods,
     DeedMethods,
     SignMethods,
+    EventMethods,
+    TokenMethods,
     InviteMethods,
     FigureMethods,
 ):
@@ -83,6 +86,8 @@ class Node(
         files = FileBook(parts.store, parts.clock.monotonic)
         self._hub = EventHub(parts.store, parts.clock, self._book.contact, self._book.message, files.get)
         self._figures = FigureBook(parts.store, self._hub)
+        self._hooks = Hooks(parts.hooks, self._book.petname)
+        self._hub.listen(self._hooks.take)
         self._keys = Keys(parts.store, self._hub)
         self._verification = Verification(parts.store, self._hub, parts.identity)
         self._invites = Invites(parts.store, parts.identity, parts.rng)
@@ -134,6 +139,7 @@ class Node(
             parts, self._hub, self._book, files, self._links, self._conversations
         )
         self._searching = Searching(parts.store, self._book)
+        self._tokens = Tokens(parts.store, self._hub, self._book, parts.rng)
         self._desk = make_desk(parts, self._hub, self._book, files, self._links, self._transfers)
         self._housekeeper = Housekeeper(parts.store, self._hub, parts.clock, self._admit, self._tend)
         self._housekeeping: asyncio.Task[None] | None = None
@@ -177,6 +183,7 @@ class Node(
         if self._housekeeping is not None:
             self._housekeeping.cancel()
             await asyncio.gather(self._housekeeping, return_exceptions=True)
+        await self._hooks.close()
         await self._searching.close()
         await self._timers.close()
         await self._transfers.close()
@@ -213,10 +220,6 @@ class Node(
             transfers=self._transfers.under_way(),
             name=self._with.name,
         )
-
-    def subscribe(self, since: int | None = None) -> AsyncIterator[AnyEvent]:
-        told_first = [*notices(self._store, self._hub.now()), *self._weaknesses.take()]
-        return self._hub.subscribe(since, told_first)
 
     # -- contacts --
 

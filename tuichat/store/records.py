@@ -240,9 +240,26 @@ EventType = Literal["message", "message_removed", "contact", "contact_removed", 
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """A durable event by reference: what it tells is read from the present rows when it is replayed."""
+    """A durable event by reference: what it tells is read from the present rows when it is replayed.
+
+    `contact` is told where the subject is gone and was somebody's: a removed message's.
+    """
 
     seq: int
     at: int
     type: EventType
     subject: int
+    contact: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """A token of a bot's; `contacts` is None for everybody. Times in milliseconds."""
+
+    id: int
+    name: str
+    contacts: tuple[int, ...] | None
+    methods: tuple[str, ...]
+    events: tuple[str, ...]
+    created_at: int
+    expires_at: int | None = None
