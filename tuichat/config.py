@@ -174,11 +174,13 @@ class Config:
     log: LogConfig = LogConfig()  # noqa: RUF009 - it is frozen
 
 
-def load_config(path: Path, environment: Mapping[str, str], *, required: bool = False) -> Config:
+def load_config(
+    path: Path, environment: Mapping[str, str], *, required: bool = False, patient: bool = True
+) -> Config:
     """The settings of the file at `path` and of the environment.
 
     If there is no such file it sets nothing, unless it is `required`: somebody named it. Then it may also be
-    a pipe, which is waited for.
+    a pipe, which is waited for by who is `patient`.
 
     A relative path is meant from the file's directory, or from the current one in the environment.
 
@@ -187,7 +189,7 @@ def load_config(path: Path, environment: Mapping[str, str], *, required: bool = 
             file is not there.
         StorageError: the file cannot be read.
     """
-    text = read_config_text(path, pipes=required)
+    text = read_config_text(path, pipes=required and patient)
     if text is None and required:
         raise UsageError(
             _("There is no file {path}.").format(path=path),

@@ -22,6 +22,7 @@ from tuichat.model import FileState, LinkStage
 HOOK_EVENTS: Final = (
     *("message.received", "message.written", "message.changed", "message.removed"),
     *(f"file.{state}" for state in get_args(FileState)),
+    "file.removed",
     *("contact.request", "contact.changed", "contact.removed", "conversation.erased"),
     *(f"link.{stage}" for stage in get_args(LinkStage)),
     *("sign.changed", "tor.changed", "service.changed", "notice.info", "notice.warning", "notice.error"),

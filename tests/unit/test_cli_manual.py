@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tuichat import errors
-from tuichat.bootstrap import attaching, running
+from tuichat.bootstrap import attaching, taking
 from tuichat.cli import context
 from tuichat.cli.commands import build_parser
 from tuichat.cli.parser import Parser
@@ -129,5 +129,5 @@ def test_how_long_a_node_is_waited_for_is_written_down() -> None:
     for page in (PLAIN, decision):
         words = " ".join(page.split())
         assert f"{context.ATTACH_SECONDS:g} seconds" in words
-        assert f"{running.LOCK_SECONDS:g} seconds" in words
+        assert f"{taking.LOCK_SECONDS:g} seconds" in words
     assert f"clients {attaching.ATTACH_SECONDS:g} seconds" in " ".join(decision.split())

@@ -32,6 +32,7 @@ NO_NODE = {
     "demo": "brings up nodes of its own",
     "daemon run": "is the node",
     "daemon token": "is about a file",
+    "service install": "is about a file",
 }
 """Commands that never call a node."""
 
@@ -85,7 +86,7 @@ def targets(function: Any, tree: ast.AST) -> Iterator[Any]:
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module is not None:
             source = importlib.import_module(node.module)
-            found += [getattr(source, alias.name, None) for alias in node.names]  # a module may be none yet
+            found += [getattr(source, alias.name, None) for alias in node.names]
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             found += [getattr(bootstrap, node.attr)] if node.value.id == "bootstrap" else []
     found += [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]

@@ -239,7 +239,11 @@ def test_relative_path_where_the_current_directory_is_gone_is_told(
 def test_pipe_is_read_only_where_somebody_named_it(tmp_path: Path) -> None:
     path = tmp_path / "tuichat.toml"
     os.mkfifo(path)
-    for read in (lambda: load_config(path, {}), lambda: set_key(path, "ui.time_format", "12h")):
+    for read in (
+        lambda: load_config(path, {}),
+        lambda: load_config(path, {}, required=True, patient=False),
+        lambda: set_key(path, "ui.time_format", "12h"),
+    ):
         with pytest.raises(UsageError) as caught:
             read()
         assert f"{path} is a pipe" in caught.value.message

@@ -197,10 +197,11 @@ class NodeApi(TokenApi, Protocol):
         ...
 
     async def conversation_timer(self, ref: str, seconds: int | None = None) -> Contact:
-        """Have texts of both people disappear after so many seconds, 0 for never; None only asks.
+        """Have texts and files of both people disappear after so many seconds, 0 for never; None only asks.
 
-        A received text disappears so long after it was seen first, a sent one after its acknowledgement, and
-        both at most 30 days later than if that had come at once.
+        What was received disappears so long after it was seen first, what was sent after its acknowledgement,
+        and both at most 30 days later than if that had come at once. A file that was put elsewhere than into
+        the inbox stays there.
         """
         ...
 

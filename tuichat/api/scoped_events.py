@@ -17,6 +17,7 @@ from tuichat.model import (
     DraftEvent,
     File,
     FileEvent,
+    FileRemovedEvent,
     InputEvent,
     LinkEvent,
     LockedEvent,
@@ -90,7 +91,7 @@ def contact_of(event: AnyEvent) -> int | None:
             return event.contact.id
         case ContactRemovedEvent() | ConversationErasedEvent() | LinkEvent() | SignEvent():
             return event.contact
-        case MessageRemovedEvent() | NoticeEvent():
+        case MessageRemovedEvent() | FileRemovedEvent() | NoticeEvent():
             return event.contact
     return None
 

@@ -35,6 +35,9 @@ _PRIORITIES: Final = {
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
+SETTINGS_LOG = "tuichat.settings"
+"""Who tells what came of settings that were read again; a person asked for that, so it is always told."""
+
 
 class CarefulFormatter(logging.Formatter):
     """One line a record.
@@ -65,6 +68,7 @@ def set_up_logs(config: LogConfig, environment: Mapping[str, str] | None = None)
     journal = leads_to_journal(os.environ if environment is None else environment, 2)
     handler.setFormatter(CarefulFormatter(config.format, journal=journal))
     logging.basicConfig(level=config.level.upper(), handlers=[handler], force=True)
+    logging.getLogger(SETTINGS_LOG).setLevel(min(logging.INFO, logging.root.level))
 
 
 def leads_to_journal(environment: Mapping[str, str], descriptor: int) -> bool:

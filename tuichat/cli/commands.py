@@ -33,6 +33,7 @@ MODULES = {
     "token": ("token",),
     "doctor": ("doctor",),
     "config": ("config",),
+    "service": ("service",),
     "completion": ("completion", "completion-words"),
     "demo": ("demo",),
 }

@@ -94,15 +94,18 @@ class Context:
         except argparse.ArgumentTypeError as error:
             raise UsageError(f"{variable}: {error}.") from None
 
-    def config(self, *, required: bool = True) -> Config:
+    def config(self, *, required: bool = True, patient: bool = True) -> Config:
         """The settings in force; from here on sentences are in the language they ask for.
 
-        A file that `--config` names must be there, unless it is not `required`.
+        A file that `--config` names must be there, unless it is not `required`; if it is a pipe, only who is
+        `patient` waits for what comes.
         """
         from tuichat.config import load_config
 
         named = self.words.config is not None
-        found = load_config(self.paths().config, self.environment, required=required and named)
+        found = load_config(
+            self.paths().config, self.environment, required=required and named, patient=patient
+        )
         if found.ui.language:
             use_language(found.ui.language)
         return found

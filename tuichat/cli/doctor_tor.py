@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from tuichat.cli.context import Context, run_async
 from tuichat.cli.finding import Finding
-from tuichat.cli.tor_words import hindrance, next_step
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
 from tuichat.model import Status, TorState
+from tuichat.tor_words import hindrance, next_step
 
 
 def tor(context: Context) -> Iterator[Finding]:

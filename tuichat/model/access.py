@@ -40,8 +40,8 @@ NEED_EVERYBODY: Final = frozenset(
 """Methods that would tell of other contacts than a token's, or reach them."""
 
 EVENT_TYPES: Final = (
-    *("message", "message_removed", "file", "contact", "contact_removed", "conversation_erased"),
-    *("link", "sign", "tor", "service", "notice"),
+    *("message", "message_removed", "file", "file_removed", "contact", "contact_removed"),
+    *("conversation_erased", "link", "sign", "tor", "service", "notice"),
 )
 """What a token may be told. Drafts and inputs it never is, and always that the node is locked or ends, and
 what was missed.

@@ -47,6 +47,13 @@ class FileEvent(Event, frozen=True, kw_only=True, tag="file"):
     file: File
 
 
+class FileRemovedEvent(Event, frozen=True, kw_only=True, tag="file_removed"):
+    """A file is gone from the list, with its message, whose time was over. `contact` is whose it was."""
+
+    file: int
+    contact: int | None = None
+
+
 class ContactEvent(Event, frozen=True, kw_only=True, tag="contact"):
     """A contact appeared or changed; a new `pending` one is somebody's request."""
 
@@ -163,6 +170,7 @@ AnyEvent = (
     MessageEvent
     | MessageRemovedEvent
     | FileEvent
+    | FileRemovedEvent
     | ContactEvent
     | ContactRemovedEvent
     | ConversationErasedEvent

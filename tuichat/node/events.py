@@ -21,6 +21,7 @@ from tuichat.model import (
     EventLog,
     File,
     FileEvent,
+    FileRemovedEvent,
     Message,
     MessageEvent,
     MessageRemovedEvent,
@@ -37,7 +38,7 @@ class Changes:
 
     def __init__(self) -> None:
         self.told: dict[tuple[EventType, int], bool] = {}
-        self.whose: dict[int, int] = {}
+        self.whose: dict[tuple[EventType, int], int] = {}
 
     def message(self, message: int, *, new: bool = False) -> None:
         """A message is new or changed."""
@@ -46,12 +47,18 @@ class Changes:
     def message_removed(self, message: int, contact: int) -> None:
         """A message is gone that was a contact's."""
         self.told.pop(("message", message), None)
-        self.whose[message] = contact
+        self.whose[("message_removed", message)] = contact
         self.told[("message_removed", message)] = False
 
     def file(self, file: int) -> None:
         """A file was offered, or its state changed."""
         self.told[("file", file)] = False
+
+    def file_removed(self, file: int, contact: int) -> None:
+        """A file is gone from the list that was a contact's, or offered to one."""
+        self.told.pop(("file", file), None)
+        self.told[("file_removed", file)] = False
+        self.whose[("file_removed", file)] = contact
 
     def contact(self, contact: int) -> None:
         """A contact is new or changed."""
@@ -105,7 +112,7 @@ class EventHub:
             yield changes
             at = self.now()
             for (kind, subject), new in changes.told.items():
-                contact = changes.whose.get(subject) if kind == "message_removed" else None
+                contact = changes.whose.get((kind, subject))
                 seq = self._store.events.append(at, kind, subject, contact)
                 rows.append((EventRow(seq, at, kind, subject, contact), new))
         self.committed = True
@@ -198,6 +205,8 @@ class EventHub:
             return ContactRemovedEvent(at=at, seq=row.seq, contact=row.subject)
         if row.type == "message_removed":
             return MessageRemovedEvent(at=at, seq=row.seq, message=row.subject, contact=row.contact)
+        if row.type == "file_removed":
+            return FileRemovedEvent(at=at, seq=row.seq, file=row.subject, contact=row.contact)
         if row.type == "conversation_erased":
             return ConversationErasedEvent(at=at, seq=row.seq, contact=row.subject)
         if row.type == "contact":

@@ -45,6 +45,7 @@ from tuichat.node.gate_desk import GateDesk
 from tuichat.node.gate_files import GateFiles
 from tuichat.node.gate_tokens import GateTokens
 from tuichat.node.node import Node
+from tuichat.node.parts import Settled
 from tuichat.node.stream import Stream
 
 StopReason = Literal["handover", "stop", "idle", "wipe"]
@@ -94,6 +95,11 @@ class Gate(GateDeeds, GateDesk, GateFiles, GateTokens):
         self._kept = False
         self._stopping = asyncio.Event()
         self._reason: StopReason = "stop"
+
+    def settle(self, settled: Settled) -> None:
+        """Have the node, if one is open, go by this from now on."""
+        if self._node is not None:
+            self._node.settle(settled)
 
     def keeps_running(self) -> bool:
         """Whether it was asked to stay without clients until all is done, and something is not yet."""

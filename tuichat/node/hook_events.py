@@ -13,6 +13,7 @@ from tuichat.model import (
     ContactRemovedEvent,
     ConversationErasedEvent,
     FileEvent,
+    FileRemovedEvent,
     LinkEvent,
     MessageEvent,
     MessageRemovedEvent,
@@ -25,6 +26,7 @@ from tuichat.model import (
 SCHEMA: Final = 1
 _PLAIN: Final[dict[type[Any], str]] = {
     MessageRemovedEvent: "message.removed",
+    FileRemovedEvent: "file.removed",
     ContactRemovedEvent: "contact.removed",
     ConversationErasedEvent: "conversation.erased",
     SignEvent: "sign.changed",
@@ -76,6 +78,6 @@ def _contact_of(event: AnyEvent) -> int | None:
             return event.file.contact
         case ContactEvent():
             return event.contact.id
-        case LinkEvent() | SignEvent() | NoticeEvent() | ConversationErasedEvent():
+        case LinkEvent() | SignEvent() | NoticeEvent() | ConversationErasedEvent() | FileRemovedEvent():
             return event.contact
     return None

@@ -48,6 +48,7 @@ from tuichat.node.reach import Reach
 from tuichat.node.receipts import Receipts
 from tuichat.node.search_methods import SearchMethods
 from tuichat.node.searching import Searching
+from tuichat.node.settling import Settling
 from tuichat.node.sign_methods import SignMethods
 from tuichat.node.signs import Signs
 from tuichat.node.timers import Timers
@@ -71,6 +72,7 @@ class Node(
     TokenMethods,
     InviteMethods,
     FigureMethods,
+    Settling,
 ):
     """One unlocked profile at work. It implements NodeApi but for what concerns locking and ending."""
 

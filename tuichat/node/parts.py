@@ -11,7 +11,7 @@ from tuichat.crypto.kem import Kem
 from tuichat.hook_settings import Hook
 from tuichat.network.transport import Transport
 from tuichat.node.backups import Backups
-from tuichat.node.file_places import FileRules
+from tuichat.node.file_places import FileLimits, FileRules
 from tuichat.node.jobs import OffLoop
 from tuichat.node.reach import Visibility
 from tuichat.node.signs import SignRules
@@ -43,3 +43,12 @@ class NodeParts:
     retention: int = 0
     hooks: tuple[Hook, ...] = ()
     off_loop: OffLoop = asyncio.to_thread
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a person may settle anew while their node runs; see `NodeParts`, which has what holds at first."""
+
+    files: FileLimits
+    signs: SignRules
+    retention: int

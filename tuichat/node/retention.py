@@ -33,6 +33,11 @@ class Retention:
         self._deeds = MessageDeeds(store)
         self._looked_at: int | None = None
 
+    def settle(self, standard: int) -> None:
+        """Delete after so many seconds from now on where nothing else is said."""
+        self._standard = standard
+        self._looked_at = None
+
     def set(self, contact: int, seconds: int | None) -> None:
         """Delete messages with a contact after so many seconds, 0 for never, None for the standard.
 

@@ -75,12 +75,21 @@ def _watch_logs(look: Any) -> None:
 
     def watched(**settings: Any) -> None:
         set_up(**settings)
+        level = logging.root.level
         for handler in list(logging.root.handlers):
-            handler.setLevel(logging.root.level)
+            handler.addFilter(lambda record: record.levelno >= _own_level(record.name, level))
             logging.root.addHandler(Watcher(look, handler.formatter))
         logging.root.setLevel(logging.DEBUG)
 
     logging.basicConfig = watched
+
+
+def _own_level(name: str, root: int) -> int:
+    """From which level on a logger would have told, had the root's level stayed."""
+    logger = logging.getLogger(name)
+    while logger.parent is not None and not logger.level:
+        logger = logger.parent
+    return root if logger is logging.root else logger.level
 
 
 class Watcher(logging.Handler):
