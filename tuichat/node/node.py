@@ -30,6 +30,7 @@ from tuichat.node.desk_methods import DeskMethods
 from tuichat.node.desk_wiring import make_desk
 from tuichat.node.event_methods import EventMethods
 from tuichat.node.events import EventHub
+from tuichat.node.figures import FigureBook, FigureMethods
 from tuichat.node.file_methods import FileMethods
 from tuichat.node.file_progress import FileBook
 from tuichat.node.file_wiring import make_transfers
@@ -70,6 +71,7 @@ class Node(
     EventMethods,
     TokenMethods,
     InviteMethods,
+    FigureMethods,
     Settling,
 ):
     """One unlocked profile at work. It implements NodeApi but for what concerns locking and ending."""
@@ -85,6 +87,7 @@ class Node(
         self._book = ContactBook(parts.store, presence)
         files = FileBook(parts.store, parts.clock.monotonic)
         self._hub = EventHub(parts.store, parts.clock, self._book.contact, self._book.message, files.get)
+        self._figures = FigureBook(parts.store, self._hub)
         self._hooks = Hooks(parts.hooks, self._book.petname)
         self._hub.listen(self._hooks.take)
         self._keys = Keys(parts.store, self._hub)
