@@ -21,8 +21,15 @@ from tuichat.settings import SETTINGS, themes
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "man" / "tuichat.1").read_text(encoding="utf-8")
 README = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
-# Without the font changes and escapes of roff, each entry's first line is the synopsis as people read it.
-PLAIN = re.sub(r"\\f[RIBP]|\\dq|\"", "", PAGE).replace("\\-", "-")
+
+
+def plain(page: str) -> str:
+    """Without the font changes and escapes of roff: an entry's first line is then as people read it."""
+    return re.sub(r"\\f[RIBP]|\\dq|\"", "", page).replace("\\-", "-")
+
+
+PLAIN = plain(PAGE)
+SETTINGS_PAGE = plain((ROOT / "man" / "tuichat.toml.5").read_text(encoding="utf-8"))
 
 
 def commands(parser: Parser, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Parser]]:
@@ -77,7 +84,7 @@ def test_every_global_option_stands_in_the_manual() -> None:
 
 
 def test_settings_and_exit_codes_of_the_manual_are_those_of_the_program() -> None:
-    settings = PLAIN.partition(".SH SETTINGS")[2].partition(".SH EXIT STATUS")[0]
+    settings = SETTINGS_PAGE.partition(".SH SETTINGS")[2].partition(".SH HOOKS")[0]
     sections = "|".join({name.partition(".")[0] for name in SETTINGS})
     assert set(re.findall(rf"\b(?:{sections})\.[a-z_]+", settings)) == set(SETTINGS)
     codes = PLAIN.partition(".SH EXIT STATUS")[2].partition(".SH ENVIRONMENT")[0]
@@ -85,7 +92,7 @@ def test_settings_and_exit_codes_of_the_manual_are_those_of_the_program() -> Non
 
 
 def test_manual_has_every_event_that_hooks_know_and_their_limits() -> None:
-    section = PLAIN.partition(".SH HOOKS")[2].partition(".SH FILES")[0]
+    section = SETTINGS_PAGE.partition(".SH HOOKS")[2].partition(".SH FILES")[0]
     named = re.findall(
         r"\b(?:message|file|contact|conversation|link|sign|tor|service|notice)\.[a-z]+", section
     )
@@ -119,7 +126,7 @@ def test_limits_and_choices_that_people_meet_are_written_down() -> None:
     limit = f"at most {MAX_TEXT_BYTES // 1024} KiB"
     assert limit in PLAIN
     assert limit in README
-    entry_of_theme = PLAIN.partition("\n.BR ui.theme ")[2].partition("\n.TP")[0]
+    entry_of_theme = SETTINGS_PAGE.partition("\n.BR ui.theme ")[2].partition("\n.TP")[0]
     for theme in themes():
         assert re.search(rf"\b{theme}\b", entry_of_theme), theme
 

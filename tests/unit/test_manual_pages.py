@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.support import rpc_page
+from tuichat.cli.commands import build_parser
 from tuichat.model import MAX_TEXT_BYTES
+from tuichat.settings import SETTINGS
 from tuichat.tui.screens.help import key_rows
 from tuichat.tui.slash import usages
 
@@ -33,6 +35,7 @@ MACROS = {
     "IB",
     "nf",
     "fi",
+    "br",
     "RS",
     "RE",
 }
@@ -123,3 +126,26 @@ def test_every_method_of_the_api_stands_in_the_manual() -> None:
     page = rpc_page.PAGE.read_text(encoding="utf-8")
     assert len(rpc_page.document()["methods"]) > 50
     assert page == rpc_page.written(page), "write it anew: python -m tests.support.rpc_page"
+
+
+def test_every_option_of_the_daemons_page_is_one() -> None:
+    known = {word for action in build_parser().arguments for word in action.option_strings}
+    daemon = build_parser().subcommands["daemon"]
+    for command in (*daemon.subcommands.values(), build_parser().subcommands["status"]):
+        known |= {word for action in command.arguments for word in action.option_strings}
+    known |= {"--system", "--now"}  # of `service install` and systemctl in the examples
+    page = plain("tuichat-daemon.1")
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", page)) <= known
+    named = set(re.findall(r"^\.B daemon ([a-z]+)$", page.partition(".SH DESCRIPTION")[0], re.MULTILINE))
+    assert named == set(daemon.subcommands)
+
+
+OTHER = {"service.light", "service.stage", "tor.changed", "http.token"}
+"""Fields of a status, an event and a file, which look like settings."""
+
+
+def test_settings_that_other_pages_name_exist() -> None:
+    sections = "|".join({name.partition(".")[0] for name in SETTINGS})
+    for page in PAGES:
+        named = re.findall(rf"(?<![\w./])(?:{sections})\.[a-z]+_?[a-z_]*(?![\w/.])", plain(page.name))
+        assert {name for name in named if name not in SETTINGS} <= OTHER, page.name

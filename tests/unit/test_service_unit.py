@@ -237,8 +237,8 @@ def test_the_guide_names_what_a_reload_changes_and_the_steps_that_the_command_sa
     named = re.search(r"\*\*Settings\*\* that a reload changes at once:(.*?)\.\n", GUIDE, re.DOTALL)
     assert named is not None
     assert set(re.findall(r"`([a-z_.]+)`", named[1])) == LIVE
-    manual = (Path(__file__).parents[2] / "man" / "tuichat.1").read_text(encoding="utf-8")
-    paragraph = manual.partition("SIGHUP makes it read")[2].partition("of all others")[0]
+    manual = (Path(__file__).parents[2] / "man" / "tuichat-daemon.1").read_text(encoding="utf-8")
+    paragraph = manual.partition(".B SIGHUP")[2].partition("of all others")[0]
     assert set(re.findall(r"[a-z]+\.[a-z_]+", paragraph)) == LIVE
     unit = Unit("system", "system", "default", ("/usr/local/bin/tuichat",))
     lines = [line.removeprefix("sudo ") for line in guide_lines()]
