@@ -7,11 +7,11 @@ import os
 import re
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from onion.binary import ask_version, check_version, find_tor
-from onion.bridges import bridges_torrc, parse_bridges
+from onion.bridges import bridges_command, bridges_torrc, parse_bridges
 from onion.controlled import ControlledTor
 from onion.controller import Controller
 from onion.endpoint import Endpoint
@@ -67,6 +67,17 @@ class ChildTor(ControlledTor):
         self._control = options.run_directory.absolute() / "control"
         self._socks_path = options.run_directory.absolute() / "socks"
         self._cookie = options.data_directory.absolute() / "control_auth_cookie"
+
+    @property
+    def uses_bridges(self) -> bool:
+        return bool(self._options.bridges)
+
+    async def use_bridges(self, lines: Sequence[str]) -> None:
+        bridges = parse_bridges(lines)
+        command = bridges_command(bridges)
+        # From now on each start has them, too, should this one end meanwhile.
+        self._options = replace(self._options, bridges=tuple(lines))
+        await self._tell_bridges(command)
 
     @property
     def pid(self) -> int | None:

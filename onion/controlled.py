@@ -16,6 +16,7 @@ import aiohttp
 from onion import socks
 from onion.address import OnionAddress
 from onion.binary import check_version
+from onion.bridge_news import BRIDGES_WATCHED, BridgeNews
 from onion.controller import Controller
 from onion.endpoint import Endpoint
 from onion.errors import DialError, TorError
@@ -54,6 +55,7 @@ class ControlledTor(ABC):
 
     def __init__(self) -> None:
         self._board = StatusBoard()
+        self._bridges = BridgeNews()
         self._stages: Watchers[DialStage] = Watchers()
         self._services: list[ControlledService] = []
         self._client_keys: dict[OnionAddress, ClientKey] = {}
@@ -63,6 +65,11 @@ class ControlledTor(ABC):
         self._socks: Endpoint | None = None
         self.changing = asyncio.Lock()
         """Held while a service is added or ended: the end of one must not follow the next of its address."""
+
+    @property
+    def uses_bridges(self) -> bool:
+        """Whether this tor gets to the network by bridges that were given to it here."""
+        return False
 
     @abstractmethod
     async def _connect(self) -> Controller:
@@ -187,6 +194,20 @@ class ControlledTor(ABC):
                 with contextlib.suppress(TorError):
                     await controller.call(f"CLOSECIRCUIT {circuit.word(0)}")
 
+    async def _tell_bridges(self, command: str) -> None:
+        """Have a running tor change its bridges; it begins to connect anew."""
+        controller = self._controller
+        if controller is None:
+            return
+        self._bridges = BridgeNews()
+        await self._watch_events(controller)
+        await controller.call(command)
+        self._board.show(replace(self.status, problem="", detail=NOTHING))
+
+    async def _watch_events(self, controller: Controller) -> None:
+        watched = f"{WATCHED} {BRIDGES_WATCHED}" if self.uses_bridges else WATCHED
+        await controller.call(f"SETEVENTS {watched}")
+
     async def put_up(self, service: ControlledService) -> None:
         """Have tor take a service, now or when it is back."""
         if self._controller is not None:
@@ -207,7 +228,8 @@ class ControlledTor(ABC):
         version = (await controller.get_info("version")).split(" ")[0]
         check_version(version)
         self._board.show(TorStatus(version=version, alive=True))
-        await controller.call(f"SETEVENTS {WATCHED}")
+        self._bridges = BridgeNews()
+        await self._watch_events(controller)
         phase = await controller.get_info("status/bootstrap-phase")
         self._on_event(Event.parse(f"STATUS_CLIENT {phase}"))
         for address, key in tuple(self._client_keys.items()):
@@ -294,7 +316,8 @@ class ControlledTor(ABC):
         return time.time() - time.monotonic()
 
     def _on_event(self, event: Event) -> None:
-        self._board.show(status_after(self.status, event))
+        status = status_after(self.status, event)
+        self._board.show(self._bridges.after(status, event) if self.uses_bridges else status)
         if (stage := dial_stage(event)) is not None:
             self._stages.tell(stage)
         if event.word(0) == "HS_DESC":

@@ -19,10 +19,12 @@ import aiohttp
 from onion.address import OnionAddress
 from onion.sentence import NOTHING, Sentence
 
-Problem = Literal["", "clock_skew", "blocked", "no_network", "died", "missing", "too_old", "control"]
+Problem = Literal[
+    "", "clock_skew", "blocked", "bridge", "no_network", "died", "missing", "too_old", "control"
+]
 """Why tor is of no use just now: "" (it is, or is on its way); this machine's clock is wrong; the Tor network
-cannot be reached though a network is there; no network; the process ended and is started again; no tor
-installed; a tor below the oldest supported version; the control connection is lost."""
+cannot be reached though a network is there; none of our bridges can be; no network; the process ended and is
+started again; no tor installed; a tor below the oldest supported version; the control connection is lost."""
 
 Stage = Literal["descriptor", "introduction", "rendezvous"]
 """What a dial is doing: asking for the descriptor; has it, introduces itself; introduced, waits for the
@@ -160,6 +162,16 @@ class Tor(Protocol):
 
         Raises:
             TorError: not within `timeout` seconds (code "not_ready").
+        """
+        ...
+
+    async def use_bridges(self, lines: Sequence[str]) -> None:
+        """Reach the network by these bridges only, at once and after each start from here on; [] for none.
+
+        Raises:
+            TorError: a line is no bridge line, a transport's program is not installed, or this tor was there
+                before us and is configured elsewhere (code "not_ours"); nothing is changed then. Or tor
+                refused the change, or is gone: then it has them when it starts.
         """
         ...
 

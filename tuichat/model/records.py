@@ -22,7 +22,9 @@ Unsent = Literal["", "asked", "done"]
 InviteState = Literal["open", "bound", "closed", "revoked", "expired"]
 NodeKind = Literal["none", "detached", "daemon"]
 LinkStage = Literal["offline", "waiting", "descriptor", "rendezvous", "handshake", "linked"]
-NetworkProblem = Literal["", "missing", "too_old", "clock_skew", "blocked", "no_network", "died", "control"]
+NetworkProblem = Literal[
+    "", "missing", "too_old", "clock_skew", "blocked", "bridge", "no_network", "died", "control"
+]
 ServiceStage = Literal["offline", "tor", "publishing", "unpublished", "checking", "reachable", "no_answer"]
 Light = Literal["green", "yellow", "red"]
 
