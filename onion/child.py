@@ -75,9 +75,15 @@ class ChildTor(ControlledTor):
     async def use_bridges(self, lines: Sequence[str]) -> None:
         bridges = parse_bridges(lines)
         command = bridges_command(bridges)
-        # From now on each start has them, too, should this one end meanwhile.
-        self._options = replace(self._options, bridges=tuple(lines))
-        await self._tell_bridges(command)
+        before = self._options
+        # From now on each start has them, too, should this tor end meanwhile.
+        self._options = replace(before, bridges=tuple(lines))
+        try:
+            await self._tell_bridges(command)
+        except TorError as error:
+            if error.code == "refused":
+                self._options = before
+            raise
 
     @property
     def pid(self) -> int | None:

@@ -253,6 +253,21 @@ def _checked_text(setting: Setting, value: str, where: str) -> str:
     return value
 
 
+def bridge_transports(text: str) -> list[str]:
+    """The transport of each bridge whose lines stand in `text`, "" for a bridge without one.
+
+    Raises:
+        UsageError: a line is none; says which, and why.
+    """
+    from onion.bridges import parse_bridges
+    from onion.errors import TorError
+
+    try:
+        return [bridge.transport for bridge in parse_bridges(text.splitlines())]
+    except TorError as error:
+        raise UsageError(translated(error.message), translated(error.hint)) from error
+
+
 def _nth(where: str, number: int, count: int) -> str:
     """Where an item of a list stands; one that is alone needs no number."""
     if count == 1:

@@ -93,6 +93,13 @@ class NodeApi(Protocol):
         """Start tor, publish our service and dial contacts, if that is not under way already."""
         ...
 
+    async def use_bridges(self, lines: list[str]) -> None:
+        """Have our own tor use these bridges only, at once; [] for none. The settings stay as they are.
+
+        Raises UsageError: a line is none, a program is missing, or the tor is not ours; nothing is changed.
+        """
+        ...
+
     async def stop(self, reason: Literal["stop", "handover"] = "stop") -> None:
         """End the node after everything acknowledged is on disk; the answer comes before it ends."""
         ...

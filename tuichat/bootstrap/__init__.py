@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tuichat.bootstrap.attaching import NoNodeError, attach, reattach
     from tuichat.bootstrap.backup import check_restorable, restore_profile
+    from tuichat.bootstrap.bridges import look_at_bridges
     from tuichat.bootstrap.locking import change_passphrase, complete_wipe, set_duress, wipe_profile
     from tuichat.bootstrap.profiles import (
         check_no_profile,
@@ -39,6 +40,7 @@ __all__ = [
     "complete_wipe",
     "create_profile",
     "has_passphrase",
+    "look_at_bridges",
     "make_key_file",
     "profile_exists",
     "profile_paths",
@@ -63,6 +65,7 @@ _HOMES = {
     "complete_wipe": "tuichat.bootstrap.locking",
     "create_profile": "tuichat.bootstrap.profiles",
     "has_passphrase": "tuichat.bootstrap.profiles",
+    "look_at_bridges": "tuichat.bootstrap.bridges",
     "make_key_file": "tuichat.bootstrap.profiles",
     "profile_exists": "tuichat.bootstrap.profiles",
     "profile_paths": "tuichat.bootstrap.profiles",

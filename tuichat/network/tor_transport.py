@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -13,7 +13,7 @@ from onion.binary import advisories
 from onion.errors import OnionError, TorError
 from onion.tor import OnionService, ServiceOptions, Tor, TorStatus
 from tuichat.clock import Clock, Rng
-from tuichat.errors import TuichatError
+from tuichat.errors import TuichatError, UsageError
 from tuichat.i18n import translated
 from tuichat.model import ServiceState, TorState, from_milliseconds
 from tuichat.network.doorkeeper import NOT_FOUND
@@ -111,6 +111,13 @@ class TorTransport:
         self._service = None
         await self._tor.stop()
         self._update(NetworkState())
+
+    async def use_bridges(self, lines: Sequence[str]) -> None:
+        try:
+            await self._tor.use_bridges(lines)
+        except TorError as error:
+            if error.code != "control":  # a tor that is gone just now has them when it starts
+                raise UsageError(translated(error.message), translated(error.hint)) from error
 
     async def wait_ready(self) -> None:
         while not self._tor.status.ready:

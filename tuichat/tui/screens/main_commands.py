@@ -59,6 +59,7 @@ class Commands:
             "mouse": self._mouse,
             "theme": self._theme,
             "set": self._set,
+            "bridges": self._bridges,
             "connect": self._connect,
             "lock": self._lock,
             "wipe": self._wipe,
@@ -248,6 +249,12 @@ class Commands:
                 _("What can be set here: theme."), "/set theme " + "|".join(self._app.theme_names())
             )
         await self._theme(Command("theme", words[1]))
+
+    async def _bridges(self, command: Command) -> None:
+        from tuichat.tui.screens.bridges import Bridges, bridges_used
+
+        if await self._app.push_screen_wait(Bridges(self._screen.shared)):
+            self._screen.say(bridges_used())
 
     async def _connect(self, command: Command) -> None:
         if self._screen.shared.session.connected:
