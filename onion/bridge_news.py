@@ -37,30 +37,45 @@ _UNREACHED = Sentence(
     "the transport does not get through to the bridge: it is gone, blocked, or its line is old"
 )
 _ENDED = Sentence("the program for the bridge's transport ends by itself")
+_NONE_LEFT = ("NOTICE", "Delaying", "directory", "fetches:", "No", "running")
+"""How tor begins to say that every bridge has failed; at its start it says so before it has tried any."""
+
 _PROGRAM_SAYS = re.compile(r'Managed proxy "[^"]*/([\w.-]+)": (.*fail.*)', re.IGNORECASE)
 _MOST_WORDS = 120
 
 
 class BridgeNews:
-    """Counts what failed since the bridges were told to tor, or since one of them answered."""
+    """Counts what failed since the bridges were told to tor, until one of them has answered."""
 
     def __init__(self) -> None:
         self._failures = 0
+        self._reached = False
+        self._last = NOTHING
 
     def after(self, status: TorStatus, event: Event) -> TorStatus:
         """`status`, as it is after `event` for who uses bridges; the same object if that changes nothing."""
         reason = _reason(event)
         if status.problem == "blocked" or (status.problem == "no_network" and reason):
             return replace(status, problem="bridge", detail=reason)
-        if status.bootstrap >= _PAST_THE_BRIDGE:
-            self._failures = 0
-            return status
+        if _is_success(event):
+            self._failures, self._reached = 0, True
+            return replace(status, problem="", detail=NOTHING) if status.problem == "bridge" else status
+        if event.words[:6] == _NONE_LEFT and self._failures and status.problem == "":
+            return replace(status, problem="bridge", detail=self._last)
         if not reason or event.word(0) == "STATUS_CLIENT":
             return status
-        self._failures += 1
-        if self._failures >= _FAILURES and status.problem in ("", "bridge"):
+        self._failures, self._last = self._failures + 1, reason
+        if self._failures >= _FAILURES and not self._reached and status.problem in ("", "bridge"):
             return replace(status, problem="bridge", detail=reason)
         return status
+
+
+def _is_success(event: Event) -> bool:
+    """Whether an event tells that a bridge answers: tor gets past it, or a circuit stands."""
+    if event.word(0) == "CIRC":
+        return event.word(2) == "BUILT"
+    progress = event.fields.get("PROGRESS", "")
+    return event.word(1) == "NOTICE" and progress.isdecimal() and int(progress) >= _PAST_THE_BRIDGE
 
 
 def _reason(event: Event) -> Sentence:

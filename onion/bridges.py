@@ -60,11 +60,6 @@ class Bridge:
     def torrc(self) -> str:
         return " ".join(("Bridge", *self.words))
 
-    @property
-    def setting(self) -> str:
-        """`Bridge` and its value as SETCONF takes them."""
-        return f"Bridge={quoted(' '.join(self.words))}"
-
 
 def parse_bridges(lines: Sequence[str]) -> list[Bridge]:
     """Read bridge lines, with or without the word "Bridge"; empty ones and # comments are passed over.
@@ -92,30 +87,15 @@ def bridges_torrc(bridges: Sequence[Bridge]) -> str:
     """
     if not bridges:
         return ""
-    plugins = [f"ClientTransportPlugin {plugin}" for plugin in _plugins(bridges)]
+    # In quotes, tor reads the value to its end, whatever the path holds; then it splits at spaces.
+    commands = [quoted(f"{name} exec {find_program(name)}") for name in transports_of(bridges)]
+    plugins = [f"ClientTransportPlugin {command}" for command in commands]
     return "\n".join(["UseBridges 1", *plugins, *(bridge.torrc for bridge in bridges)]) + "\n"
-
-
-def bridges_command(bridges: Sequence[Bridge]) -> str:
-    """The control command that has a running tor use these bridges only, or none.
-
-    Raises:
-        TorError: as `bridges_torrc`.
-    """
-    if not bridges:
-        return "SETCONF UseBridges=0 Bridge ClientTransportPlugin"
-    plugins = [f"ClientTransportPlugin={plugin}" for plugin in _plugins(bridges)] or ["ClientTransportPlugin"]
-    return " ".join(["SETCONF UseBridges=1", *plugins, *(bridge.setting for bridge in bridges)])
 
 
 def transports_of(bridges: Sequence[Bridge]) -> list[str]:
     """The transports that these bridges need, each once."""
     return sorted({bridge.transport for bridge in bridges if bridge.transport})
-
-
-def _plugins(bridges: Sequence[Bridge]) -> list[str]:
-    # In quotes, tor reads the value to its end, whatever the path holds; then it splits at spaces.
-    return [quoted(f"{name} exec {find_program(name)}") for name in transports_of(bridges)]
 
 
 def _parse(number: int, text: str) -> Bridge:

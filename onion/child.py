@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from onion.binary import ask_version, check_version, find_tor
-from onion.bridges import bridges_command, bridges_torrc, parse_bridges
+from onion.bridges import bridges_torrc, parse_bridges
 from onion.controlled import ControlledTor
 from onion.controller import Controller
 from onion.endpoint import Endpoint
@@ -73,17 +73,11 @@ class ChildTor(ControlledTor):
         return bool(self._options.bridges)
 
     async def use_bridges(self, lines: Sequence[str]) -> None:
-        bridges = parse_bridges(lines)
-        command = bridges_command(bridges)
-        before = self._options
-        # From now on each start has them, too, should this tor end meanwhile.
-        self._options = replace(before, bridges=tuple(lines))
-        try:
-            await self._tell_bridges(command)
-        except TorError as error:
-            if error.code == "refused":
-                self._options = before
-            raise
+        bridges_torrc(parse_bridges(lines))
+        self._options = replace(self._options, bridges=tuple(lines))
+        # A tor that changes its bridges while it runs (SETCONF) may hang for minutes, seen with 0.4.9.11: it
+        # connects to the transport's program that it has just ended, and as if that were the bridge.
+        await self._begin_anew()
 
     @property
     def pid(self) -> int | None:

@@ -56,6 +56,7 @@ class ControlledTor(ABC):
     def __init__(self) -> None:
         self._board = StatusBoard()
         self._bridges = BridgeNews()
+        self._anew = False
         self._stages: Watchers[DialStage] = Watchers()
         self._services: list[ControlledService] = []
         self._client_keys: dict[OnionAddress, ClientKey] = {}
@@ -194,15 +195,12 @@ class ControlledTor(ABC):
                 with contextlib.suppress(TorError):
                     await controller.call(f"CLOSECIRCUIT {circuit.word(0)}")
 
-    async def _tell_bridges(self, command: str) -> None:
-        """Have a running tor change its bridges; it begins to connect anew."""
+    async def _begin_anew(self) -> None:
+        """End this tor; the supervisor starts the next one at once, as it is configured now."""
         controller = self._controller
-        if controller is None:
-            return
-        self._bridges = BridgeNews()
-        await self._watch_events(controller)
-        await controller.call(command)
-        self._board.show(replace(self.status, problem="", detail=NOTHING))
+        if controller is not None:
+            self._anew = True
+            await controller.close()
 
     async def _watch_events(self, controller: Controller) -> None:
         watched = f"{WATCHED} {BRIDGES_WATCHED}" if self.uses_bridges else WATCHED
@@ -296,8 +294,9 @@ class ControlledTor(ABC):
         """Return when the control connection is closed, tor does not answer, or the clock was set back.
 
         Returns:
-            what is wrong; "" if it is given up for the clock's sake.
+            what is wrong; "" if it is given up for the clock's sake, or to begin anew.
         """
+        self._anew = False
         controller, looks, ahead = self._controller, 0, self._clock()
         while controller is not None and not controller.closed.is_set():
             with contextlib.suppress(TimeoutError):
@@ -309,7 +308,7 @@ class ControlledTor(ABC):
             looks += 1
             if looks % _LOOKS_A_HEARTBEAT == 0 and not await _answers(controller):
                 break
-        return self._loss
+        return "" if self._anew else self._loss
 
     def _clock(self) -> float:
         """The wall clock, beside one that nobody sets."""

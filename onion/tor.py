@@ -168,10 +168,11 @@ class Tor(Protocol):
     async def use_bridges(self, lines: Sequence[str]) -> None:
         """Reach the network by these bridges only, at once and after each start from here on; [] for none.
 
+        A tor that runs begins anew, as after its death.
+
         Raises:
             TorError: a line is no bridge line, a transport's program is not installed, or this tor was there
-                before us and is configured elsewhere (code "not_ours"); nothing is changed then. Or tor
-                refused the change, or is gone: then it has them when it starts.
+                before us and is configured elsewhere (code "not_ours"); nothing is changed then.
         """
         ...
 

@@ -22,7 +22,7 @@ from tests.support.house import House, house, house_on
 from tests.support.logged_failures import listening
 from tests.support.raw_callers import BINARY, PATIENCE, web_frame
 from tuichat import supervisor
-from tuichat.errors import StorageError
+from tuichat.errors import StorageError, UsageError
 from tuichat.model import ServiceEvent
 from tuichat.network import tor_caller, tor_transport
 from tuichat.network.addresses import address_of
@@ -221,6 +221,19 @@ async def test_contacts_have_circuits_of_their_own_and_a_lost_one_is_not_used_ag
     with pytest.raises(ConnectionLostError):
         await call(alice, bob)
     assert alice.transport._caller._tokens.get(BOB.onion) != before
+
+
+async def test_bridges_that_tor_cannot_use_are_told_and_those_of_a_tor_that_is_away_are_kept(
+    homes: tuple[Home, Home],
+) -> None:
+    alice, _bob = homes
+    await alice.transport.use_bridges(["192.0.2.1:443"])
+    assert alice.tor.bridges == ("192.0.2.1:443",)
+    with pytest.raises(UsageError) as caught:
+        await alice.transport.use_bridges(["192.0.2.1:443", "nonsense"])
+    assert "Line 2" in caught.value.message
+    assert "bridges.torproject.org" in caught.value.hint
+    assert alice.tor.bridges == ("192.0.2.1:443",)
 
 
 async def test_dial_that_hangs_is_overtaken_by_one_on_another_circuit(

@@ -116,8 +116,7 @@ class TorTransport:
         try:
             await self._tor.use_bridges(lines)
         except TorError as error:
-            if error.code != "control":  # a tor that is gone just now has them when it starts
-                raise UsageError(translated(error.message), translated(error.hint)) from error
+            raise UsageError(translated(error.message), translated(error.hint)) from error
 
     async def wait_ready(self) -> None:
         while not self._tor.status.ready:

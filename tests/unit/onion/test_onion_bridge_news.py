@@ -18,6 +18,7 @@ BROKER = (
     'NOTICE Managed proxy "/usr/bin/snowflake-client": broker failure dial tcp [scrubbed]: connect: '
     "connection refused"
 )
+NONE_LEFT = "NOTICE Delaying directory fetches: No running bridges"
 PLAIN = (
     'STATUS_CLIENT WARN BOOTSTRAP PROGRESS=5 TAG=conn SUMMARY="Connecting to a relay" WARNING="x" '
     'REASON={} COUNT=1 RECOMMENDATION=warn HOSTID="{}" HOSTADDR="127.0.0.1:9"'
@@ -74,6 +75,21 @@ def test_bridge_that_answers_ends_the_problem_and_the_count() -> None:
     told = after(STARTING, UNREACHED, UNREACHED, UNREACHED, HANDSHAKEN, news=news)
     assert (told.problem, told.detail) == ("", "")
     assert after(STARTING, UNREACHED, UNREACHED, news=news).problem == ""
+
+
+def test_last_bridge_that_is_lost_later_is_told_until_a_circuit_stands() -> None:
+    ready = TorStatus(version="0.4.9.11", alive=True, bootstrap=100, tag="done")
+    news = BridgeNews()
+    built = "CIRC 7 BUILT $F~r PURPOSE=GENERAL"
+    assert after(ready, built, *[UNREACHED] * 9, news=news) == ready
+    told = after(ready, NONE_LEFT, news=news)
+    assert told.problem == "bridge"
+    assert "does not get through" in told.detail
+    assert after(told, built, NONE_LEFT, news=news) == ready
+
+
+def test_no_bridge_before_one_was_tried_is_no_failure() -> None:
+    assert after(STARTING, NONE_LEFT, UNREACHED) == STARTING
 
 
 def test_wrong_clock_is_told_before_bridges() -> None:

@@ -8,7 +8,6 @@ import pytest
 
 from onion.bridges import (
     SNOWFLAKE_LINES,
-    bridges_command,
     bridges_torrc,
     parse_bridges,
     transports_of,
@@ -69,15 +68,6 @@ def test_bridge_lines_as_people_paste_them_are_read(programs: Path) -> None:
         "Bridge 192.0.2.9:80\n"
     )
     assert bridges_torrc([]) == ""
-
-
-def test_running_tor_is_told_the_same_in_one_line(programs: Path) -> None:
-    put(programs, "lyrebird")
-    command = bridges_command(parse_bridges([OBFS4, "192.0.2.9:80"]))
-    assert command.startswith('SETCONF UseBridges=1 ClientTransportPlugin="obfs4 exec /')
-    assert command.endswith(f'/lyrebird" Bridge="{OBFS4}" Bridge="192.0.2.9:80"')
-    assert "\n" not in command
-    assert bridges_command([]) == "SETCONF UseBridges=0 Bridge ClientTransportPlugin"
 
 
 def test_the_word_snowflake_brings_all_that_it_takes(programs: Path) -> None:
