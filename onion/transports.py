@@ -115,5 +115,5 @@ def _how_to_get(transport: str) -> Sentence:
     if package is None:
         return Sentence("Install lyrebird, which comes with Tor Browser")
     if shutil.which("apt-get"):
-        return Sentence("Install it: {command}", command=f"sudo apt-get install {package}")
+        return Sentence("Install it: sudo apt-get install {package}", package=package)
     return Sentence("Install the package {package}", package=package)

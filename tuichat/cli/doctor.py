@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Literal
 
 from tuichat.cli.context import Context, run_async
-from tuichat.cli.doctor_bridges import bridges
 from tuichat.cli.doctor_tor import running_tor, tor
 from tuichat.cli.finding import Finding, Probe
 from tuichat.cli.output import printable
@@ -300,6 +299,5 @@ PROBES: tuple[Probe, ...] = (
     _profile,
     _database,
     _node,
-    bridges,
     tor,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tuichat.cli.context import Context, run_async
 from tuichat.cli.finding import Finding
@@ -11,14 +11,11 @@ from tuichat.errors import TuichatError
 from tuichat.i18n import _
 
 
-def bridges(context: Context) -> Iterator[Finding]:
+def bridges(lines: Sequence[str]) -> Iterator[Finding]:
     """The bridges of the settings, whose lines were checked with these, and the programs they need."""
     from tuichat import bootstrap
 
-    config = context.config().tor
-    if not config.bridges:
-        return
-    for found in run_async(bootstrap.look_at_bridges(config.bridges)):
+    for found in run_async(bootstrap.look_at_bridges(lines)) if lines else ():
         if found.problem:
             yield Finding("bridges", "error", found.problem, found.hint)
         elif not found.transport:
