@@ -108,6 +108,13 @@ class OnionService(Protocol):
         """Remove and publish anew: new introduction points, new descriptors. Open streams live on."""
         ...
 
+    async def introduced(self) -> bool:
+        """Whether tor has a circuit to at least one introduction point: without, nobody can come.
+
+        A tor that loses all of them a few times makes no new ones for minutes (0.4.9.11); `republish` helps.
+        """
+        ...
+
     async def remove(self) -> None:
         """End the service; once is enough, twice does no harm. Open streams live on, and new ones may be
         opened over their circuits as soon as a service of the same address is published again."""

@@ -69,9 +69,13 @@ class FakeService:
         raise TorError("not_published", "Tor could not publish the onion service in time.")
 
     async def republish(self) -> None:
+        self._tor.forgetful = False
         self.put_down()
         if self._wanted:
             self.put_up()
+
+    async def introduced(self) -> bool:
+        return self.published and not self._tor.forgetful
 
     async def remove(self) -> None:
         self._wanted = False
@@ -118,7 +122,7 @@ class FakeTor:
 
     Attributes to set: `delay`, seconds that each dial takes; `refuse`, whether every dial fails; `failure`,
     an error that `start` raises once; `rejection`, one that `publish` raises each time. `bridges` are the
-    lines that it was given.
+    lines that it was given. Set `forgetful` and its services have no introduction points until republished.
     """
 
     def __init__(self, network: FakeNetwork | None = None) -> None:
@@ -129,6 +133,7 @@ class FakeTor:
         self.failure: TorError | OSError | None = None
         self.rejection: Exception | None = None
         self.bridges: tuple[str, ...] = ()
+        self.forgetful = False
         self._board = StatusBoard()
         self._stages: Watchers[DialStage] = Watchers()
         self._keys: dict[OnionAddress, ClientKey] = {}

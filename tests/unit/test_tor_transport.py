@@ -303,6 +303,23 @@ async def test_node_that_lost_a_link_looks_whether_it_is_reachable_and_publishes
     await linked(alice, bob)
 
 
+async def test_service_without_introduction_points_is_published_anew_before_anybody_asks_in_vain(
+    homes: tuple[Home, Home], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, _ = homes
+    monkeypatch.setattr(tor_transport, "_LOOK_SECONDS", 0.01)
+    dials: list[object] = []
+    alice.tor.watch_stages(dials.append)
+    states: list[NetworkState] = []
+    alice.transport.watch(states.append)
+    alice.tor.forgetful = True
+    alice.transport.doubt()
+    await until(lambda: bool(states) and reachable(alice))
+    assert not alice.tor.forgetful
+    assert [(state.service.reachable, state.service.missed) for state in states] == [(False, 1), (True, 0)]
+    assert len(dials) == 3  # the stages of one
+
+
 async def test_node_looks_at_itself_now_and_then(
     homes: tuple[Home, Home], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,6 +45,10 @@ SHORTEST_PROBE_SECONDS: Final = 5.0
 LOOK_AGAIN_SECONDS: Final = 600.0
 """How often our own reachability is looked at while nothing speaks against it."""
 
+_LOOKS: Final = 3
+_LOOK_SECONDS: Final = 1.0
+"""So often, and so far apart, it is looked whether tor has made introduction points again by itself."""
+
 _FIRST_PAUSE: Final = 2.0
 _LONGEST_PAUSE: Final = 60.0
 
@@ -167,17 +171,28 @@ class TorTransport:
             self._update_service(published=False, reachable=False)
 
     async def _reach(self, service: OnionService) -> None:
-        """Probe until our own answer comes back; from the second failure on, with new introduction points."""
+        """Probe until our own answer comes back; from the second failure on, with new introduction points.
+
+        From the first on, if the old ones are gone.
+        """
         pause, failures = _FIRST_PAUSE, 0
-        while not await self._probe(service) and self._service is service:
+        while not await self._answers(service) and self._service is service:
             failures += 1
             self._update_service(published=service.published, reachable=False, missed=failures)
             await asyncio.sleep(self._rng.uniform(pause / 2, pause))
             pause = min(pause * 2, _LONGEST_PAUSE)
-            if failures > 1 and self._service is service:
+            if self._service is service and (failures > 1 or not await service.introduced()):
                 await service.republish()
                 await self.wait_ready()
                 await self._publish(service)
+
+    async def _answers(self, service: OnionService) -> bool:
+        """Whether our own answer came; without introduction points it need not be asked for."""
+        for _ in range(_LOOKS):
+            if await service.introduced():
+                return await self._probe(service)
+            await asyncio.sleep(_LOOK_SECONDS)
+        return False
 
     async def _probe(self, service: OnionService) -> bool:
         """Whether our own answer came; a probe whose circuits lead nowhere is given up early."""
