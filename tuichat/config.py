@@ -26,12 +26,20 @@ from tuichat.settings import (
     Value,
     checked,
     find_setting,
+    keymaps,
+    themes,
     value_from_text,
 )
 from tuichat.sizes import exact_size, parse_size
 
 MAX_CONFIG_BYTES = 256 * 1024
 """A longer file is not read: it is not a configuration."""
+
+THEMES_DIRECTORY = "themes"
+"""Where a person's own themes are, beside the file of settings."""
+
+KEYS_DIRECTORY = "keys"
+"""Likewise their own keymaps."""
 
 TimeFormat = Literal["24h", "12h"]
 
@@ -117,12 +125,14 @@ class UiConfig:
 
     Attributes:
         theme: "" is the interface's own choice.
+        keys: the name of the keymap.
         language: "" is the environment's.
         images: whether pictures that were received or offered are shown.
         panic_key: "" is none.
     """
 
     theme: str = ""
+    keys: str = "default"
     language: str = ""
     time_format: TimeFormat = "24h"
     images: bool = False
@@ -229,7 +239,9 @@ def parse_config(text: str, path: Path) -> dict[str, Value]:
 def check_together(
     values: Mapping[str, Value], text: str, path: Path, environment: Mapping[str, Value] | None = None
 ) -> None:
-    """Raise UsageError if `values`, each valid alone, contradict each other."""
+    """Raise UsageError if `values`, each valid alone, contradict each other or what lies beside the file."""
+    _check_named("ui.theme", themes(path.parent / THEMES_DIRECTORY), (values, environment or {}), text, path)
+    _check_named("ui.keys", keymaps(path.parent / KEYS_DIRECTORY), (values, environment or {}), text, path)
     if values.get("tor.mode") != "system":
         return
     for name in ("tor.extra_torrc", "tor.bridges"):
@@ -241,6 +253,26 @@ def check_together(
                 ),
                 _("Put it in that tor's own torrc, or take it out here."),
             )
+
+
+def _check_named(
+    name: str,
+    known: tuple[str, ...],
+    given: tuple[Mapping[str, Value], Mapping[str, Value]],
+    text: str,
+    path: Path,
+) -> None:
+    """What `name` is set to, in all that is `given` or in the environment's part of it, must be known."""
+    values, environment = given
+    chosen = values.get(name)
+    if not chosen or chosen in known:
+        return
+    where = SETTINGS[name].variable if name in environment else _place(text, name, path)
+    message = _("{where}: {setting} cannot be {value!r}: there is none of that name.")
+    raise UsageError(
+        message.format(where=where, setting=name, value=chosen),
+        _("Valid are: {choices}.").format(choices=", ".join(known)),
+    )
 
 
 def value_of(config: Config, name: str) -> Value:

@@ -19,7 +19,9 @@ MOST_CIRCUITS = 16
 """The most circuits that one file may come over: beyond them it gets no faster, and tor has more to do."""
 
 LATER_SECTIONS = ("hooks",)
-_LATER_KEYS = ("ui.keys", "ui.notify")
+_LATER_KEYS = ("ui.notify",)
+
+_PACKAGE = Path(__file__).parent
 
 Value = str | int | tuple[str, ...]
 """Of a switch it is a bool, which is an int."""
@@ -52,13 +54,35 @@ class Setting:
         return f"{ENVIRONMENT_PREFIX}{section.upper()}__{key.upper()}"
 
 
-def themes() -> tuple[str, ...]:
-    """The names of the themes that came with tuichat, from the package or a source checkout."""
-    package = Path(__file__).parent
-    for directory in (package / "data" / "themes", package.parent / "themes"):
-        if directory.is_dir():
-            return tuple(sorted(file.stem for file in directory.glob("*.toml")))
-    return ()
+def themes(own: Path | None = None) -> tuple[str, ...]:
+    """The names of the themes that came with tuichat, from the package or a checkout, and of those in `own`.
+
+    A file there that is no theme is left out: the interface names its mistake.
+    """
+    places = (_PACKAGE / "data" / "themes", _PACKAGE.parent / "themes")
+    return _names_in(next((place for place in places if place.is_dir()), places[0]), own)
+
+
+def keymaps(own: Path | None = None) -> tuple[str, ...]:
+    """As `themes`, of keymaps."""
+    return _names_in(_PACKAGE / "tui" / "keymaps", own)
+
+
+def _names_in(shipped: Path, own: Path | None) -> tuple[str, ...]:
+    names = {file.stem for file in shipped.glob("*.toml")}
+    for file in sorted(own.glob("*.toml")) if own is not None else ():
+        names |= _name_inside(file)
+    return tuple(sorted(names))
+
+
+def _name_inside(file: Path) -> set[str]:
+    import tomllib  # few people have a theme or keymap of their own
+
+    try:
+        name = tomllib.loads(file.read_text(encoding="utf-8")).get("name")
+    except (OSError, ValueError, RecursionError):
+        return set()
+    return {name} if isinstance(name, str) else set()
 
 
 def languages() -> tuple[str, ...]:
@@ -166,7 +190,8 @@ SETTINGS: dict[str, Setting] = {
         Setting("files.circuits", "count", check=_circuits),
         Setting("files.auto_accept_below", "size", check=_size),
         Setting("files.quota", "size", check=_some_size),
-        Setting("ui.theme", choices=themes),
+        Setting("ui.theme", check=_one_line),
+        Setting("ui.keys", check=_one_line),
         Setting("ui.language", choices=languages),
         Setting("ui.panic_key", choices=_panic_keys),
         Setting("ui.time_format", choices=lambda: ("24h", "12h")),

@@ -29,6 +29,7 @@ def interface(
     node: MemoryNode,
     *,
     theme: str = "dark",
+    keys: str = "default",
     hint: str = "",
     glyphs: Glyphs = UNICODE,
     create_profile: CreateProfile | None = None,
@@ -48,6 +49,7 @@ def interface(
 
     options = Options(
         theme=theme,
+        keys=keys,
         hint=hint,
         glyphs=glyphs,
         zone=UTC,

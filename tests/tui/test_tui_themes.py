@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 from textual.color import Color
 
 from tuichat.errors import UsageError
-from tuichat.tui.themes import Palette, load_palettes, read_palette
+from tuichat.tui.themes import ROLES, Palette, load_palettes, read_palette
 
 SHIPPED = load_palettes()
 GOOD = (Path(__file__).parents[2] / "themes" / "dark.toml").read_text(encoding="utf-8")
@@ -27,6 +29,65 @@ def contrast(one: str, other: str) -> float:
 
     low, high = sorted((luminance(one), luminance(other)))
     return (high + 0.05) / (low + 0.05)
+
+
+# Viénot, Brettel, Mollon 1999: what remains of linear red, green, blue without cones for red, and for green.
+WITHOUT_RED = ((0.11238, 0.88762, 0.0), (0.11238, 0.88762, 0.0), (0.00401, -0.00401, 1.0))
+WITHOUT_GREEN = ((0.29275, 0.70725, 0.0), (0.29275, 0.70725, 0.0), (-0.02234, 0.02234, 1.0))
+
+
+def seen(name: str, eye: tuple[tuple[float, ...], ...]) -> tuple[float, float, float]:
+    """A colour in CIE L*a*b* (D65) as such an eye sees it."""
+    colour = Color.parse(name)
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in (colour.r / 255, colour.g / 255, colour.b / 255)
+    ]
+    red, green, blue = (
+        min(1.0, max(0.0, sum(a * b for a, b in zip(row, linear, strict=True)))) for row in eye
+    )
+    white = (
+        (0.4124 * red + 0.3576 * green + 0.1805 * blue) / 0.95047,
+        0.2126 * red + 0.7152 * green + 0.0722 * blue,
+        (0.0193 * red + 0.1192 * green + 0.9505 * blue) / 1.08883,
+    )
+    x, y, z = (t ** (1 / 3) if t > 216 / 24389 else (24389 / 27 * t + 16) / 116 for t in white)
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+def test_at_least_eight_themes_are_shipped_for_every_kind_of_eye() -> None:
+    assert len(SHIPPED) >= 8
+    assert {"colour-safe-dark", "colour-safe-light", "contrast-dark", "mono", "ember"} <= set(SHIPPED)
+
+
+@pytest.mark.parametrize("name", ["colour-safe-dark", "colour-safe-light"])
+@pytest.mark.parametrize("eye", [WITHOUT_RED, WITHOUT_GREEN], ids=["protanopia", "deuteranopia"])
+def test_states_and_people_differ_for_those_who_see_no_red_or_no_green(
+    name: str, eye: tuple[tuple[float, ...], ...]
+) -> None:
+    palette = SHIPPED[name]
+    states = [palette.colours[role] for role in ("accent", "unread", "danger", "linked")]
+    for colours in (states, list(palette.people)):
+        apart = {
+            (one, other): math.dist(seen(one, eye), seen(other, eye))
+            for one, other in combinations(colours, 2)
+        }
+        assert min(apart.values()) >= 20, apart  # of 100 from black to white; 2.3 are just seen
+
+
+@pytest.mark.parametrize("name", ["contrast-dark", "contrast-light"])
+def test_high_contrast_is_at_least_seven_to_one(name: str) -> None:
+    palette = SHIPPED[name]
+    texts = [palette.colours[role] for role in ROLES if role not in ("background", "rule", "chosen")]
+    for ground in ("background", "chosen"):
+        faint = {text: contrast(text, palette.colours[ground]) for text in (*texts, *palette.people)}
+        assert min(faint.values()) >= 7, faint
+
+
+def test_mono_is_grey_alone() -> None:
+    for name in (*SHIPPED["mono"].colours.values(), *SHIPPED["mono"].people):
+        colour = Color.parse(name)
+        assert colour.r == colour.g == colour.b
 
 
 def test_a_dark_a_light_and_a_sixteen_colour_theme_are_shipped() -> None:

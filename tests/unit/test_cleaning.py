@@ -327,7 +327,7 @@ def test_the_process_can_do_nothing_but_its_work() -> None:
         deed for deed in ("open", "create", "socket", "local socket", "process", "memory") if not found[deed]
     ] == []
     assert found["more files"] or os.geteuid() == 0
-    assert found["niceness"] >= 10
+    assert found["niceness"] == min(19, os.nice(0) + 10)  # behind whoever started it
     assert found["core"] == found["processes"] == [0, 0]
     assert found["seconds"] == [60, 60]
     assert found["file"] == [400 * 1024 * 1024] * 2

@@ -118,7 +118,7 @@ def test_number_is_written_without_quotes_and_keeps_its_comment(tmp_path: Path) 
         ('[ui]\ntime_format = "25h"\n', 2, "24h, 12h"),
         ("[ui]\nimages = 1\n", 2, "true or false"),
         ('[ui]\nimages = "yes"\n', 2, "false, true"),
-        ("[ui]\n\nkeys = {}\n", 3, "not in this version"),
+        ("[ui]\n\nnotify = {}\n", 3, "not in this version"),
         ("[ui]\nnotify = 1\n", 2, "not in this version"),
         ("[privacy]\nreceipts = 1\n", 2, "true or false"),
         ('[privacy]\ntyping = "yes"\n', 2, "false, true"),
@@ -241,7 +241,9 @@ def test_set_replaces_a_value_of_several_lines(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", list(SETTINGS))
 def test_each_key_is_set_in_a_new_file_and_read_back(tmp_path: Path, name: str) -> None:
     choices, form = SETTINGS[name].choices, SETTINGS[name].form
-    some = {"list": "192.0.2.1:1", "count": "7", "size": "3MiB", "time": "10m", "text": "/a/b"}
+    some = {"list": "192.0.2.1:1", "count": "7", "size": "3MiB", "time": "10m", "text": "/a/b"} | (
+        {"text": {"ui.theme": "paper", "ui.keys": "vi"}.get(name, "/a/b")}
+    )
     value = (choices() or ("any",))[-1] if choices else some[form]
     path = tmp_path / "deep" / "tuichat.toml"
     set_key(path, name, value)
@@ -316,3 +318,17 @@ def test_the_age_at_which_messages_are_deleted(tmp_path: Path, written_as: str, 
 def test_what_is_no_such_age_is_told(tmp_path: Path, wrong: str) -> None:
     with pytest.raises(UsageError, match="such as 90d"):
         load_config(written(tmp_path, f'[privacy]\nretention = "{wrong}"\n'), {})
+
+
+def test_a_theme_of_ones_own_beside_the_file_can_be_chosen_and_no_unknown_one(tmp_path: Path) -> None:
+    own = tmp_path / "themes"
+    own.mkdir()
+    (own / "sea.toml").write_text('name = "sea"\n', encoding="utf-8")
+    (own / "odd.toml").write_bytes(b"\xff[")
+    path = written(tmp_path, b'[ui]\ntheme = "sea"\n')
+    assert load_config(path, {}).ui.theme == "sea"
+    with pytest.raises(UsageError, match=r"TUICHAT_UI__THEME: ui\.theme cannot be 'lake'") as caught:
+        load_config(path, {"TUICHAT_UI__THEME": "lake"})
+    assert "sea" in caught.value.hint
+    with pytest.raises(UsageError, match=r"line 2: ui\.theme cannot be 'lake'"):
+        load_config(written(tmp_path, b'[ui]\ntheme = "lake"\n'), {})

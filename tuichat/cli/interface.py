@@ -57,6 +57,7 @@ def need_terminal() -> None:
 
 def _options(context: Context) -> Options:
     from tuichat import bootstrap
+    from tuichat.config import KEYS_DIRECTORY, THEMES_DIRECTORY
     from tuichat.tui.context import Options
 
     paths, config = context.paths(), context.config()
@@ -81,6 +82,9 @@ def _options(context: Context) -> Options:
     made = bootstrap.profile_exists(paths)
     return Options(
         theme=config.ui.theme,
+        theme_directories=(paths.config.parent / THEMES_DIRECTORY,),
+        keys=config.ui.keys or "default",
+        keymap_directories=(paths.config.parent / KEYS_DIRECTORY,),
         glyphs=fitting_glyphs(),
         save=save,
         bridges=lambda: context.config().tor.bridges,

@@ -23,6 +23,8 @@ from tuichat.i18n import _
 from tuichat.model import LockedEvent
 from tuichat.tui.context import Context, Options
 from tuichat.tui.guard import Guard
+from tuichat.tui.keymap import load_keymaps
+from tuichat.tui.pressed import Pressed
 from tuichat.tui.screens.main import WIDE, MainScreen
 from tuichat.tui.session import Attach, Connected, Happening, Lost, Session
 from tuichat.tui.slash import Command, usages
@@ -80,6 +82,7 @@ class TuichatApp(App[int]):
         self.session = Session(attach, self._happened)
         self.shared = Context(self.session, options, clock or SystemClock())
         self.guard = Guard(self, self.shared)
+        self.pressed = Pressed(self, load_keymaps(options.keymap_directories), options.keys)
         self.theme = self._first_theme(without_colour=without_colour)
         self._first_colours: dict[str, str] | None = self.get_css_variables()
         self.stylesheet.set_variables(self._first_colours)
@@ -160,6 +163,10 @@ class TuichatApp(App[int]):
             main = self.main_screen()
             if main is not None:
                 main.notice_read()
+            if isinstance(event, events.Key) and (command := self.pressed.take(event)) is not None:
+                if main is not None and main is self.screen:  # over a question nothing else is asked
+                    main.run(command)
+                return
         await super().on_event(event)
 
     # What happens in the node.
@@ -264,6 +271,12 @@ class TuichatApp(App[int]):
         self.theme = name
         if self._options.save is not None:
             self._options.save("theme", name)
+
+    def choose_keys(self, name: str) -> None:
+        """Use a keymap and keep the choice. Raises UsageError."""
+        self.pressed.choose(name)
+        if self._options.save is not None:
+            self._options.save("keys", name)
 
     def use_mouse(self, on: bool) -> bool:
         """Let the mouse come here or stay with the terminal; whether it comes here now."""

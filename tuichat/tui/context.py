@@ -39,6 +39,8 @@ class Options(msgspec.Struct, frozen=True):
     Attributes:
         theme: a theme's name; "" for one that fits the terminal.
         theme_directories: where the person's own themes are.
+        keys: a keymap's name.
+        keymap_directories: where the person's own keymaps are.
         hint: one line above the input at the start; "" for none.
         glyphs: the signs that the terminal can show.
         zone: the reader's time zone; None for the system's.
@@ -61,6 +63,8 @@ class Options(msgspec.Struct, frozen=True):
 
     theme: str = ""
     theme_directories: tuple[Path, ...] = ()
+    keys: str = "default"
+    keymap_directories: tuple[Path, ...] = ()
     hint: str = ""
     glyphs: Glyphs = UNICODE
     zone: tzinfo | None = None

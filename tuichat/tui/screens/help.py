@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from tuichat.i18n import _
 from tuichat.tui.glyphs import Glyphs
+from tuichat.tui.keymap import Keymap
 from tuichat.tui.screens.dialog import Dialog
 from tuichat.tui.slash import usages
 from tuichat.tui.wrapping import pad, wrap
@@ -62,8 +63,9 @@ class Help(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("q,f1", "close", show=False)]
     CSS_PATH: ClassVar[CSSPathType | None] = ["dialog.tcss", "help.tcss"]
 
-    def __init__(self, glyphs: Glyphs) -> None:
+    def __init__(self, glyphs: Glyphs, keymap: Keymap) -> None:
         super().__init__(glyphs)
+        self._keymap = keymap
 
     def compose(self) -> ComposeResult:
         """The page."""
@@ -77,6 +79,7 @@ class Help(Dialog[None]):
         self._heading(text, _("Keys"))
         for key, meaning in key_rows():
             self._entry(text, key, meaning, width)
+        self._keymap_rows(text, width)
         text.append("\n")
         self._heading(text, _("Commands"))
         for name, (argument, meaning) in usages().items():
@@ -87,6 +90,21 @@ class Help(Dialog[None]):
         self._heading(text, _("Signs"))
         text.append(self._signs())
         return text
+
+    def _keymap_rows(self, text: Text, width: int) -> None:
+        """What the keymap changes, if anything."""
+        where = {
+            "anywhere": "",
+            "input": _("in the input"),
+            "messages": _("on a chosen message"),
+            "lists": _("in lists"),
+        }
+        rows = self._keymap.rows()
+        if rows:
+            text.append("\n")
+            self._heading(text, _("Keys of the keymap {name}").format(name=self._keymap.name))
+        for key, meaning, place in rows:
+            self._entry(text, key, f"{meaning or _('nothing')}  {where[place]}".rstrip(), width)
 
     def _heading(self, text: Text, words: str) -> None:
         accent = Color.parse(self.app.theme_variables["accent"]).rich_color

@@ -115,7 +115,7 @@ class Commands:
     async def _help(self, command: Command) -> None:
         from tuichat.tui.screens.help import Help
 
-        await self._app.push_screen(Help(self._screen.shared.glyphs))
+        await self._app.push_screen(Help(self._screen.shared.glyphs, self._app.pressed.keymap))
 
     async def _open(self, command: Command) -> None:
         self._screen.action_open_nth(int(command.argument))
@@ -243,12 +243,17 @@ class Commands:
         self._screen.say(_("Theme: {name}").format(name=self._app.theme))
 
     async def _set(self, command: Command) -> None:
-        words = command.words()
-        if len(words) != 2 or words[0] != "theme":
-            raise UsageError(
-                _("What can be set here: theme."), "/set theme " + "|".join(self._app.theme_names())
-            )
-        await self._theme(Command("theme", words[1]))
+        match command.words():
+            case ["theme", name]:
+                await self._theme(Command("theme", name))
+            case ["keys", name]:
+                self._app.choose_keys(name)
+                self._screen.say(_("Keys: {name}. F1 shows them.").format(name=name))
+            case _:
+                themes, keymaps = "|".join(self._app.theme_names()), "|".join(self._app.pressed.names())
+                raise UsageError(
+                    _("What can be set here: theme, keys."), f"/set theme {themes}; /set keys {keymaps}"
+                )
 
     async def _bridges(self, command: Command) -> None:
         from tuichat.tui.screens.bridges import Bridges, bridges_used

@@ -265,6 +265,11 @@ class History(Painted, can_focus=True):
     def on_focus(self) -> None:
         self._typing = False
 
+    @property
+    def typing(self) -> bool:
+        """Whether somebody writes here without having left: what comes is text for the input."""
+        return self._typing
+
     async def _on_key(self, event: events.Key) -> None:
         """Whoever writes without leaving first means the input; so do c and x from then on."""
         if event.is_printable and event.character and (self._typing or not self._means(event.key)):

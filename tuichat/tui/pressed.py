@@ -1,0 +1,87 @@
+"""What a pressed key is taken for, by the chosen keymap and by where it is pressed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from textual import events
+from textual.app import App
+from textual.widgets import Input, TextArea
+
+from tuichat.errors import UsageError
+from tuichat.i18n import _
+from tuichat.tui.keymap import Keymap, Place
+from tuichat.tui.slash import Command, read_line
+from tuichat.tui.widgets.composer import Composer
+from tuichat.tui.widgets.history import History
+
+_NOTHING = "nothing"
+"""A key that is bound nowhere."""
+
+
+class Pressed:
+    """Turns keys into those that they stand for.
+
+    Args:
+        keymaps: by name.
+        name: of the one in force.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+
+    def __init__(self, app: App[int], keymaps: Mapping[str, Keymap], name: str) -> None:
+        self._app = app
+        self._keymaps = keymaps
+        self.keymap = self._found(name)
+
+    def names(self) -> list[str]:
+        """The keymaps one can choose."""
+        return sorted(self._keymaps)
+
+    def choose(self, name: str) -> None:
+        """Use another keymap from now on. Raises UsageError if there is none of that name."""
+        self.keymap = self._found(name)
+
+    def take(self, event: events.Key) -> Command | None:
+        """Change `event` into the key that it stands for, or give the command that is to be run instead."""
+        meaning = self._meaning(event.key)
+        if meaning is None:
+            return None
+        if meaning.startswith("/"):
+            line = read_line(meaning)
+            assert isinstance(line, Command)  # or the keymap had not been read
+            return line
+        event.key = meaning or _NOTHING
+        event.character = meaning if len(meaning) == 1 else None
+        return None
+
+    def _meaning(self, key: str) -> str | None:
+        place = self._place()
+        if place == "lists" and self._is_bound(key):
+            return None  # a letter that means something there of itself
+        return self.keymap.meaning(place, key)
+
+    def _place(self) -> Place | None:
+        focused = self._app.focused
+        match focused:
+            case Composer():
+                return "input"
+            case Input() | TextArea():
+                return None
+            case History():
+                return "input" if focused.typing else "messages"
+            case _:
+                return "lists"
+
+    def _is_bound(self, key: str) -> bool:
+        chain = (self._app.focused, self._app.screen)
+        return any(node is not None and key in node._bindings.key_to_bindings for node in chain)
+
+    def _found(self, name: str) -> Keymap:
+        try:
+            return self._keymaps[name]
+        except KeyError:
+            raise UsageError(
+                _("There is no keymap called {name}.").format(name=name), candidates=tuple(self.names())
+            ) from None
