@@ -185,19 +185,15 @@ class ControlledTor(ABC):
         await self._close_circuits(lambda circuit: came.items() <= circuit.items())
 
     async def introduces(self, service: ControlledService) -> bool:
-        """Whether a service has introduction points; True if that cannot be asked."""
-        stands = {
-            "PURPOSE": "HS_SERVICE_INTRO",
-            "HS_STATE": "HSSI_ESTABLISHED",
-            "REND_QUERY": str(service.address),
-        }
+        """Whether a service has introduction points, or is about to; True if that cannot be asked."""
+        leads_there = {"PURPOSE": "HS_SERVICE_INTRO", "REND_QUERY": str(service.address)}
         if self._controller is None:
             return True
         try:
             circuits = (await self._controller.get_info("circuit-status")).splitlines()
         except TorError:
             return True
-        return any(stands.items() <= Event.parse(line).fields.items() for line in circuits)
+        return any(leads_there.items() <= Event.parse(line).fields.items() for line in circuits)
 
     async def _close_circuits(self, chosen: Callable[[Mapping[str, str]], bool]) -> None:
         controller = self._controller

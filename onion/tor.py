@@ -109,7 +109,7 @@ class OnionService(Protocol):
         ...
 
     async def introduced(self) -> bool:
-        """Whether tor has a circuit to at least one introduction point: without, nobody can come.
+        """Whether tor has or builds a circuit to an introduction point: without, nobody can come.
 
         A tor that loses all of them a few times makes no new ones for minutes (0.4.9.11); `republish` helps.
         """
