@@ -42,6 +42,7 @@ KEYS_DIRECTORY = "keys"
 """Likewise their own keymaps."""
 
 TimeFormat = Literal["24h", "12h"]
+Notify = Literal["off", "bell", "osc9", "osc777", "desktop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,8 @@ class UiConfig:
         theme: "" is the interface's own choice.
         keys: the name of the keymap.
         language: "" is the environment's.
+        notify: how one is told of what comes.
+        notify_content: whether that says from whom, and what.
         images: whether pictures that were received or offered are shown.
         panic_key: "" is none.
     """
@@ -135,6 +138,8 @@ class UiConfig:
     keys: str = "default"
     language: str = ""
     time_format: TimeFormat = "24h"
+    notify: Notify = "bell"
+    notify_content: bool = False
     images: bool = False
     panic_key: str = ""
 

@@ -19,7 +19,6 @@ MOST_CIRCUITS = 16
 """The most circuits that one file may come over: beyond them it gets no faster, and tor has more to do."""
 
 LATER_SECTIONS = ("hooks",)
-_LATER_KEYS = ("ui.notify",)
 
 _PACKAGE = Path(__file__).parent
 
@@ -195,6 +194,8 @@ SETTINGS: dict[str, Setting] = {
         Setting("ui.language", choices=languages),
         Setting("ui.panic_key", choices=_panic_keys),
         Setting("ui.time_format", choices=lambda: ("24h", "12h")),
+        Setting("ui.notify", choices=lambda: ("off", "bell", "osc9", "osc777", "desktop")),
+        Setting("ui.notify_content", "switch", choices=_flags),
         Setting("ui.images", "switch", choices=lambda: ("false", "true")),
     )
 }
@@ -207,7 +208,7 @@ def find_setting(name: str, where: str = "") -> Setting:
         return setting
     prefix = _at(where)
     section = name.partition(".")[0]
-    if name in _LATER_KEYS or section in LATER_SECTIONS:
+    if section in LATER_SECTIONS:
         raise UsageError(prefix + _("the setting {name} is not in this version.").format(name=name))
     siblings = [known for known in SETTINGS if known.startswith(f"{section}.")] or list(SETTINGS)
     raise UsageError(

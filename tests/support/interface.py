@@ -17,7 +17,7 @@ from textual.widgets import Input
 from tests.support.fixed_clock import FixedClock
 from tests.support.memory_node import MemoryNode
 from tuichat.tui.app import TuichatApp
-from tuichat.tui.context import CreateProfile, Graphics, Options
+from tuichat.tui.context import CreateProfile, Graphics, Options, Way
 from tuichat.tui.glyphs import UNICODE, Glyphs
 from tuichat.tui.screens.main import MainScreen
 from tuichat.tui.session import NodeClient
@@ -30,6 +30,8 @@ def interface(
     *,
     theme: str = "dark",
     keys: str = "default",
+    notify: Way = "off",
+    notify_content: bool = False,
     hint: str = "",
     glyphs: Glyphs = UNICODE,
     create_profile: CreateProfile | None = None,
@@ -50,6 +52,8 @@ def interface(
     options = Options(
         theme=theme,
         keys=keys,
+        notify=notify,
+        notify_content=notify_content,
         hint=hint,
         glyphs=glyphs,
         zone=UTC,

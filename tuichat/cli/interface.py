@@ -83,6 +83,8 @@ def _options(context: Context) -> Options:
     return Options(
         theme=config.ui.theme,
         theme_directories=(paths.config.parent / THEMES_DIRECTORY,),
+        notify=config.ui.notify,
+        notify_content=config.ui.notify_content,
         keys=config.ui.keys or "default",
         keymap_directories=(paths.config.parent / KEYS_DIRECTORY,),
         glyphs=fitting_glyphs(),

@@ -21,9 +21,11 @@ from tuichat.clock import Clock, SystemClock
 from tuichat.errors import TuichatError, UsageError
 from tuichat.i18n import _
 from tuichat.model import LockedEvent
+from tuichat.tui.choices import Choice, Choices
 from tuichat.tui.context import Context, Options
 from tuichat.tui.guard import Guard
 from tuichat.tui.keymap import load_keymaps
+from tuichat.tui.notifications import WAYS, Notifications
 from tuichat.tui.pressed import Pressed
 from tuichat.tui.screens.main import WIDE, MainScreen
 from tuichat.tui.session import Attach, Connected, Happening, Lost, Session
@@ -82,7 +84,18 @@ class TuichatApp(App[int]):
         self.session = Session(attach, self._happened)
         self.shared = Context(self.session, options, clock or SystemClock())
         self.guard = Guard(self, self.shared)
+        self.notifications = Notifications(
+            self, options, monotonic=self.shared.clock.monotonic, failed=self._say
+        )
         self.pressed = Pressed(self, load_keymaps(options.keymap_directories), options.keys)
+        self.choices = Choices(
+            {
+                "theme": Choice(lambda: sorted(self._palettes), self._choose_theme),
+                "keys": Choice(self.pressed.names, self.pressed.choose),
+                "notify": Choice(lambda: list(WAYS), self.notifications.choose),
+            },
+            options.save,
+        )
         self.theme = self._first_theme(without_colour=without_colour)
         self._first_colours: dict[str, str] | None = self.get_css_variables()
         self.stylesheet.set_variables(self._first_colours)
@@ -184,6 +197,10 @@ class TuichatApp(App[int]):
         for screen in list(self.screen_stack):
             if isinstance(screen, Listener):
                 screen.happened(happening)
+        main = self.main_screen()
+        if main is not None and not self.session.locked:
+            looked_at = main.looked_at if main is self.screen else None
+            self.notifications.happened(happening, self.session.known.people, looked_at)
 
     def _ask_to_unlock(self) -> None:
         """Cover everything; in a first run the passphrase is at hand and nobody has to be asked."""
@@ -251,32 +268,21 @@ class TuichatApp(App[int]):
 
     def action_say_how_to_quit(self) -> None:
         """Ctrl+C never quits."""
+        self._say(_("Ctrl+Q quits."))
+
+    def _say(self, words: str) -> None:
         main = self.main_screen()
         if main is not None:
-            main.say(_("Ctrl+Q quits."))
+            main.say(words)
 
     # Looks.
 
-    def theme_names(self) -> list[str]:
-        """The themes one can choose."""
-        return sorted(self._palettes)
-
-    def choose_theme(self, name: str) -> None:
-        """Use a theme and keep the choice; without a name the next one. Raises UsageError."""
-        names = self.theme_names()
-        if not name:
-            name = names[(names.index(self.theme) + 1) % len(names)]
-        if name not in names:
-            raise UsageError(_("There is no theme called {name}.").format(name=name), candidates=tuple(names))
+    def _choose_theme(self, name: str) -> None:
+        if name not in self._palettes:
+            raise UsageError(
+                _("There is no theme called {name}.").format(name=name), candidates=tuple(self._palettes)
+            )
         self.theme = name
-        if self._options.save is not None:
-            self._options.save("theme", name)
-
-    def choose_keys(self, name: str) -> None:
-        """Use a keymap and keep the choice. Raises UsageError."""
-        self.pressed.choose(name)
-        if self._options.save is not None:
-            self._options.save("keys", name)
 
     def use_mouse(self, on: bool) -> bool:
         """Let the mouse come here or stay with the terminal; whether it comes here now."""
@@ -314,7 +320,7 @@ class TuichatApp(App[int]):
         if self._options.theme:
             raise UsageError(
                 _("There is no theme called {name}.").format(name=self._options.theme),
-                candidates=tuple(self.theme_names()),
+                candidates=tuple(self._palettes),
             )
         return "dark"
 

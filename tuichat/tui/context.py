@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 from textual.widget import Widget
@@ -33,6 +34,11 @@ def _none() -> None:
     return None
 
 
+Way = Literal["off", "bell", "osc9", "osc777", "desktop"]
+"""How one is told that something came: not at all; by the terminal's bell; by a terminal's notification, in
+either of two spellings; by the desktop's."""
+
+
 class Options(msgspec.Struct, frozen=True):
     """How the interface is to look and behave.
 
@@ -41,6 +47,8 @@ class Options(msgspec.Struct, frozen=True):
         theme_directories: where the person's own themes are.
         keys: a keymap's name.
         keymap_directories: where the person's own keymaps are.
+        notify: how somebody who looks elsewhere is told that something came.
+        notify_content: whether that says from whom, and what.
         hint: one line above the input at the start; "" for none.
         glyphs: the signs that the terminal can show.
         zone: the reader's time zone; None for the system's.
@@ -65,6 +73,8 @@ class Options(msgspec.Struct, frozen=True):
     theme_directories: tuple[Path, ...] = ()
     keys: str = "default"
     keymap_directories: tuple[Path, ...] = ()
+    notify: Way = "bell"
+    notify_content: bool = False
     hint: str = ""
     glyphs: Glyphs = UNICODE
     zone: tzinfo | None = None

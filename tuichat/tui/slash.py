@@ -117,7 +117,7 @@ def usages() -> dict[str, tuple[str, str]]:
         "bare": ("", _("messages only, to select with the terminal")),
         "mouse": ("", _("mouse on or off")),
         "theme": (_("[NAME]"), _("another theme")),
-        "set": (_("theme|keys NAME"), _("change a setting")),
+        "set": (_("theme|keys|notify NAME"), _("change a setting")),
         "bridges": ("", _("ways around a block of Tor")),
         "connect": ("", _("look for the node again")),
         "lock": ("", _("lock the profile")),

@@ -157,7 +157,7 @@ class MainScreen(SignScreen):
             case MessageEvent(message=message, new=new):
                 if message.contact == self.conversation.contact:
                     self._arrived.append((message, new))
-                if not (new and message.direction == "in" and self._looked_at(message.contact)):
+                if not (new and message.direction == "in" and message.contact == self.looked_at):
                     self.recount_soon()  # else that comes after it is marked as seen
             case FileEvent():
                 self.file_changed(happening)
@@ -177,18 +177,18 @@ class MainScreen(SignScreen):
                 self.desk_happened(happening)
         self._pace.ask()
 
-    def _looked_at(self, contact: int) -> bool:
-        """Whether what arrives from `contact` is seen at once."""
-        return contact == self.conversation.contact and self.history.at_end and self.app.app_focus
+    @property
+    def looked_at(self) -> int | None:
+        """Whose messages are seen at once when they arrive."""
+        seen = self.app.app_focus and any(history.at_end for history in self.query(DeedHistory))
+        return self.conversation.contact if seen else None
 
     def _people_shown(self) -> list[Contact]:
         """The list's people; nothing counts as unread while it is being looked at."""
-        people = self.shared.session.known.conversations(self.conversation.contact)
+        people, seen = self.shared.session.known.conversations(self.conversation.contact), self.looked_at
         return [
-            msgspec.structs.replace(person, unread=0)
-            if person.unread and self._looked_at(person.id)
-            else person
-            for person in people
+            msgspec.structs.replace(each, unread=0) if each.unread and each.id == seen else each
+            for each in people
         ]
 
     @property

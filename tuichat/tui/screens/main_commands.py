@@ -239,21 +239,22 @@ class Commands:
         )
 
     async def _theme(self, command: Command) -> None:
-        self._app.choose_theme(command.argument)
-        self._screen.say(_("Theme: {name}").format(name=self._app.theme))
+        names = self._app.choices.names("theme")
+        following = names[(names.index(self._app.theme) + 1) % len(names)]
+        self._choose("theme", command.argument or following)
 
     async def _set(self, command: Command) -> None:
-        match command.words():
-            case ["theme", name]:
-                await self._theme(Command("theme", name))
-            case ["keys", name]:
-                self._app.choose_keys(name)
-                self._screen.say(_("Keys: {name}. F1 shows them.").format(name=name))
-            case _:
-                themes, keymaps = "|".join(self._app.theme_names()), "|".join(self._app.pressed.names())
-                raise UsageError(
-                    _("What can be set here: theme, keys."), f"/set theme {themes}; /set keys {keymaps}"
-                )
+        setting, _space, value = command.argument.partition(" ")
+        self._choose(setting, value.strip())
+
+    def _choose(self, setting: str, value: str) -> None:
+        self._app.choices.choose(setting, value)
+        words = {
+            "theme": _("Theme: {value}"),
+            "keys": _("Keys: {value}. F1 shows them."),
+            "notify": _("Told of what comes: {value}"),
+        }
+        self._screen.say(words[setting].format(value=value))
 
     async def _bridges(self, command: Command) -> None:
         from tuichat.tui.screens.bridges import Bridges, bridges_used

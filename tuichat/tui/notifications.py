@@ -1,0 +1,136 @@
+"""Telling somebody who looks elsewhere that something came."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable, Mapping
+from typing import Final, get_args
+
+from textual.app import App
+
+from tuichat.errors import UsageError
+from tuichat.i18n import _
+from tuichat.model import Contact, ContactEvent, Message, MessageEvent
+from tuichat.tui.context import Options, Way
+
+WAYS: Final[tuple[str, ...]] = get_args(Way)
+
+REST_SECONDS: Final = 2.0
+"""After telling of something so long nothing is told: what comes together is one interruption."""
+
+MOST_LETTERS: Final = 120
+
+_PROGRAM: Final = ("notify-send", "--app-name=tuichat", "--", "tuichat")
+_PROGRAM_SECONDS: Final = 5.0
+
+
+class Notifications:
+    """Tells of messages and requests, with who and what only if the person wants that.
+
+    Args:
+        app: whose terminal it is.
+        options: how, and whether names and texts may be shown: projectors show them to everybody.
+        monotonic: seconds.
+        failed: is given a sentence, once, if it cannot be done that way.
+    """
+
+    def __init__(
+        self,
+        app: App[int],
+        options: Options,
+        *,
+        monotonic: Callable[[], float],
+        failed: Callable[[str], None],
+    ) -> None:
+        self.way: Way = options.notify
+        self._app = app
+        self._content = options.notify_content
+        self._monotonic = monotonic
+        self._failed = failed
+        self._rests_until = float("-inf")
+        self._asked: set[int] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def happened(self, happening: object, people: Mapping[int, Contact], looked_at: int | None) -> None:
+        """Tell of it if it is worth it, unless it came into the conversation that is looked at."""
+        match happening:
+            case MessageEvent(message=message, new=True) if message.direction == "in":
+                person = people.get(message.contact)
+                if person is not None and not person.conversation.muted and person.id != looked_at:
+                    self._message(person, message)
+            case ContactEvent(contact=Contact(state="pending", id=asking)) if asking not in self._asked:
+                self._asked.add(asking)
+                self._tell(_("Somebody asks to be a contact."))  # and what strangers write stays here
+
+    def _message(self, person: Contact, message: Message) -> None:
+        if not self._content or person.conversation.timer:  # what it told could not be taken back in time
+            self._tell(_("A new message."))
+        elif message.text:
+            self._tell(f"{person.name}: {message.text}")
+        else:
+            self._tell(person.name)
+
+    def choose(self, way: str) -> None:
+        """Tell in this way from now on. Raises UsageError if there is no such way."""
+        for known in get_args(Way):
+            if way == known:
+                self.way = known
+                return
+        raise UsageError(_("There is no such way to notify: {way}.").format(way=way), candidates=WAYS)
+
+    def _tell(self, words: str) -> None:
+        now = self._monotonic()
+        if self.way == "off" or now < self._rests_until:
+            return
+        self._rests_until = now + REST_SECONDS
+        words = " ".join(words.split())[:MOST_LETTERS]
+        match self.way:
+            case "bell":
+                self._app.bell()
+            case "osc9":
+                # Digits at the beginning would mean something else.
+                self._write(f"\x1b]9;tuichat: {words}\x07")
+            case "osc777":
+                self._write(f"\x1b]777;notify;tuichat;{words}\x07")
+            case "desktop":
+                task = asyncio.create_task(self._show(words))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+
+    def _write(self, sequence: str) -> None:
+        driver = self._app._driver
+        if driver is not None and not self._app.is_headless:
+            driver.write(passed_on(sequence))
+            driver.flush()
+
+    async def _show(self, words: str) -> None:
+        """By the desktop's own program. The text is markup to it, so what would be is written as text."""
+        body = words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        quiet = asyncio.subprocess.DEVNULL
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *_PROGRAM, body, stdin=quiet, stdout=quiet, stderr=quiet
+            )
+        except OSError:
+            self.way = "bell"
+            self._failed(
+                _("There is no notify-send, so the bell rings instead. It is in the package libnotify-bin.")
+            )
+            self._app.bell()
+            return
+        try:
+            async with asyncio.timeout(_PROGRAM_SECONDS):
+                await process.wait()
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+
+def passed_on(sequence: str) -> str:
+    """The sequence as tmux hands it on to the terminal around it, if there is a tmux."""
+    if "TMUX" not in os.environ:
+        return sequence
+    return "\x1bPtmux;" + sequence.replace("\x1b", "\x1b\x1b") + "\x1b\\"
