@@ -72,7 +72,7 @@ def test_who_was_linked_just_now_is_dialled_again_and_again_without_long_pauses(
         assert await until(lambda: _online(alice), HOUR)
         await asyncio.sleep(60)
 
-        for seconds, most in ((25.0, 6.0), (40.0, 6.0), (55.0, 6.0)):
+        for seconds, most in ((12.0, 7.0), (25.0, 7.0), (60.0, 30.0)):
             network.faults.unreachable = 1.0
             network.cut_all()
             await asyncio.sleep(seconds)

@@ -43,8 +43,8 @@ each dial as soon as the other's link has failed would do nothing else."""
 STEADY_SECONDS: Final = 30.0
 """A link that lived so long was a good one: after it we dial at once and count pauses from the start."""
 
-PARTED_SECONDS: Final = 60.0
-PARTED_PAUSE: Final = 4.0
+PARTED_SECONDS: Final = 30.0
+PARTED_PAUSE: Final = 5.0
 """So long after a good link was lost no pause is longer than that: somebody was there just now. Where both
 tors have lost their connections, the first dials fail within a second each, and pauses that double with every
 failure would go on for a minute after the network has come back."""
@@ -216,7 +216,8 @@ class ContactLink:
         parted = self._with.clock.monotonic() < self._parted_until
         longest = PARTED_PAUSE if parted else LONGEST_PAUSE
         pause = min(math.ldexp(FIRST_PAUSE, self._failures), longest)
-        self._failures = min(self._failures + 1, 20)
+        if not parted or pause < longest:
+            self._failures = min(self._failures + 1, 20)
         return pause * self._with.rng.uniform(0.5, 1.0)
 
     async def _pause(self, seconds: float) -> None:
