@@ -4,7 +4,7 @@ Claims, for each kind of query (a rare and a common word, a phrase, the beginnin
 Chinese characters, with and without filters):
   - the first page of 50 messages, with the places to be marked, takes the node less than 50 ms;
   - the rows of it take the encrypted database at most 1.3 times as long as plain SQLite FTS5 over the same
-    texts, which is not encrypted, does not forget what was deleted, and was filled in one go.
+    texts, which is not encrypted, does not forget what was deleted, was filled in one go and optimized.
 
 Both sides find the same messages, which is checked. The plain index is given Chinese characters with spaces
 between them, for it would not find two of them otherwise; filters are conditions on its table.
@@ -109,7 +109,7 @@ def _weights(count: int) -> list[float]:
 
 
 class Plain:
-    """SQLite as it comes."""
+    """SQLite as it comes, its index in one piece."""
 
     def __init__(self, path: Path, rows: Sequence[MessageRow]) -> None:
         self._connection = apsw.Connection(str(path))
@@ -122,6 +122,7 @@ class Plain:
                 self._connection.execute(f"INSERT INTO messages VALUES ({places})", values)
                 values = (row.id, folded(row.text))
                 self._connection.execute("INSERT INTO found (rowid, text) VALUES (?, ?)", values)
+        self._connection.execute("INSERT INTO found (found) VALUES ('optimize')")
 
     def find(self, query: Query) -> list[MessageRow]:
         """The first page."""

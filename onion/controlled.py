@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import random
 import time
 from abc import ABC, abstractmethod
@@ -38,6 +39,7 @@ _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 60.0
 # A tor that lived this long, or reached the network, did not die of its configuration: start again soon.
 _HEALTHY_SECONDS = 120.0
+_log = logging.getLogger("onion.controlled")
 _PROBLEMS: dict[str, Problem] = {
     "missing": "missing",
     "not_tor": "missing",
@@ -64,6 +66,8 @@ class ControlledTor(ABC):
         self._controller: Controller | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._socks: Endpoint | None = None
+        self._wait = _FIRST_WAIT
+        """Seconds before tor is attached anew: longer each time while that does not help."""
         self.changing = asyncio.Lock()
         """Held while a service is added or ended: the end of one must not follow the next of its address."""
 
@@ -276,22 +280,39 @@ class ControlledTor(ABC):
         await self._disconnect()
 
     async def _supervise(self) -> None:
-        """Attach again whenever tor is lost, waiting longer each time while that does not help."""
-        wait = _FIRST_WAIT
+        """Keep tor attached for ever; after what nobody foresaw, too: tor is given up and taken anew."""
         while True:
-            since = time.monotonic()
-            problem = await self._until_given_up()
-            if self.status.ready or time.monotonic() - since > _HEALTHY_SECONDS:
-                wait = _FIRST_WAIT
-            lost = TorStatus(version=self.status.version, problem=problem)
-            self._board.show(lost)
+            try:
+                if self._controller is not None:
+                    await self._until_lost()
+                while self._controller is None:
+                    await asyncio.sleep(self._wait * random.uniform(0.8, 1.2))  # noqa: S311
+                    self._wait = min(self._wait * 2, _LONGEST_WAIT)
+                    await self._try_again()
+            except Exception as error:  # noqa: BLE001 whatever it is, a node without tor would be the end of it
+                _log.error("keeping tor attached failed: %s at %s", type(error).__name__, _place_of(error))
+                await self._give_up()
+
+    async def _until_lost(self) -> None:
+        """Return when the tor that is attached is lost, and detached."""
+        since = time.monotonic()
+        problem = await self._until_given_up()
+        if self.status.ready or time.monotonic() - since > _HEALTHY_SECONDS:
+            self._wait = _FIRST_WAIT
+        lost = TorStatus(version=self.status.version, problem=problem)
+        self._board.show(lost)
+        await self._detach()
+        if problem:
+            self._board.show(replace(lost, detail=self._last_words()))
+
+    async def _give_up(self) -> None:
+        """Detach, whatever else goes wrong: two tors at once would be worse than none."""
+        try:
             await self._detach()
-            if problem:
-                self._board.show(replace(lost, detail=self._last_words()))
-            while self._controller is None:
-                await asyncio.sleep(wait * random.uniform(0.8, 1.2))  # noqa: S311
-                wait = min(wait * 2, _LONGEST_WAIT)
-                await self._try_again()
+            self._board.show(TorStatus(version=self.status.version, problem=self._loss))
+        except Exception as error:  # noqa: BLE001 see `_supervise`
+            _log.error("detaching tor failed: %s at %s", type(error).__name__, _place_of(error))
+            await self._disconnect()
 
     async def _try_again(self) -> None:
         try:
@@ -359,3 +380,11 @@ async def _answers(controller: Controller) -> bool:
     except TorError:
         return False
     return True
+
+
+def _place_of(error: BaseException) -> str:
+    """Where an error was raised, without any of its values."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace is not None else ""

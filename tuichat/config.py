@@ -11,16 +11,17 @@ import os
 import re
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from tuichat.durations import parse_duration
 from tuichat.errors import StorageError, UsageError
+from tuichat.hook_settings import Hook, read_hooks
 from tuichat.i18n import _
 from tuichat.settings import (
     ENVIRONMENT_PREFIX,
-    LATER_SECTIONS,
+    HOOKS,
     SETTINGS,
     Setting,
     Value,
@@ -121,6 +122,19 @@ class FilesConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiConfig:
+    """Who else may use the local API.
+
+    Attributes:
+        bot_socket: where a daemon serves bots that have a token, under whatever user; None for nowhere.
+        bot_group: the group that may open it, by name; "" is the daemon's own.
+    """
+
+    bot_socket: Path | None = None
+    bot_group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class UiConfig:
     """How the interface looks, and the key that wipes.
 
@@ -153,13 +167,17 @@ class Config:
     store: StoreConfig = StoreConfig()
     files: FilesConfig = FilesConfig()
     ui: UiConfig = UiConfig()
+    api: ApiConfig = ApiConfig()
+    hooks: tuple[Hook, ...] = ()
 
 
-def load_config(path: Path, environment: Mapping[str, str], *, required: bool = False) -> Config:
+def load_config(
+    path: Path, environment: Mapping[str, str], *, required: bool = False, patient: bool = True
+) -> Config:
     """The settings of the file at `path` and of the environment.
 
     If there is no such file it sets nothing, unless it is `required`: somebody named it. Then it may also be
-    a pipe, which is waited for.
+    a pipe, which is waited for by who is `patient`.
 
     A relative path is meant from the file's directory, or from the current one in the environment.
 
@@ -168,7 +186,7 @@ def load_config(path: Path, environment: Mapping[str, str], *, required: bool = 
             file is not there.
         StorageError: the file cannot be read.
     """
-    text = read_config_text(path, pipes=required)
+    text = read_config_text(path, pipes=required and patient)
     if text is None and required:
         raise UsageError(
             _("There is no file {path}.").format(path=path),
@@ -178,7 +196,8 @@ def load_config(path: Path, environment: Mapping[str, str], *, required: bool = 
     from_environment = _environment_values(environment)
     values = {**found, **from_environment}
     check_together(values, text or "", path, from_environment)
-    return _build(values, lambda name: None if name in from_environment else path.parent)
+    built = _build(values, lambda name: None if name in from_environment else path.parent)
+    return replace(built, hooks=parse_hooks(text or "", path))
 
 
 def read_config_text(path: Path, *, pipes: bool = False) -> str | None:
@@ -222,23 +241,34 @@ def _read(path: Path, *, pipes: bool) -> bytes:
 
 def parse_config(text: str, path: Path) -> dict[str, Value]:
     """The values that `text` sets, checked one by one; `path` is for the error messages."""
-    import tomllib  # most profiles have no file, and commands start faster without
-
-    try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UsageError(
-            _("{path} is not valid TOML: {why}.").format(path=path, why=str(error).rstrip(".")),
-            _("Mend that line, or move the file away to use the defaults."),
-        ) from error
     values: dict[str, Value] = {}
-    for section, table in document.items():
+    for section, table in _document(text, path).items():
+        if section == HOOKS:
+            read_hooks(table, text, path)
+            continue
         _check_section(section, table, text, path)
         for key, value in table.items():
             name = f"{section}.{key}"
             where = _place(text, name, path)
             values[name] = checked(find_setting(name, where), value, where)
     return values
+
+
+def parse_hooks(text: str, path: Path) -> tuple[Hook, ...]:
+    """The hooks in `text`; `path` is for the error messages."""
+    return read_hooks(_document(text, path).get(HOOKS, []), text, path) if HOOKS in text else ()
+
+
+def _document(text: str, path: Path) -> dict[str, Any]:
+    import tomllib  # most profiles have no file, and commands start faster without
+
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise UsageError(
+            _("{path} is not valid TOML: {why}.").format(path=path, why=str(error).rstrip(".")),
+            _("Mend that line, or move the file away to use the defaults."),
+        ) from error
 
 
 def check_together(
@@ -291,14 +321,7 @@ def value_of(config: Config, name: str) -> Value:
 
 def _check_section(section: str, table: object, text: str, path: Path) -> None:
     where = _place(text, section, path)
-    sections = sorted({name.partition(".")[0] for name in SETTINGS})
-    if section in LATER_SECTIONS:
-        raise UsageError(
-            _("{where}: the section [{section}] is not in this version.").format(
-                where=where, section=section
-            ),
-            _("Valid are: {choices}.").format(choices=", ".join(f"[{name}]" for name in sections)),
-        )
+    sections = sorted({name.partition(".")[0] for name in SETTINGS} | {HOOKS})
     if section not in sections or not isinstance(table, dict):
         raise UsageError(
             _("{where}: there is no section or setting {section}.").format(where=where, section=section),
@@ -318,7 +341,7 @@ def _environment_values(environment: Mapping[str, str]) -> dict[str, Value]:
 
 
 def _build(values: Mapping[str, Value], base: Callable[[str], Path | None]) -> Config:
-    sections: dict[str, dict[str, Any]] = {"tor": {}, "privacy": {}, "store": {}, "files": {}, "ui": {}}
+    sections: dict[str, dict[str, Any]] = {name.partition(".")[0]: {} for name in SETTINGS}
     for name, value in values.items():
         section, key = name.split(".")
         sections[section][key] = _taken(SETTINGS[name], value, base)
@@ -328,6 +351,7 @@ def _build(values: Mapping[str, Value], base: Callable[[str], Path | None]) -> C
         StoreConfig(**sections["store"]),
         FilesConfig(**sections["files"]),
         UiConfig(**sections["ui"]),
+        ApiConfig(**sections["api"]),
     )
 
 

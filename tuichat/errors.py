@@ -70,6 +70,12 @@ class NotFoundError(TuichatError):
     code = "not_found"
 
 
+class DeniedError(TuichatError):
+    """A token does not open this."""
+
+    code = "denied"
+
+
 class DamagedError(TuichatError):
     """A file of the profile cannot be read as what it should be; it was left as it is or set aside."""
 

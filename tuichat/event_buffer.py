@@ -23,6 +23,8 @@ class EventBuffer:
         self._limit = max(limit, 2)
         self._events: deque[AnyEvent] = deque()
         self._changed = asyncio.Event()
+        self._has_room = asyncio.Event()
+        self._has_room.set()
         self._closed = False
         self._error: Exception | None = None
 
@@ -48,6 +50,8 @@ class EventBuffer:
             self._events.append(missed)
         self._events.append(event)
         self._changed.set()
+        if len(self._events) > self._limit // 2:
+            self._has_room.clear()
 
     def close(self, error: Exception | None = None) -> None:
         """Let the reader have what waits, then end, or raise `error`."""
@@ -55,6 +59,11 @@ class EventBuffer:
             self._closed = True
             self._error = error
             self._changed.set()
+            self._has_room.set()
+
+    async def room(self) -> None:
+        """Return once less than half of the limit waits, or nothing more will be put."""
+        await self._has_room.wait()
 
     async def aclose(self) -> None:
         """The reader leaves: forget what waits and end."""
@@ -71,7 +80,10 @@ class EventBuffer:
                 raise error if error is not None else StopAsyncIteration
             self._changed.clear()
             await self._changed.wait()
-        return self._events.popleft()
+        event = self._events.popleft()
+        if len(self._events) <= self._limit // 2:
+            self._has_room.set()
+        return event
 
 
 def _missed(dropped: Iterable[AnyEvent], now: AnyEvent) -> MissedEvent:

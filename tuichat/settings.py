@@ -18,7 +18,8 @@ ENVIRONMENT_PREFIX = "TUICHAT_"
 MOST_CIRCUITS = 16
 """The most circuits that one file may come over: beyond them it gets no faster, and tor has more to do."""
 
-LATER_SECTIONS = ("hooks",)
+HOOKS = "hooks"
+"""The section that has no keys of its own, but tables: see `tuichat.hook_settings`."""
 
 _PACKAGE = Path(__file__).parent
 
@@ -189,6 +190,8 @@ SETTINGS: dict[str, Setting] = {
         Setting("files.circuits", "count", check=_circuits),
         Setting("files.auto_accept_below", "size", check=_size),
         Setting("files.quota", "size", check=_some_size),
+        Setting("api.bot_socket", check=_path, is_path=True),
+        Setting("api.bot_group", check=_one_line),
         Setting("ui.theme", check=_one_line),
         Setting("ui.keys", check=_one_line),
         Setting("ui.language", choices=languages),
@@ -208,8 +211,11 @@ def find_setting(name: str, where: str = "") -> Setting:
         return setting
     prefix = _at(where)
     section = name.partition(".")[0]
-    if section in LATER_SECTIONS:
-        raise UsageError(prefix + _("the setting {name} is not in this version.").format(name=name))
+    if section == HOOKS:
+        raise UsageError(
+            prefix + _("hooks are not set one by one."),
+            _("Write [[hooks]] into the file; the manual says how."),
+        )
     siblings = [known for known in SETTINGS if known.startswith(f"{section}.")] or list(SETTINGS)
     raise UsageError(
         prefix + _("there is no setting {name}.").format(name=name),

@@ -39,7 +39,7 @@ def texts() -> Iterator[Path]:
 def test_no_file_is_longer_than_a_person_reads_at_once() -> None:
     long = {
         str(path.relative_to(ROOT)): lines
-        for path in sources(*PACKAGES, "benchmarks")
+        for path in sources(*PACKAGES, "benchmarks", "examples")
         if (lines := path.read_text(encoding="utf-8").count("\n")) > LONGEST
     }
     assert not long
@@ -47,7 +47,7 @@ def test_no_file_is_longer_than_a_person_reads_at_once() -> None:
 
 def test_every_module_says_what_it_is_and_defers_annotations() -> None:
     silent = []
-    for path in sources(*PACKAGES, "tests", "benchmarks"):
+    for path in sources(*PACKAGES, "tests", "benchmarks", "examples"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         deferred = any(isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in tree.body)
         annotates = any(isinstance(node, ast.FunctionDef | ast.AnnAssign) for node in ast.walk(tree))

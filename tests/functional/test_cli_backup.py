@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -74,6 +76,42 @@ async def test_a_backup_goes_to_another_machine_and_says_what_may_be_missing(
     assert "before the backup" in (await run(new, "messages", "Ada"))[0]
     assert json.loads((await run(new, "invite", "list", "--json"))[0])["state"] == "revoked"
     assert open_profile(new.paths, PASSPHRASE).identity.ik != open_profile(old.paths, PASSPHRASE).identity.ik
+
+
+async def test_a_backup_goes_through_a_pipe_to_another_machine(homes: tuple[Home, Home]) -> None:
+    old, new = homes
+    secret = old.paths.home.parent / "secret"
+    secret.write_text(PASSPHRASE)
+    secret.chmod(0o600)
+    here, there = (
+        f"{sys.executable} -m tuichat --passphrase-file {secret} --home {home.paths.home}" for home in homes
+    )
+
+    async def shell(line: str) -> tuple[int | None, str, str]:
+        process = await asyncio.create_subprocess_exec(
+            *("bash", "-c", f"set -o pipefail; {line}"),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await process.communicate()
+        return process.returncode, out.decode(), err.decode()
+
+    code, out, err = await shell(f"{here} backup - | {there} restore -")
+    assert (code, "Ada: messages between 20" in out) == (0, True), err
+    assert (await run(new, "address"))[0] == (await run(old, "address"))[0] == out.splitlines()[0] + "\n"
+    for line, said in {
+        f"{here} backup - >/dev/full": "No space left",
+        f"{here} backup - | true": "Broken pipe",
+        f"{here} backup - >&-": "There is no standard output",
+        f"{here} backup - --json": "no room for JSON",
+        f"echo rubbish | {there} restore -": "a profile",
+    }.items():
+        code, out, err = await shell(line)
+        assert (code in (1, 2), out) == (True, ""), line
+        assert said in err
+        assert "Traceback" not in err
+    assert not list(old.paths.home.glob(".piped-*")), "nothing of it is left"
 
 
 async def test_who_listens_to_a_restored_node_is_told_of_each_contact_and_of_the_old_copy(

@@ -199,6 +199,21 @@ async def test_an_ending_signal_is_130_without_a_word(number: signal.Signals) ->
         assert await interrupted(home, number, *events, awaited=b"\n") == (130, b"")
 
 
+async def test_what_waits_for_others_is_ended_by_a_signal_too() -> None:
+    async with sample_home() as (home, node):
+        node.sample_files()
+        accept = ("--json", "files", "accept", "1", "--wait")
+        assert await interrupted(home, signal.SIGTERM, *accept, awaited=b"\n") == (130, b"")
+        events = node.subscribe()
+        process = await home.command("send", "bob", "hi", "--wait", "read")
+        async with asyncio.timeout(SECONDS):
+            while not isinstance(await anext(events), MessageEvent):
+                pass
+            process.send_signal(signal.SIGINT)
+            assert await process.communicate() == (b"", b"")
+        assert process.returncode == 130
+
+
 async def test_a_hangup_is_ignored_under_nohup() -> None:
     async with sample_home() as (home, node):
         events = node.subscribe()
@@ -229,6 +244,33 @@ async def test_messages_follow_prints_what_comes() -> None:
             assert b'"text":"and then"' in await process.stdout.readline()
             process.send_signal(signal.SIGINT)
             await process.communicate()
+        assert process.returncode == 130
+
+
+async def test_who_follows_ends_when_nobody_reads_any_more() -> None:
+    async with sample_home() as (home, _node):
+        for words in ("messages bob --follow", "events --since 0"):
+            code, _out, err = await shell(home, f"set -o pipefail; T {words} | head -n 1")
+            assert (code, err) == (0, ""), words
+
+
+def _is_stopped(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].startswith("T")
+
+
+async def test_who_follows_sleeps_and_wakes_as_the_shell_asks() -> None:
+    async with sample_home() as (home, node):
+        process = await home.command("messages", "bob", "--follow")
+        assert process.stdout is not None
+        async with asyncio.timeout(SECONDS):
+            await process.stdout.readuntil(b"page 3")
+            process.send_signal(signal.SIGTSTP)
+            node.incoming("bob", "while it slept")
+            await home.wait_until(lambda: _is_stopped(process.pid))
+            process.send_signal(signal.SIGCONT)
+            await process.stdout.readuntil(b"while it slept\n")
+            process.terminate()
+            assert await process.communicate() == (b"", b"")
         assert process.returncode == 130
 
 

@@ -8,8 +8,11 @@ A script is read line by line:
     TUICHAT_PROFILE=work           set for the commands that follow; NAME= takes it away again
     > bob +[a-z2-7]{56} .*         the next line of standard output matches this; a group (?P<WORD>...) of it
                                    gives WORD a meaning, like HOME's
+    > ...                          any number of lines, which do not matter here
     ? There is no contact          somewhere in standard error this matches
     = 7                            the exit code, 0 if not given
+    ^ incoming bob "hello"         what happens once the lines above have been printed: as behind "!", or
+    ^ interrupt                    the person presses Ctrl+C
     ! node sample                  do something to the world: see `World`
 
 After each command all of its standard output must have been matched, standard error must be empty unless
@@ -37,6 +40,8 @@ from tests.support.fixed_clock import FixedClock
 from tests.support.memory_node import MemoryNode
 from tuichat import bootstrap
 from tuichat.api.server import ApiServer
+from tuichat.cli.commands import build_parser
+from tuichat.cli.unfinished import place_behind
 from tuichat.model import MessageEvent
 from tuichat.store.database import Database
 from tuichat.store.profile import open_profile
@@ -53,6 +58,13 @@ time.time = lambda: {seconds} + time.monotonic() - _began
 """
 
 
+def _matched(patterns: list[str], lines: list[str]) -> dict[str, str] | None:
+    """The groups of `patterns` if they fit the lines, "..." any number of them; None if they do not."""
+    whole = "".join("(?:.*\n)*?" if pattern == "..." else f"(?:{pattern})\n" for pattern in patterns)
+    match = re.fullmatch(whole, "".join(f"{line}\n" for line in lines))
+    return None if match is None else match.groupdict()
+
+
 @dataclass
 class Step:
     """A command with what is expected of it, or with `command` empty a directive in `world`."""
@@ -64,6 +76,7 @@ class Step:
     stdout: list[str] = field(default_factory=list)
     stderr: list[str] = field(default_factory=list)
     exit_code: int = 0
+    meanwhile: list[tuple[int, str]] = field(default_factory=list)
 
 
 def steps_of(script: Path) -> Iterator[Step]:
@@ -78,7 +91,7 @@ def steps_of(script: Path) -> Iterator[Step]:
             step, stdin = _opened(number, line, stdin), ""
         elif sign == "<":
             stdin += rest + "\n"
-        elif sign in (">", "?", "="):
+        elif sign in (">", "?", "=", "^"):
             assert step is not None, f"{script.name}:{number}: nothing to expect of"
             _expect(step, sign, rest)
         else:
@@ -98,6 +111,8 @@ def _expect(step: Step, sign: str, rest: str) -> None:
         step.stdout.append(rest)
     elif sign == "?":
         step.stderr.append(rest)
+    elif sign == "^":
+        step.meanwhile.append((len(step.stdout), rest))
     else:
         step.exit_code = int(rest)
 
@@ -202,22 +217,46 @@ class World:
             start_new_session=True,  # no terminal to ask for a passphrase on
         )
         async with asyncio.timeout(SECONDS):
+            seen = await self._watch(process, step.meanwhile)
             stdout, stderr = await process.communicate(step.stdin.encode())
-        self._check(step, process.returncode, stdout.decode(), stderr.decode())
+        self._check(step, process.returncode, (seen + stdout).decode(), stderr.decode())
+
+    async def _watch(self, process: asyncio.subprocess.Process, meanwhile: list[tuple[int, str]]) -> bytes:
+        """What a command prints until the last of what happens meanwhile."""
+        assert process.stdout is not None
+        seen = b""
+        for lines, happening in meanwhile:
+            while seen.count(b"\n") < lines:
+                line = await process.stdout.readline()
+                assert line, seen
+                seen += line
+            if happening == "interrupt":
+                process.send_signal(signal.SIGINT)
+            else:
+                await self.change(happening)
+        return seen
 
     def _check(self, step: Step, exit_code: int | None, stdout: str, stderr: str) -> None:
         where = f"line {step.number}: {step.command}\n{stdout}{stderr}"
         assert "Traceback" not in stderr, where
         assert exit_code == step.exit_code, where
         lines = stdout.splitlines()
-        assert len(lines) == len(step.stdout), where
-        for line, pattern in zip(lines, step.stdout, strict=True):
-            match = re.fullmatch(self._filled(pattern), line)
-            assert match, f"{pattern!r} is not {line!r}\n{where}"
-            self._words |= match.groupdict()
+        if "..." in step.stdout:
+            groups = _matched([self._filled(pattern) for pattern in step.stdout], lines)
+            assert groups is not None, f"{step.stdout} does not fit\n{where}"
+            self._words |= groups
+        else:
+            self._check_lines(step.stdout, lines, where)
         assert bool(step.stderr) == bool(stderr), where
         for pattern in step.stderr:
             assert re.search(self._filled(pattern), stderr), f"{pattern!r} is missing\n{where}"
+
+    def _check_lines(self, patterns: list[str], lines: list[str], where: str) -> None:
+        assert len(lines) == len(patterns), where
+        for line, pattern in zip(lines, patterns, strict=True):
+            match = re.fullmatch(self._filled(pattern), line)
+            assert match, f"{pattern!r} is not {line!r}\n{where}"
+            self._words |= match.groupdict()
 
     def _filled(self, text: str) -> str:
         return re.sub(rf"\b({'|'.join(self._words)})\b", lambda match: self._words[match[1]], text)
@@ -280,6 +319,36 @@ def short_directory() -> Iterator[Path]:
         yield directory
     finally:
         shutil.rmtree(directory)
+
+
+CONTRACT = """
+    init --name --no-passphrase; address --qr; invite create --expires --qr; invite list; invite revoke;
+    contact add --name --message; contact list; contact requests; contact accept; contact reject;
+    contact block; contact unblock; contact remove; contact rename; contact verify;
+    send --file --reply --wait --timeout; edit; unsend; react; cancel; timer;
+    messages --limit --before --follow; events --since; search --in; files list; files accept --to;
+    files decline; files cancel; files pause; files resume; status --wait --timeout; daemon run; daemon stop;
+    lock; unlock; passphrase; backup; restore; export; import; wipe; rpc; doctor; config path; config show;
+    config set; completion; demo
+"""
+"""Every command that scripts of people may rely on, with its options."""
+
+
+def test_every_command_and_option_is_shown_in_a_script() -> None:
+    parser = build_parser()
+    shown: dict[str, set[str]] = {}
+    for script in SCRIPTS:
+        for step in steps_of(script):
+            words = shlex.split(step.command)[1:]
+            if words:
+                path = " ".join(place_behind(words, parser).path)
+                shown.setdefault(path, set()).update(word.partition("=")[0] for word in words)
+    for line in " ".join(CONTRACT.split()).split(";"):
+        words = line.split()
+        options = {word for word in words if word.startswith("--")}
+        command = " ".join(word for word in words if word not in options)
+        assert command in shown
+        assert options <= shown[command], command
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=[script.stem for script in SCRIPTS])

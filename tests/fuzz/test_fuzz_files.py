@@ -29,6 +29,7 @@ from tuichat.protocol.bodies import (
     MAX_CAPTION_BYTES,
     MAX_FILE_NAME,
     MAX_PLACE,
+    MAX_TTL,
     THE_TWO_OF_US,
     Body,
     File,
@@ -62,6 +63,7 @@ offers = st.builds(
     st.text(max_size=MAX_PLACE) | st.lists(st.text(max_size=5), max_size=40).map("/".join),
     sides,
     sides,
+    st.none() | st.integers(1, MAX_TTL),
 )
 notes = st.builds(FileState, st.just(THE_TWO_OF_US), some_ids, some_ids, st.integers(1, 7))
 any_value = st.recursive(

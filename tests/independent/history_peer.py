@@ -1,5 +1,5 @@
 """What one side sees of both people's messages once it has taken in edits, unsends and reactions (Deeds),
-and after how long texts disappear (Timers).
+and after how long texts and files disappear (Timers).
 
 Left out are the bounds of what waits: this reader keeps every deed until its message comes.
 """
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from tests.independent.envelope_peer import Body, Edit, Opaque, Reaction, Text, Timer, Unsend
 
 EMOJI_MOST = 20
+REVISIONS, LOOK_BACK = 2**53 - 1, 2**40
 
 
 @dataclass
@@ -21,12 +22,14 @@ class Shown:
 
 
 class PeerHistory:
-    """Attributes: `shown`, by whether a message is mine and by its id; `timer`, in seconds, 0 for off."""
+    """Attributes: `shown`, by whether a message is mine and by its id; `timer`, in seconds, 0 for off, and
+    its `revision`.
+    """
 
     def __init__(self) -> None:
         self.shown: dict[tuple[bool, bytes], Shown] = {}
         self.timer = 0
-        self._revision = 0
+        self.revision = 0
         self._waiting: list[tuple[bool, Edit | Unsend | Reaction]] = []
 
     def take(self, body: Body | Opaque, *, mine: bool) -> None:
@@ -39,12 +42,19 @@ class PeerHistory:
                 self._do(deed, author)
         elif isinstance(body, Timer):
             self.shown[mine, body.id] = Shown("")
-            if body.revision == self._revision:
+            if body.revision == self.revision:
                 self.timer = min(self.timer, body.seconds, key=lambda seconds: seconds or 2**64)
-            elif body.revision > self._revision:
-                self.timer, self._revision = body.seconds, body.revision
+            elif self._is_later(body.revision):
+                self.timer, self.revision = body.seconds, body.revision
         elif isinstance(body, Edit | Unsend | Reaction):
             self._do(body, mine)
+
+    def _is_later(self, revision: int) -> bool:
+        return self.revision == 0 or (self.revision - revision) % REVISIONS > LOOK_BACK
+
+    def next_revision(self, now: int) -> int:
+        """Of the timer that I set now, in Unix seconds."""
+        return now if self._is_later(now) else self.revision % REVISIONS + 1
 
     def _do(self, deed: Edit | Unsend | Reaction, author: bool) -> None:
         owners = (not author, author) if isinstance(deed, Reaction) else (author,)

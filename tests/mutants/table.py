@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from tests.mutants import deeds, files, handshake, invites, link, ratchet, requests
+from tests.mutants import deeds, files, handshake, invites, link, ratchet, requests, timers
 from tests.mutants.planting import MUTANTS, Mutant
 
-__all__ = ["MUTANTS", "Mutant", "deeds", "files", "handshake", "invites", "link", "ratchet", "requests"]
+__all__ = [
+    "MUTANTS",
+    "Mutant",
+    "deeds",
+    "files",
+    "handshake",
+    "invites",
+    "link",
+    "ratchet",
+    "requests",
+    "timers",
+]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shutil
 from collections.abc import Awaitable, Callable
 from html.parser import HTMLParser
@@ -20,6 +21,7 @@ from tuichat.errors import NotFoundError, StorageError, TuichatError, UsageError
 from tuichat.model import Conversation, Message
 from tuichat.model.exported import INCOMPLETE, MANIFEST
 from tuichat.node.message_deeds import MOST_REACTIONS
+from tuichat.protocol.bodies import THE_TWO_OF_US, Text
 from tuichat.store.deeds import EARLIER_KEPT
 
 WORDS = "<script>alert(1)</script> & \"第三页有图表\" 👩‍🚀\n'second' line"
@@ -37,6 +39,14 @@ def content_of(directory: Path) -> dict[str, bytes]:
     for name, data in pages.items():
         files[name] = data.replace(manifest["address"].encode(), b"ADDRESS")
     return {**files, MANIFEST: json.dumps(counts).encode()}
+
+
+def unnamed(content: dict[str, bytes]) -> dict[str, bytes]:
+    """The same without how nodes name messages, which another identity does anew."""
+    return {
+        name: re.sub(rb',"(wire_id|answers)":"[0-9a-f]*"', b"", data) if "messages/" in name else data
+        for name, data in content.items()
+    }
 
 
 async def say_much(story: FileStory) -> None:
@@ -109,7 +119,8 @@ def test_export_import_export_is_the_same(tmp_path: Path) -> None:
         assert Path(received.path).parent == tmp_path / "dora" / "inbox"
         assert (await other.contact(story.alice)).conversation == Conversation(muted=True, archived=True)
         await other.node.export_to(str(tmp_path / "two"))
-        assert content_of(tmp_path / "one") == content_of(tmp_path / "two")
+        assert unnamed(content_of(tmp_path / "one")) == unnamed(content_of(tmp_path / "two"))
+        assert content_of(tmp_path / "one") != content_of(tmp_path / "two")
         with pytest.raises(UsageError, match="fresh profile only"):
             await other.node.import_from(str(tmp_path / "two"))
         await other.stop()
@@ -119,6 +130,16 @@ def test_export_import_export_is_the_same(tmp_path: Path) -> None:
         assert other.failures == []
 
     play(tmp_path, story)
+
+
+async def taken_again(story: FileStory, person: SimulatedNode, place: Path) -> SimulatedNode:
+    """Somebody's identity in a fresh profile that has taken an export, in place of the old one."""
+    await person.stop()
+    again = fresh(story, f"{person.name}-again")
+    again.identity = person.identity
+    await again.start()
+    await again.node.import_from(str(place))
+    return again
 
 
 async def histories(person: SimulatedNode) -> list[tuple[Message, list[str]]]:
@@ -158,10 +179,16 @@ def test_what_was_done_to_messages_is_the_same_after_an_import(tmp_path: Path) -
         await other.node.import_from(str(tmp_path / "one"))
         assert await histories(other) == before
         await other.node.export_to(str(tmp_path / "two"))
-        assert content_of(tmp_path / "one") == content_of(tmp_path / "two")
+        assert unnamed(content_of(tmp_path / "one")) == unnamed(content_of(tmp_path / "two"))
         await other.stop()
         assert other.failures == []
+        again = await taken_again(story, bob, tmp_path / "one")
+        assert await histories(again) == before
+        await again.node.export_to(str(tmp_path / "three"))
+        assert content_of(tmp_path / "one") == content_of(tmp_path / "three")
+        await again.stop()
         await alice.start()
+        await bob.start()
 
     play(tmp_path, story)
 
@@ -187,12 +214,14 @@ def test_many_long_earlier_texts_come_along_a_page_at_a_time(
     play(tmp_path, story)
 
 
-def test_an_export_without_earlier_texts_is_taken(tmp_path: Path) -> None:
+def test_an_export_without_earlier_texts_and_names_is_taken(tmp_path: Path) -> None:
     async def story(story: FileStory) -> None:
         await say_much(story)
         await do_much(story)
         await story.bob.node.export_to(str(tmp_path / "out"))
         shutil.rmtree(tmp_path / "out" / "earlier")
+        for path in (tmp_path / "out" / "messages").iterdir():
+            path.write_bytes(unnamed({"messages/": path.read_bytes()})["messages/"])
         other = fresh(story, "dora")
         await other.start()
         await other.node.import_from(str(tmp_path / "out"))
@@ -271,11 +300,18 @@ def test_the_same_identity_is_in_touch_again_and_nobody_is_verified(tmp_path: Pa
         his = {message.text: message for message in await again.node.messages("alice")}
         await story.alice.node.edit(hers["hello"].id, "changed later")
         await again.node.unsend(his[WORDS].id)
+        await story.alice.node.react(hers["as promised <b>"].id, "👍")
+        await story.alice.say(bob, "about that", hers["as promised <b>"].id)
+        await again.node.edit(his["back again"].id, "here again")
         assert await until(again.settled, DAY)
         assert await until(story.alice.settled, DAY)
-        assert await again.node.message_get(his["hello"].id) == his["hello"]
-        assert await story.alice.node.message_get(hers[WORDS].id) == hers[WORDS]
+        changed = await again.node.message_get(his["hello"].id)
+        assert (changed.text, changed.edited) == ("changed later", True)
+        assert (await story.alice.node.message_get(hers[WORDS].id)).unsent == "done"
         assert (await again.node.message_get(his[WORDS].id)).unsent == "done"
+        assert (await again.node.message_get(his["as promised <b>"].id)).reactions == ("👍",)
+        answer = (await again.node.messages("alice"))[-1]
+        assert (answer.text, answer.reply_to) == ("about that", his["as promised <b>"].id)
         await again.stop()
         assert again.failures == []
         await bob.start()
@@ -283,30 +319,65 @@ def test_the_same_identity_is_in_touch_again_and_nobody_is_verified(tmp_path: Pa
     play(tmp_path, story)
 
 
-def test_two_imported_histories_do_not_take_each_others_messages_for_their_own(tmp_path: Path) -> None:
+def test_two_imported_histories_go_on_about_the_same_messages_and_none_comes_twice(tmp_path: Path) -> None:
     async def story(story: FileStory) -> None:
         await say_much(story)
-        taken = []
+        await do_much(story)
+        await story.alice.node.conversation_timer("bob", 3600)
+        for person in (story.alice, story.bob):
+            assert await until(person.settled, DAY)
         for person in (story.alice, story.bob):
             await person.node.export_to(str(tmp_path / f"{person.name}-out"))
-            await person.stop()
-            again = fresh(story, f"{person.name}-again")
-            again.identity = person.identity
-            await again.start()
-            await again.node.import_from(str(tmp_path / f"{person.name}-out"))
-            taken.append(again)
-        alice, bob = taken
-        before = await histories(bob)
+        alice = await taken_again(story, story.alice, tmp_path / "alice-out")
+        bob = await taken_again(story, story.bob, tmp_path / "bob-out")
+        before = await bob.node.messages("alice")
+        assert (await bob.contact(alice)).conversation.timer == 3600
         await bob.node.send("alice", "back again")
         assert await until(bob.settled, DAY)
-        for message in (await alice.node.messages("bob"))[:-1]:
-            await alice.node.react(message.id, "👍")
+        for message in await alice.node.messages("bob"):
+            if not message.unsent and message.kind != "timer":
+                await alice.node.react(message.id, "🐈")
         assert await until(alice.settled, DAY)
-        assert (await histories(bob))[:-1] == before
-        for person in taken:
+        after = await bob.node.messages("alice")
+        assert [each.text for each in after] == [*(each.text for each in before), "back again"]
+        assert all("🐈" in each.reactions for each in after if not each.unsent and each.kind != "timer")
+        await bob.node.conversation_timer("alice", 60)
+        assert await until(bob.settled, DAY)
+        assert (await alice.contact(bob)).conversation.timer == 60
+        for person in (alice, bob):
             await person.stop()
             assert person.failures == []
         await story.alice.start()
+        await story.bob.start()
+
+    play(tmp_path, story)
+
+
+def test_import_cannot_be_tripped_by_a_contact_who_says_an_imported_name_again(tmp_path: Path) -> None:
+    async def story(story: FileStory) -> None:
+        await say_much(story)
+        await story.bob.node.export_to(str(tmp_path / "out"))
+        again = await taken_again(story, story.bob, tmp_path / "out")
+        received = [row for row in again.store.messages.page(1, 50) if row.direction == "in"]
+        names = [row.wire_id for row in received]
+
+        async def linked() -> bool:
+            return (await again.contact(story.alice)).online
+
+        assert await until(linked, DAY)
+        before = await histories(again)
+        alice, contact = story.alice.node, story.alice.store.contacts.get(1)
+        assert contact is not None
+        for name in names:
+            with alice._hub.change():
+                text = Text(THE_TWO_OF_US, name, 0, "once more")
+                alice._conversations.outbox(contact)._queue(None, text, 0, given=False)
+        alice._links.queued(1)
+        await story.alice.say(story.bob, "still there?")
+        assert await until(story.alice.settled, DAY)
+        assert (await histories(again))[:-1] == before
+        assert (await histories(again))[-1][0].text == "still there?"
+        await again.stop()
         await story.bob.start()
 
     play(tmp_path, story)
@@ -366,6 +437,10 @@ class Page(HTMLParser):
 def test_the_page_runs_nothing_refers_to_nothing_and_says_what_was_said(tmp_path: Path) -> None:
     async def story(story: FileStory) -> None:
         await say_much(story)
+        await do_much(story)
+        await story.alice.say(story.bob, "/me waves <b>")
+        await story.bob.say(story.alice, "/me waves back")
+        assert await until(story.alice.settled, DAY)
         await story.bob.node.contact_rename("alice", "<i>alice</i>")
         await story.bob.node.export_to(str(tmp_path / "out"), "<i>alice</i>")
         await story.bob.node.export_to(str(tmp_path / "plain"), "<i>alice</i>", plain_page=True)
@@ -376,9 +451,20 @@ def test_the_page_runs_nothing_refers_to_nothing_and_says_what_was_said(tmp_path
         assert "as promised <b>" in found.words
         assert "第三页.bin" in found.words
         assert "files/1" in found.words
+        shown = " ".join(found.words.split())
+        assert "* <i>alice</i> waves <b>" in shown
+        assert "* me waves back" in shown
+        assert "<i>alice</i>: as promised <b> thanks" not in shown  # it was edited since
+        assert "<i>alice</i>: as promised <b> many thanks" in shown
+        assert "edited 👍 2 🐇" in shown
+        assert "edited 👩🏽‍🚀" in shown
+        assert shown.count("taken back") == 3  # a secret, the answer to it, and an offer
+        assert "me: taken back" not in shown
+        assert "<i>alice</i>: taken back" in shown
+        assert "a secret" not in shown
         assert found.tags == {
             *("html", "head", "meta", "title", "style", "body", "h1"),
-            *("p", "article", "header", "b", "time"),
+            *("p", "article", "header", "b", "time", "blockquote"),
         }
         assert found.attributes <= {"charset", "content", "http-equiv", "class", "dir", "datetime"}
         assert "url(" not in text
@@ -497,6 +583,11 @@ def spoilt(**changes: object) -> Callable[[Path], object]:
     return lambda place: edited(place, "messages/1.jsonl", lambda line: line.update(changes))
 
 
+def conversation_spoilt(**changes: object) -> Callable[[Path], object]:
+    """The last contact's conversation is kept another way."""
+    return lambda place: edited(place, "contacts.jsonl", lambda line: line["conversation"].update(changes))
+
+
 def earlier_spoilt(**changes: object) -> Callable[[Path], object]:
     """So does the last earlier text."""
     return lambda place: edited(place, "earlier/1.jsonl", lambda line: line.update(changes))
@@ -539,6 +630,9 @@ HOSTILE_DEEDS: dict[str, Callable[[Path], object]] = {
     "answer to something huge": spoilt(reply_to=2**63, quote={"message": 2**63}),
     "answer that quotes nothing": spoilt(quote=None),
     "answer that quotes another": spoilt(quote={"message": 2}),
+    "named by too little": spoilt(wire_id="00"),
+    "named by no digits": spoilt(wire_id="x" * 32),
+    "answer by no digits": spoilt(answers="0" * 31),
     "answer to somebody else": an_answer_to_somebody_else,
     "edited file": spoilt(kind="file"),
     "unsent and said": taken_back(text="still here"),
@@ -609,6 +703,11 @@ HOSTILE: dict[str, Callable[[Path], object]] = {
     "other bytes": lambda place: edited(place, "files.jsonl", lambda line: line.update(stored="files/1")),
     "bytes that are not there": lambda place: (place / "files" / "1").unlink(),
     "other size": lambda place: (place / "files" / "1").write_bytes(b"x"),
+    "endless timer": conversation_spoilt(timer=2**40),
+    "short timer": conversation_spoilt(timer=1),
+    "timer of no number": lambda place: edited(
+        place, "contacts.jsonl", lambda line: line.update(timer_revision=2**60)
+    ),
     "negative size": lambda place: edited(place, "files.jsonl", lambda line: line.update(size=-1)),
 }
 

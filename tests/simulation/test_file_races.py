@@ -294,9 +294,7 @@ def test_file_that_is_still_being_read_can_be_given_up_and_nobody_hears_of_it(tm
 
 def test_files_taken_by_themselves_at_once_stay_within_the_quota(tmp_path: Path) -> None:
     async def story(made: FileStory) -> None:
-        rules = made.bob.node._transfers._with.rules
-        object.__setattr__(rules, "auto_accept_below", MIB)
-        object.__setattr__(rules, "quota", 5 * 1000 * KIB)
+        made.limit(made.bob, auto_accept_below=MIB, quota=5 * 1000 * KIB)
         number = await made.bob.node.contact_verify("alice")
         await made.bob.node.contact_verify("alice", number.digits)
         made.bob.off_loop = SlowDisk(10.0)
@@ -310,7 +308,7 @@ def test_files_taken_by_themselves_at_once_stay_within_the_quota(tmp_path: Path)
 
 def test_full_disk_is_said_while_other_files_come_and_go(tmp_path: Path) -> None:
     async def story(made: FileStory) -> None:
-        object.__setattr__(made.bob.node._transfers._with.rules, "quota", 2 * MIB)
+        made.limit(made.bob, quota=2 * MIB)
         offers = await made.offer(*(made.write(f"{number}", MIB) for number in range(4)))
         made.bob.off_loop = SlowDisk(1.0)
         accepting = (made.bob.node.file_accept(offer.id) for offer in offers)

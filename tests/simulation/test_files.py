@@ -436,8 +436,7 @@ def test_only_small_files_of_verified_contacts_are_fetched_unasked_and_so_many_a
     monkeypatch.setattr(transfers, "BY_ITSELF", 2)
 
     async def story(made: FileStory) -> None:
-        rules = made.bob.node._transfers._with.rules
-        object.__setattr__(rules, "auto_accept_below", 1000)
+        made.limit(made.bob, auto_accept_below=1000)
         (stranger,) = await made.offer(made.write("before", 10))
         await asyncio.sleep(60)
         assert (await made.bob.node.file_get(stranger.id)).state == "offered"
@@ -581,10 +580,10 @@ def test_going_on_with_a_file_that_is_gone_keeps_to_the_quota(tmp_path: Path) ->
         (tmp_path / "bob" / "inbox" / "other").write_bytes(bytes(100))
         await made.bob.start()
         await made.until_state(made.bob, offer.id, "failed")
-        object.__setattr__(made.bob.node._transfers._with.rules, "quota", 8 * MIB + 50)
+        made.limit(made.bob, quota=8 * MIB + 50)
         with pytest.raises(StorageError, match="inbox would have more"):
             await made.bob.node.file_resume(offer.id)
-        object.__setattr__(made.bob.node._transfers._with.rules, "quota", 8 * MIB + 100)
+        made.limit(made.bob, quota=8 * MIB + 100)
         await made.bob.node.file_resume(offer.id)
         await made.until_state(made.bob, offer.id, "complete")
 
@@ -740,7 +739,7 @@ def test_nothing_is_written_over_and_no_link_is_followed(tmp_path: Path) -> None
 
 def test_full_inbox_is_said_and_the_offer_stays(tmp_path: Path) -> None:
     async def story(made: FileStory) -> None:
-        object.__setattr__(made.bob.node._transfers._with.rules, "quota", MIB)
+        made.limit(made.bob, quota=MIB)
         first, second = await made.offer(made.write("a", MIB), made.write("b", 1))
         await made.bob.node.file_accept(first.id)
         await made.until_state(made.bob, first.id, "complete")

@@ -200,6 +200,21 @@ def test_the_node_comes_by_the_second_clients_invite(tmp_path: Path) -> None:
     run_virtual(story())
 
 
+async def offer_what_disappears(meeting: Meeting, path: Path, file: bytes) -> None:
+    """Each offers the other a file with a timer."""
+    path.write_text("notes", encoding="utf-8")
+    await meeting.node.node.file_send("friend", [str(path)], as_is=True)
+    key, root, where = (bytes([each]) * 32 for each in range(3))
+    offer = envelope_peer.File(file, 0, "theirs.txt", 5, "", "", key, root, where, ttl=90)
+    await meeting.peer.say_body(offer)
+    assert await until(meeting.settled, PATIENCE_SECONDS)
+    offered = envelope_peer.decode_body(meeting.peer.session.inbox[-1])
+    assert isinstance(offered, envelope_peer.File)
+    assert (offered.name, offered.ttl) == ("notes.txt", 120)
+    files = [each for each in await meeting.node.node.messages("friend") if each.kind == "file"]
+    assert [(each.direction, each.timer) for each in files] == [("out", 120), ("in", 90)]
+
+
 def test_both_see_the_same_of_messages_that_were_edited_unsent_and_reacted_to(tmp_path: Path) -> None:
     async def story() -> None:
         async with Meeting(tmp_path) as meeting:
@@ -217,7 +232,7 @@ def test_both_see_the_same_of_messages_that_were_edited_unsent_and_reacted_to(tm
             await node.react(theirs[1].id, "🎉")
             await node.react(theirs[1].id, "🎉")
             (_, first), (_, second), *_rest = [key for key in peer.history.shown if key[0]]
-            ids = (number.to_bytes(16, "big") for number in range(10))
+            ids = (number.to_bytes(16, "big") for number in range(20))
             await peer.say_body(envelope_peer.Edit(next(ids), 0, b"late" * 4, "in the end"))
             await peer.say_body(envelope_peer.Edit(next(ids), 0, first, "clearer"))
             await peer.say_body(envelope_peer.Reaction(next(ids), second, "👩🏽‍🚀", 1))
@@ -229,6 +244,11 @@ def test_both_see_the_same_of_messages_that_were_edited_unsent_and_reacted_to(tm
                 (0, now + 1001),
                 (120, now + 1001),
                 (240, now + 1001),
+                (300, 2**52),
+                (90, now + 2),
+                (120, now + 3),
+                (240, now + 1),
+                (60, 2**53 - 1),
             ):
                 await peer.say_body(envelope_peer.Timer(next(ids), 0, seconds, revision))
             assert await until(meeting.settled, PATIENCE_SECONDS)
@@ -237,6 +257,7 @@ def test_both_see_the_same_of_messages_that_were_edited_unsent_and_reacted_to(tm
             assert peer.history.shown == meeting.shown_by_the_node()
             contact = await node.conversation_timer("friend")
             assert contact.conversation.timer == peer.history.timer == 120
+            await offer_what_disappears(meeting, tmp_path / "notes.txt", next(ids))
             assert {"better", "clearer", "in the end", ""} <= {
                 each.text for each in peer.history.shown.values()
             }

@@ -13,7 +13,9 @@ from tests.support import friends
 from tests.support.simulated_node import until
 from tests.support.virtual_time import run_virtual
 from tuichat.model import SignEvent
+from tuichat.node.file_places import FileLimits
 from tuichat.node.live_link import LiveLink
+from tuichat.node.parts import Settled
 from tuichat.node.signs import HERE_SECONDS, SAY_AGAIN_SECONDS, WRITING_SECONDS, SignRules, Signs
 from tuichat.protocol.bodies import Receipt, decode_body
 from tuichat.protocol.frames import Env, Frame, Presence, Typing
@@ -191,3 +193,32 @@ def test_only_accepted_contacts_are_told(play: Play) -> None:
         assert (friends.said[Typing], friends.said[Presence]) == (0, told)
 
     play(story, ALL)
+
+
+def test_what_is_settled_while_the_node_runs_holds_from_then_on(play: Play) -> None:
+    async def story(friends: Friends) -> None:
+        def settle(signs: SignRules, retention: int = 0) -> None:
+            friends.alice.node.settle(Settled(FileLimits(quota=1), signs, retention))
+
+        await friends.everything()
+        assert friends.said[Typing] == friends.said[Presence] == 0
+        settle(ALL)
+        await friends.everything()
+        assert (friends.said[Typing], friends.said[Presence]) == (2, 2)
+        assert {message.state for message in await friends.bob.node.messages("alice")} == {"read"}
+        assert friends.alice.node._with.files.limits.quota == 1
+
+        # Who was told that she is here hears the last of it, and then nothing more.
+        await friends.alice.node.present(True)
+        settle(SignRules())
+        assert friends.said[Presence] == 4
+        queued = friends.said[Env]
+        await friends.everything()
+        assert (friends.said[Typing], friends.said[Presence], friends.said[Env]) == (2, 4, queued)
+
+        settle(SignRules(), retention=3600)
+        await asyncio.sleep(3 * 3600)
+        assert await friends.alice.node.messages("bob") == []
+        assert len(await friends.bob.node.messages("alice")) == 3
+
+    play(story, SignRules())

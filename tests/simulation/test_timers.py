@@ -13,6 +13,7 @@ from tests.support.simulated_node import SimulatedNode, until
 from tests.support.stores import KEY
 from tuichat.errors import UsageError
 from tuichat.model import AnyEvent, Message, MessageRemovedEvent
+from tuichat.node import timers as timers_module
 from tuichat.node.timer_rules import UNSEEN_SECONDS
 from tuichat.protocol.bodies import MAX_REVISION
 from tuichat.store.database import Database
@@ -299,22 +300,46 @@ def test_timer_set_after_a_return_to_an_old_backup_holds(tmp_path: Path) -> None
 
 def test_timer_that_cannot_be_is_refused_with_a_sentence(tmp_path: Path) -> None:
     async def story(story: FileStory) -> None:
-        alice, bob = story.alice, story.bob
+        alice = story.alice
         for seconds in (1, 29, 31_622_401):
             with pytest.raises(UsageError):
                 await alice.node.conversation_timer("bob", seconds)
-        contact = bob.store.contacts.all()[0].id
-        with bob.store.transaction():
-            bob.store.conversations.update(contact, timer_revision=MAX_REVISION)
-        with pytest.raises(UsageError, match="cannot be changed"):
-            await bob.node.conversation_timer("alice", 60)
         await alice.node.conversation_timer("bob", 60)
         await calm(story)
-        assert await timers(story) == (60, 0)
         line = (await alice.node.messages("bob"))[-1]
         for deed in (alice.node.cancel(line.id), alice.node.unsend(line.id), alice.node.react(line.id, "👍")):
             with pytest.raises(UsageError):
                 await deed
+
+    play(tmp_path, story)
+
+
+def test_timer_that_was_pushed_to_the_end_of_its_numbers_can_be_set_again_by_both(tmp_path: Path) -> None:
+    async def story(story: FileStory) -> None:
+        alice, bob = story.alice, story.bob
+        await alice.node.conversation_timer("bob", 3600)
+        await calm(story)
+        contact = bob.store.contacts.all()[0].id
+        for revision in (MAX_REVISION // 2, MAX_REVISION):  # what no node says that goes by its clock
+            with bob.store.transaction():
+                bob.store.conversations.update(contact, timer=0, timer_revision=revision - 1)
+            with pytest.MonkeyPatch.context() as patched:
+                patched.setattr(timers_module, "next_revision", lambda *_, revision=revision: revision)
+                await bob.node.conversation_timer("alice", 30)
+            await calm(story)
+            assert await timers(story) == (30, 30)
+        await alice.node.conversation_timer("bob", 7200)
+        await calm(story)
+        assert await timers(story) == (7200, 7200)
+        await bob.node.conversation_timer("alice", 0)
+        await calm(story)
+        assert await timers(story) == (0, 0)
+        await asyncio.gather(
+            alice.node.conversation_timer("bob", 60), bob.node.conversation_timer("alice", 90)
+        )
+        await calm(story)
+        both = await timers(story)
+        assert both[0] == both[1] == 60
 
     play(tmp_path, story)
 

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from tests.support.simulated_network import SimulatedNetwork
 from tests.support.simulated_node import SimulatedNode, until
 from tests.support.virtual_time import run_virtual
 from tuichat.model import File, FileState
+from tuichat.node.parts import Settled
+from tuichat.node.signs import SignRules
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -37,6 +40,12 @@ class FileStory:
         await self.alice.node.contact_add(self.bob.address, "bob")
         await self.bob.node.contact_add(self.alice.address, "alice")
         await self.linked()
+
+    @staticmethod
+    def limit(person: SimulatedNode, **limits: int) -> None:
+        """What they settle about files from now on, until their next start."""
+        rules = person.node._with.files
+        person.node.settle(Settled(replace(rules.limits, **limits), SignRules(), 0))
 
     async def linked(self) -> None:
         """Wait until they have a link."""

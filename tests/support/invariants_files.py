@@ -27,6 +27,7 @@ from tuichat.node import file_circuits
 from tuichat.node.events import Changes
 from tuichat.node.file_arrivals import FileArrivals
 from tuichat.node.file_circuits import FileCircuits
+from tuichat.node.file_forgetting import forget
 from tuichat.node.file_places import FileRules, choose, names_for
 from tuichat.node.landing import Landing
 from tuichat.protocol.bodies import THE_TWO_OF_US, File, FileState
@@ -156,6 +157,7 @@ DEADLY: Final[dict[str, Callable[[Offered], object]]] = {
     "a pause": lambda offer: offer.end("paused"),
     "a block": lambda offer: offer.end("blocked"),
     "a removal": lambda offer: offer.end("removed"),
+    "the end of its message": lambda offer: forget(offer.store, offer.row, Changes()),
     "going on from a backup": lambda offer: renew(offer.store, Restored(1, 2)),
 }
 

@@ -16,6 +16,8 @@ from tuichat.model import (
     Draft,
     DraftEvent,
     Exported,
+    File,
+    FileRemovedEvent,
     Imported,
     InputEvent,
     MessageRemovedEvent,
@@ -38,6 +40,7 @@ class MemoryDesk(ABC):
         self.drafts: dict[int, str] = {}
         self.exports: list[tuple[str, int | None, bool]] = []
         self._messages: dict[int, Person] = {}
+        self._files: dict[int, File] = {}
         self.inputs: list[tuple[str, int | None]] = []
 
     async def contact_erase(self, ref: str) -> Contact:
@@ -95,9 +98,13 @@ class MemoryDesk(ABC):
         return self._change(person, conversation=kept)
 
     def disappeared(self, message: int) -> None:
-        """The time of a message is over."""
+        """The time of a message is over, and with it that of its file."""
         person = self._messages.pop(message)
+        files = [each.file for each in person.history if each.id == message]
         person.history = [each for each in person.history if each.id != message]
+        for file in files:
+            if self._files.pop(file or 0, None) is not None:
+                self._emit(FileRemovedEvent(at=self.now(), seq=self._next(), file=file or 0))
         self._emit(MessageRemovedEvent(at=self.now(), seq=self._next(), message=message))
 
     async def draft_set(self, ref: str, text: str, writer: str = "") -> None:

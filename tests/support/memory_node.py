@@ -21,6 +21,7 @@ from onion.keys import public_key
 from tests.support.memory_deeds import MemoryDeeds, quote_of
 from tests.support.memory_desk import MemoryDesk
 from tests.support.memory_files import MemoryFiles
+from tests.support.memory_tokens import MemoryTokens
 from tuichat.clock import Clock
 from tuichat.errors import KeyNotTrustedError, LockedError, NotFoundError, TuichatError, UsageError
 from tuichat.event_buffer import EventBuffer
@@ -38,6 +39,7 @@ from tuichat.model import (
     ContactState,
     DatabaseCheck,
     Direction,
+    EventLog,
     Found,
     FoundPage,
     Hello,
@@ -95,7 +97,7 @@ class Person:
         )
 
 
-class MemoryNode(MemoryFiles, MemoryDesk, MemoryDeeds):
+class MemoryNode(MemoryFiles, MemoryDesk, MemoryDeeds, MemoryTokens):
     """Implements NodeApi. Attributes that tests read: `kept`, `online_asked`, `stopped` (why), `readers`,
     `bridges`. `bridges_fail` is raised where bridges are to be used."""
 
@@ -104,6 +106,7 @@ class MemoryNode(MemoryFiles, MemoryDesk, MemoryDeeds):
     ) -> None:
         super().__init__()
         self.address = address_of(name)
+        self.log = "a1b2c3d4e5f60718"
         self.kept = False
         self.online_asked = False
         self.bridges: list[str] | None = None
@@ -289,7 +292,9 @@ class MemoryNode(MemoryFiles, MemoryDesk, MemoryDeeds):
 
     # NodeApi.
 
-    async def hello(self) -> Hello:
+    async def hello(self, token: str | None = None) -> Hello:
+        if token is not None:
+            await self.admit(token)
         return Hello(api=API_VERSION, version=VERSION, node=self._node, pid=4711, locked=self._locked)
 
     async def status(self) -> Status:
@@ -377,6 +382,10 @@ class MemoryNode(MemoryFiles, MemoryDesk, MemoryDeeds):
             self._check_name_is_free(name)
             return self.person(name or parsed[:8], state="requested", address=parsed, request_text=message)
         return await self.contact_accept(parsed) if known.record.state == "pending" else known.shown()
+
+    async def contact_get(self, ref: str) -> Contact:
+        self._check_open()
+        return self._find(ref).shown()
 
     async def contact_list(self) -> list[Contact]:
         self._check_open()
@@ -510,11 +519,21 @@ class MemoryNode(MemoryFiles, MemoryDesk, MemoryDeeds):
             person.read_up_to = up_to
             self._tell_contact(person)
 
-    def subscribe(self, since: int | None = None) -> EventBuffer:
+    async def event_log(self) -> EventLog:
+        self._check_open()
+        last = len(self._durable)
+        return EventLog(log=self.log, first=min(self._forgotten + 1, last), last=last)
+
+    def subscribe(self, since: int | None = None, log: str | None = None) -> EventBuffer:
         reader = EventBuffer()
         reader.grow(len(self._durable))
-        if since is not None and since < self._forgotten:
-            reader.put(MissedEvent(at=self.now(), first=since + 1, last=self._forgotten))
+        last = len(self._durable)
+        if since is not None and (since > last or log not in (None, self.log)):
+            reader.put(MissedEvent(at=self.now(), first=min(last, 1), last=last, reason="other_log"))
+            since = last
+        elif since is not None and since < self._forgotten:
+            reason: Literal["pruned"] = "pruned"
+            reader.put(MissedEvent(at=self.now(), first=since + 1, last=self._forgotten, reason=reason))
         if since is not None:
             for event in self._durable[max(since, self._forgotten) :]:
                 reader.put(event)

@@ -75,6 +75,12 @@ def told(one: File, width: int = 80, **changes: Any) -> str:
     return " ".join(" ".join(rows(one, width, **changes)).split())
 
 
+def test_file_that_is_to_disappear_says_so() -> None:
+    assert "disappears 1 hour after it was seen, from the inbox, too" in told(file(), timer=3600)
+    assert "disappears after 1 hour" in told(file(direction="out"), timer=3600)
+    assert "disappears" not in told(file())
+
+
 def active(**changes: Any) -> File:
     return file(**{"state": "active", "bytes_done": 1_430_000, "rate": 1_900_000, "circuits": 8, **changes})
 

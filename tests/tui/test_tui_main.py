@@ -50,6 +50,25 @@ async def test_ctrl_j_writes_a_new_line_and_the_input_grows_with_it(node: Memory
         assert screen.composer.size.height == 2
 
 
+async def test_of_two_conversations_opened_at_one_moment_the_second_is_open(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        bob, alice = (screen.shared.session.known.named(name) for name in ("bob", "alice"))
+        assert bob is not None
+        assert alice is not None
+        assert screen.conversation.contact == bob.id
+        screen.composer.take("for bob")
+        screen.open(alice.id)
+        screen.open(bob.id)
+        await settle(pilot)
+        assert screen.conversation.contact == bob.id
+        assert "did the draft reach you?" in history_text(screen)
+        assert screen.composer.text == "for bob"
+        screen.open(alice.id)
+        assert screen.composer.text == ""
+        await enter(screen, pilot, "for alice")
+        assert (await node.messages("alice"))[-1].text == "for alice"
+
+
 async def test_an_unknown_command_is_never_sent(node: MemoryNode) -> None:
     async with running(node) as (screen, pilot):
         before = len(await node.messages("bob"))

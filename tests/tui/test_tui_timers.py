@@ -37,6 +37,22 @@ async def test_row_of_a_message_whose_time_is_over_goes_at_once(node: MemoryNode
         assert "hello" in history_text(screen)
 
 
+async def test_file_goes_with_the_row_of_its_message(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        file = node.offer("bob", "plan.pdf", 2000)
+        await settle(pilot)
+        assert file.message is not None
+        node.change_message(file.message, timer=60)
+        await settle(pilot)
+        assert "disappears 1 minute after it was seen" in history_text(screen)
+        known = screen.shared.session.known.files
+        assert known.get(file.id) is not None
+        node.disappeared(file.message)
+        await settle(pilot)
+        assert "plan.pdf" not in history_text(screen)
+        assert known.get(file.id) is None
+
+
 async def test_all_rows_may_go(node: MemoryNode) -> None:
     async with running(node) as (screen, pilot):
         for message in await node.messages("bob"):

@@ -15,6 +15,7 @@ from tests.support.fixed_clock import FixedClock
 from tests.support.memory_node import PASSPHRASE, MemoryNode, address_of
 from tests.support.served import served
 from tuichat.api import AsyncClient
+from tuichat.api.methods import attributes
 from tuichat.api.node_api import NodeApi
 from tuichat.api.server import ApiServer
 from tuichat.errors import LockedError, NotFoundError, TuichatError, UnreachableError, UsageError
@@ -53,9 +54,8 @@ async def client(server: tuple[ApiServer, Path]) -> AsyncIterator[AsyncClient]:
 
 
 def test_client_and_memory_node_have_the_signatures_of_the_node_api(node: MemoryNode) -> None:
-    for name, method in vars(NodeApi).items():
-        if name.startswith("_"):
-            continue
+    for name in attributes():
+        method = getattr(NodeApi, name)
         for kind in (AsyncClient, MemoryNode):
             own = inspect.signature(getattr(kind, name)).parameters
             assert list(own.values()) == list(inspect.signature(method).parameters.values()), (kind, name)
@@ -309,7 +309,7 @@ async def test_no_node_is_unreachable(tmp_path: Path) -> None:
 
 
 async def test_a_foreign_nodes_refusal_is_what_every_call_raises(node: MemoryNode) -> None:
-    async with served(node, owner=4_000_000) as (_server, path), AsyncClient.connect(path) as client:
+    async with served(node, owner=4_000_000) as (_server, path), await AsyncClient.open(path) as client:
         with pytest.raises(TuichatError, match="another user"):
             await client.hello()
 

@@ -14,10 +14,12 @@ import pytest
 
 from tests.support.fixed_clock import FixedClock
 from tests.support.memory_node import MemoryNode
+from tests.support.raw_client import Raw
 from tests.support.served import served
 from tuichat.api import connection
+from tuichat.api.limits import Limits
 from tuichat.api.peer import refusal_for
-from tuichat.api.server import MAX_CLIENTS, ApiServer
+from tuichat.api.server import ApiServer
 from tuichat.api.wire import (
     INTERNAL_ERROR,
     INVALID_PARAMS,
@@ -28,33 +30,6 @@ from tuichat.api.wire import (
 from tuichat.errors import StorageError, UsageError
 from tuichat.event_buffer import EventBuffer
 from tuichat.model import Status
-
-
-class Raw:
-    """A client that sends and reads lines as they are."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader = reader
-        self.writer = writer
-
-    @classmethod
-    async def open(cls, path: Path) -> Raw:
-        return cls(*await asyncio.open_unix_connection(path, limit=2**26))
-
-    async def ask(self, method: str, params: object = None, request_id: object = 1) -> Any:
-        message = {"jsonrpc": "2.0", "id": request_id, "method": method, "params": params or {}}
-        return await self.line(json.dumps(message).encode())
-
-    async def line(self, line: bytes) -> Any:
-        self.writer.write(line + b"\n")
-        return await self.read()
-
-    async def read(self) -> Any:
-        return json.loads(await self.reader.readline())
-
-    async def close(self) -> None:
-        self.writer.close()
-        await self.writer.wait_closed()
 
 
 @pytest.fixture
@@ -134,7 +109,7 @@ async def test_the_longest_line_is_read_and_a_longer_one_ends_the_connection(raw
 
 
 async def test_calls_go_on_beside_the_stream_of_events(raw: Raw, node: MemoryNode) -> None:
-    assert (await raw.ask("subscribe"))["result"] is None
+    assert (await raw.ask("subscribe"))["result"]["log"]
     lines = [await raw.ask("send", {"ref": "bob", "text": "你好"}, request_id=2), await raw.read()]
     lines.append(await raw.read())
     (answer,) = (line for line in lines if "method" not in line)
@@ -150,7 +125,7 @@ async def test_calls_go_on_beside_the_stream_of_events(raw: Raw, node: MemoryNod
 
 async def test_a_second_subscription_takes_the_stream_over(raw: Raw, node: MemoryNode) -> None:
     await raw.ask("subscribe")
-    assert (await raw.ask("subscribe", {"since": 5}))["result"] is None
+    assert (await raw.ask("subscribe", {"since": 5}))["result"]["first"] == 1
     assert (await raw.read())["params"]["seq"] == 6
     node.notice("only once")
     seen: list[Any] = []
@@ -202,15 +177,16 @@ async def test_a_client_that_closes_its_half_still_gets_its_answers(server: tupl
     await client.close()
 
 
-async def test_more_clients_than_the_limit_are_told_so(server: tuple[ApiServer, Path]) -> None:
-    clients = [await Raw.open(server[1]) for _ in range(MAX_CLIENTS)]
-    for client in clients:
-        await client.ask("hello")
-    late = await Raw.open(server[1])
-    assert (await late.read())["error"]["data"]["code"] == "unreachable"
-    assert await late.reader.read() == b""
-    for client in [*clients, late]:
-        await client.close()
+async def test_more_clients_than_the_limit_are_told_so(node: MemoryNode) -> None:
+    async with served(node, limits=Limits(clients=20)) as (_server, path):
+        clients = [await Raw.open(path) for _ in range(20)]
+        for client in clients:
+            await client.ask("hello")
+        late = await Raw.open(path)
+        assert (await late.read())["error"]["data"]["code"] == "unreachable"
+        assert await late.reader.read() == b""
+        for client in [*clients, late]:
+            await client.close()
 
 
 async def test_another_user_is_refused_before_any_call(node: MemoryNode) -> None:
@@ -302,7 +278,7 @@ class Endless(MemoryNode):
         self.running += 1
         await self.gate.wait()
 
-    def subscribe(self, since: int | None = None) -> EventBuffer:
+    def subscribe(self, since: int | None = None, log: str | None = None) -> EventBuffer:
         raise UsageError("not here")
 
 

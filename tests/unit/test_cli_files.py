@@ -35,6 +35,7 @@ from tuichat.model import (
     File,
     FileEvent,
     FileReason,
+    FileRemovedEvent,
     FileState,
     Message,
     OutboxCounts,
@@ -237,6 +238,29 @@ def test_who_need_not_wait_gives_up_when_nothing_came_for_a_while(monkeypatch: p
         assert await waited(None) == 5_000
 
     context = SimpleNamespace(output=SimpleNamespace(json=True, json_line=lambda _line: None))
+    monkeypatch.setattr(fetching, "follow", happenings)
+    run_virtual(story())
+
+
+def test_who_waits_for_a_file_that_disappears_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def happenings(*_arguments: object) -> AsyncIterator[tuple[object, AnyEvent | None]]:
+        yield None, None
+        for number in (3, 4, 5):
+            yield None, FileRemovedEvent(at=NOW, file=number)
+        await asyncio.sleep(10_000)
+
+    async def accept() -> list[File]:
+        return [file(id=3), file(id=4, state="complete")]
+
+    async def story() -> None:
+        begun = asyncio.get_running_loop().time()
+        gone, whole = await fetch(cast(Context, None), cast(AsyncClient, None), accept, 5_000)
+        assert asyncio.get_running_loop().time() == begun
+        assert (gone.state, gone.reason, whole.state) == ("cancelled", "expired", "complete")
+        error = what_is_missing([gone, whole])
+        assert error is not None
+        assert "File 3" in error.message
+
     monkeypatch.setattr(fetching, "follow", happenings)
     run_virtual(story())
 

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from tuichat import errors
-from tuichat.bootstrap import attaching, running
+from tuichat.bootstrap import attaching, taking
 from tuichat.cli import context
 from tuichat.cli.commands import build_parser
 from tuichat.cli.parser import Parser
+from tuichat.hook_settings import DEADLINE_SECONDS, HOOK_EVENTS, MOST_HOOKS
 from tuichat.model import MAX_TEXT_BYTES
+from tuichat.node import hook_process, hooks
 from tuichat.settings import SETTINGS, themes
 
 ROOT = Path(__file__).parents[2]
@@ -76,9 +78,25 @@ def test_every_global_option_stands_in_the_manual() -> None:
 
 def test_settings_and_exit_codes_of_the_manual_are_those_of_the_program() -> None:
     settings = PLAIN.partition(".SH SETTINGS")[2].partition(".SH EXIT STATUS")[0]
-    assert set(re.findall(r"\b(?:tor|privacy|store|files|ui)\.[a-z_]+", settings)) == set(SETTINGS)
+    assert set(re.findall(r"\b(?:tor|privacy|store|files|api|ui)\.[a-z_]+", settings)) == set(SETTINGS)
     codes = PLAIN.partition(".SH EXIT STATUS")[2].partition(".SH ENVIRONMENT")[0]
     assert set(re.findall(r"^\.B (\d+)$", codes, re.MULTILINE)) == exit_codes()
+
+
+def test_manual_has_every_event_that_hooks_know_and_their_limits() -> None:
+    section = PLAIN.partition(".SH HOOKS")[2].partition(".SH FILES")[0]
+    named = re.findall(
+        r"\b(?:message|file|contact|conversation|link|sign|tor|service|notice)\.[a-z]+", section
+    )
+    assert set(named) == set(HOOK_EVENTS)
+    for limit in (
+        f"{DEADLINE_SECONDS}s if left out",
+        f"At most {MOST_HOOKS} hooks",
+        f"{hooks.MOST_WAITING} events wait",
+    ):
+        assert limit in section
+    assert hooks.MOST_AT_ONCE == 4
+    assert hook_process.GRACE_SECONDS == 2
 
 
 def exit_codes() -> set[str]:
@@ -110,5 +128,5 @@ def test_how_long_a_node_is_waited_for_is_written_down() -> None:
     for page in (PLAIN, decision):
         words = " ".join(page.split())
         assert f"{context.ATTACH_SECONDS:g} seconds" in words
-        assert f"{running.LOCK_SECONDS:g} seconds" in words
+        assert f"{taking.LOCK_SECONDS:g} seconds" in words
     assert f"clients {attaching.ATTACH_SECONDS:g} seconds" in " ".join(decision.split())

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
+
 import pytest
 
+from tests.support.seeded_rng import SeededRng
 from tuichat.cli.commands import MODULES, build_parser, parser_for
+from tuichat.cli.output import report
 from tuichat.cli.parser import Parser
 from tuichat.errors import UsageError
 
@@ -157,3 +162,49 @@ def test_number_that_is_too_large_is_called_so() -> None:
 @pytest.mark.parametrize("text", ["-hello", "-hello there", "-h "])
 def test_a_text_that_begins_like_the_help_option_is_refused_and_not_taken_for_it(text: str) -> None:
     assert text in refused("send", "bob", text).message
+
+
+ODD = (
+    *("", " ", "-", "--", "-x", "-hx", "--=", "=", "--json=", "--json=1", "--limit=", "--wait=", "--home="),
+    *("-1", "+1", "0", "1", "9" * 4000, "1e999", "nan", "١", "１", "bob", "None", "第", "x" * 200_000),
+    *("%s", "%(prog)s", "{}", "{0}", "{x}", "~", "~nosuch/x", "@/etc/passwd", "'", '"', "$(id)"),
+    *("a\0b", "\x1b]0;owned\a", "\x9b31m", "\u202e", "\n"),
+)
+
+
+def paths(parser: Parser, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, command in parser.subcommands.items():
+        yield (*above, name)
+        yield from paths(command, (*above, name))
+
+
+def test_any_words_are_understood_or_refused_with_a_harmless_sentence(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rng = SeededRng(b"odd words")
+    known = list(paths(build_parser()))
+    options = sorted({word for action in build_parser().arguments for word in action.option_strings})
+    options += ["--file", "--limit", "--timeout", "--in", "--to", "--reply", "--qr"]
+
+    def drawn(choices: list[str]) -> str:
+        return choices[int(rng.uniform(0, len(choices)))]
+
+    for number in range(4 * len(known)):
+        words = [drawn([*options, *ODD])] if number % 4 == 0 else []
+        words += known[number % len(known)]
+        words += [drawn([*options, *ODD]) for _ in range(number % 5)]
+        try:
+            with suppress(SystemExit):  # after the help
+                parser_for(words).parse_args(words)
+        except UsageError as error:
+            report(error, error.hint)
+        said = capsys.readouterr().err
+        assert len(said) < 5000, words
+        assert all(character.isprintable() or character == "\n" for character in said), words
+
+
+@pytest.mark.parametrize(
+    "words", [("--json", "contact", "list"), ("contact", "--json", "list"), ("contact", "list", "--json")]
+)
+def test_json_may_stand_before_between_and_behind(words: tuple[str, ...]) -> None:
+    assert build_parser().parse_args(words).json is True

@@ -11,6 +11,7 @@ import pytest
 from tuichat.cli.config_edit import edited, set_key, toml
 from tuichat.config import Config, FilesConfig, load_config, parse_config, value_of
 from tuichat.errors import StorageError, UsageError
+from tuichat.hook_settings import Hook
 from tuichat.settings import SETTINGS
 
 KEY = "0123456789ABCDEF" * 2 + "01234567"
@@ -78,6 +79,20 @@ def test_settings_about_files_are_shown_as_they_can_be_written(tmp_path: Path) -
     assert value_of(config, "files.directory") == ""
 
 
+def test_hooks_are_read_in_order_and_survive_a_change_of_another_setting(tmp_path: Path) -> None:
+    text = (
+        '[[hooks]] # mine\nevent = "message.*"\nexec = ["~/bin/x", "a b"]\n\n'
+        '[ui]\nimages = true\n[[hooks]]\nevent = "file.complete"\nexec = ["y"]\ndeadline = "1m"\n'
+    )
+    path = written(tmp_path, text)
+    set_key(path, "ui.images", "false")
+    assert path.read_text() == text.replace("true", "false")
+    first, second = load_config(path, {}).hooks
+    assert first == Hook("message.*", (str(Path("~/bin/x").expanduser()), "a b"), 10)
+    assert second == Hook("file.complete", ("y",), 60)
+    assert [first.wants(name) for name in ("message.received", "file.complete")] == [True, False]
+
+
 def test_switch_stands_with_or_without_quotes_and_keeps_its_comment(tmp_path: Path) -> None:
     path = written(tmp_path, '[ui]\nimages = "true" # mine\n')
     assert load_config(path, {}).ui.images is True
@@ -136,7 +151,21 @@ def test_number_is_written_without_quotes_and_keeps_its_comment(tmp_path: Path) 
         ('[files]\ndirectory = "a\\nb"\n', 2, "one line"),
         ('[files]\ndirectory = "~nobody-of-this-name/x"\n', 2, "no such user"),
         ("[files]\ninbox = 1\n", 2, "files.directory, files.circuits, files.auto_accept_below, files.quota"),
-        ('\n[[hooks]]\nevent = "message"\n', 2, "not in this version"),
+        ('\n[[hooks]]\nevent = "message"\nexec = ["x"]\n', 3, "message.received, message.written"),
+        ('[[hooks]]\nexec = ["x"]\n', 1, "needs an event"),
+        ('[[hooks]]\nevent = "*"\nexec = ["x"]\n[[hooks]]\nevent = 3\n', 5, "needs an event"),
+        ('[[hooks]]\nevent = "*"\nexec = ["x"]\n\n[[hooks]]\nevent = "*"\n', 5, "a list of words"),
+        ('[[hooks]]\nevent = "*"\nexec = "x y"\n', 3, "a list of words"),
+        ('[[hooks]]\nevent = "*"\nexec = []\n', 3, "a list of words"),
+        ('[[hooks]]\nevent = "*"\nexec = ["x", "a\\nb"]\n', 3, "control characters"),
+        ('[[hooks]]\nevent = "*"\nexec = ["bin/x"]\n', 3, "absolute path"),
+        ('[[hooks]]\nevent = "*"\nexec = ["~nobody-of-this-name/x"]\n', 3, "absolute path"),
+        ('[[hooks]]\nevent = "*"\ncommand = "x"\n', 3, "event, exec, deadline"),
+        ('[[hooks]]\nevent = "*"\nexec = ["x"]\ndeadline = 10\n', 4, '"1s" to "1h"'),
+        ('[[hooks]]\nevent = "*"\nexec = ["x"]\ndeadline = "2h"\n', 4, '"1s" to "1h"'),
+        ('[ui]\n\n[hooks]\nevent = "*"\n', 3, "[[hooks]]"),
+        ('hooks = "x"\n', 1, "[[hooks]]"),
+        ('[[hooks]]\nevent = "*"\nexec = ["x"]\n' * 33, 97, "more than 32"),
     ],
 )
 def test_mistake_names_file_line_and_what_is_valid(tmp_path: Path, text: str, line: int, says: str) -> None:
@@ -179,7 +208,7 @@ def test_directory_in_the_files_place_is_told(tmp_path: Path) -> None:
     [
         ("TUICHAT_TOR__MODE", "both", "child, system"),
         ("TUICHAT_TOR__MODUS", "child", "tor.mode"),
-        ("TUICHAT_HOOKS__EXEC", "1", "not in this version"),
+        ("TUICHAT_HOOKS__EXEC", "1", "[[hooks]]"),
         ("TUICHAT_FILES__QUOTA", "much", "TUICHAT_FILES__QUOTA: files.quota cannot be 'much'"),
         ("TUICHAT_FILES__CIRCUITS", "", "from 1 to 16"),
         ("TUICHAT_TOR__BRIDGES", "[1, 2]", "list of strings"),
@@ -214,7 +243,11 @@ def test_relative_path_where_the_current_directory_is_gone_is_told(
 def test_pipe_is_read_only_where_somebody_named_it(tmp_path: Path) -> None:
     path = tmp_path / "tuichat.toml"
     os.mkfifo(path)
-    for read in (lambda: load_config(path, {}), lambda: set_key(path, "ui.time_format", "12h")):
+    for read in (
+        lambda: load_config(path, {}),
+        lambda: load_config(path, {}, required=True, patient=False),
+        lambda: set_key(path, "ui.time_format", "12h"),
+    ):
         with pytest.raises(UsageError) as caught:
             read()
         assert f"{path} is a pipe" in caught.value.message

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.independent import envelope_peer, file_peer, frames_peer, invite_peer, kem_peer
+from tests.independent.history_peer import PeerHistory
 from tests.independent.identity_peer import Card, Person, read_certificate, safety_number
 from tests.independent.noise_link import Answerer, Caller, PeerLink
 from tests.independent.primitives_peer import Refused, h32, x25519_public
@@ -39,6 +40,12 @@ def unhexed(table: Json) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def transcript() -> Json:
     frozen: Json = json.loads((VECTORS / "transcript.json").read_text(encoding="utf-8"))
+    return frozen
+
+
+@pytest.fixture(scope="module")
+def timers() -> Json:
+    frozen: Json = json.loads((VECTORS / "timers.json").read_text(encoding="utf-8"))
     return frozen
 
 
@@ -228,3 +235,13 @@ def test_frozen_bodies_about_files_are_read_and_written_back() -> None:
             body, envelope_peer.FileState if raw in bodies["file_states"] else envelope_peer.File
         )
         assert envelope_peer.encode_body(body).hex() == raw
+
+
+def test_the_frozen_timers_come_to_the_same(timers: Json) -> None:
+    for story in timers["stories"]:
+        history = PeerHistory()
+        for number, step in enumerate(story["said"]):
+            body = envelope_peer.Timer(number.to_bytes(16, "big"), 0, step["seconds"], step["revision"])
+            history.take(body, mine=number % 2 == 0)
+            assert [history.revision, history.timer] == step["holds"]
+            assert history.next_revision(timers["now"]) == step["next_revision"]

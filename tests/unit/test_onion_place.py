@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tuichat.bootstrap.onion_place import OnionPlace, _make, onion_place
+from tuichat.bootstrap.starting import _command
 from tuichat.config import TorConfig
 from tuichat.errors import StorageError
 from tuichat.store.profile_paths import ProfilePaths
@@ -113,3 +114,14 @@ def test_what_is_not_our_directory_is_refused(tmp_path: Path) -> None:
             unseen(named_profile(tmp_path, name), shared)
     with not_root(), pytest.raises(StorageError, match="not a directory of yours"):
         unseen(named_profile(tmp_path, "bin"), Path("/usr"))
+
+
+def test_a_node_that_a_command_starts_has_the_place_of_the_one_that_a_service_starts(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    (shared / "work").mkdir(parents=True)
+    started = _command(named_profile(tmp_path))
+    again = named_profile(tmp_path, started[started.index("--profile") + 1])
+    assert unseen(again, shared) == unseen(named_profile(tmp_path), shared)
+    assert "--home" not in started
+    home = named_home(tmp_path / "home")
+    assert str(home.home) == _command(home)[_command(home).index("--home") + 1]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta, timezone
 from pathlib import Path
 
+import apsw
 import pytest
 
 from tests.support.stores import ONION, SECOND, add_contact, open_store, receive, wire_id, write
@@ -268,6 +269,24 @@ def test_no_query_reads_or_sorts_all_of_the_history_or_the_envelopes(
     database.close()
     assert not [line for line in details if line.startswith("SCAN m") or "TEMP B-TREE" in line]
     assert plan <= {word for line in details for word in line.split()}
+
+
+def test_query_whose_limit_is_bound_is_compiled_once(store: Store) -> None:
+    contact = add_contact(store).id
+    receive(store, contact, 1)
+    compiled: list[int] = []
+
+    def heard(operation: int, *_: str | None) -> int:
+        compiled.append(operation)
+        return apsw.SQLITE_OK
+
+    store._database._connection.authorizer = heard
+    store.messages.page(contact, 50)
+    assert compiled
+    compiled.clear()
+    for limit in (50, 20, 50):
+        store.messages.page(contact, limit)
+    assert not compiled
 
 
 def test_outbox_keeps_order_and_finds_rows_by_hash_and_message(store: Store) -> None:

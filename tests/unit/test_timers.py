@@ -8,7 +8,7 @@ import pytest
 
 from tuichat.durations import parse_duration
 from tuichat.errors import UsageError
-from tuichat.node.timer_rules import holds, last_moment, next_revision
+from tuichat.node.timer_rules import LOOK_BACK, holds, is_later, last_moment, next_revision
 from tuichat.protocol.bodies import MAX_REVISION, THE_TWO_OF_US, Timer
 from tuichat.store.records import ConversationRow
 from tuichat.timer_words import parse_timer, short_time, time_words, timer_line
@@ -63,8 +63,34 @@ def test_changes_come_to_the_same_in_any_order() -> None:
 def test_revision_follows_the_clock_and_never_falls_behind_what_is_known() -> None:
     assert next_revision(ConversationRow(1), 5_000) == 5
     assert next_revision(ConversationRow(1, timer_revision=9), 5_000) == 10
-    assert next_revision(ConversationRow(1, timer_revision=MAX_REVISION - 1), 0) == MAX_REVISION
-    assert next_revision(ConversationRow(1, timer_revision=MAX_REVISION), 0) is None
+    assert next_revision(ConversationRow(1), -5_000) == 1
+
+
+HALF = MAX_REVISION // 2
+ODD = (1, 2, 1_795_269_600, 2**40, 2**41, HALF, HALF + 1, MAX_REVISION - 1, MAX_REVISION)
+"""What a contact may say that does not go by its clock."""
+
+
+def test_of_two_revisions_one_is_later_and_both_where_no_clocks_are_so_far_apart() -> None:
+    near = (1, 2, 1_795_269_600, LOOK_BACK + 1)
+    for one, other in permutations(near, 2):
+        assert is_later(one, other) is (one > other)
+    for one, other in permutations((1, LOOK_BACK + 2, MAX_REVISION - LOOK_BACK), 2):
+        assert is_later(one, other)
+    assert is_later(1, MAX_REVISION)
+    assert not is_later(MAX_REVISION, 1)
+    assert not any(is_later(each, each) for each in ODD)
+    assert all(is_later(each, 0) for each in ODD)
+
+
+@pytest.mark.parametrize("revision", ODD)
+def test_whatever_a_contact_says_either_side_can_change_the_timer_again(revision: int) -> None:
+    known = ConversationRow(1, timer=30, timer_revision=revision)
+    for _change in range(5):
+        change = Timer(THE_TWO_OF_US, bytes(16), 0, 86_400, next_revision(known, 1_795_269_600_000))
+        assert holds(change, known)
+        known = ConversationRow(1, timer=change.seconds, timer_revision=change.revision)
+    assert known.timer == 86_400
 
 
 def test_latest_deadline_is_thirty_days_after_the_time_itself() -> None:

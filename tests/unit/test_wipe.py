@@ -35,7 +35,7 @@ def profile(home: Path, passphrase: str | None = None) -> ProfilePaths:
         *("identity.sealed.new", "unlocked.key.new", "tuichat.db", "tuichat.db-wal", "tuichat.db.snapshot"),
         *("tuichat.db.damaged-20261121T140000Z", "tuichat.db.damaged-20261121T140000Z-wal", "restoring.db"),
         *("node.log", "tor/state", "tor/keys/key", "outgoing/picture.png", "tuichat.toml", "letter.txt"),
-        *(f"inbox/{OURS}", f"inbox/{PART}", "inbox/renamed.pdf"),
+        *(f"inbox/{OURS}", f"inbox/{PART}", "inbox/renamed.pdf", ".piped-x/output"),
     ):
         path = home / name
         path.parent.mkdir(mode=0o700, exist_ok=True)

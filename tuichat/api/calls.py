@@ -8,11 +8,14 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from tuichat.api.node_api import NodeApi
+
 Result = TypeVar("Result")
 
 
-class Calls(ABC):
-    """What the client gives to its parts, each of which has some methods of `NodeApi`."""
+class Calls(NodeApi, ABC):
+    """What the client gives to its parts, each of which has some methods of `NodeApi`
+    and what is said of them there."""
 
     @abstractmethod
     async def _ask(self, kind: type[Result], method: str, **params: object) -> Result:

@@ -7,32 +7,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
 import msgspec
 
+from tuichat.api.bot_calls import BotCalls
 from tuichat.api.calls import Result
 from tuichat.api.desk_calls import DeskCalls
 from tuichat.api.file_calls import FileCalls
-from tuichat.api.peer import check_listener
-from tuichat.api.wire import (
-    MAX_ANSWER_LINE,
-    MAX_PAGE,
-    MAX_REQUEST_LINE,
-    Incoming,
-    decode_event,
-    decode_incoming,
-    encode_request,
-    error_from,
-)
-from tuichat.errors import TuichatError, UnreachableError, UsageError
+from tuichat.api.line import ClosingReason, Line
+from tuichat.api.resumed_events import ResumedEvents
+from tuichat.api.token_calls import TokenCalls
+from tuichat.api.wire import MAX_PAGE
+from tuichat.errors import TuichatError, UnreachableError
 from tuichat.event_buffer import EventBuffer
 from tuichat.i18n import _
 from tuichat.model import (
     Backup,
-    ClosingEvent,
     Contact,
     DatabaseCheck,
     Found,
@@ -44,52 +37,63 @@ from tuichat.model import (
     Status,
 )
 
-MAX_WAITING_EVENTS = 20_000
-"""Events that may wait for a slow reader here; beyond them it is told what it missed."""
-
-_LINES_AT_ONCE = 100
+CONNECT_SECONDS = 10.0
+"""How long `connect` waits for a node that starts, ends or hands over."""
 
 
-class AsyncClient(DeskCalls, FileCalls):
-    """One connection to a node. Every method raises the `TuichatError` that the node answered with, and
-    `UnreachableError` once the node is gone.
+class AsyncClient(BotCalls, DeskCalls, FileCalls, TokenCalls):
+    """A node, over its socket: `async with AsyncClient.connect() as node:`.
 
-    Attributes:
-        closing: why the node ends, once it has said so to a subscribed client.
-        refusal: why the node turned this connection away, if it did.
+    Every method raises the `TuichatError` that the node answered with, such as LockedError and NotFoundError,
+    and UnreachableError once the node is gone. A call can be given up at any time, as by `asyncio.timeout`;
+    whether the node did it is then unknown. What each method does is said by `NodeApi`, and so by `help()`.
     """
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.closing: Literal["handover", "stop", "idle", "wipe"] | None = None
-        self.refusal: TuichatError | None = None
-        self._reader = reader
-        self._writer = writer
-        self._next_id = 1
-        self._waiting: dict[int, asyncio.Future[msgspec.Raw]] = {}
-        self._subscribing: dict[int, EventBuffer] = {}
-        self._events: EventBuffer | None = None
-        self._failure: TuichatError | None = None
-        self._task = asyncio.get_running_loop().create_task(self._receive())
+    def __init__(self, line: Line, dial: Callable[[], Awaitable[Line]] | None = None) -> None:
+        """Made by `connect` and `open`; `dial` gives the line to the node that takes this one's place."""
+        self._line = line
+        self._dial = dial
+        self._mending = asyncio.Lock()
+        self._closed = asyncio.Event()
 
     @classmethod
     async def open(cls, path: Path) -> Self:
-        """Connect to the node at the socket `path`. Raises UnreachableError if none of ours listens there."""
-        try:
-            reader, writer = await asyncio.open_unix_connection(path, limit=MAX_ANSWER_LINE)
-        except OSError as error:
-            raise UnreachableError(_("No node is running."), _("Start one: tuichat daemon run")) from error
-        try:
-            check_listener(writer.get_extra_info("socket"), path)
-        except UnreachableError:
-            writer.close()
-            raise
-        return cls(reader, writer)
+        """One connection to the node at the socket `path`, which nothing takes the place of.
+
+        Raises UnreachableError if no node of ours listens there.
+        """
+        return cls(await Line.open(path))
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def connect(cls, path: Path) -> AsyncIterator[Self]:
-        """`async with AsyncClient.connect(path) as node:` connects, and closes at the end."""
-        async with await cls.open(path) as client:
+    async def connect(
+        cls,
+        path: Path | str | None = None,
+        *,
+        home: Path | str | None = None,
+        profile: str | None = None,
+        token: str = "",
+        start: bool = False,
+        timeout: float = CONNECT_SECONDS,
+    ) -> AsyncIterator[Self]:
+        """Connect to a profile's node, and hang up at the end of the block.
+
+        Args:
+            path: of the node's socket; else the profile is found as the command line finds it.
+            home: as `--home`; else `TUICHAT_HOME`.
+            profile: as `--profile`; else `TUICHAT_PROFILE`; else "default".
+            token: what lets a bot in, as the node's owner made it; "" for the owner.
+            start: start a detached node if none runs; it ends by itself after its last client. Not by `path`.
+            timeout: seconds that a node may take to start, or to hand over to another one.
+
+        Raises:
+            UnreachableError: none runs, it does not answer, or it turned us away.
+            TuichatError: the token is refused, or the profile keeps a node from running.
+        """
+        from tuichat.api.place import Place  # the node's side of the API does not look for nodes
+
+        place = Place.find(path, home, profile, token)
+        async with cls(await place.first(start=start, timeout=timeout), place.next) as client:
             yield client
 
     async def __aenter__(self) -> Self:
@@ -98,15 +102,56 @@ class AsyncClient(DeskCalls, FileCalls):
     async def __aexit__(self, *_exception: object) -> None:
         await self.close()
 
+    @property
+    def line(self) -> Line:
+        """The connection of this moment."""
+        return self._line
+
+    @property
+    def closing(self) -> ClosingReason | None:
+        """Why the node ends, once it has said so to a subscribed client."""
+        return self._line.closing
+
+    @property
+    def refusal(self) -> TuichatError | None:
+        """Why the node turned this connection away, if it did."""
+        return self._line.refusal
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closed.is_set()
+
     async def close(self) -> None:
         """Hang up. Calls still under way end with UnreachableError, events just end."""
-        if self._events is not None:
-            self._events.close()
-        self._task.cancel()
-        await asyncio.wait([self._task])
-        self._writer.close()
-        with contextlib.suppress(OSError):
-            await self._writer.wait_closed()
+        self._closed.set()
+        await self._line.close()
+
+    async def reconnect(self, patience: float | None = None) -> None:
+        """After the node has ended: wait for the next one. Calls that were under way are not made again.
+
+        Args:
+            patience: seconds, None for as long as it takes.
+
+        Raises:
+            UnreachableError: none came in time, it turned us away, or the profile was wiped; or this client
+                was made by `open`, or is closed.
+        """
+        async with self._mending:
+            if self._line.failure is None and self._line.closing is None:
+                return
+            if self._dial is None or self._closed.is_set() or self._line.closing == "wipe":
+                raise self._line.failure or UnreachableError(_("The node has ended."))
+            await self._line.close()
+            try:
+                async with asyncio.timeout(patience):
+                    line = await self._dial()
+            except TimeoutError:
+                raise UnreachableError(_("No node is running."), _("Start one: tuichat daemon run")) from None
+            if self._closed.is_set():
+                await line.close()
+                raise UnreachableError(_("The node has ended."))
+            self._line = line
 
     async def call(self, method: str, params: Mapping[str, Any] | list[Any] | None = None) -> Any:
         """Any method by its name on the wire; gives the result as plain JSON values."""
@@ -116,9 +161,8 @@ class AsyncClient(DeskCalls, FileCalls):
         """How many clients the node has, this one included."""
         return await self._ask(int, "clients")
 
-    async def hello(self) -> Hello:
-        """See `NodeApi.hello`; so for all methods below."""
-        return await self._ask(Hello, "hello")
+    async def hello(self, token: str | None = None) -> Hello:
+        return await self._ask(Hello, "hello", token=token)
 
     async def status(self) -> Status:
         return await self._ask(Status, "status")
@@ -264,107 +308,29 @@ class AsyncClient(DeskCalls, FileCalls):
     async def present(self, here: bool) -> None:
         await self._raw("present", {"here": here})
 
-    def subscribe(self, since: int | None = None) -> EventBuffer:
-        """Events from now on, the durable ones after `since` first.
+    def subscribe(self, since: int | None = None, log: str | None = None) -> EventBuffer:
+        """Events of this node from now on, the durable ones after `since` first; see also `events`.
 
         It ends after a `ClosingEvent`, or at `close`; it raises UnreachableError when the node vanishes, and
         the node's refusal if it refuses. A later call on the same client takes the stream over. An iterator
         that is read too slowly says so with a `MissedEvent`.
         """
-        buffer = EventBuffer(MAX_WAITING_EVENTS)
-        request_id = self._take_id()
-        self._subscribing[request_id] = buffer
-        try:
-            self._send(request_id, "subscribe", {"since": since})
-        except TuichatError as error:
-            del self._subscribing[request_id]
-            buffer.close(error)
-        return buffer
+        return self._line.subscribe(since, log)
+
+    def events(
+        self, since: int | None = None, log: str | None = None, patience: float | None = None
+    ) -> ResumedEvents:
+        """Events from now on, also of the nodes that take this one's place; see `ResumedEvents`.
+
+        Args:
+            since: a durable event's `seq`: those after it come first.
+            log: which log `since` is of, as `ResumedEvents.log` said; None if that is not known.
+            patience: seconds that may be without a node, None for as long as it takes.
+        """
+        return ResumedEvents(self, since, log, patience)
 
     async def _ask(self, kind: type[Result], method: str, **params: object) -> Result:
         return msgspec.json.decode(await self._raw(method, params), type=kind)
 
     async def _raw(self, method: str, params: Mapping[str, Any] | list[Any]) -> msgspec.Raw:
-        request_id = self._take_id()
-        answer: asyncio.Future[msgspec.Raw] = asyncio.get_running_loop().create_future()
-        self._waiting[request_id] = answer
-        try:
-            self._send(request_id, method, params)
-            with contextlib.suppress(ConnectionError):  # the receiving side knows, and says why
-                await self._writer.drain()
-            return await answer
-        finally:
-            self._waiting.pop(request_id, None)
-
-    def _take_id(self) -> int:
-        self._next_id += 1
-        return self._next_id - 1
-
-    def _send(self, request_id: int, method: str, params: Mapping[str, Any] | list[Any]) -> None:
-        if self._failure is not None:
-            raise self._failure
-        try:
-            line = encode_request(request_id, method, params)
-        except UnicodeEncodeError:
-            raise UsageError(_("This text is not valid Unicode.")) from None
-        if len(line) > MAX_REQUEST_LINE:
-            raise UsageError(_("This is too long for one call."))
-        self._writer.write(line)
-
-    async def _receive(self) -> None:
-        try:
-            count = 0
-            while line := await self._reader.readline():
-                count += 1
-                if count % _LINES_AT_ONCE == 0:
-                    await asyncio.sleep(0)  # lines that are here already are read without a pause otherwise
-                incoming = decode_incoming(line)
-                if incoming.id is None and incoming.error is not None:
-                    self.refusal = error_from(incoming.error)
-                self._dispatch(incoming)
-        except (OSError, ValueError):  # broken off, a line too long, or no line of ours
-            pass
-        finally:
-            self._fail(self.refusal or UnreachableError(_("The node is gone.")))
-
-    def _dispatch(self, incoming: Incoming) -> None:
-        if incoming.method == "event":
-            self._tell(incoming.params)
-            return
-        if not isinstance(incoming.id, int):
-            return
-        error = error_from(incoming.error) if incoming.error is not None else None
-        if (buffer := self._subscribing.pop(incoming.id, None)) is not None:
-            self._subscribed(buffer, error)
-        elif (answer := self._waiting.get(incoming.id)) is not None and not answer.done():
-            if error is not None:
-                answer.set_exception(error)
-            else:
-                answer.set_result(incoming.result)
-
-    def _subscribed(self, buffer: EventBuffer, error: TuichatError | None) -> None:
-        if error is not None:
-            buffer.close(error)
-            return
-        if self._events is not None:
-            self._events.close()
-        self._events = buffer
-
-    def _tell(self, params: msgspec.Raw) -> None:
-        event = decode_event(params)
-        if event is None or self._events is None:
-            return
-        self._events.put(event)
-        if isinstance(event, ClosingEvent):
-            self.closing = event.reason
-            self._events.close()
-
-    def _fail(self, failure: TuichatError) -> None:
-        self._failure = failure
-        for answer in self._waiting.values():
-            if not answer.done():
-                answer.set_exception(failure)
-        for buffer in self._subscribing.values():
-            buffer.close(failure)
-        if self._events is not None:
-            self._events.close(failure)
+        return await self._line.ask(method, params)

@@ -15,10 +15,12 @@ from typing import Annotated, Any, get_type_hints
 import msgspec
 
 from tuichat.api.node_api import NodeApi
+from tuichat.api.token_api import TokenApi
 from tuichat.api.wire import INVALID_PARAMS, MAX_PAGE, BadRequest, Request
 from tuichat.i18n import _
 
-GROUPS = ("contact", "conversation", "draft", "file", "input", "invite", "message")
+GROUPS = ("contact", "conversation", "draft", "file", "input", "invite", "message", "token")
+HELLO = "hello"
 SUBSCRIBE = "subscribe"
 
 _Limit = Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE)]
@@ -51,7 +53,7 @@ class Method:
             if bytes(raw).lstrip()[:1] == b"[":
                 raw = self._named(raw)
             decoded = self.params.decode(raw)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             why = _("The parameters of {method} do not fit: {why}.").format(
                 method=request.method, why=_reason(error)
             )
@@ -66,6 +68,8 @@ class Method:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "not UTF-8"
     return str(error) if isinstance(error, msgspec.DecodeError) else "nested too deeply"
 
 
@@ -73,6 +77,17 @@ def wire_name(attribute: str) -> str:
     """The name on the wire of a method of `NodeApi`."""
     group, _underscore, rest = attribute.partition("_")
     return f"{group}.{rest}" if group in GROUPS and rest else attribute
+
+
+def attributes() -> tuple[str, ...]:
+    """The names of the methods in `NodeApi`."""
+    parts = (NodeApi, TokenApi)
+    return tuple(
+        name
+        for part in parts
+        for name, value in vars(part).items()
+        if inspect.isfunction(value) and name[0] != "_"
+    )
 
 
 def _method(attribute: str) -> Method:
@@ -91,8 +106,7 @@ def _method(attribute: str) -> Method:
 
 
 def _table() -> Mapping[str, Method]:
-    names = [name for name, value in vars(NodeApi).items() if inspect.isfunction(value) and name[0] != "_"]
-    return MappingProxyType({wire_name(name): _method(name) for name in names})
+    return MappingProxyType({wire_name(name): _method(name) for name in attributes()})
 
 
 METHODS = _table()

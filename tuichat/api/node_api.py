@@ -8,11 +8,10 @@ petname, else its full address, else a prefix of at least six characters of one.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Literal, Protocol
 
+from tuichat.api.token_api import TokenApi
 from tuichat.model import (
-    AnyEvent,
     Backup,
     Contact,
     DatabaseCheck,
@@ -30,12 +29,17 @@ from tuichat.model import (
 )
 
 
-class NodeApi(Protocol):
+class NodeApi(TokenApi, Protocol):
     """One profile's node. All but `hello`, `status`, `unlock`, `active`, `passphrase`,
     `duress`, `wipe` and `stop` need it unlocked."""
 
-    async def hello(self) -> Hello:
-        """Who serves, and which version."""
+    async def hello(self, token: str | None = None) -> Hello:
+        """Who serves, and which version.
+
+        Args:
+            token: from here on the client may do what this token allows, and no more. Raises DeniedError if
+                it is none; on the socket for bots it has to come first.
+        """
         ...
 
     async def status(self) -> Status:
@@ -200,10 +204,11 @@ class NodeApi(Protocol):
         ...
 
     async def conversation_timer(self, ref: str, seconds: int | None = None) -> Contact:
-        """Have texts of both people disappear after so many seconds, 0 for never; None only asks.
+        """Have texts and files of both people disappear after so many seconds, 0 for never; None only asks.
 
-        A received text disappears so long after it was seen first, a sent one after its acknowledgement, and
-        both at most 30 days later than if that had come at once.
+        What was received disappears so long after it was seen first, what was sent after its acknowledgement,
+        and both at most 30 days later than if that had come at once. A file that was put elsewhere than into
+        the inbox stays there.
         """
         ...
 
@@ -387,8 +392,4 @@ class NodeApi(Protocol):
 
         Never fails, and may do nothing.
         """
-        ...
-
-    def subscribe(self, since: int | None = None) -> AsyncIterator[AnyEvent]:
-        """Events from now on; with `since`, durable ones after that number first, or a MissedEvent."""
         ...

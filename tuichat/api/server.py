@@ -9,17 +9,18 @@ import stat
 from pathlib import Path
 
 from tuichat.api.connection import Connection
-from tuichat.api.node_api import NodeApi
+from tuichat.api.limits import OWNER, Limits, Usages, clients_within
 from tuichat.api.peer import peer_uid, refusal_for
-from tuichat.api.wire import MAX_REQUEST_LINE, encode_refusal
+from tuichat.api.scoped import ServedApi
+from tuichat.api.wire import encode_refusal
 from tuichat.errors import StorageError, TuichatError, UnreachableError, UsageError
 from tuichat.i18n import _
 
-MAX_CLIENTS = 64
 FAREWELL = 2.0
 """Seconds that a client gets at the end to take what is on its way to it."""
 
 _MAX_SOCKET_PATH = 107
+_BACKLOG = 1024
 
 
 class ApiServer:
@@ -29,11 +30,17 @@ class ApiServer:
         api: what answers.
         path: at most 107 bytes; its directory must be ours alone. A socket left there is replaced.
         owner: the user id that may connect, by default this process's.
+        limits: what clients may use.
     """
 
-    def __init__(self, api: NodeApi, path: Path, *, owner: int | None = None) -> None:
-        self._api = api
+    def __init__(
+        self, api: ServedApi, path: Path, *, owner: int | None = None, limits: Limits = OWNER
+    ) -> None:
+        self.api = api
+        self.limits = limits
+        self.usages = Usages()
         self._path = path
+        self._most = limits.clients
         self._owner = os.getuid() if owner is None else owner
         self._server: asyncio.Server | None = None
         self._clients: dict[asyncio.Task[None], Connection | None] = {}
@@ -63,13 +70,14 @@ class ApiServer:
         """
         if len(os.fsencode(self._path)) > _MAX_SOCKET_PATH:
             raise UsageError(_("The path of the socket is too long: {path}.").format(path=self._path))
-        _check_directory(self._path.parent)
+        self._most = clients_within(self.limits)
+        self._check_directory(self._path.parent)
         _clear_way(self._path)
         try:
             self._server = await asyncio.start_unix_server(
-                self._connected, path=self._path, limit=MAX_REQUEST_LINE - 1, backlog=MAX_CLIENTS
+                self._connected, path=self._path, limit=self.limits.line - 1, backlog=_BACKLOG
             )
-            self._path.chmod(0o600)
+            self._open(self._path)
         except OSError as error:
             message = _("The socket {path} cannot be made: {why}.")
             raise StorageError(message.format(path=self._path, why=error.strerror)) from error
@@ -97,9 +105,7 @@ class ApiServer:
         task = asyncio.current_task()
         assert task is not None
         refusal = self._refusal(writer)
-        connection = (
-            Connection(self._api, reader, writer, lambda: self.client_count) if refusal is None else None
-        )
+        connection = Connection(self, reader, writer) if refusal is None else None
         self._clients[task] = connection
         self._count()
         try:
@@ -120,11 +126,23 @@ class ApiServer:
 
     def _refusal(self, writer: asyncio.StreamWriter) -> TuichatError | None:
         peer = peer_uid(writer.get_extra_info("socket"))
-        if (stranger := refusal_for(peer, self._owner)) is not None:
+        if (stranger := self._stranger(peer)) is not None:
             return stranger
-        if len(self._clients) >= MAX_CLIENTS:
+        if len(self._clients) >= self._most:
             return UnreachableError(_("The node has as many clients as it takes."), _("Close one of them."))
         return None
+
+    def _stranger(self, peer: int) -> TuichatError | None:
+        """Why this user may not connect."""
+        return refusal_for(peer, self._owner)
+
+    def _check_directory(self, directory: Path) -> None:
+        """Raises StorageError if others could put something in the socket's place."""
+        _check_directory(directory)
+
+    def _open(self, path: Path) -> None:
+        """Let those connect who may."""
+        path.chmod(0o600)
 
 
 async def _turn_away(writer: asyncio.StreamWriter, refusal: TuichatError) -> None:

@@ -6,10 +6,10 @@
     event         {"jsonrpc":"2.0","method":"event","params":{"type":"message","at":"...","seq":7,...}}
 
 A line to the node has at most `MAX_REQUEST_LINE` bytes, one from it `MAX_ANSWER_LINE`, its LF counted.
-Params are an object, or an array in the order of the method's parameters. Ids are integers, strings of at
-most 64 characters, or absent: then there is no answer. Batches are refused. Calls are begun in the order in
-which they came and may be answered in another. `data` of a refusal holds `code` (a stable word), `exit_code`
-(the command line's), `hint` (what to do) and `candidates` (names to choose among).
+Params are an object, or an array in the order of the method's parameters. Ids are integers of 64 bits,
+strings of at most 64 characters, or absent: then there is no answer. Batches are refused. Calls are begun in
+the order in which they came and may be answered in another. `data` of a refusal holds `code` (a stable word),
+`exit_code` (the command line's), `hint` (what to do) and `candidates` (names to choose among).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import msgspec
 
 from tuichat.errors import (
     DamagedError,
+    DeniedError,
     KeyNotTrustedError,
     LockedError,
     NotFoundError,
@@ -46,7 +47,11 @@ INTERNAL_ERROR = -32603
 REFUSED = -32000
 """The node understood and says no: `data.code` tells why."""
 
-RequestId = int | Annotated[str, msgspec.Meta(max_length=64)] | None
+RequestId = (
+    Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+    | Annotated[str, msgspec.Meta(max_length=64)]
+    | None
+)
 
 _ERRORS: Mapping[str, type[TuichatError]] = {
     error.code: error
@@ -58,6 +63,7 @@ _ERRORS: Mapping[str, type[TuichatError]] = {
         NotYetError,
         LockedError,
         NotFoundError,
+        DeniedError,
         DamagedError,
         StorageError,
     )
@@ -154,7 +160,7 @@ def decode_request(line: bytes) -> Request:
 def _readable_id(line: bytes) -> RequestId:
     try:
         return _ids.decode(line).id
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 

@@ -11,7 +11,7 @@ from onion.tor import Tor
 from tuichat.bootstrap.onion_place import onion_place
 from tuichat.bootstrap.tor_options import child_options
 from tuichat.clock import Clock, Rng
-from tuichat.config import Config, FilesConfig, TorConfig
+from tuichat.config import Config, TorConfig
 from tuichat.crypto.kem import MlKem768
 from tuichat.crypto.passphrase import Secret
 from tuichat.errors import UsageError
@@ -19,14 +19,15 @@ from tuichat.i18n import translated
 from tuichat.network.tor_transport import TorTransport
 from tuichat.node.backups import BackupParts, Backups
 from tuichat.node.custody import sealed_by
-from tuichat.node.file_places import FileRules
+from tuichat.node.file_places import FileLimits, FileRules
 from tuichat.node.node import Node
-from tuichat.node.parts import NodeParts
+from tuichat.node.parts import NodeParts, Settled
 from tuichat.node.signs import SignRules
 from tuichat.store.passphrase_change import tidy_keys
 from tuichat.store.profile import open_profile
 from tuichat.store.profile_paths import ProfilePaths
 from tuichat.store.quarantine import open_store
+from tuichat.store.store import Store
 
 
 async def open_node(paths: ProfilePaths, config: Config, secret: Secret, clock: Clock, rng: Rng) -> Node:
@@ -43,7 +44,7 @@ async def open_node(paths: ProfilePaths, config: Config, secret: Secret, clock: 
     tor = make_tor(paths, config.tor)
     place = onion_place(paths, config.tor)
     transport = TorTransport(tor, profile.identity.onion_seed, place.socket, clock, rng, place.mode)
-    store = open_store(paths, profile.database_key, clock)
+    store = await _store(paths, profile.database_key, clock)
     backups = BackupParts(
         paths=paths,
         store=store,
@@ -54,6 +55,7 @@ async def open_node(paths: ProfilePaths, config: Config, secret: Secret, clock: 
         clock=clock,
         rng=rng,
     )
+    settled = settled_by(config)
     node = Node(
         NodeParts(
             store=store,
@@ -63,24 +65,40 @@ async def open_node(paths: ProfilePaths, config: Config, secret: Secret, clock: 
             clock=clock,
             rng=rng,
             kem=MlKem768(),
-            files=_file_rules(paths, config.files),
+            files=FileRules(config.files.directory or paths.inbox, paths.outgoing, settled.files),
             visibility=config.privacy.visibility,
             backups=Backups(backups),
-            signs=SignRules(config.privacy.receipts, config.privacy.typing, config.privacy.presence),
-            retention=config.privacy.retention_seconds,
+            signs=settled.signs,
+            retention=settled.retention,
+            hooks=config.hooks,
         )
     )
     await node.start()
     return node
 
 
-def _file_rules(paths: ProfilePaths, config: FilesConfig) -> FileRules:
-    return FileRules(
-        inbox=config.directory or paths.inbox,
-        outgoing=paths.outgoing,
-        circuits=config.circuits,
-        auto_accept_below=config.auto_accept_below,
-        quota=config.quota,
+async def _store(paths: ProfilePaths, key: bytes, clock: Clock) -> Store:
+    """The profile's store, opened off the loop: a large database may have to be read to its end.
+
+    Whoever is cancelled waits for that, and the store is closed again.
+    """
+    opening = asyncio.ensure_future(asyncio.to_thread(open_store, paths, key, clock))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        await asyncio.wait({opening})
+        if not opening.cancelled() and opening.exception() is None:
+            opening.result().close()
+        raise
+
+
+def settled_by(config: Config) -> Settled:
+    """What the settings say about what may change while a node runs."""
+    files, privacy = config.files, config.privacy
+    return Settled(
+        files=FileLimits(files.circuits, files.auto_accept_below, files.quota),
+        signs=SignRules(privacy.receipts, privacy.typing, privacy.presence),
+        retention=privacy.retention_seconds,
     )
 
 

@@ -12,6 +12,9 @@ import traceback
 
 _OURS = ("tuichat", "onion")
 
+SETTINGS_LOG = "tuichat.settings"
+"""Who tells what came of settings that were read again; a person asked for that, so it is always told."""
+
 
 class CarefulFormatter(logging.Formatter):
     """One line a record: level, logger, our own message, and an exception's type and place."""
@@ -31,6 +34,7 @@ def set_up_logs() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(CarefulFormatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger(SETTINGS_LOG).setLevel(logging.INFO)
 
 
 def _kind_and_place(error: BaseException) -> str:

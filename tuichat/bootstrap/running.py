@@ -3,44 +3,44 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import signal
-from collections.abc import Coroutine
-from typing import Any, Literal, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, TypeVar
 
-from tuichat.api.client import AsyncClient
 from tuichat.api.server import ApiServer
-from tuichat.bootstrap.building import open_node
+from tuichat.bootstrap.bots import bot_server
+from tuichat.bootstrap.building import open_node, settled_by
 from tuichat.bootstrap.hardening import harden
-from tuichat.bootstrap.logs import set_up_logs
+from tuichat.bootstrap.logs import SETTINGS_LOG, set_up_logs
 from tuichat.bootstrap.open_files import allow_many_open_files
 from tuichat.bootstrap.profiles import socket_path
+from tuichat.bootstrap.reloading import changed, merged
+from tuichat.bootstrap.reporting import Report
+from tuichat.bootstrap.service_manager import ServiceManager
 from tuichat.bootstrap.starting import leave_starter, report_failure, report_settled
+from tuichat.bootstrap.taking import RunningKind, take_lock
 from tuichat.clock import SystemClock, SystemRng
 from tuichat.config import Config
 from tuichat.crypto.passphrase import Secret
-from tuichat.errors import TuichatError, UnreachableError
-from tuichat.i18n import _
+from tuichat.errors import TuichatError
+from tuichat.i18n import _, use_language
 from tuichat.node.custody import Custody
 from tuichat.node.gate import Gate, StopReason
 from tuichat.node.node import Node
 from tuichat.store.home import prepare_home
 from tuichat.store.profile import needs_passphrase
-from tuichat.store.profile_lock import NodeLock
 from tuichat.store.profile_paths import ProfilePaths
 from tuichat.store.wipe import wipe_begun, wipe_completed, wipe_whole
 from tuichat.supervisor import supervise
 
 Result = TypeVar("Result")
-RunningKind = Literal["daemon", "detached"]
-
 IDLE_SECONDS = 10.0
 """How long a detached node waits for another client after its last one has left."""
 
-LOCK_SECONDS = 20.0
-"""How long a daemon waits for a node that ends or hands over."""
-
-_PAUSE = 0.05
 _INTERRUPTED = 130
+_settings_log: Final = logging.getLogger(SETTINGS_LOG)
 
 
 def run_node(
@@ -49,6 +49,7 @@ def run_node(
     kind: RunningKind,
     passphrase: str | None = None,
     key_file: bytes | None = None,
+    again: Callable[[], Config] | None = None,
 ) -> int:
     """Be the profile's node until somebody asks it to stop; gives the exit code.
 
@@ -58,6 +59,7 @@ def run_node(
         kind: a daemon stays; a detached node ends after its last client.
         passphrase: to open the profile with; None leaves one that needs it locked.
         key_file: the content of the key file, if there is one.
+        again: reads the settings once more, at SIGHUP; raises TuichatError if they are wrong.
 
     Raises:
         LockedError: the passphrase or the key file is wrong.
@@ -71,7 +73,7 @@ def run_node(
     try:
         prepare_home(paths)
         secret = None if passphrase is None else Secret(passphrase, key_file)
-        return asyncio.run(_NodeProcess(paths, config, kind).run(secret))
+        return asyncio.run(_NodeProcess(paths, config, kind, again).run(secret))
     except TuichatError as error:
         if kind == "detached":
             report_failure(error)
@@ -81,10 +83,13 @@ def run_node(
 class _NodeProcess:
     """One node's life."""
 
-    def __init__(self, paths: ProfilePaths, config: Config, kind: RunningKind) -> None:
+    def __init__(
+        self, paths: ProfilePaths, config: Config, kind: RunningKind, again: Callable[[], Config] | None
+    ) -> None:
         self._paths = paths
         self._config = config
         self._kind = kind
+        self._again = again
         self._gate = Gate(
             self._open_node,
             kind=kind,
@@ -92,6 +97,12 @@ class _NodeProcess:
             custody=Custody(paths, SystemRng(), inbox=config.files.directory),
         )
         self._server = ApiServer(self._gate, socket_path(paths, create=True))
+        manager = ServiceManager.taken_from(os.environ)
+        self._report = Report(
+            manager if kind == "daemon" else ServiceManager(), self._gate.status, SystemClock()
+        )
+        self._locking: asyncio.Future[None] | None = None
+        self._bots = bot_server(self._gate, config.api) if kind == "daemon" else None
         self._interrupted = False
 
     async def run(self, secret: Secret | None) -> int:
@@ -99,7 +110,7 @@ class _NodeProcess:
         self._heed_signals()
         asked = asyncio.ensure_future(self._gate.wait_stop())
         try:
-            lock = await _unless(asked, self._take_lock())
+            lock = await _unless(asked, take_lock(self._paths, self._kind))
             if lock is not None:
                 try:
                     await self._live(asked, secret)
@@ -114,22 +125,30 @@ class _NodeProcess:
     async def _live(self, asked: asyncio.Future[StopReason], secret: Secret | None) -> None:
         reason: StopReason = "stop"
         _finish_wipe(self._paths)
+        watching: list[asyncio.Future[None]] = []
         try:
-            await _unless(asked, self._begin(secret))
-            watching = [asyncio.ensure_future(self._end_when_idle())]
-            if seconds := self._config.privacy.auto_lock_seconds:
-                locking = supervise("auto-lock", lambda: self._gate.lock_when_idle(seconds))
-                watching.append(asyncio.ensure_future(locking))
+            async with self._report.patience():
+                await _unless(asked, self._begin(secret))
+            watching.append(asyncio.ensure_future(self._end_when_idle()))
+            watching.append(asyncio.ensure_future(supervise("report", self._report.keep)))
+            self._lock_when_idle()
             reason = await asked
-            for watch in watching:
-                watch.cancel()
         finally:
-            # Those who reconnect at once must not reach us again, so the socket goes first.
-            self._server.stop_listening()
-            try:
-                await self._gate.close(reason)
-            finally:
-                await self._server.close()
+            self._report.stopping()
+            async with self._report.patience():
+                await self._end(reason, watching)
+
+    async def _end(self, reason: StopReason, watching: list[asyncio.Future[None]]) -> None:
+        for watch in (*watching, *((self._locking,) if self._locking is not None else ())):
+            watch.cancel()
+        # Those who reconnect at once must not reach us again, so the socket goes first.
+        servers = [self._server, *([self._bots] if self._bots is not None else [])]
+        for server in servers:
+            server.stop_listening()
+        try:
+            await self._gate.close(reason)
+        finally:
+            await asyncio.gather(*(server.close() for server in servers))
 
     async def _begin(self, secret: Secret | None) -> None:
         """Open what can be opened, then serve: no client meets a profile that is locked for a moment only."""
@@ -138,27 +157,22 @@ class _NodeProcess:
         if secret is not None:
             await self._gate.unlock(secret.passphrase, secret.key_file)
         await self._server.start()
+        if self._bots is not None:
+            await self._bots.start()
         if self._kind == "detached":
             report_settled("ready")
+        await self._report.ready()
 
     async def _open_node(self, secret: Secret) -> Node:
         return await open_node(self._paths, self._config, secret, SystemClock(), SystemRng())
 
-    async def _take_lock(self) -> NodeLock | None:
-        """The profile's lock. A daemon asks a detached node for it; a detached one gives way: None."""
-        asked_pid = 0
-        try:
-            async with asyncio.timeout(LOCK_SECONDS):
-                while (lock := NodeLock.acquire(self._paths.lock, self._kind)) is None:
-                    if self._kind == "detached":
-                        return None
-                    asked_pid = await _ask_handover(self._paths, asked_pid)
-                    await asyncio.sleep(_PAUSE)
-                return lock
-        except TimeoutError:
-            raise UnreachableError(
-                _("Another tuichat holds this profile and does not answer."), _("Wait for it, or end it.")
-            ) from None
+    def _lock_when_idle(self) -> None:
+        if self._locking is not None:
+            self._locking.cancel()
+            self._locking = None
+        if seconds := self._config.privacy.auto_lock_seconds:
+            locking = supervise("auto-lock", lambda: self._gate.lock_when_idle(seconds))
+            self._locking = asyncio.ensure_future(locking)
 
     async def _end_when_idle(self) -> None:
         """Stop a detached node that has had no client for a while and was not asked to stay."""
@@ -173,15 +187,45 @@ class _NodeProcess:
                     self._gate.ask_stop("idle")
                     return
 
+    # -- signals --
+
     def _heed_signals(self) -> None:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self._gate.ask_stop, "stop")
         loop.add_signal_handler(signal.SIGINT, self._interrupt)
-        loop.add_signal_handler(signal.SIGHUP, lambda: None)  # a closed terminal does not end a node
+        loop.add_signal_handler(signal.SIGHUP, self._reload)  # a closed terminal does not end a node
 
     def _interrupt(self) -> None:
         self._interrupted = True
         self._gate.ask_stop("stop")
+
+    def _reload(self) -> None:
+        """Read the settings again; where they cannot be read, those in force stay."""
+        if self._again is None:
+            return
+        self._report.reloading()
+        try:
+            self._take(self._again())
+        except TuichatError as error:
+            _settings_log.error("%s", " ".join(filter(None, (error.message, error.hint))))
+            _settings_log.error("%s", _("The settings stay as they were."))
+        finally:
+            self._report.reloaded()
+
+    def _take(self, found: Config) -> None:
+        """Go by what may change now, and say what waits for another start."""
+        now, later = changed(self._config, found)
+        self._config = merged(self._config, found)
+        if "ui.language" in now:
+            use_language(found.ui.language or None)
+        if now:
+            self._gate.settle(settled_by(self._config))
+            _settings_log.info("%s", _("Changed: {names}.").format(names=", ".join(now)))
+        if "privacy.auto_lock" in now:
+            self._lock_when_idle()
+        if later:
+            text = _("Takes effect at the next start: {names}.").format(names=", ".join(later))
+            _settings_log.warning("%s", text)
 
 
 def _finish_wipe(paths: ProfilePaths) -> None:
@@ -191,27 +235,6 @@ def _finish_wipe(paths: ProfilePaths) -> None:
         wipe_whole(paths, order, SystemRng())
         if not order.decoy:
             raise wipe_completed()
-
-
-async def _ask_handover(paths: ProfilePaths, asked_pid: int) -> int:
-    """Ask a detached node once to hand over; gives the pid of the one that was asked last.
-
-    Raises:
-        TuichatError: it is a daemon.
-    """
-    try:
-        async with AsyncClient.connect(socket_path(paths)) as node:
-            there = await node.hello()
-            if there.node == "daemon":
-                raise TuichatError(
-                    _("A daemon runs for this profile already, with pid {pid}.").format(pid=there.pid),
-                    _("End it: tuichat daemon stop"),
-                )
-            if there.pid != asked_pid:
-                await node.stop("handover")
-            return there.pid
-    except UnreachableError:
-        return asked_pid
 
 
 async def _unless(asked: asyncio.Future[StopReason], work: Coroutine[None, None, Result]) -> Result | None:

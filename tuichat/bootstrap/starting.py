@@ -95,7 +95,9 @@ def _report(line: bytes) -> None:
 
 
 def _command(paths: ProfilePaths) -> list[str]:
-    where = ["--home", os.fspath(paths.home.absolute()), "--config", os.fspath(paths.config.absolute())]
+    # As it was named: by that the socket has its place that the system's tor leads callers to.
+    named = ["--home", os.fspath(paths.home.absolute())] if paths.own_home else ["--profile", paths.home.name]
+    where = [*named, "--config", os.fspath(paths.config.absolute())]
     return [sys.executable, "-P", "-m", "tuichat", *where, "node-process"]
 
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 from datetime import datetime
+from functools import partial
+from glob import escape
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuichat.cli.context import Context
 from tuichat.cli.output import printable
 from tuichat.cli.parser import Parser, some_path
 from tuichat.cli.passphrase import PassphraseSources, from_file
-from tuichat.errors import LockedError
+from tuichat.cli.piped import STREAM, from_standard_input, to_standard_output
+from tuichat.cli.progress import progress, size_of
+from tuichat.errors import LockedError, UsageError
 from tuichat.i18n import _
 
 if TYPE_CHECKING:
@@ -23,7 +28,9 @@ def add(parser: Parser) -> None:
     backup = parser.add_command(
         "backup", _backup, _("write identity, contacts and history into a sealed file")
     )
-    backup.add_argument("file", metavar=_("FILE"), type=some_path, help=_("where to write it"))
+    backup.add_argument(
+        "file", metavar=_("FILE"), type=some_path, help=_("where to write it; - is standard output")
+    )
     backup.add_argument("--force", action="store_true", help=_("replace a file that is there"))
     backup.add_argument(
         "--new-passphrase",
@@ -37,7 +44,7 @@ def add(parser: Parser) -> None:
         help=_("read a passphrase for this backup from FILE"),
     )
     restore = parser.add_command("restore", _restore, _("make a profile of a backup"))
-    restore.add_argument("file", metavar=_("FILE"), type=some_path, help=_("the backup"))
+    restore.add_argument("file", metavar=_("FILE"), type=some_path, help=_("the backup; - is standard input"))
     restore.add_argument(
         "--no-passphrase",
         action="store_true",
@@ -46,23 +53,44 @@ def add(parser: Parser) -> None:
 
 
 def _backup(context: Context) -> int:
-    path = os.path.abspath(context.words.file)  # noqa: PTH100 - the node resolves symlinks, and says which
+    words = context.words
+    if words.file == STREAM:
+        _print_backup(context)
+        return 0
+    path = Path(os.path.abspath(words.file))  # noqa: PTH100 - the node resolves symlinks, and says which
+    made = _made(context, path, force=words.force)
+    context.output.result(made, made.path)
+    context.output.note(_opened_by(context, made))
+    return 0
 
+
+def _print_backup(context: Context) -> None:
+    """To standard output, where a result would be part of it."""
+    if context.output.json:
+        raise UsageError(_("A backup on standard output leaves no room for JSON."), _("Name a file."))
+    with to_standard_output(context.paths().home) as path:
+        made = _made(context, path, force=False)
+    context.output.note(_opened_by(context, made))
+
+
+def _made(context: Context, path: Path, *, force: bool) -> Backup:
     async def work(node: AsyncClient) -> Backup:
         passphrase = _passphrase_of_its_own(context)  # asked for after the one that unlocks the node
-        return await node.backup(path, passphrase, context.words.force)
+        unfinished = partial(size_of, path.parent, f"{escape(path.name)}.*.unfinished")
+        with progress(_("Writing the backup..."), context.clock, unfinished):
+            return await node.backup(str(path), passphrase, force)
 
-    made = context.with_node(work)
-    context.output.result(made, made.path)
+    return context.with_node(work)
+
+
+def _opened_by(context: Context, made: Backup) -> str:
     from tuichat import bootstrap
 
     whose = _("its own passphrase") if made.own_passphrase else _("your passphrase")
     if not made.own_passphrase and bootstrap.uses_key_file(context.paths()):
         whose = _("your passphrase and your key file")
-    context.output.note(
-        _("Whoever has this file and {whose} has your identity. Keep it on another disk.").format(whose=whose)
-    )
-    return 0
+    text = _("Whoever has this file and {whose} has your identity. Keep it on another disk.")
+    return text.format(whose=whose)
 
 
 def _passphrase_of_its_own(context: Context) -> str | None:
@@ -80,12 +108,22 @@ def _passphrase_of_its_own(context: Context) -> str | None:
 
 
 def _restore(context: Context) -> int:
+    if context.words.file != STREAM:
+        return _restored(context, context.words.file)
+    from tuichat import bootstrap
+
+    bootstrap.check_no_profile(context.paths())  # before anything is waited for
+    with from_standard_input() as file:
+        return _restored(context, file)
+
+
+def _restored(context: Context, file: Path) -> int:
     from tuichat import bootstrap
 
     paths, words = context.paths(), context.words
     config = context.config()
     context.finish_wipe()
-    needs_key_file = bootstrap.check_restorable(paths, words.file)
+    needs_key_file = bootstrap.check_restorable(paths, file)
     key_file = context.key_file() if needs_key_file else None
     if needs_key_file and key_file is None:
         raise LockedError(
@@ -93,9 +131,11 @@ def _restore(context: Context) -> int:
             _("Name it: tuichat --key-file FILE restore BACKUP"),
         )
     passphrase = context.passphrase.read()
-    made = bootstrap.restore_profile(
-        paths, words.file, passphrase, key_file, keep_passphrase=not words.no_passphrase
-    )
+    restoring = partial(size_of, paths.home, "restoring.db")
+    with progress(_("Restoring..."), context.clock, restoring):
+        made = bootstrap.restore_profile(
+            paths, file, passphrase, key_file, keep_passphrase=not words.no_passphrase
+        )
     context.output.result(made, _told(made))
     if needs_key_file and not words.no_passphrase:
         context.output.note(_("The restored profile needs the same key file beside its passphrase."))

@@ -30,9 +30,11 @@ MODULES = {
     "backup": ("backup", "restore"),
     "export": ("export", "import"),
     "rpc": ("rpc",),
+    "token": ("token",),
     "doctor": ("doctor",),
     "config": ("config",),
-    "completion": ("completion",),
+    "service": ("service",),
+    "completion": ("completion", "completion-words"),
     "demo": ("demo",),
 }
 """The modules beside this one, and the commands that each adds."""

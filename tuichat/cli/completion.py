@@ -1,167 +1,50 @@
-"""`tuichat completion bash|zsh|fish`: a script for the shell, made from the parser itself."""
+"""`tuichat completion bash|zsh|fish`: a script for the shell, and the hidden command that it asks.
+
+The scripts know nothing of tuichat: they pass the line on, and put what comes back in its place, quoted. The
+line goes by standard input, since other users of the machine see the words of a command.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+import os
+from dataclasses import replace
+from typing import Final
 
 from tuichat.cli.context import Context
 from tuichat.cli.parser import Parser
 from tuichat.i18n import _
 
 SHELLS = ("bash", "zsh", "fish")
+_MOST_BYTES: Final = 256 * 1024
 
-
-class Place(NamedTuple):
-    """What may follow one command.
-
-    Attributes:
-        path: the words of the command, "" for the top.
-        words: its subcommands and options, and the choices of a positional.
-        valued: its options that take a value.
-        names: whether it takes a contact's name.
-    """
-
-    path: str
-    words: list[str]
-    valued: list[str]
-    names: bool
-
-
-def add(parser: Parser) -> None:
-    """Add the command."""
-    completion = parser.add_command("completion", run, _("print a completion script for your shell"))
-    completion.add_argument("shell", choices=SHELLS, metavar=_("SHELL"), help=_("bash, zsh or fish"))
-
-
-def run(context: Context) -> int:
-    """Print the script."""
-    from tuichat.cli.commands import build_parser
-
-    places = list(places_of(build_parser()))
-    script = {"bash": _bash, "zsh": _zsh, "fish": _fish}[context.words.shell](places)
-    context.output.line(script.rstrip("\n"))
-    return 0
-
-
-def places_of(parser: Parser, path: str = "") -> Iterator[Place]:
-    """Every command that is shown to people, the top first."""
-    options = [action for action in parser.arguments if action.option_strings]
-    positionals = [action for action in parser.arguments if not action.option_strings]
-    commands = {name: command for name, command in parser.subcommands.items() if not command.hidden}
-    choices = [str(choice) for action in positionals for choice in action.choices or ()]
-    yield Place(
-        path=path,
-        words=[*commands, *choices, *(word for action in options for word in action.option_strings)],
-        valued=[word for action in options if action.nargs != 0 for word in action.option_strings],
-        names=any(action.dest == "ref" for action in positionals),
-    )
-    for name, command in commands.items():
-        yield from places_of(command, f"{path} {name}".strip())
-
-
-# Asks for names only where a node runs already, and never for a passphrase: descriptor 0 gives an empty one.
-_NAMES = r"""
-_tuichat_names() {
-    case "$(tuichat "$@" status --json 2>/dev/null </dev/null)" in
-        *'"node":"d'*) ;;
-        *) return ;;
+_BASH = r"""# bash completion for tuichat
+_tuichat() {
+    local -a lines=()
+    mapfile -t lines < <(printf '%s' "${COMP_LINE:0:COMP_POINT}" | tuichat completion-words bash 2>/dev/null)
+    COMPREPLY=()
+    case "${lines[0]}" in
+        files) compopt -o default ;;
+        directories) compopt -o dirnames ;;
+        *) COMPREPLY=("${lines[@]:1}") ;;
     esac
-    tuichat "$@" --passphrase-fd 0 contact list 2>/dev/null </dev/null | sed -E 's/ +[a-z2-7]{56}.*$//'
 }
-"""
-
-_WALK = r"""
-    local place="" word="" skip="" cut=""
-    local -a globals=()
-    for word in "${before[@]}"; do
-        if [ -n "$skip" ]; then
-            [ "$word" = "=" ] && continue
-            skip=""
-            [ -z "$place" ] && globals+=("$word")
-            continue
-        fi
-        case "$place" in
-@VALUED@
-        esac
-        case "$word" in
-            -*) [ -z "$place" ] && globals+=("$word") ;;
-            *)
-                cut="${place:+$place }$word"
-                case "$cut" in
-                    @PATHS@) place="$cut" ;;
-                esac
-                ;;
-        esac
-    done
-    local offer="" contacts=""
-    case "$place" in
-@WORDS@
-    esac
-"""
-
-
-def _walk(places: list[Place]) -> str:
-    """Shell code, for bash and zsh, that finds the command in `before` and sets `offer` and `contacts`."""
-    valued, words = [], []
-    for place in places:
-        label = f'"{place.path}"'
-        if place.valued:
-            valued.append(
-                f'            {label}) case "$word" in {"|".join(place.valued)}) skip=yes ;; esac ;;'
-            )
-        names = " contacts=yes" if place.names else ""
-        words.append(f'        {label}) offer="{" ".join(place.words)}"{names} ;;')
-    paths = "|".join(f'"{place.path}"' for place in places if place.path)
-    code = _WALK.replace("@VALUED@", "\n".join(valued)).replace("@PATHS@", paths)
-    return code.replace("@WORDS@", "\n".join(words))
-
-
-def _bash(places: list[Place]) -> str:
-    return f"""# bash completion for tuichat
-{_NAMES}
-_tuichat() {{
-    local current="${{COMP_WORDS[COMP_CWORD]}}"
-    local -a before=("${{COMP_WORDS[@]:1:COMP_CWORD-1}}")
-{_walk(places)}
-    if [ -n "$skip" ]; then
-        COMPREPLY=()
-        compopt -o default
-        return
-    fi
-    mapfile -t COMPREPLY < <(compgen -W "$offer" -- "$current")
-    if [ -n "$contacts" ]; then
-        local name typed="${{current//\\\\/}}"
-        while IFS= read -r name; do
-            [[ "$name" == "$typed"* ]] && COMPREPLY+=("$(printf %q "$name")")
-        done < <(_tuichat_names "${{globals[@]}}")
-    fi
-}}
 complete -F _tuichat tuichat
 """
 
-
-def _zsh(places: list[Place]) -> str:
-    return f"""#compdef tuichat
-{_NAMES}
-_tuichat() {{
-    local -a before=("${{(@)words[2,CURRENT-1]}}")
-    local -a offered
-    () {{
-{_walk(places)}
-        if [ -n "$skip" ]; then
-            _files
-            return
-        fi
-        offered=(${{=offer}})
-        compadd -a offered
-        if [ -n "$contacts" ]; then
-            offered=("${{(@f)$(_tuichat_names "${{globals[@]}}")}}")
-            offered=("${{(@)offered:#}}")
-            compadd -a offered
-        fi
-    }}
-}}
+_ZSH = r"""#compdef tuichat
+_tuichat() {
+    local -a lines typed
+    typed=("${(@Q)words[2,CURRENT-1]}")
+    lines=("${(@f)$(printf '%s\0' "${typed[@]}" "${(Q)PREFIX}" | tuichat completion-words zsh 2>/dev/null)}")
+    case "${lines[1]}" in
+        files) _files ;;
+        directories) _files -/ ;;
+        *)
+            lines=("${(@)lines[2,-1]}")
+            (( ${#lines} )) && compadd -- "${lines[@]}"
+            ;;
+    esac
+}
 if [ "$funcstack[1]" = _tuichat ]; then
     _tuichat "$@"
 else
@@ -169,59 +52,62 @@ else
 fi
 """
 
-
 _FISH = r"""# fish completion for tuichat
-function __tuichat_names
-    string match -q '*"node":"d*' -- (tuichat $argv status --json 2>/dev/null </dev/null); or return
-    tuichat $argv --passphrase-fd 0 contact list 2>/dev/null </dev/null \
-        | string replace -r ' +[a-z2-7]{56}.*$' ''
-end
-
 function __tuichat_offers
-    set -l place ''
-    set -l skip ''
-    set -l globals
-    for word in (commandline -opc)[2..-1]
-        if test -n "$skip"
-            set skip ''
-            test -z "$place"; and set -a globals $word
-            continue
-        end
-        if string match -q -- '-*' $word
-            contains -- "$place $word" @VALUED@; and set skip yes
-            test -z "$place"; and set -a globals $word
-            continue
-        end
-        set -l cut (string trim -- "$place $word")
-        contains -- $cut @PATHS@; and set place $cut
+    set -l typed (commandline -opc)
+    set -e typed[1]
+    set -l current (commandline -ct)
+    set -l lines (printf '%s\0' $typed "$current" | tuichat completion-words fish 2>/dev/null)
+    switch "$lines[1]"
+        case files
+            __fish_complete_path "$current"
+        case directories
+            __fish_complete_directories "$current"
+        case '*'
+            set -e lines[1]
+            test (count $lines) -gt 0; and printf '%s\n' $lines
     end
-    if test -n "$skip"
-        __fish_complete_path (commandline -ct)
-        return
-    end
-    set -l offer
-    set -l contacts ''
-    switch $place
-@WORDS@
-    end
-    if string match -q -- '-*' (commandline -ct)
-        string match -- '-*' $offer
-        return
-    end
-    string match -v -- '-*' $offer
-    test -n "$contacts"; and __tuichat_names $globals
 end
 
 complete -c tuichat -f -a '(__tuichat_offers)'
 """
 
+SCRIPTS: Final = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
 
-def _fish(places: list[Place]) -> str:
-    words = []
-    for place in places:
-        words.append(f"        case '{place.path}'\n            set offer {' '.join(place.words)}")
-        words += ["            set contacts yes"] if place.names else []
-    valued = " ".join(f"'{place.path} {word}'" for place in places for word in place.valued)
-    paths = " ".join(f"'{place.path}'" for place in places if place.path)
-    code = _FISH.replace("@VALUED@", valued).replace("@PATHS@", paths)
-    return code.replace("@WORDS@", "\n".join(words))
+
+def add(parser: Parser) -> None:
+    """Add the commands."""
+    completion = parser.add_command("completion", _script, _("print a completion script for your shell"))
+    completion.add_argument("shell", choices=SHELLS, metavar=_("SHELL"), help=_("bash, zsh or fish"))
+    asked = parser.add_command("completion-words", _words, _("print what may come next"), hidden=True)
+    asked.add_argument("shell", choices=SHELLS)
+
+
+def _script(context: Context) -> int:
+    shell = context.words.shell
+    script = SCRIPTS[shell]
+    context.output.result({"shell": shell, "script": script}, script.rstrip("\n"))
+    return 0
+
+
+def _words(context: Context) -> int:
+    """The kind of what may come, and behind it a line for each word."""
+    from tuichat.cli.offers import offer
+    from tuichat.cli.shell_words import Line, for_bash, line_of
+
+    with os.fdopen(0, "rb", closefd=False) as stream:
+        text = stream.read(_MOST_BYTES).decode("utf-8", "replace")
+    if context.words.shell == "bash":
+        line = line_of(text)
+        line = replace(line, words=line.words[1:])
+    else:
+        *words, current, _end = text.split("\0")
+        line = Line(tuple(words), current.lstrip("\"'") if context.words.shell == "fish" else current)
+    found = offer(context, line.words, line.current)
+    context.output.line(found.kind)
+    for word in found.words:
+        if context.words.shell != "bash":
+            context.output.line(word)
+        elif word.startswith(line.current):
+            context.output.line(for_bash(word, line))
+    return 0

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tuichat.cli.context import Context
 from tuichat.cli.output import printable
 from tuichat.cli.parser import Parser
 from tuichat.i18n import _
+
+if TYPE_CHECKING:
+    from tuichat.hook_settings import Hook
 
 
 def add(parser: Parser) -> None:
@@ -36,11 +41,18 @@ def _show(context: Context) -> int:
         for name, value in values.items():
             section, key = name.split(".")
             sections.setdefault(section, {})[key] = value
-        context.output.json_line(sections)
+        context.output.json_line({**sections, "hooks": [_told(hook) for hook in config.hooks]})
     else:
         for name, value in values.items():
             context.output.line(f"{name} = {toml(value)}")
+        for hook in config.hooks:
+            words = ", ".join(toml(word) for word in hook.words)
+            context.output.line(f"hooks: {toml(hook.event)} = [{words}], {hook.deadline}s")
     return 0
+
+
+def _told(hook: Hook) -> dict[str, object]:
+    return {"event": hook.event, "exec": hook.words, "deadline": f"{hook.deadline}s"}
 
 
 def _set(context: Context) -> int:

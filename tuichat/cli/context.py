@@ -94,15 +94,18 @@ class Context:
         except argparse.ArgumentTypeError as error:
             raise UsageError(f"{variable}: {error}.") from None
 
-    def config(self, *, required: bool = True) -> Config:
+    def config(self, *, required: bool = True, patient: bool = True) -> Config:
         """The settings in force; from here on sentences are in the language they ask for.
 
-        A file that `--config` names must be there, unless it is not `required`.
+        A file that `--config` names must be there, unless it is not `required`; if it is a pipe, only who is
+        `patient` waits for what comes.
         """
         from tuichat.config import load_config
 
         named = self.words.config is not None
-        found = load_config(self.paths().config, self.environment, required=required and named)
+        found = load_config(
+            self.paths().config, self.environment, required=required and named, patient=patient
+        )
         if found.ui.language:
             use_language(found.ui.language)
         return found
@@ -193,12 +196,15 @@ def run_async(work: Coroutine[None, None, Result]) -> Result:
     moment would end the process without a word.
     """
     outcome: list[Result] = []
+    came = False
 
     async def guarded() -> None:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         assert task is not None
 
         def cancel(_number: int, _frame: FrameType | None) -> None:
+            nonlocal came
+            came = True
             if task.done():
                 raise KeyboardInterrupt
             loop.call_soon_threadsafe(task.cancel)
@@ -213,4 +219,6 @@ def run_async(work: Coroutine[None, None, Result]) -> Result:
         raise KeyboardInterrupt from None
     finally:
         raise_on_ending_signals()
+    if came:  # when nothing more was to be waited for, so that no cancellation found its way in
+        raise KeyboardInterrupt
     return outcome[0]

@@ -35,7 +35,9 @@ def _run(context: Context) -> int:
             key_file = context.key_file()
         if passphrase is None:
             context.output.note(_("The profile stays locked until: tuichat unlock"))
-    return bootstrap.run_node(paths, config, "daemon", passphrase, key_file)
+    return bootstrap.run_node(
+        paths, config, "daemon", passphrase, key_file, again=lambda: context.config(patient=False)
+    )
 
 
 def _detached(context: Context) -> int:

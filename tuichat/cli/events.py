@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
-from tuichat.cli.following import follow
+from tuichat.cli.following import follow, until_reader_leaves
 from tuichat.cli.parser import Parser, natural
 from tuichat.i18n import _
 
@@ -21,10 +21,11 @@ def run(context: Context) -> int:
     """Print events as they come; ends with the node or by an interruption."""
 
     async def work(node: AsyncClient) -> int:
-        async with aclosing(follow(context, node, context.words.since)) as happenings:
-            async for _node, event in happenings:
-                if event is not None:
-                    context.output.json_line(event)
+        with until_reader_leaves():
+            async with aclosing(follow(context, node, context.words.since)) as happenings:
+                async for _node, event in happenings:
+                    if event is not None:
+                        context.output.json_line(event)
         return 0
 
     return context.with_node(work)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tuichat.cli.context import Context
 from tuichat.cli.parser import Parser, some_path
+from tuichat.cli.progress import progress
 from tuichat.i18n import _
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ def _export(context: Context) -> int:
     path = os.path.abspath(context.words.directory)  # noqa: PTH100 - links are left to the node
 
     async def work(node: AsyncClient) -> Exported:
-        return await node.export_to(path, context.words.ref, context.words.plain_page)
+        with progress(_("Writing the export..."), context.clock):
+            return await node.export_to(path, context.words.ref, context.words.plain_page)
 
     made = context.with_node(work)
     context.output.result(made, made.path)
@@ -52,7 +54,8 @@ def _import(context: Context) -> int:
     path = os.path.abspath(context.words.directory)  # noqa: PTH100 - links are left to the node
 
     async def work(node: AsyncClient) -> Imported:
-        return await node.import_from(path)
+        with progress(_("Taking the export in..."), context.clock):
+            return await node.import_from(path)
 
     made = context.with_node(work)
     told = _("{contacts} contacts, {messages} messages, {files} files").format(

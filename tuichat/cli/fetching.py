@@ -7,6 +7,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Final
 
+import msgspec
+
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
 from tuichat.cli.following import follow
@@ -14,7 +16,7 @@ from tuichat.cli.status_line import StatusLine
 from tuichat.errors import NotYetError, TuichatError, UnreachableError
 from tuichat.file_words import ENDED, how_far
 from tuichat.i18n import _
-from tuichat.model import MENDABLE, AnyEvent, File, FileEvent, MissedEvent
+from tuichat.model import MENDABLE, AnyEvent, File, FileEvent, FileRemovedEvent, MissedEvent
 
 QUIET_SECONDS: Final = 60.0
 """So long whoever only waits because the node ends with the command waits without a byte."""
@@ -75,6 +77,15 @@ class _Wanted:
                 self.files = {number: await node.file_get(number) for number in self.files}
             elif isinstance(event, FileEvent) and event.file.id in self.files:
                 self._take(event)
+
+            elif isinstance(event, FileRemovedEvent) and event.file in self.files:
+                self._gone(self.files[event.file])
+
+    def _gone(self, file: File) -> None:
+        """Its message has disappeared, and so has what of it was not complete."""
+        if file.state not in ENDED:
+            gone = msgspec.structs.replace(file, state="cancelled", reason="expired")
+            self.files[file.id] = gone
 
     def _take(self, event: FileEvent) -> None:
         if event.file.bytes_done != self.files[event.file.id].bytes_done:

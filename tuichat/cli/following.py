@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+import asyncio
+import os
+import select
+import stat
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
 
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
@@ -38,6 +43,40 @@ async def follow(
     finally:
         if own is not None:
             await own.close()
+
+
+@contextmanager
+def until_reader_leaves() -> Iterator[None]:
+    """End what is inside once nobody reads standard output any more, not only at the next thing to print.
+
+    Raises:
+        BrokenPipeError: that is so.
+    """
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    if not stat.S_ISFIFO(os.fstat(1).st_mode):
+        yield
+        return
+    gone = False
+
+    def look() -> None:
+        nonlocal gone
+        loop.remove_reader(1)  # what can be read from it, if it is open for that too, is not for us
+        poll = select.poll()
+        poll.register(1, 0)
+        gone = any(event & select.POLLERR for _descriptor, event in poll.poll(0))
+        if gone:
+            task.cancel()
+
+    loop.add_reader(1, look)  # the end that is written to becomes ready when the other one is closed
+    try:
+        yield
+    except asyncio.CancelledError:
+        if gone and task.uncancel() == 0:
+            raise BrokenPipeError from None
+        raise
+    finally:
+        loop.remove_reader(1)
 
 
 async def ends_with_this_command(node: AsyncClient) -> bool:

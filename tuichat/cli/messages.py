@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
 from tuichat.cli.file_pages import files_between
-from tuichat.cli.following import follow
+from tuichat.cli.following import follow, until_reader_leaves
 from tuichat.cli.output import full_name
 from tuichat.cli.parser import Parser, positive
 from tuichat.cli.state_words import message_state
@@ -50,7 +50,8 @@ def run(context: Context) -> int:
 
     async def work(node: AsyncClient) -> int:
         if words.follow:
-            await _follow(context, node, clock)
+            with until_reader_leaves():
+                await _follow(context, node, clock)
         page = await node.messages(words.ref, words.limit, words.before)
         contact = find(await node.contact_list(), words.ref)
         await _print(context, node, contact, page, clock)

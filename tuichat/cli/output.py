@@ -21,6 +21,7 @@ SCHEMA = 1
 """The version of `--json` output; it changes when a field is taken away or changes its meaning."""
 
 _SHOWN_CANDIDATES = 10
+_LONGEST = 2000
 _MOVING = ("Cc", "Cf", "Cs", "Zl", "Zp")
 _JOINERS = "\u200c\u200d"  # within words of some scripts, and within pictographs
 
@@ -106,13 +107,18 @@ def say(text: str) -> None:
 
 def report(error: TuichatError, hint: str) -> None:
     """The one place where an error becomes words on stderr; `hint` is its own, made fit to be typed."""
-    say(f"tuichat: {error.message}")
+    say(f"tuichat: {_short(error.message)}")
     if error.candidates:
         shown = ", ".join(error.candidates[:_SHOWN_CANDIDATES])
         more = "" if len(error.candidates) <= _SHOWN_CANDIDATES else ", ..."
         say("  " + _("Perhaps: {names}").format(names=shown + more))
     if hint:
-        say(f"  {hint}")
+        say(f"  {_short(hint)}")
+
+
+def _short(text: str) -> str:
+    """A sentence that repeats a word of any length, without most of that."""
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
 
 
 def printable(path: Path) -> str:

@@ -9,6 +9,7 @@ import socket
 
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
+from tuichat.cli.output import print_out
 from tuichat.cli.parser import Parser
 from tuichat.errors import StorageError, UnreachableError
 from tuichat.i18n import _
@@ -18,12 +19,22 @@ _CHUNK = 65536
 
 def add(parser: Parser) -> None:
     """Add the command."""
-    parser.add_command("rpc", run, _("pass JSON-RPC lines between standard input and output and the node"))
+    rpc = parser.add_command(
+        "rpc", run, _("pass JSON-RPC lines between standard input and output and the node")
+    )
+    rpc.add_argument(
+        "--discover", action="store_true", help=_("print the OpenRPC document of all methods; asks no node")
+    )
 
 
 def run(context: Context) -> int:
     """Pump until standard input and then the node's answers end. The lines are not looked at."""
 
+    if context.words.discover:
+        from tuichat.api.openrpc import encoded
+
+        print_out(encoded().decode())
+        return 0
     from tuichat import bootstrap
 
     async def work(node: AsyncClient) -> None:

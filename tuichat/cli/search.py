@@ -9,17 +9,23 @@ from tuichat.cli.context import Context
 from tuichat.cli.messages import speaker, when
 from tuichat.cli.output import one_line
 from tuichat.cli.parser import Parser, positive
+from tuichat.cli.standard_input import standard_input
 from tuichat.i18n import _
 from tuichat.model import Contact, Found
 from tuichat.timer_words import timer_line
 
 DEFAULT_LIMIT = 50
 
+_MOST_READ = 4096
+"""Bytes of a query that is read from standard input, which others on this machine do not see."""
+
 
 def add(parser: Parser) -> None:
     """Add the command."""
     search = parser.add_command("search", run, _("find messages, and print the newest first"))
-    search.add_argument("query", nargs="*", metavar="QUERY", help=_("words that must all be there"))
+    search.add_argument(
+        "query", nargs="*", metavar="QUERY", help=_("words that must all be there; - reads them")
+    )
     search.add_argument("--in", dest="ref", metavar="REF", help=_("with this contact only"))
     search.add_argument("--before", metavar="TIME", help=_("earlier than TIME: a date, or a date and a time"))
     search.add_argument("--after", metavar="TIME", help=_("at TIME or later"))
@@ -64,9 +70,10 @@ def query_of(context: Context) -> str:
     The options come first: a quotation mark that the person did not close is theirs alone.
     """
     words = context.words
+    query = [standard_input(_MOST_READ)] if words.query == ["-"] else words.query
     options = (("in", words.ref), ("before", words.before), ("after", words.after), ("kind", words.kind))
     filters = [f"{key}:{_quoted(value)}" for key, value in options if value is not None]
-    return " ".join([*filters, *(["has:file"] if words.has_file else []), *words.query])
+    return " ".join([*filters, *(["has:file"] if words.has_file else []), *query])
 
 
 def _quoted(value: str) -> str:

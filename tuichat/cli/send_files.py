@@ -9,8 +9,8 @@ from tuichat.cli.context import Context
 from tuichat.cli.following import ends_with_this_command
 from tuichat.cli.output import full_name, one_line
 from tuichat.cli.paths import to_send
+from tuichat.cli.progress import progress
 from tuichat.cli.state_words import message_state
-from tuichat.cli.status_line import StatusLine
 from tuichat.cli.waiting import Waiting, implied_target
 from tuichat.i18n import _
 from tuichat.model import MessageState, Sent
@@ -44,12 +44,8 @@ def send_files(context: Context, caption: str) -> int:
 
 async def _offered(context: Context, node: AsyncClient, paths: list[str], caption: str) -> list[Sent]:
     """The offers, once each file was read to its end, which may take minutes."""
-    line = StatusLine()
-    line.show(_("Reading what is to be sent..."))
-    try:
+    with progress(_("Reading what is to be sent..."), context.clock):
         return await node.file_send(context.words.ref, paths, caption, context.words.as_is)
-    finally:
-        line.clear()
 
 
 def _tell(context: Context, sent: Sent) -> None:

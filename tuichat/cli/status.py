@@ -9,10 +9,10 @@ from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context, run_async
 from tuichat.cli.following import follow
 from tuichat.cli.parser import Parser, seconds
-from tuichat.cli.tor_words import hindrance, next_step
 from tuichat.errors import UnreachableError, UsageError
 from tuichat.i18n import _, ngettext
 from tuichat.model import LockedEvent, ServiceEvent, Status
+from tuichat.tor_words import hindrance, next_step
 
 DEFAULT_WAIT = 180.0
 """Seconds that `--wait` waits; a first start of tor on a slow network takes over a minute."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from tuichat.cli.context import Context, run_async
 from tuichat.cli.output import printable, say
 from tuichat.cli.parser import Parser
+from tuichat.cli.progress import progress
 from tuichat.errors import TuichatError, UsageError
 from tuichat.i18n import _
 
@@ -33,7 +34,8 @@ def run(context: Context) -> int:
     if not words.yes:
         _ask(paths.home)
     inbox = _inbox(context)
-    run_async(bootstrap.wipe_profile(paths, inbox, keep_files=words.keep_files))
+    with progress(_("Wiping..."), context.clock):
+        run_async(bootstrap.wipe_profile(paths, inbox, keep_files=words.keep_files))
     context.output.result({"wiped": str(paths.home)}, _("Wiped: {path}").format(path=printable(paths.home)))
     context.output.note(left_over(paths.config))
     if words.keep_files:

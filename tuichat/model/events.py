@@ -17,6 +17,8 @@ from tuichat.model.records import (
     TorState,
 )
 
+MissedReason = Literal["pruned", "slow", "other_log", "away"]
+
 
 class Event(Record, frozen=True, kw_only=True, tag_field="type"):
     """Something happened. `seq` numbers durable events without gaps; passing ones have none."""
@@ -33,15 +35,23 @@ class MessageEvent(Event, frozen=True, kw_only=True, tag="message"):
 
 
 class MessageRemovedEvent(Event, frozen=True, kw_only=True, tag="message_removed"):
-    """A message is gone from the history: its time was over."""
+    """A message is gone from the history: its time was over. `contact` is whose it was, if that is known."""
 
     message: int
+    contact: int | None = None
 
 
 class FileEvent(Event, frozen=True, kw_only=True, tag="file"):
     """A file's state changed (then it has a number), or it went on (then it has none)."""
 
     file: File
+
+
+class FileRemovedEvent(Event, frozen=True, kw_only=True, tag="file_removed"):
+    """A file is gone from the list, with its message, whose time was over. `contact` is whose it was."""
+
+    file: int
+    contact: int | None = None
 
 
 class ContactEvent(Event, frozen=True, kw_only=True, tag="contact"):
@@ -128,8 +138,30 @@ class ClosingEvent(Event, frozen=True, kw_only=True, tag="closing"):
 
 
 class MissedEvent(Event, frozen=True, kw_only=True, tag="missed"):
-    """Durable events from `first` to `last` can no longer be told; read the state anew."""
+    """Durable events from `first` to `last` were not told, and maybe passing ones; read the state anew.
 
+    Attributes:
+        first, last: both 0 if only passing events were lost.
+        reason: "pruned": they are too old to be told. "slow": the reader let too many wait; who subscribes
+            again since `first` - 1 is told those that are still kept. "other_log": the number that the
+            reader goes on from is of another log, or of none; these are all that this one had. "away": said
+            by the client itself: another node has taken the place of the one that it listened to.
+    """
+
+    first: int
+    last: int
+    reason: MissedReason = "slow"
+
+
+class EventLog(Record, frozen=True, kw_only=True):
+    """The log that numbers durable events.
+
+    Attributes:
+        log: which one: a profile that comes out of a backup, or begins anew, has another.
+        first, last: the oldest event that can be told and the newest; 0 if there was none yet.
+    """
+
+    log: str
     first: int
     last: int
 
@@ -138,6 +170,7 @@ AnyEvent = (
     MessageEvent
     | MessageRemovedEvent
     | FileEvent
+    | FileRemovedEvent
     | ContactEvent
     | ContactRemovedEvent
     | ConversationErasedEvent

@@ -3,7 +3,7 @@
     tuichat-export.json    a `Manifest`; written last, so that without it an export is not whole
     INCOMPLETE             there only while the export is being made, or after it was broken off
     contacts.jsonl         a line for each contact: `ExportedContact`, ids ascending
-    messages/ID.jsonl      a line for each message with contact ID: `Message`, ids ascending
+    messages/ID.jsonl      a line for each message with contact ID: `ExportedMessage`, ids ascending
     earlier/ID.jsonl       a line for each earlier text of those: `ExportedEarlier`; not there without any
     files.jsonl            a line for each file that was offered: `ExportedFile`, ids ascending
     files/ID               the bytes of file ID, if they were on the disk
@@ -19,7 +19,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final, Literal
 
-from tuichat.model.records import ContactState, Conversation, File, Record
+from tuichat.model.records import ContactState, Conversation, File, Message, Record
 
 EXPORT_VERSION: Final = 1
 MANIFEST: Final = "tuichat-export.json"
@@ -48,7 +48,10 @@ class Manifest(Record, frozen=True, kw_only=True):
 
 
 class ExportedContact(Record, frozen=True, kw_only=True):
-    """A contact without its keys, and how the conversation with it is kept."""
+    """A contact without its keys, and how the conversation with it is kept.
+
+    `timer_revision` says which of two changes of its timer is the later one.
+    """
 
     id: int
     address: str
@@ -60,6 +63,19 @@ class ExportedContact(Record, frozen=True, kw_only=True):
     created_at: datetime
     tags: tuple[str, ...] = ()
     conversation: Conversation = Conversation()
+    timer_revision: int = 0
+
+
+class ExportedMessage(Message, frozen=True, kw_only=True):
+    """A message.
+
+    Attributes:
+        wire_id: how the two nodes name it, 32 hexadecimal digits; "" in an export from before it was in it.
+        answers: how they name the message that it answers; "" for none.
+    """
+
+    wire_id: str = ""
+    answers: str = ""
 
 
 class ExportedEarlier(Record, frozen=True, kw_only=True):

@@ -59,7 +59,7 @@ class Conversation(Record, frozen=True, kw_only=True):
         pinned: it stands before the others.
         archived: it is not listed until something comes in.
         unread_from: the message at which reading stopped last; None since it was answered.
-        timer: after how many seconds texts disappear on both sides, 0 for never.
+        timer: after how many seconds texts and files disappear on both sides, 0 for never.
         retention: after how many seconds messages are deleted here, 0 for never; None is as the settings say.
     """
 

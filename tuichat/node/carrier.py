@@ -90,7 +90,7 @@ class Carrier:
     def prepare(self, row: FileRow) -> None:
         """Have circuits ready."""
         if row.size:
-            self._circuits.prepare(row.path, wanted_circuits(row.size, self._with.rules.circuits))
+            self._circuits.prepare(row.path, wanted_circuits(row.size, self._with.rules.limits.circuits))
 
     def changed(self, file: int, *, wanted: bool) -> None:
         """A file's state changed: one that is not to go on is stopped."""
@@ -184,7 +184,7 @@ class Carrier:
         parts = PullParts(
             self._store,
             self._circuits,
-            self._with.rules.circuits,
+            self._with.rules.limits.circuits,
             self._with.off_loop,
             seen=self._seen.setdefault(row.id, ChunkMap(Layout(row.size).chunks)),
             in_doubt=row.id in self._not_there,

@@ -157,6 +157,11 @@ class ContactBook:
 
     # -- records --
 
+    def petname(self, contact: int) -> str:
+        """What a contact is called here, "" if there is none."""
+        row = self._store.contacts.get(contact)
+        return "" if row is None else row.petname
+
     def contact(self, contact: int) -> Contact | None:
         """The record of one contact, None if it is gone."""
         row = self._store.contacts.get(contact)

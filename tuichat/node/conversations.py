@@ -15,6 +15,7 @@ from tuichat.node.events import EventHub
 from tuichat.node.keys import Keys
 from tuichat.node.links import Links
 from tuichat.node.outbox import Outbox, Sealing
+from tuichat.node.timer_rules import time_to_live
 from tuichat.protocol.bodies import THE_TWO_OF_US, Text
 from tuichat.protocol.sanitize import sanitize_text
 from tuichat.store.records import ContactRow, MessageRow
@@ -59,16 +60,11 @@ class Conversations:
         now = self._hub.now()
         with self._hub.change() as changes:
             name = self._with.rng.bytes(MESSAGE_ID_LENGTH)
-            body = Text(THE_TWO_OF_US, name, now, clean, self._ttl(row.id), reply)
+            body = Text(THE_TWO_OF_US, name, now, clean, time_to_live(self._store, row.id), reply)
             message = self.outbox(row).queue_text(body, now, given=at_once)
             changes.message(message.id, new=True)
         self._with.links.queued(row.id)
         return self.get(message.id)
-
-    def _ttl(self, contact: int) -> int | None:
-        """After how many seconds what is written to a contact now disappears."""
-        row = self._store.conversations.get(contact)
-        return None if row is None or not row.timer else row.timer
 
     def _answered(self, contact: ContactRow, message: int) -> MessageRow:
         """The message that a reply to this contact answers."""

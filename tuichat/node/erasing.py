@@ -13,6 +13,7 @@ from tuichat.i18n import _
 from tuichat.model import Contact
 from tuichat.node.contact_book import ContactBook
 from tuichat.node.events import EventHub
+from tuichat.node.file_forgetting import forget_disappearing
 from tuichat.node.file_steps import Step
 from tuichat.node.links import Links
 from tuichat.node.transfers import Transfers
@@ -33,7 +34,7 @@ class Erasing:
     async def erase(self, ref: str) -> Contact:
         """Erase history, queue, drafts, inputs and offers; the log of the database is emptied as well.
 
-        Files that have come stay where they are.
+        Files that have come stay where they are, but for those in the inbox that would have disappeared.
         """
         row = self.book.find(ref)
         ended = self._end_files(row)
@@ -60,6 +61,7 @@ class Erasing:
 
     def _erase(self, row: ContactRow, ended: list[FileRow]) -> None:
         with self.hub.change() as changes:
+            forget_disappearing(self.store, row.id, changes)
             session = self.store.sessions.get(row.id)
             self.store.conversations.erase(row.id)
             self.store.sessions.forget(row.id)

@@ -9,28 +9,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Final
 
 from tuichat.clock import Clock
-from tuichat.event_buffer import DEFAULT_LIMIT, EventBuffer
+from tuichat.event_buffer import EventBuffer
 from tuichat.model import (
     AnyEvent,
     Contact,
     ContactEvent,
     ContactRemovedEvent,
     ConversationErasedEvent,
+    EventLog,
     File,
     FileEvent,
+    FileRemovedEvent,
     Message,
     MessageEvent,
     MessageRemovedEvent,
     MissedEvent,
     from_milliseconds,
 )
+from tuichat.node.replay import Page, Replay
 from tuichat.store.records import EventRow, EventType
 from tuichat.store.store import Store
-
-_PAGE: Final = 500
 
 
 class Changes:
@@ -38,19 +38,27 @@ class Changes:
 
     def __init__(self) -> None:
         self.told: dict[tuple[EventType, int], bool] = {}
+        self.whose: dict[tuple[EventType, int], int] = {}
 
     def message(self, message: int, *, new: bool = False) -> None:
         """A message is new or changed."""
         self.told[("message", message)] = new or self.told.get(("message", message), False)
 
-    def message_removed(self, message: int) -> None:
-        """A message is gone."""
+    def message_removed(self, message: int, contact: int) -> None:
+        """A message is gone that was a contact's."""
         self.told.pop(("message", message), None)
+        self.whose[("message_removed", message)] = contact
         self.told[("message_removed", message)] = False
 
     def file(self, file: int) -> None:
         """A file was offered, or its state changed."""
         self.told[("file", file)] = False
+
+    def file_removed(self, file: int, contact: int) -> None:
+        """A file is gone from the list that was a contact's, or offered to one."""
+        self.told.pop(("file", file), None)
+        self.told[("file_removed", file)] = False
+        self.whose[("file_removed", file)] = contact
 
     def contact(self, contact: int) -> None:
         """A contact is new or changed."""
@@ -104,8 +112,9 @@ class EventHub:
             yield changes
             at = self.now()
             for (kind, subject), new in changes.told.items():
-                seq = self._store.events.append(at, kind, subject)
-                rows.append((EventRow(seq, at, kind, subject), new))
+                contact = changes.whose.get((kind, subject))
+                seq = self._store.events.append(at, kind, subject, contact)
+                rows.append((EventRow(seq, at, kind, subject, contact), new))
         self.committed = True
         for row, new in rows:
             event = self._event(row, new)
@@ -136,16 +145,25 @@ class EventHub:
         if record is not None:
             self.tell(MessageEvent(at=self._at(), message=record, new=False))
 
-    def subscribe(self, since: int | None, told_first: Iterable[AnyEvent] = ()) -> EventBuffer:
-        """Events from now on, behind `told_first`; with `since`, the durable ones after that number first."""
-        past = [] if since is None else self._replay(since)
-        buffer = EventBuffer(len(past) + DEFAULT_LIMIT)
-        for event in past:
-            buffer.put(event)
-        for event in told_first:
+    def subscribe(
+        self, since: int | None, told_first: Iterable[AnyEvent] = (), log: str | None = None
+    ) -> EventBuffer:
+        """Events from now on, behind `told_first`; with `since`, the durable ones after that number first.
+
+        With `log`, `since` is a number of that log. What cannot be told is told of by a MissedEvent.
+        """
+        buffer = EventBuffer() if since is None else self._replay(since, log)
+        first = list(told_first)
+        buffer.grow(len(first))
+        for event in first:
             buffer.put(event)
         self._subscribers.append(buffer)
         return buffer
+
+    def log(self) -> EventLog:
+        """Which log it is, and how far it reaches."""
+        first, last = self._store.events.bounds()
+        return EventLog(log=self._store.events.log(), first=first, last=last)
 
     @property
     def has_listeners(self) -> bool:
@@ -162,24 +180,33 @@ class EventHub:
         """The time in milliseconds."""
         return int(self._clock.now() * 1000)
 
-    def _replay(self, since: int) -> list[AnyEvent]:
-        events: list[AnyEvent] = []
-        first, last = self._store.events.bounds()
-        if last and since < first - 1:
-            events.append(MissedEvent(at=self._at(), first=since + 1, last=first - 1))
-            since = first - 1
-        while rows := self._store.events.since(since, _PAGE):
-            since = rows[-1].seq
-            told = (self._event(row, new=False) for row in rows)
-            events.extend(event for event in told if event is not None)
-        return events
+    def _replay(self, since: int, log: str | None) -> Replay:
+        kept = self.log()
+        missed: MissedEvent | None = None
+        if since > kept.last or log not in (None, kept.log):
+            first = min(kept.last, 1)
+            missed = MissedEvent(at=self._at(), first=first, last=kept.last, reason="other_log")
+            since = kept.last
+        elif kept.last and since < kept.first - 1:
+            missed = MissedEvent(at=self._at(), first=since + 1, last=kept.first - 1, reason="pruned")
+            since = kept.first - 1
+        return Replay(self._page, since, kept.last, missed)
+
+    def _page(self, since: int, limit: int) -> Page:
+        rows = self._store.events.since(since, limit)
+        if rows and rows[0].seq > since + 1:  # a reader so slow that what it was to read has been dropped
+            gap = MissedEvent(at=self._at(), first=since + 1, last=rows[0].seq - 1, reason="pruned")
+            return [(gap.last, gap)]
+        return [(row.seq, self._event(row, new=False)) for row in rows]
 
     def _event(self, row: EventRow, new: bool) -> AnyEvent | None:
         at = from_milliseconds(row.at)
         if row.type == "contact_removed":
             return ContactRemovedEvent(at=at, seq=row.seq, contact=row.subject)
         if row.type == "message_removed":
-            return MessageRemovedEvent(at=at, seq=row.seq, message=row.subject)
+            return MessageRemovedEvent(at=at, seq=row.seq, message=row.subject, contact=row.contact)
+        if row.type == "file_removed":
+            return FileRemovedEvent(at=at, seq=row.seq, file=row.subject, contact=row.contact)
         if row.type == "conversation_erased":
             return ConversationErasedEvent(at=at, seq=row.seq, contact=row.subject)
         if row.type == "contact":

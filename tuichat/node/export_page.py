@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from html import escape
 
+from tuichat.deed_words import quoted, reactions, said
 from tuichat.i18n import _
 from tuichat.model import Contact, File, Message
 from tuichat.sizes import shown_size
-from tuichat.timer_words import timer_line
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _STYLE = """
@@ -23,9 +23,11 @@ b { color: #222; }
 .out b { color: #06c; }
 p { margin: .2rem 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 .file { font-family: monospace; }
+.deeds, .gone, blockquote { color: #666; }
+blockquote { margin: .2rem 0; padding-left: .6rem; border-left: 3px solid #ddd; overflow-wrap: anywhere; }
 @media (prefers-color-scheme: dark) {
   body { color: #ddd; background: #181818; } b { color: #eee; } .out b { color: #7bf; }
-  article { border-color: #444; } header { color: #999; } }
+  article, blockquote { border-color: #444; } header, .deeds, .gone, blockquote { color: #999; } }
 """
 
 
@@ -51,18 +53,29 @@ def page_message(message: Message, contact: Contact, file: File | None, stored: 
     if me:
         facts += f" ({escape(message.state)})"
     rows = [f"<header>{facts}</header>"]
-    if file is not None:
+    if message.quote is not None:
+        rows.append(f'<blockquote dir="auto">{escape(quoted(message.quote, contact.name))}</blockquote>')
+    if file is not None and not message.unsent:
         where = stored or _("not on the disk")
-        rows.append(
-            f'<p class="file" dir="auto">{escape(f"{file.name}, {shown_size(file.size)}: {where}")}</p>'
-        )
-    if message.kind == "unsupported":
-        rows.append(f"<p>{escape(_('(a kind of message that this version cannot show)'))}</p>")
-    elif message.kind == "timer":
-        rows.append(f"<p>{escape(timer_line(message.timer or 0))}</p>")
-    elif message.text:
-        rows.append(f'<p dir="auto">{escape(message.text)}</p>')
+        rows.append(_paragraph(f"{file.name}, {shown_size(file.size)}: {where}", "file"))
+    words = said(message, contact.name)
+    if words:
+        rows.append(_paragraph(words, "" if _is_said_by_a_person(message) else "gone"))
+    deeds = [_("edited")] if message.edited else []
+    if message.reactions:
+        deeds.append(reactions(message))
+    if deeds:
+        rows.append(_paragraph("  ".join(deeds), "deeds"))
     return f'<article class="{message.direction}">\n' + "\n".join(rows) + "\n</article>\n"
+
+
+def _is_said_by_a_person(message: Message) -> bool:
+    return not message.unsent and message.kind in ("text", "file")
+
+
+def _paragraph(words: str, part: str) -> str:
+    kind = f' class="{part}"' if part else ""
+    return f'<p{kind} dir="auto">{escape(words)}</p>'
 
 
 def page_end() -> str:

@@ -26,6 +26,7 @@ from tuichat.model.exported import (
     ExportedContact,
     ExportedEarlier,
     ExportedFile,
+    ExportedMessage,
     Manifest,
 )
 from tuichat.node.contact_book import ContactBook
@@ -115,8 +116,7 @@ class _Run:
 
     async def contact(self, contact: Contact) -> None:
         """A contact, and all that was said."""
-        wanted = {name: getattr(contact, name) for name in ExportedContact.__struct_fields__}
-        await self._append(CONTACTS, _line(ExportedContact(**wanted)))
+        await self._append(CONTACTS, _line(self._exported(contact)))
         self.contacts += 1
         lines, page = f"{MESSAGES}/{contact.id}.jsonl", f"{PAGES}/{contact.id}.html"
         await self._append(page, page_head(contact, self.parts.address, plain=self.plain).encode())
@@ -127,11 +127,20 @@ class _Run:
             messages = [self.parts.book.message_record(row) for row in rows]
             if earlier:
                 await self._append(f"{EARLIER}/{contact.id}.jsonl", earlier)
-            await self._append(lines, b"".join(map(_line, messages)))
+            exported = map(_exported_message, messages, rows)
+            await self._append(lines, b"".join(map(_line, exported)))
             await self._append(page, "".join(self._shown(each, contact) for each in messages).encode())
             self.messages += len(messages)
             after = rows[-1].id
         await self._append(page, page_end().encode())
+
+    def _exported(self, contact: Contact) -> ExportedContact:
+        names = set(ExportedContact.__struct_fields__) & set(Contact.__struct_fields__)
+        row = self.parts.store.conversations.get(contact.id)
+        return ExportedContact(
+            **{name: getattr(contact, name) for name in names},
+            timer_revision=0 if row is None else row.timer_revision,
+        )
 
     def _with_earlier(self, rows: list[MessageRow]) -> tuple[list[MessageRow], bytes]:
         """The first of the rows, all or as many as have a page of earlier texts, and lines with those.
@@ -174,8 +183,13 @@ class _Run:
         await self.parts.off_loop(partial(self.place.append, name, data))
 
 
-def _fields(file: File) -> dict[str, Any]:
-    return {name: getattr(file, name) for name in File.__struct_fields__}
+def _exported_message(message: Message, row: MessageRow) -> ExportedMessage:
+    answers = b"" if message.quote is None else row.reply_to or b""
+    return ExportedMessage(**_fields(message), wire_id=row.wire_id.hex(), answers=answers.hex())
+
+
+def _fields(record: File | Message) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in record.__struct_fields__}
 
 
 def _line(record: msgspec.Struct) -> bytes:

@@ -7,6 +7,7 @@ from typing import Final
 from tuichat.node.events import Changes
 from tuichat.node.file_steps import End, Step, taken
 from tuichat.node.offering import OFFER_SECONDS
+from tuichat.node.timer_rules import last_moment
 from tuichat.protocol.bodies import File, FileState
 from tuichat.protocol.labels import label, place
 from tuichat.protocol.sanitize import sanitize_name, sanitize_text
@@ -37,6 +38,8 @@ class FileArrivals:
             received_at=now,
             state="delivered",
             at=at,
+            timer=body.ttl,
+            expires_at=last_moment(now, body.ttl),
         )
         row = self._store.transfers.add(
             FileRow(

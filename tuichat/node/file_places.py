@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,26 +22,38 @@ from tuichat.store.part_file import part_name, reserve
 from tuichat.store.records import FileRow
 
 _RANDOM_BYTES: Final = 8
+_INBOX_NAME: Final = re.compile(f"[0-9a-f]{{{2 * _RANDOM_BYTES}}}")
 _MOST_NAMES: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class FileRules:
-    """What this person has settled about files.
+class FileLimits:
+    """What may be settled anew while a node runs.
 
     Attributes:
-        inbox: the directory into which received files go.
-        outgoing: where cleaned copies of what is sent lie meanwhile.
         circuits: how many may carry one file.
         auto_accept_below: smaller files of verified contacts are fetched without asking; 0 for none.
         quota: bytes that the inbox may have.
     """
 
-    inbox: Path
-    outgoing: Path
     circuits: int = 12
     auto_accept_below: int = 0
     quota: int = 20 * 1024**3
+
+
+@dataclass(slots=True)
+class FileRules:
+    """What this person has settled about files. Whoever goes by it looks here each time.
+
+    Attributes:
+        inbox: the directory into which received files go.
+        outgoing: where cleaned copies of what is sent lie meanwhile.
+        limits: see there.
+    """
+
+    inbox: Path
+    outgoing: Path
+    limits: FileLimits = FileLimits()
 
     @classmethod
     def inside(cls, directory: Path) -> FileRules:
@@ -75,6 +88,15 @@ def choose(rules: FileRules, row: FileRow, to: str, rng: Rng) -> Place:
         directory = inbox_with_room(rules, row.size)
         final = directory / rng.bytes(_RANDOM_BYTES).hex()
     return Place(directory / part_name(rng.bytes(_RANDOM_BYTES)), final)
+
+
+def is_in_inbox(row: FileRow) -> bool:
+    """Whether a received file lies in the inbox, and not where a person wanted to have it.
+
+    There it has a name that says nothing, elsewhere the one under which it was offered.
+    """
+    name = Path(row.stored_as).name
+    return _INBOX_NAME.fullmatch(name) is not None and name != disk_name(row.name)
 
 
 def make_room(part: Path, size: int) -> None:
@@ -132,9 +154,11 @@ def inbox_with_room(rules: FileRules, size: int) -> Path:
         used = _used(rules.inbox)
     except OSError as error:
         raise full_or_failing(error, rules.inbox) from error
-    if used + size > rules.quota:
+    if used + size > rules.limits.quota:
         raise StorageError(
-            _("The inbox would have more than its {quota} bytes with this file.").format(quota=rules.quota),
+            _("The inbox would have more than its {quota} bytes with this file.").format(
+                quota=rules.limits.quota
+            ),
             _("Remove what you no longer need from {inbox}, or raise files.quota.").format(inbox=rules.inbox),
         )
     return rules.inbox

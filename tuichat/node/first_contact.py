@@ -15,6 +15,7 @@ from tuichat.errors import PeerError, UsageError
 from tuichat.i18n import _
 from tuichat.node.contact_book import ContactBook
 from tuichat.node.events import Changes, EventHub
+from tuichat.node.file_forgetting import forget_disappearing
 from tuichat.node.invites import Invites
 from tuichat.node.keys import Keys
 from tuichat.node.reach import Reach
@@ -292,6 +293,7 @@ class FirstContact:
         """Remove a contact or a request, with all that belongs to it (C8)."""
         with self._hub.change() as changes:
             self._invites.revoke_bound(row.onion)
+            forget_disappearing(self._store, row.id, changes)
             self._store.contacts.remove(row.id)
             changes.contact_removed(row.id)
 

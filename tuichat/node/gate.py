@@ -24,6 +24,7 @@ from tuichat.model import (
     ClosingEvent,
     Contact,
     DatabaseCheck,
+    EventLog,
     FoundPage,
     Hello,
     Invite,
@@ -40,7 +41,9 @@ from tuichat.node.gate_calls import Result
 from tuichat.node.gate_deeds import GateDeeds
 from tuichat.node.gate_desk import GateDesk
 from tuichat.node.gate_files import GateFiles
+from tuichat.node.gate_tokens import GateTokens
 from tuichat.node.node import Node
+from tuichat.node.parts import Settled
 from tuichat.node.stream import Stream
 
 StopReason = Literal["handover", "stop", "idle", "wipe"]
@@ -49,7 +52,7 @@ GRACE = 5.0
 """Seconds that calls under way may still take when the profile is being locked."""
 
 
-class Gate(GateDeeds, GateDesk, GateFiles):
+class Gate(GateDeeds, GateDesk, GateFiles, GateTokens):
     """Implements `NodeApi`, locked or open.
 
     While it is locked only `hello`, `status`, `unlock`, `active`, `passphrase`, `duress`, `wipe` and `stop`
@@ -90,6 +93,11 @@ class Gate(GateDeeds, GateDesk, GateFiles):
         self._stopping = asyncio.Event()
         self._reason: StopReason = "stop"
 
+    def settle(self, settled: Settled) -> None:
+        """Have the node, if one is open, go by this from now on."""
+        if self._node is not None:
+            self._node.settle(settled)
+
     def keeps_running(self) -> bool:
         """Whether it was asked to stay without clients until all is done, and something is not yet."""
         if not self._kept or self._node is None:
@@ -118,7 +126,9 @@ class Gate(GateDeeds, GateDesk, GateFiles):
         if self._clearing is not None:
             await asyncio.gather(self._clearing, return_exceptions=True)
 
-    async def hello(self) -> Hello:
+    async def hello(self, token: str | None = None) -> Hello:
+        if token is not None:
+            await self.admit(token)
         return Hello(
             api=API_VERSION,
             version=__version__,
@@ -300,17 +310,24 @@ class Gate(GateDeeds, GateDesk, GateFiles):
     async def mark_read(self, ref: str, up_to: int) -> None:
         await self._ask(lambda node: node.mark_read(ref, up_to))
 
-    def subscribe(self, since: int | None = None) -> EventBuffer:
+    async def event_log(self) -> EventLog:
+        return await self._ask(lambda node: node.event_log())
+
+    def subscribe(self, since: int | None = None, log: str | None = None) -> EventBuffer:
         """As `NodeApi.subscribe`; it may be asked while locked, and then goes on when unlocked."""
         for stream in self._streams:
             if stream.left:
                 stream.end()
         self._streams = [stream for stream in self._streams if not stream.left]
-        stream = Stream(since)
+        stream = Stream(since, log)
         if self._node is not None:
             stream.join(self._node)
         self._streams.append(stream)
         return stream.buffer
+
+    def token_lives(self, token: int) -> bool:
+        """Whether a token that was admitted is still good; a locked node does not know, and tells nothing."""
+        return self._node is None or self._node.token_lives(token)
 
     def _opened(self) -> Node:
         if self._node is None:
@@ -348,8 +365,7 @@ class Gate(GateDeeds, GateDesk, GateFiles):
         try:
             await node.close()
         finally:
-            for stream in self._streams:
-                await stream.part()
+            await asyncio.gather(*(stream.part() for stream in self._streams))
 
     def _emit(self, event: AnyEvent) -> None:
         for stream in self._streams:

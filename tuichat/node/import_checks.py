@@ -6,6 +6,8 @@ no keys, so that there would be nothing to hold a contact to; and nothing waits 
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -16,13 +18,18 @@ from tuichat.model import (
     MAX_TAGS,
     MAX_TEXT_BYTES,
     Direction,
-    Message,
 )
-from tuichat.model.exported import FILES, ExportedContact, ExportedEarlier, ExportedFile
+from tuichat.model.exported import (
+    FILES,
+    ExportedContact,
+    ExportedEarlier,
+    ExportedFile,
+    ExportedMessage,
+)
 from tuichat.network.addresses import onion_of
 from tuichat.node.desk import checked_tag
 from tuichat.node.message_deeds import MOST_REACTIONS
-from tuichat.protocol.bodies import MAX_TTL
+from tuichat.protocol.bodies import MAX_REVISION, MAX_TTL, MIN_TIMER
 from tuichat.protocol.emoji import one_emoji
 from tuichat.protocol.labels import label, place
 from tuichat.protocol.sanitize import sanitize_name, sanitize_text
@@ -32,6 +39,7 @@ from tuichat.store.records import ContactRow, FileRow, MessageRow
 MOST_CONTACTS: Final = 10_000
 """So many contacts an export may have."""
 
+_NAME: Final = re.compile("[0-9a-f]{32}")
 _LARGEST_ID: Final = 2**40
 _LARGEST_FILE: Final = 2**53
 _LARGEST_PICTURE: Final = 2**31
@@ -57,6 +65,9 @@ def contact_row(line: ExportedContact, own_onion: bytes) -> ContactRow:
     name = sanitize_name(line.name)
     checks.that(name != "" and not name.startswith("-") and onion != own_onion)
     checks.that(len(tags) <= MAX_TAGS and not _is_address(name))
+    timer = line.conversation.timer
+    checks.that(timer == 0 or MIN_TIMER <= timer <= MAX_TTL)
+    checks.that(0 <= line.timer_revision <= MAX_REVISION)
     request = sanitize_text(line.request_text)
     checks.that(len(request.encode()) <= MAX_REQUEST_BYTES)
     return ContactRow(
@@ -70,7 +81,39 @@ def contact_row(line: ExportedContact, own_onion: bytes) -> ContactRow:
     )
 
 
-def message_row(line: Message, contact: int, own_onion: bytes) -> MessageRow:
+@dataclass(frozen=True, slots=True)
+class WireNames:
+    """How two nodes name imported messages.
+
+    Of one's own identity they keep the names that they had, so that contacts can go on about them. Under
+    another address each gets one that nobody else's has: the old ones would tell whose history it is.
+
+    Attributes:
+        own_onion: this profile's, 32 bytes.
+        kept: the export is of the same identity.
+    """
+
+    own_onion: bytes
+    kept: bool
+
+    def of(self, line: ExportedMessage, checks: _Checks) -> bytes:
+        """The message's own, 16 bytes."""
+        kept = checks.name(line.wire_id)
+        return kept if kept and self.kept else self._new(line.id)
+
+    def answered(self, line: ExportedMessage, checks: _Checks) -> bytes | None:
+        """That of the message that it answers; None for none."""
+        kept = checks.name(line.answers)
+        if line.quote is None:
+            return None
+        return kept if kept and self.kept else self._new(line.reply_to or _NOWHERE)
+
+    def _new(self, number: int) -> bytes:
+        """As none of a contact's is, should that profile be imported, too."""
+        return self.own_onion[:8] + number.to_bytes(8, "big")
+
+
+def message_row(line: ExportedMessage, contact: int, names: WireNames) -> MessageRow:
     """A message; one that waited is not sent any more. Raises NoExportError."""
     checks = _Checks("message", line.id)
     text = sanitize_text(line.text)
@@ -88,13 +131,13 @@ def message_row(line: Message, contact: int, own_onion: bytes) -> MessageRow:
         id=line.id,
         contact=contact,
         direction=line.direction,
-        wire_id=_wire_id(own_onion, line.id),
+        wire_id=names.of(line, checks),
         kind=line.kind,
         text=text,
         sent_at=checks.time(line.sent_at),
         received_at=None if line.received_at is None else checks.time(line.received_at),
         state="cancelled" if line.state in _WAITING else line.state,
-        reply_to=None if line.quote is None else _wire_id(own_onion, line.reply_to or _NOWHERE),
+        reply_to=names.answered(line, checks),
         edited=int(line.edited),
         unsent=line.unsent,
         timer=line.timer,
@@ -102,7 +145,7 @@ def message_row(line: Message, contact: int, own_onion: bytes) -> MessageRow:
     )
 
 
-def reactions_of(line: Message) -> list[tuple[Direction, str]]:
+def reactions_of(line: ExportedMessage) -> list[tuple[Direction, str]]:
     """Who reacted to a message with what, oldest first. Raises NoExportError."""
     checks = _Checks("message", line.id)
     checks.that(len(line.reactions) <= 2 * MOST_REACTIONS)
@@ -124,7 +167,10 @@ def earlier_text(line: ExportedEarlier) -> str:
 
 
 def file_row(line: ExportedFile, at: str) -> FileRow:
-    """A file that lies at the path `at` now, "" for nowhere. Raises NoExportError."""
+    """A file that lies at the path `at` now, "" for nowhere; the name of its message is still to be put in.
+
+    Raises NoExportError.
+    """
     checks = _Checks("file", line.id)
     checks.that(line.message is not None and 0 <= line.size <= _LARGEST_FILE)
     checks.that(line.stored in ("", f"{FILES}/{line.id}"))
@@ -137,7 +183,7 @@ def file_row(line: ExportedFile, at: str) -> FileRow:
         contact=line.contact,
         message=line.message,
         direction=line.direction,
-        wire_id=line.id.to_bytes(16, "big"),
+        wire_id=bytes(16),
         name=label(line.name),
         place=place(line.place.split("/")) if line.place else "",
         size=line.size,
@@ -177,15 +223,15 @@ class _Checks:
         if not holds:
             raise self.no()
 
+    def name(self, digits: str) -> bytes:
+        """16 bytes; none for no digits."""
+        self.that(digits == "" or _NAME.fullmatch(digits) is not None)
+        return bytes.fromhex(digits)
+
     def time(self, at: datetime) -> int:
         """Milliseconds of Unix time."""
         self.that(at.tzinfo is not None and 1970 <= at.year < 9999)
         return round(at.timestamp() * 1000)
-
-
-def _wire_id(own_onion: bytes, number: int) -> bytes:
-    """How an imported message is named: as none of a contact's is, should that profile be imported, too."""
-    return own_onion[:8] + number.to_bytes(8, "big")
 
 
 def _is_address(name: str) -> bool:

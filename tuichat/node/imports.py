@@ -21,7 +21,14 @@ from tuichat.node.desk import checked_tag
 from tuichat.node.events import Changes, EventHub
 from tuichat.node.file_places import FileRules, inbox_with_room
 from tuichat.node.first_contact import PAIR_LENGTH
-from tuichat.node.import_checks import MOST_CONTACTS, contact_row, file_row, reactions_of, refused
+from tuichat.node.import_checks import (
+    MOST_CONTACTS,
+    WireNames,
+    contact_row,
+    file_row,
+    reactions_of,
+    refused,
+)
 from tuichat.node.import_messages import Messages
 from tuichat.node.jobs import OffLoop, to_the_end
 from tuichat.node.links import Links
@@ -88,10 +95,12 @@ class Imports:
     async def _take(self, path: Path) -> Imported:
         source: ExportSource = await self._with.off_loop(partial(ExportSource, path))
         try:
-            read: _Read = await self._with.off_loop(partial(_read, source, self._with.own_onion))
+            same = onion_of(source.manifest.address) == self._with.own_onion
+            names = WireNames(self._with.own_onion, kept=same)
+            read: _Read = await self._with.off_loop(partial(_read, source, names))
             with ExitStack() as noted:
                 await self._copy(source, read, noted)
-                return self._write(source, read)
+                return self._write(source, read, names)
         finally:
             source.close()
             self._with.sweeping.sweep()
@@ -116,15 +125,14 @@ class Imports:
             await self._with.off_loop(partial(source.copy, line.stored, line.size, to))
             read.at[line.id] = str(to)
 
-    def _write(self, source: ExportSource, read: _Read) -> Imported:
-        same = onion_of(source.manifest.address) == self._with.own_onion
+    def _write(self, source: ExportSource, read: _Read, names: WireNames) -> Imported:
         self._check_fresh()  # somebody may have asked meanwhile
         with self._with.hub.change() as changes:
-            self._write_contacts(read, same=same)
-            self._write_messages(source, read)
+            self._write_contacts(read, same=names.kept)
+            self._write_messages(source, read, names)
             self._write_files(read)
-            self._keep(read, changes)
-        if same:
+            self._keep(read, changes, same=names.kept)
+        if names.kept:
             for line in read.contacts:
                 if line.state in ("accepted", "requested"):
                     self._with.links.add(line.id)
@@ -132,7 +140,7 @@ class Imports:
             contacts=len(read.contacts),
             messages=len(read.messages),
             files=len(read.files),
-            same_identity=same,
+            same_identity=names.kept,
             verified=sum(line.verified for line in read.contacts),
             ended=read.ended,
         )
@@ -146,15 +154,17 @@ class Imports:
             self._store.imports.add_contact(row)
             self._store.tags.add(row.id, {checked_tag(tag) for tag in line.tags})
 
-    def _write_messages(self, source: ExportSource, read: _Read) -> None:
+    def _write_messages(self, source: ExportSource, read: _Read, names: WireNames) -> None:
         left = set(read.messages)
         for contact in read.contacts:
-            messages = Messages(source, contact.id, self._with.own_onion)
+            messages = Messages(source, contact.id, names)
             for line, row in messages.lines():
                 if row.id not in left:
                     raise refused("message", row.id)
                 left.discard(row.id)
                 self._store.imports.add_message(row)
+                if row.direction == "in":  # it may be sent once more
+                    self._store.sessions.know(row.contact, row.wire_id)
                 for author, emoji in reactions_of(line):
                     self._store.deeds.add_reaction(row.id, author, emoji)
             for message, text in messages.earlier():
@@ -166,6 +176,9 @@ class Imports:
         for line in read.files:
             at = read.at.get(line.id, "")
             row = file_row(line, at)
+            offer = None if row.message is None else self._store.messages.get(row.message)
+            assert offer is not None
+            row = replace(row, wire_id=offer.wire_id)
             if row.message in read.unsent:  # it was taken back while the export was being made
                 row = replace(row, message=None)
                 row = row if row.accepted else replace(row, name="file", place="")
@@ -173,8 +186,11 @@ class Imports:
             if at:
                 self._store.transfers.removed(at)
 
-    def _keep(self, read: _Read, changes: Changes) -> None:
-        """How conversations are kept; at last, for what comes in brings them back."""
+    def _keep(self, read: _Read, changes: Changes, *, same: bool) -> None:
+        """How conversations are kept; at last, for what comes in brings them back.
+
+        The timer is what both have agreed on: under another address nothing is agreed on yet.
+        """
         for line in read.contacts:
             kept = line.conversation
             self._store.conversations.update(
@@ -184,16 +200,19 @@ class Imports:
                 archived=kept.archived,
                 unread_from=kept.unread_from if kept.unread_from in read.messages else None,
             )
+            if same:
+                timer, revision = kept.timer, line.timer_revision
+                self._store.conversations.update(line.id, timer=timer, timer_revision=revision)
             changes.contact(line.id)
 
 
-def _read(source: ExportSource, own_onion: bytes) -> _Read:
+def _read(source: ExportSource, names: WireNames) -> _Read:
     """Read and check all of it. Blocks: off the event loop only."""
     read = _Read()
-    _read_contacts(source, own_onion, read)
+    _read_contacts(source, names.own_onion, read)
     offers = _read_files(source, read)
     for contact in read.contacts:
-        messages = Messages(source, contact.id, own_onion)
+        messages = Messages(source, contact.id, names)
         for line, row in messages.lines():
             if row.id in read.messages or offers.pop(row.id, contact.id) != contact.id:
                 raise refused("message", row.id)

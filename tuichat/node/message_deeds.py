@@ -11,7 +11,8 @@ from typing import Final
 
 from tuichat.model import Direction, Unsent
 from tuichat.node.events import Changes
-from tuichat.store.records import MessageRow
+from tuichat.node.file_forgetting import forget
+from tuichat.store.records import FileRow, MessageRow
 from tuichat.store.store import Store
 
 MOST_REACTIONS: Final = 20
@@ -40,9 +41,7 @@ class MessageDeeds:
         if file is not None:
             if file.ended_at is None:
                 self._store.transfers.end(file.id, "cancelled", "peer" if row.direction == "in" else "", now)
-            received = file.direction == "in" and file.state == "complete"
-            self._store.transfers.part_from_message(file.id, nameless=not received)
-            changes.file(file.id)
+            self._part(row, file, changes)
         self._store.deeds.forget(row.id, state)
         self._tell(row, changes)
         return True
@@ -65,15 +64,22 @@ class MessageDeeds:
         """Take a message out of the history, with all that was said of it; what quotes it is told."""
         file = self._store.transfers.by_message(row.id)
         if file is not None:
-            received = file.direction == "in" and file.state == "complete"
-            self._store.transfers.part_from_message(file.id, nameless=not received)
-            changes.file(file.id)
+            self._part(row, file, changes)
         replies = self._store.deeds.replies(row)
         self._store.messages.remove(row.id)
-        changes.message_removed(row.id)
+        changes.message_removed(row.id, row.contact)
         changes.contact(row.contact)
         for reply in replies:
             changes.message(reply)
+
+    def _part(self, row: MessageRow, file: FileRow, changes: Changes) -> None:
+        """The message offers its file no more. What came with one that disappears goes with it."""
+        if row.timer is not None:
+            forget(self._store, file, changes)
+            return
+        received = file.direction == "in" and file.state == "complete"
+        self._store.transfers.part_from_message(file.id, nameless=not received)
+        changes.file(file.id)
 
     def _tell(self, row: MessageRow, changes: Changes) -> None:
         """The message looks different, and so do the replies that quote it."""

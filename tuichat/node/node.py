@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
 
 from tuichat import __version__
 from tuichat.errors import NotFoundError, StorageError, UsageError
 from tuichat.i18n import _
 from tuichat.model import (
     MAX_REQUEST_BYTES,
-    AnyEvent,
     Contact,
     ContactCounts,
-    Invite,
     Message,
     OutboxCounts,
     SafetyNumber,
@@ -31,26 +28,31 @@ from tuichat.node.deed_methods import DeedMethods
 from tuichat.node.deeds import Deeds
 from tuichat.node.desk_methods import DeskMethods
 from tuichat.node.desk_wiring import make_desk
+from tuichat.node.event_methods import EventMethods
 from tuichat.node.events import EventHub
 from tuichat.node.file_methods import FileMethods
 from tuichat.node.file_progress import FileBook
 from tuichat.node.file_wiring import make_transfers
 from tuichat.node.first_contact import FirstContact, FirstContactParts, check_request_text
+from tuichat.node.hooks import Hooks
 from tuichat.node.housekeeping import Housekeeper
+from tuichat.node.invite_methods import InviteMethods
 from tuichat.node.invites import Invites, read_invite
 from tuichat.node.keys import Keys
 from tuichat.node.late_bodies import LateBodies
 from tuichat.node.links import Links
 from tuichat.node.network_news import NetworkNews
 from tuichat.node.parts import NodeParts
-from tuichat.node.reach import INVITE_KEYS, Reach
+from tuichat.node.reach import Reach
 from tuichat.node.receipts import Receipts
-from tuichat.node.restored import notices
 from tuichat.node.search_methods import SearchMethods
 from tuichat.node.searching import Searching
+from tuichat.node.settling import Settling
 from tuichat.node.sign_methods import SignMethods
 from tuichat.node.signs import Signs
 from tuichat.node.timers import Timers
+from tuichat.node.token_methods import TokenMethods
+from tuichat.node.tokens import Tokens
 from tuichat.node.verification import Verification
 from tuichat.node.weaknesses import Weaknesses
 from tuichat.protocol.invites import looks_like_invite
@@ -58,7 +60,18 @@ from tuichat.store.records import ContactRow
 from tuichat.supervisor import supervise
 
 
-class Node(BackupMethods, FileMethods, SearchMethods, DeskMethods, DeedMethods, SignMethods):
+class Node(
+    BackupMethods,
+    FileMethods,
+    SearchMethods,
+    DeskMethods,
+    DeedMethods,
+    SignMethods,
+    EventMethods,
+    TokenMethods,
+    InviteMethods,
+    Settling,
+):
     """One unlocked profile at work. It implements NodeApi but for what concerns locking and ending."""
 
     def __init__(self, parts: NodeParts) -> None:
@@ -72,6 +85,8 @@ class Node(BackupMethods, FileMethods, SearchMethods, DeskMethods, DeedMethods, 
         self._book = ContactBook(parts.store, presence)
         files = FileBook(parts.store, parts.clock.monotonic)
         self._hub = EventHub(parts.store, parts.clock, self._book.contact, self._book.message, files.get)
+        self._hooks = Hooks(parts.hooks, self._book.petname)
+        self._hub.listen(self._hooks.take)
         self._keys = Keys(parts.store, self._hub)
         self._verification = Verification(parts.store, self._hub, parts.identity)
         self._invites = Invites(parts.store, parts.identity, parts.rng)
@@ -123,6 +138,7 @@ class Node(BackupMethods, FileMethods, SearchMethods, DeskMethods, DeedMethods, 
             parts, self._hub, self._book, files, self._links, self._conversations
         )
         self._searching = Searching(parts.store, self._book)
+        self._tokens = Tokens(parts.store, self._hub, self._book, parts.rng)
         self._desk = make_desk(parts, self._hub, self._book, files, self._links, self._transfers)
         self._housekeeper = Housekeeper(parts.store, self._hub, parts.clock, self._admit, self._tend)
         self._housekeeping: asyncio.Task[None] | None = None
@@ -169,6 +185,7 @@ class Node(BackupMethods, FileMethods, SearchMethods, DeskMethods, DeedMethods, 
         if self._housekeeping is not None:
             self._housekeeping.cancel()
             await asyncio.gather(self._housekeeping, return_exceptions=True)
+        await self._hooks.close()
         await self._searching.close()
         await self._timers.close()
         await self._transfers.close()
@@ -205,10 +222,6 @@ class Node(BackupMethods, FileMethods, SearchMethods, DeskMethods, DeedMethods, 
             transfers=self._transfers.under_way(),
             name=self._with.name,
         )
-
-    def subscribe(self, since: int | None = None) -> AsyncIterator[AnyEvent]:
-        told_first = [*notices(self._store, self._hub.now()), *self._weaknesses.take()]
-        return self._hub.subscribe(since, told_first)
 
     # -- contacts --
 
@@ -347,28 +360,6 @@ class Node(BackupMethods, FileMethods, SearchMethods, DeskMethods, DeedMethods, 
                 self._links.add(row.id)
                 await self.go_online()
         return self._record(row.id)
-
-    # -- invites --
-
-    async def invite_create(self, seconds: int = 86_400) -> Invite:
-        now = self._hub.now()
-        self._reach.check_room(now, INVITE_KEYS)
-        with self._hub.change():
-            invite = self._invites.create(seconds, now)
-        await self._invites_changed()
-        return invite
-
-    async def invite_list(self) -> list[Invite]:
-        return self._invites.list(self._hub.now())
-
-    async def invite_revoke(self, invite: int) -> None:
-        with self._hub.change():
-            self._invites.revoke(invite)
-        await self._invites_changed()
-
-    async def _invites_changed(self) -> None:
-        self._callers.forget_knocks()
-        await self._admit()
 
     # -- messages --
 

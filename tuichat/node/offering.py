@@ -136,8 +136,8 @@ def _hashes_of(row: FileRow, chunks: range, known: Identity | None) -> bytes:
     return b"".join(blake2b_256(cipher.seal(index, data)) for index, data in zip(chunks, found, strict=True))
 
 
-def offer_of(row: FileRow, caption: str) -> File:
-    """The body that offers a prepared file."""
+def offer_of(row: FileRow, caption: str, ttl: int | None) -> File:
+    """The body that offers a prepared file, for `ttl` seconds or for good."""
     return File(
         conversation=THE_TWO_OF_US,
         id=row.wire_id,
@@ -153,4 +153,5 @@ def offer_of(row: FileRow, caption: str) -> File:
         place=row.place,
         width=row.width,
         height=row.height,
+        ttl=ttl,
     )

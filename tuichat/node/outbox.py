@@ -92,6 +92,8 @@ class Outbox:
             sent_at=now,
             received_at=None,
             state="queued",
+            timer=offer.ttl,
+            expires_at=last_moment(now, offer.ttl),
         )
         self._queue(message.id, offer, now, given=given)
         return message

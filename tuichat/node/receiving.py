@@ -7,7 +7,14 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from tuichat.model import AnyEvent, ContactEvent, ContactRemovedEvent, FileEvent, LinkEvent
+from tuichat.model import (
+    AnyEvent,
+    ContactEvent,
+    ContactRemovedEvent,
+    FileEvent,
+    FileRemovedEvent,
+    LinkEvent,
+)
 from tuichat.node.carrier import Carrier, CarrierParts
 from tuichat.node.file_turns import FileTurns
 from tuichat.node.sweeping import Sweeping
@@ -66,6 +73,10 @@ class Receiving:
                     self._sweeping.sweep()
             case FileEvent(file=file) if event.seq is not None and file.state not in ("offered", "waiting"):
                 self._sweeping.sweep()  # of what I offered, a copy that was made for it
+            case FileRemovedEvent(file=number):
+                for carrier in self._carriers.values():
+                    carrier.changed(number, wanted=False)
+                self._sweeping.sweep()
             case LinkEvent(contact=contact, stage="linked"):
                 if contact in self._carriers:
                     self._carriers[contact].wake()

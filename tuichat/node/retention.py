@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from tuichat.errors import UsageError
+from tuichat.i18n import _
 from tuichat.node.events import EventHub
 from tuichat.node.message_deeds import MessageDeeds
 from tuichat.store.store import Store
+
+LONGEST_SECONDS: Final = 100 * 366 * 86_400
 
 AT_ONCE: Final = 100
 """So many messages are deleted in one commit."""
@@ -25,12 +29,22 @@ class Retention:
     def __init__(self, store: Store, hub: EventHub, standard: int) -> None:
         self._store = store
         self._hub = hub
-        self._standard = standard
+        self._standard = min(standard, LONGEST_SECONDS)
         self._deeds = MessageDeeds(store)
         self._looked_at: int | None = None
 
+    def settle(self, standard: int) -> None:
+        """Delete after so many seconds from now on where nothing else is said."""
+        self._standard = standard
+        self._looked_at = None
+
     def set(self, contact: int, seconds: int | None) -> None:
-        """Delete messages with a contact after so many seconds, 0 for never, None for the standard."""
+        """Delete messages with a contact after so many seconds, 0 for never, None for the standard.
+
+        Raises UsageError if that is longer than anybody keeps anything.
+        """
+        if seconds is not None and seconds > LONGEST_SECONDS:
+            raise UsageError(_("This is more than a hundred years."), _("To keep messages for ever: off"))
         with self._hub.change() as changes:
             self._store.conversations.update(contact, retention=seconds)
             changes.contact(contact)

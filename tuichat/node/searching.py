@@ -26,7 +26,8 @@ MOST_PLACES: Final = 100
 
 ROWS_AT_ONCE: Final = 50
 """Between these others get a turn. What is rare among common words takes longest: a quarter of a second for
-a phrase of the most common ones in a million messages."""
+a phrase of the most common ones in a million messages. It cannot be looked for in parts: between two ids the
+index goes down from the upper one to the first that fits, wherever that is."""
 
 LONG_TEXT: Final = 2_000
 """Finding the places in more characters than these takes a millisecond or more."""

@@ -35,6 +35,7 @@ from tuichat.node.jobs import OffLoop
 from tuichat.node.links import Links
 from tuichat.node.offering import Offering, Source, offer_of
 from tuichat.node.sweeping import Sweeping
+from tuichat.node.timer_rules import time_to_live
 from tuichat.protocol.bodies import MAX_CAPTION_BYTES
 from tuichat.protocol.labels import is_kept, label, place
 from tuichat.protocol.sanitize import sanitize_text
@@ -216,7 +217,8 @@ class Sending:
         contact = self._recipient(row.contact)
         at_once = self._with.links.takes_at_once(contact.id)
         with self._with.hub.change() as changes:
-            message = self._with.notes.outbox(contact).queue_file(offer_of(row, caption), now, given=at_once)
+            offer = offer_of(row, caption, time_to_live(self._with.store, contact.id))
+            message = self._with.notes.outbox(contact).queue_file(offer, now, given=at_once)
             self._with.store.transfers.announce(row.id, message.id, row.root)
             if row.source_is_copy:
                 self._with.store.transfers.removed(row.source)

@@ -21,7 +21,7 @@ class SignMethods:
 
     async def mark_read(self, ref: str, up_to: int) -> None:
         contact = self._conversations.mark_read(ref, up_to)
-        if contact is not None and self._with.signs.receipts:
+        if contact is not None and self._signs.rules.receipts:
             self._receipts.tell(contact, up_to)
 
     async def typing(self, ref: str, now: bool) -> None:

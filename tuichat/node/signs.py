@@ -54,16 +54,26 @@ class _Heard:
 
 
 class Signs:
-    """Those of all contacts, and mine."""
+    """Those of all contacts, and mine.
+
+    Attributes:
+        rules: what of me others are told.
+    """
 
     def __init__(self, rules: SignRules, store: Store, hub: EventHub, hearers: Callable[[], Hearers]) -> None:
-        self._rules = rules
+        self.rules = rules
         self._store = store
         self._hub = hub
         self._hearers = hearers
         self._heard: dict[int, _Heard] = {}
         self._said_at: dict[int, float] = {}
         self._here: asyncio.TimerHandle | None = None
+
+    def settle(self, rules: SignRules) -> None:
+        """Others are told this of me from now on; who was told that I am here hears the last of it."""
+        if self.rules.presence and not rules.presence:
+            self.be(here=False)
+        self.rules = rules
 
     # -- theirs --
 
@@ -88,7 +98,7 @@ class Signs:
 
     def link_began(self, contact: int) -> None:
         """Say whether I am here, if others are told."""
-        if self._rules.presence and self._is_accepted(contact):
+        if self.rules.presence and self._is_accepted(contact):
             self._hearers().pass_on(contact, frames.Presence(here=self._here is not None))
 
     def link_ended(self, contact: int) -> None:
@@ -121,7 +131,7 @@ class Signs:
     def write(self, contact: int, *, now: bool, at: float) -> None:
         """This person writes to a contact, or has stopped, at monotonic time `at`."""
         said_at = self._said_at.get(contact)
-        if not self._rules.typing or not self._is_accepted(contact):
+        if not self.rules.typing or not self._is_accepted(contact):
             return
         if now and (said_at is None or at - said_at >= SAY_AGAIN_SECONDS):
             if self._hearers().pass_on(contact, frames.Typing(now=True)):
@@ -132,7 +142,7 @@ class Signs:
 
     def be(self, *, here: bool) -> None:
         """This person is here for now, or is not."""
-        if not self._rules.presence:
+        if not self.rules.presence:
             return
         was_here = self._here is not None
         if self._here is not None:

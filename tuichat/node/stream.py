@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from tuichat.event_buffer import EventBuffer
-from tuichat.model import AnyEvent
+from tuichat.model import AnyEvent, MissedEvent
 from tuichat.node.node import Node
+from tuichat.node.replay import Replay
 
 _LAST_EVENTS = 1.0
 
@@ -17,11 +18,13 @@ class Stream:
 
     Args:
         since: the durable event after which the reader wants them, or None for those from now on.
+        log: the log that numbers it, None if that is not known.
     """
 
-    def __init__(self, since: int | None) -> None:
+    def __init__(self, since: int | None, log: str | None = None) -> None:
         self.buffer = EventBuffer()
         self._since = since
+        self._log = log
         self._carrying: asyncio.Task[None] | None = None
 
     @property
@@ -31,10 +34,11 @@ class Stream:
 
     def join(self, node: Node) -> None:
         """Carry the events of `node`, beginning after the last durable one that was carried."""
-        events = node.subscribe(self._since)
+        events = node.subscribe(self._since, self._log)
         self._carrying = asyncio.get_running_loop().create_task(self._carry(events))
         if isinstance(events, EventBuffer):
-            self.buffer.grow(len(events))
+            if not isinstance(events, Replay):  # whose past waits for the reader
+                self.buffer.grow(len(events))
             self._carrying.add_done_callback(lambda _task: events.close())
 
     async def part(self) -> None:
@@ -56,6 +60,10 @@ class Stream:
         async for event in events:
             if event.seq is not None:
                 self._since = event.seq
+            elif isinstance(event, MissedEvent) and event.reason == "other_log":
+                self._since, self._log = event.last, None
             self.buffer.put(event)
+            if isinstance(events, Replay) and events.replaying:
+                await self.buffer.room()
             if self.buffer.closed:
                 return

@@ -12,6 +12,17 @@ from tuichat.store.store import Store
 UNSEEN_SECONDS: Final = 30 * 86_400
 """How long a timer waits at most for what it begins with: that a message is seen, or acknowledged."""
 
+LOOK_BACK: Final = 2**40
+"""A revision is earlier than another if it is at most so far behind it on the circle of all revisions: no two
+clocks are so far apart.
+"""
+
+
+def time_to_live(store: Store, contact: int) -> int | None:
+    """After how many seconds what is sent to a contact now disappears; None for never."""
+    row = store.conversations.get(contact)
+    return None if row is None or not row.timer else row.timer
+
 
 def last_moment(now: int, ttl: int | None) -> int | None:
     """When a message of `now` disappears at the latest, both in milliseconds; None for never."""
@@ -19,17 +30,31 @@ def last_moment(now: int, ttl: int | None) -> int | None:
 
 
 def holds(timer: Timer, known: ConversationRow) -> bool:
-    """Whether a change comes before what is known: the greater revision, else the shorter time."""
-    return _rank(timer.revision, timer.seconds) > _rank(known.timer_revision, known.timer)
+    """Whether a change holds in place of what is known: it is later, or as late and of a shorter time."""
+    if timer.revision == known.timer_revision:
+        return _is_shorter(timer.seconds, known.timer)
+    return is_later(timer.revision, known.timer_revision)
 
 
-def next_revision(known: ConversationRow, now: int) -> int | None:
-    """The revision of a change made at `now` milliseconds; None if there is none after the known one.
+def is_later(revision: int, known: int) -> bool:
+    """Whether a revision is later than a known one, 0 for none.
+
+    Revisions are counted round a circle, so that each has a later one: whatever a contact says, the timer can
+    be changed again, and after what no clock says the next change goes by the clock again.
+    """
+    return known == 0 or (known - revision) % MAX_REVISION > LOOK_BACK
+
+
+def next_revision(known: ConversationRow, now: int) -> int:
+    """The revision of a change made at `now` milliseconds: the clock's second, if that is later than what is
+    known.
 
     The clock is in it so that a change counts also after a return to an old backup.
     """
-    revision = max(known.timer_revision + 1, now // 1000)
-    return revision if revision <= MAX_REVISION else None
+    second = min(max(now // 1000, 1), MAX_REVISION)
+    if is_later(second, known.timer_revision):
+        return second
+    return known.timer_revision % MAX_REVISION + 1
 
 
 def take_timer(
@@ -57,5 +82,6 @@ def take_timer(
         changes.contact(contact)
 
 
-def _rank(revision: int, seconds: int) -> tuple[int, bool, int]:
-    return revision, seconds != 0, -seconds
+def _is_shorter(seconds: int, than: int) -> bool:
+    """Off is longer than any time."""
+    return seconds != 0 and (than == 0 or seconds < than)

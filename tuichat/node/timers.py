@@ -11,13 +11,14 @@ from tuichat.i18n import _
 from tuichat.model import AnyEvent, ContactEvent, MessageEvent
 from tuichat.node.conversations import MESSAGE_ID_LENGTH, Conversations
 from tuichat.node.events import Changes, EventHub
+from tuichat.node.file_steps import Step
 from tuichat.node.links import Links
 from tuichat.node.message_deeds import MessageDeeds
 from tuichat.node.parts import NodeParts
 from tuichat.node.retention import Retention
 from tuichat.node.timer_rules import next_revision
-from tuichat.protocol.bodies import MAX_TTL, MIN_TIMER, THE_TWO_OF_US, Timer, Unsend
-from tuichat.store.records import ContactRow, ConversationRow, MessageRow
+from tuichat.protocol.bodies import MAX_TTL, MIN_TIMER, THE_TWO_OF_US, FileState, Timer, Unsend
+from tuichat.store.records import ContactRow, ConversationRow, MessageRow, OutboxRow
 from tuichat.store.search import MANY
 from tuichat.supervisor import supervise
 
@@ -58,8 +59,13 @@ class Timers:
 
     # -- what a person sets --
 
+    def settle(self, retention: int) -> None:
+        """Delete messages after so many seconds from now on where nothing else is said, 0 for never."""
+        self.retention.settle(retention)
+        self._changed.set()
+
     def set(self, contact: ContactRow, seconds: int) -> None:
-        """Have texts of both disappear after so many seconds, 0 for never."""
+        """Have texts and files of both disappear after so many seconds, 0 for never."""
         if seconds != 0 and not MIN_TIMER <= seconds <= MAX_TTL:
             raise UsageError(
                 _("A timer is off, or from 30 seconds to 366 days."), _("For example: 1h, 7d, or off")
@@ -70,11 +76,6 @@ class Timers:
             return
         now = self._hub.now()
         revision = next_revision(known, now)
-        if revision is None:
-            raise UsageError(
-                _("Your contact has set the timer in such a way that it cannot be changed any more."),
-                _("Only removing the contact and adding it again undoes that."),
-            )
         body = Timer(THE_TWO_OF_US, self._new_id(), now, seconds, revision)
         at_once = self._links.takes_at_once(contact.id)
         with self._hub.change() as changes:
@@ -121,13 +122,13 @@ class Timers:
         with self._hub.change() as changes:
             if len(rows) == MANY:
                 self._store.search.begin_anew()
-            unsent = {row.contact for row in rows[:AT_ONCE] if self._delete(row, now, changes)}
-        for contact in unsent:
+            told = {row.contact for row in rows[:AT_ONCE] if self._delete(row, now, changes)}
+        for contact in told:
             self._links.queued(contact)
         return len(rows) > AT_ONCE
 
     def _delete(self, row: MessageRow, now: int, changes: Changes) -> bool:
-        """Take a message out of history and queue; whether its reader's node is asked to do so, too."""
+        """Take a message out of history and queue; whether the other node is told of it."""
         contact = self._store.contacts.get(row.contact)
         assert contact is not None
         outbox = self._conversations.outbox(contact)
@@ -138,10 +139,22 @@ class Timers:
                 self._store.outbox.part(queued.id)
             else:
                 outbox.cancel(queued, self._new_id())
-        if carrying is not None and carrying.given:
-            outbox.queue_note(Unsend(THE_TWO_OF_US, self._new_id(), row.wire_id), now, given=False)
+        note = self._note(row, carrying)
+        if note is not None:
+            outbox.queue_note(note, now, given=False)
         self._deeds.remove(row, changes)
-        return carrying is not None and carrying.given
+        return note is not None
+
+    def _note(self, row: MessageRow, carrying: OutboxRow | None) -> Unsend | FileState | None:
+        """What the other node is to know of a message that disappears: one that may still come there is taken
+        back, and a file that either of the two still gives or fetches is over.
+        """
+        if carrying is not None:
+            return Unsend(THE_TWO_OF_US, self._new_id(), row.wire_id) if carrying.given else None
+        file = self._store.transfers.by_message(row.id)
+        if file is None or file.ended_at is not None or not (file.direction == "out" or file.accepted):
+            return None
+        return FileState(THE_TWO_OF_US, self._new_id(), file.wire_id, Step.CANCELLED.value)
 
     def _new_id(self) -> bytes:
         return self._rng.bytes(MESSAGE_ID_LENGTH)

@@ -10,7 +10,7 @@ from typing import Final
 from tuichat.clock import Clock
 from tuichat.errors import TuichatError, UsageError
 from tuichat.i18n import _
-from tuichat.model import AnyEvent, File, FileEvent, FileReason, Sent
+from tuichat.model import AnyEvent, File, FileEvent, FileReason, FileRemovedEvent, Sent
 from tuichat.network.transport import Blob
 from tuichat.node.accepting import Accepting, no_file, not_now
 from tuichat.node.blobs import Blobs
@@ -140,17 +140,22 @@ class Transfers:
         return self._store.outbox.by_message(row.message)
 
     def _happened(self, event: AnyEvent) -> None:
+        if isinstance(event, FileRemovedEvent):
+            self._over(event.file)
         if not isinstance(event, FileEvent) or event.seq is None:
             return
         file = event.file
         if file.state in ("complete", "declined", "cancelled", "failed"):
-            self._blobs.forget(file.id)
-            self._told.pop(file.id, None)
+            self._over(file.id)
         elif file.state == "offered" and file.direction == "in" and self._is_unasked(file.contact, file.size):
             if self._may_by_itself(file.contact):
                 self._begin_taking(file.id)
             else:
                 self._left_over.append(file.id)
+
+    def _over(self, file: int) -> None:
+        self._blobs.forget(file)
+        self._told.pop(file, None)
 
     def take_left_over(self) -> None:
         """Take what would have come by itself and was too much for its hour, as soon as another begins."""
@@ -172,7 +177,7 @@ class Transfers:
     def _is_unasked(self, contact: int, size: int) -> bool:
         """Whether a contact's file is one that comes without asking."""
         row = self._store.contacts.get(contact)
-        return size < self._with.rules.auto_accept_below and row is not None and row.verified
+        return size < self._with.rules.limits.auto_accept_below and row is not None and row.verified
 
     def _may_by_itself(self, contact: int) -> bool:
         """Count something that is done for a contact without anybody having asked (bounded for an hour)."""

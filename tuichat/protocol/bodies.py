@@ -38,7 +38,7 @@ MIN_TIMER: Final = 30
 """The shortest timer that can be set, in seconds."""
 
 MAX_REVISION: Final = 2**53 - 1
-"""The last revision of a timer: every reader of JSON can hold it."""
+"""The last revision of a timer, behind which the first one comes: every reader of JSON can hold it."""
 
 MAX_FILE_NAME: Final = 255
 MAX_MEDIA_TYPE: Final = 100
@@ -99,8 +99,7 @@ class File(msgspec.Struct, frozen=True, array_like=True, tag=3, repr_omit_defaul
     """Offers a file, whose bytes are fetched apart (docs/protocol.md, Files).
 
     Attributes:
-        conversation, id, sent_at: as of a text; the id is the file's too.
-        ttl: as of a text; nothing honours it yet.
+        conversation, id, sent_at, ttl: as of a text; the id is the file's too.
         name: a label, at most `MAX_FILE_NAME` characters.
         size: bytes.
         media_type: what its author took it for, at most `MAX_MEDIA_TYPE` characters.
@@ -210,11 +209,12 @@ class Receipt(msgspec.Struct, frozen=True, array_like=True, tag=8):
 
 
 class Timer(msgspec.Struct, frozen=True, array_like=True, tag=9):
-    """Sets after how long the texts of a conversation disappear, for both.
+    """Sets after how long the texts and files of a conversation disappear, for both.
 
     Attributes:
         seconds: 0 for never, else `MIN_TIMER` to `MAX_TTL`.
-        revision: the greater one holds; of two that are equal, the shorter time.
+        revision: the later one holds, counted round a circle (docs/protocol.md, Timers); of equal ones
+            the shorter time.
     """
 
     conversation: Id

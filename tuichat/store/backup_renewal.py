@@ -1,9 +1,9 @@
 """What a database from a backup must forget before it is used: others may know what came after it.
 
 Since the backup was made its profile may have gone on. So no session is continued (its message keys were
-used), no invite and no spare key to the service is good any more (somebody may have had it and been turned
-away since), and what is queued may have left already: it is sealed afresh in each contact's next session,
-under the message ids by which contacts know what they have, and it can no longer be cancelled.
+used), no invite, no token and no spare key to the service is good any more (somebody may have had it and been
+turned away since), and what is queued may have left already: it is sealed afresh in each contact's next
+session, under the message ids by which contacts know what they have, and it can no longer be cancelled.
 """
 
 from __future__ import annotations
@@ -51,6 +51,8 @@ def renew(store: Store, restored: Restored) -> Renewal:
         for invite in invites:
             store.invites.set_state(invite.id, "revoked")
         store.reach_keys.forget_spare()
+        store.events.begin_log()
+        store.tokens.remove_all()
         store.settings.put(SETTING, msgspec.json.encode(restored))
     accepted = tuple(row for row in rows if row.state == "accepted")
     return Renewal(accepted, len(invites), store.outbox.totals()[0])

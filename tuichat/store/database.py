@@ -64,6 +64,8 @@ class Database:
 
     def _prepare(self, key: bytes, synchronous: Synchronous) -> None:
         self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # a damaged file stays as it is
+        # Or whatever has a LIMIT that is bound would be compiled anew each time it runs.
+        self._connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
         self._connection.execute("PRAGMA cipher = 'chacha20'")
         self._connection.execute(f"PRAGMA key = 'raw:{key.hex()}'")
         for pragma in (_LOCKING, f"PRAGMA synchronous = {synchronous}", *_PRAGMAS):

@@ -9,6 +9,7 @@ KEPT = 10_000
 """At least so many of the newest events can be told again."""
 
 _BATCH = 500
+_LOG = "event_log"
 
 
 class Events:
@@ -17,19 +18,33 @@ class Events:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def append(self, at: int, type: EventType, subject: int) -> int:  # noqa: A002
+    def append(self, at: int, type: EventType, subject: int, contact: int | None = None) -> int:  # noqa: A002
         """Note an event about row `subject` at `at` milliseconds; its number."""
         with self._database.step():
-            query = "INSERT INTO events (at, type, subject) VALUES (?, ?, ?)"
-            seq = self._database.insert(query, (at, type, subject))
+            query = "INSERT INTO events (at, type, subject, contact) VALUES (?, ?, ?, ?)"
+            seq = self._database.insert(query, (at, type, subject, contact))
             if seq % _BATCH == 0:
                 self._database.run("DELETE FROM events WHERE seq <= ?", (seq - KEPT,))
         return seq
 
     def since(self, seq: int, limit: int = 500) -> list[EventRow]:
         """At most `limit` events with numbers above `seq`, in order."""
-        query = "SELECT seq, at, type, subject FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
+        query = "SELECT seq, at, type, subject, contact FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
         return [EventRow(*values) for values in self._database.rows(query, (seq, limit))]
+
+    def log(self) -> str:
+        """Which log this is: another in each database, and after each restoring of a backup."""
+        kept = self._database.row("SELECT hex(value) FROM settings WHERE name = ?", (_LOG,))
+        if kept is None:
+            self.begin_log()
+            return self.log()
+        return str(kept[0]).lower()
+
+    def begin_log(self) -> None:
+        """Whoever goes on from a number of before is told that the log is another now."""
+        query = """INSERT INTO settings (name, value) VALUES (?, randomblob(8))
+            ON CONFLICT (name) DO UPDATE SET value = excluded.value"""
+        self._database.run(query, (_LOG,))
 
     def bounds(self) -> tuple[int, int]:
         """The numbers of the oldest event kept and of the newest; (0, 0) when none ever happened."""

@@ -15,7 +15,6 @@ import msgspec
 
 from tuichat.errors import StorageError, UsageError
 from tuichat.i18n import _
-from tuichat.model import Message
 from tuichat.model.exported import (
     CONTACTS,
     EARLIER,
@@ -28,6 +27,7 @@ from tuichat.model.exported import (
     ExportedContact,
     ExportedEarlier,
     ExportedFile,
+    ExportedMessage,
     Manifest,
 )
 from tuichat.store.profile_paths import shown
@@ -98,9 +98,9 @@ class ExportSource:
         """Every contact."""
         return self._lines(CONTACTS, ExportedContact)
 
-    def messages(self, contact: int) -> Iterator[Message]:
+    def messages(self, contact: int) -> Iterator[ExportedMessage]:
         """Every message with a contact."""
-        return self._lines(f"{MESSAGES}/{contact}.jsonl", Message)
+        return self._lines(f"{MESSAGES}/{contact}.jsonl", ExportedMessage)
 
     def earlier(self, contact: int) -> Iterator[ExportedEarlier]:
         """Every earlier text of messages with a contact; none of an export from before they were in it."""

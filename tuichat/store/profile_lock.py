@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -26,10 +26,14 @@ _LONGEST = 256
 
 @dataclass(frozen=True, slots=True)
 class LockHolder:
-    """Who holds a profile's lock; `pid` and `kind` are None in the moment between taking and signing it."""
+    """Who holds a profile's lock; `pid` and `kind` are None in the moment between taking and signing it.
+
+    `since` is when it was taken, in seconds of Unix time, as far as the file system tells.
+    """
 
     pid: int | None
     kind: HolderKind | None
+    since: float | None = field(default=None, compare=False)
 
 
 class NodeLock:
@@ -81,7 +85,7 @@ def lock_holder(path: Path) -> LockHolder | None:
             answer = fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, _EXCLUSIVE)
             if struct.unpack(_LAYOUT, answer)[0] == fcntl.F_UNLCK:
                 return None
-            return _signed(os.pread(descriptor, _LONGEST, 0))
+            return _signed(os.pread(descriptor, _LONGEST, 0), os.fstat(descriptor).st_mtime)
         finally:
             os.close(descriptor)
     except FileNotFoundError:
@@ -90,7 +94,7 @@ def lock_holder(path: Path) -> LockHolder | None:
         raise impossible(path, failure) from failure
 
 
-def _signed(content: bytes) -> LockHolder:
+def _signed(content: bytes, since: float) -> LockHolder:
     try:
         fields = msgspec.json.decode(content)
     except msgspec.DecodeError:
@@ -100,5 +104,5 @@ def _signed(content: bytes) -> LockHolder:
         and type(fields.get("pid")) is int
         and fields.get("kind") in get_args(HolderKind)
     ):
-        return LockHolder(fields["pid"], fields["kind"])
+        return LockHolder(fields["pid"], fields["kind"], since)
     return LockHolder(None, None)

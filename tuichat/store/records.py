@@ -93,7 +93,7 @@ class MessageRow:
         edited: how many times its text was changed.
         unsent: its author took it back: the other node was asked, or has done it.
         reacted: how many reactions it has.
-        timer: after how many seconds a text disappears; of a line about the timer, what it was set to.
+        timer: after how many seconds it disappears; of a line about the timer, what it was set to.
         expires_at: when it is deleted.
     """
 
@@ -211,7 +211,7 @@ class ConversationRow:
     """How this person keeps the conversation with a contact.
 
     `unread_from` is the id of the message at which reading stopped last, None since it was answered. `timer`
-    is after how many seconds texts disappear, 0 for never; of its changes the one of the greatest
+    is after how many seconds texts and files disappear, 0 for never; of its changes the one of the latest
     `timer_revision` holds. `retention` is after how many seconds messages are deleted here, 0 for never, None
     for what the settings say.
     """
@@ -235,14 +235,33 @@ class HeldRow:
     body: bytes = field(repr=False)
 
 
-EventType = Literal["message", "message_removed", "contact", "contact_removed", "conversation_erased", "file"]
+EventType = Literal[
+    "message", "message_removed", "contact", "contact_removed", "conversation_erased", "file", "file_removed"
+]
 
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """A durable event by reference: what it tells is read from the present rows when it is replayed."""
+    """A durable event by reference: what it tells is read from the present rows when it is replayed.
+
+    `contact` is told where the subject is gone and was somebody's: a removed message's or file's.
+    """
 
     seq: int
     at: int
     type: EventType
     subject: int
+    contact: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """A token of a bot's; `contacts` is None for everybody. Times in milliseconds."""
+
+    id: int
+    name: str
+    contacts: tuple[int, ...] | None
+    methods: tuple[str, ...]
+    events: tuple[str, ...]
+    created_at: int
+    expires_at: int | None = None

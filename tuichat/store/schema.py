@@ -17,13 +17,15 @@ _FILE = re.compile(r"m(\d{4})_\w+\.sql")
 @cache
 def steps() -> tuple[str, ...]:
     """The migrations' SQL, in order: the first brings an empty database to version 1."""
-    numbered = {
-        int(match[1]): entry
+    found = [
+        (int(match[1]), entry)
         for entry in resources.files(migrations).iterdir()
         if (match := _FILE.fullmatch(entry.name))
-    }
-    assert sorted(numbered) == list(range(1, len(numbered) + 1)), "migrations are numbered without gaps"
-    return tuple(numbered[number].read_text(encoding="utf-8") for number in sorted(numbered))
+    ]
+    numbers = sorted(number for number, _entry in found)
+    assert numbers == list(range(1, len(found) + 1)), "migrations are numbered without gaps, each once"
+    numbered = dict(found)
+    return tuple(numbered[number].read_text(encoding="utf-8") for number in numbers)
 
 
 def version(database: Database) -> int:

@@ -31,6 +31,7 @@ from tuichat.store.search import Search
 from tuichat.store.sessions import Sessions
 from tuichat.store.settings import Settings
 from tuichat.store.tags import Tags
+from tuichat.store.tokens import Tokens
 from tuichat.store.transfers import Transfers
 
 _PAGE = 4096
@@ -62,6 +63,7 @@ class Store:
         self.inputs = Inputs(database)
         self.imports = Imports(database)
         self.deeds = Deeds(database)
+        self.tokens = Tokens(database)
 
     @classmethod
     def open(cls, path: Path, key: bytes, *, synchronous: Synchronous = "FULL") -> Store:

@@ -105,6 +105,12 @@ class Transfers:
             return self._rows("WHERE ended_at IS NULL ORDER BY id")
         return self._rows("WHERE ended_at IS NULL AND contact = ? ORDER BY id", contact)
 
+    def disappearing(self, contact: int) -> list[FileRow]:
+        """The files of a contact whose messages disappear some day, oldest first."""
+        condition = """WHERE contact = ? AND message IN (SELECT id FROM messages WHERE timer IS NOT NULL)
+            ORDER BY id"""
+        return self._rows(condition, contact)
+
     def unanswered(self, contact: int) -> list[int]:
         """The ids of a contact's offers that wait for this person, oldest first."""
         query = """SELECT id FROM files WHERE contact = ? AND direction = 'in' AND ended_at IS NULL
@@ -185,7 +191,7 @@ class Transfers:
         self._database.run("UPDATE files SET message = ?, root = ? WHERE id = ?", (message, root, file))
 
     def remove(self, file: int) -> None:
-        """Forget a file that nobody was told of."""
+        """Forget a file. What was received of it in part, and a copy of it, are among the `remains` then."""
         self._database.run("DELETE FROM files WHERE id = ?", (file,))
 
     # -- the list of chunks --

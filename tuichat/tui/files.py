@@ -77,6 +77,13 @@ class KnownFiles:
             else:
                 self._moving.discard(file.id)
 
+    def remove(self, file: int) -> None:
+        """It is gone, and with it what it looks like."""
+        self.pictures.remove(file)
+        self._files.pop(file, None)
+        self._moving.discard(file)
+        self._order = None
+
     def get(self, file: int | None) -> File | None:
         """The file of this id; None if it is not known."""
         return None if file is None else self._files.get(file)

@@ -13,6 +13,7 @@ from tuichat.model import (
     ContactEvent,
     ContactRemovedEvent,
     FileEvent,
+    FileRemovedEvent,
     LinkEvent,
     ServiceEvent,
     ServiceState,
@@ -66,6 +67,8 @@ class Known:
                 self.files.forget_contact(number)
             case FileEvent(file=file):
                 self.files.put(file)
+            case FileRemovedEvent(file=number):
+                self.files.remove(number)
             case LinkEvent(contact=number, stage=stage, retry_at=retry_at):
                 if number in self.people:
                     changed = msgspec.structs.replace(

@@ -132,6 +132,11 @@ class KnownPictures:
         self._kept = {}
         self._waiting.clear()
 
+    def remove(self, file: int) -> None:
+        """A file is gone; what is being drawn is not kept."""
+        self._kept = {number: kept for number, kept in self._kept.items() if number != file}
+        self._waiting.pop(file, None)
+
     def _keep(self, file: int, width: int, rows: Rows) -> None:
         self._kept.pop(file, None)
         self._kept[file] = width, rows

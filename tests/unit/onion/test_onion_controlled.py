@@ -262,3 +262,60 @@ async def test_tor_that_begins_anew_is_no_tor_that_died(tor: ScriptedTor) -> Non
     tor.connections[-1].closed.set()
     await until(lambda: len(tor.connections) == 3 and tor.status.ready)
     assert "control" in [status.problem for status in seen]
+
+
+class StumblingTor(ScriptedTor):
+    """A tor in whose supervision something goes wrong that nobody foresaw, as often as `stumbles` says."""
+
+    stumbles = 0
+    disconnected = 0
+
+    async def _connect(self) -> Controller:
+        if self.stumbles:
+            self.stumbles -= 1
+            raise LookupError("the words of somebody's secret")
+        return await super()._connect()
+
+    async def _disconnect(self) -> None:
+        self.disconnected += 1
+
+
+async def test_an_error_that_nobody_foresaw_does_not_end_the_supervision(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(controlled, "_FIRST_WAIT", 0.001)
+    tor = StumblingTor()
+    await tor.start()
+    tor.stumbles = 3
+    tor.connections[-1].closed.set()
+    await until(lambda: tor.stumbles == 0 and tor.status.ready)
+    assert len(tor.connections) == 2
+    assert tor.disconnected == 4  # once for the tor that was lost, once for each that did not come
+    assert [record.getMessage().partition(" at ")[0] for record in caplog.records] == [
+        "keeping tor attached failed: LookupError"
+    ] * 3
+    assert "secret" not in caplog.text
+    await tor.restart()
+    await tor.stop()
+
+
+async def test_a_watcher_and_a_service_that_fail_leave_no_tor_behind(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(controlled, "_FIRST_WAIT", 0.001)
+    tor = StumblingTor()
+    await tor.start()
+    failing = True
+
+    def watcher(_status: object) -> None:
+        if failing:
+            raise ValueError("the words of somebody's secret")
+
+    tor.watch(watcher)
+    tor.connections[-1].closed.set()
+    await until(lambda: len(caplog.records) >= 4)
+    assert tor.disconnected >= 2
+    failing = False
+    await until(lambda: tor.status.ready)
+    assert "secret" not in caplog.text
+    await tor.stop()

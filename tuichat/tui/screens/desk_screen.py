@@ -96,9 +96,14 @@ class DeskScreen(FileScreen):
         self.composer.inputs.load([])
 
     def write_to(self, contact: int) -> None:
-        """Bring a conversation's draft into the input; the one before it is kept."""
+        """Bring a conversation's draft into the input; the one before it is kept.
+
+        From now on it is the open one, though its messages come later: input and addressee are never of two,
+        and the way back at the same moment is a change, too.
+        """
         self.drafts.written(self.composer.text)
         self._keep_due()
+        self.conversation.contact = contact
         self.composer.take(self.drafts.open(contact))
 
     def _put(self, text: str | None) -> None:

@@ -17,6 +17,7 @@ from tuichat.file_words import is_open, percent, time_left
 from tuichat.i18n import _
 from tuichat.model import File, Message
 from tuichat.sizes import shown_size
+from tuichat.timer_words import time_words
 from tuichat.tui import file_words
 from tuichat.tui.dates import Calendar
 from tuichat.tui.glyphs import Glyphs
@@ -57,7 +58,7 @@ def file_rows(message: Message, file: File | None, look: FileLook, *, chosen: bo
     short = _in_one_row(file, look) if look.narrow and file.state == "active" else None
     if short is not None:
         return [short, *said]
-    rows = [_heading(file, look), *said]
+    rows = [_heading(file, look), *said, *_fate_rows(message, file, look)]
     if has_bar(file):
         rows.append(_bar_row(file, look))
     if message.state not in {"queued", "failed", "cancelled"}:
@@ -96,6 +97,18 @@ def _heading(file: File, look: FileLook) -> Row:
         ("strong", file_words.short_name(name, room, look.glyphs)),
         *[("muted", f"  {each}") for each in told],
     ]
+
+
+def _fate_rows(message: Message, file: File, look: FileLook) -> list[Row]:
+    """That a file goes with its message, once its time is over."""
+    if message.timer is None:
+        return []
+    words = _("disappears after {time}").format(time=time_words(message.timer))
+    if file.direction == "in":
+        words = _("disappears {time} after it was seen, from the inbox, too").format(
+            time=time_words(message.timer)
+        )
+    return [[("muted", line)] for line in wrap(words, look.width)]
 
 
 def _bar_row(file: File, look: FileLook) -> Row:

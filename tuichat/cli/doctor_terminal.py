@@ -1,0 +1,144 @@
+"""What the doctor finds about the terminal: what the interface can show on it, and which keys arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from tuichat.cli.finding import Finding
+from tuichat.cli.surroundings import Surroundings
+from tuichat.i18n import _
+
+_LEAST_COLUMNS: Final = 40
+_LEAST_LINES: Final = 15
+_SLOW_ESCAPE: Final = 100
+"""Milliseconds after Esc that a person notices."""
+
+_WIDE: Final = {"第": 2, "ä": 1, "😀": 2}
+"""Texts, and the cells that the interface counts on: a Chinese character, a letter with a mark, an emoji."""
+
+
+def terminal(seen: Surroundings) -> Iterator[Finding]:
+    """All about the terminal; little where there is none."""
+    term = seen.environment.get("TERM", "")
+    if not seen.is_terminal:
+        yield Finding("terminal", "ok", _("not a terminal: commands only"), what="none")
+        return
+    if term in ("", "dumb"):
+        yield Finding(
+            "terminal",
+            "warning",
+            _("TERM={term} cannot show the interface").format(term=term),
+            _("Set TERM to what the terminal is, such as xterm-256color."),
+            "dumb",
+        )
+        return
+    yield _size(seen, term)
+    yield _colours(seen, term)
+    yield from _widths(seen)
+    yield _keys(seen)
+    yield from _between(seen, term)
+
+
+def _size(seen: Surroundings, term: str) -> Finding:
+    text = f"{term}, {seen.columns}x{seen.lines}"
+    if seen.columns >= _LEAST_COLUMNS and seen.lines >= _LEAST_LINES:
+        return Finding("terminal", "ok", text)
+    hint = _("Make it larger: the interface needs {columns}x{lines}.")
+    return Finding(
+        "terminal", "warning", text, hint.format(columns=_LEAST_COLUMNS, lines=_LEAST_LINES), "small"
+    )
+
+
+def _colours(seen: Surroundings, term: str) -> Finding:
+    if seen.environment.get("NO_COLOR"):
+        text = _("no colours, as NO_COLOR asks for")
+    elif seen.environment.get("COLORTERM") in ("truecolor", "24bit") or "direct" in term:
+        text = _("16 million colours")
+    elif "256color" in term:
+        text = _("256 colours")
+    else:
+        text = _("16 colours; if it can show more, set TERM, such as xterm-256color")
+    return Finding("terminal", "ok", text, what="colours")
+
+
+def _widths(seen: Surroundings) -> Iterator[Finding]:
+    wrong = []
+    for text, wanted in _WIDE.items():
+        cells = seen.cells(text)
+        if cells is None:  # a terminal that does not answer is not asked again
+            return
+        wrong += [text] if cells != wanted else []
+    if not wrong:
+        yield Finding("terminal", "ok", _("wide characters take two cells"), what="width")
+        return
+    text = _("it shows {characters} in another width than other programs count: lines may be out of place")
+    hint = _("Look in its settings for ambiguous or wide characters and UTF-8, or use a newer terminal.")
+    yield Finding("terminal", "warning", text.format(characters=" ".join(wrong)), hint, "width")
+
+
+def _keys(seen: Surroundings) -> Finding:
+    if "VTE_VERSION" in seen.environment:
+        text = _("it may take Alt+digit (its own tabs) and F1 (its help) for itself")
+        hint = _("Turn these shortcuts off in its settings, or use Ctrl+N, Ctrl+B and Ctrl+P.")
+    elif seen.environment.get("TERM_PROGRAM") in ("Apple_Terminal", "iTerm.app"):
+        text = _("Option writes characters unless it is set to be Alt")
+        hint = _("In its settings for the keyboard let Option be Meta (Esc+), or use Ctrl+N and Ctrl+B.")
+    else:
+        return Finding("terminal", "ok", _("Alt+digit should arrive; if not: Ctrl+N, Ctrl+B"), what="keys")
+    return Finding("terminal", "warning", text, hint, "keys")
+
+
+def _between(seen: Surroundings, term: str) -> Iterator[Finding]:
+    """What stands between tuichat and the terminal, and whether a text can be copied through it (OSC 52)."""
+    if "TMUX" in seen.environment:
+        yield from _tmux(seen)
+    elif "STY" in seen.environment or term.split(".")[0] == "screen":
+        text = _("screen keeps what is copied (OSC 52) and pictures to itself")
+        hint = _("Use tmux with set-clipboard on, or select with the mouse while Shift is held.")
+        yield Finding("terminal", "warning", text, hint, "screen")
+    elif "mosh-server" in seen.parents():
+        text = _("mosh passes no pictures on, and what is copied (OSC 52) from version 1.4")
+        hint = _("Where copying does nothing: select with the mouse while Shift is held, or connect by ssh.")
+        yield Finding("terminal", "warning", text, hint, "mosh")
+    else:
+        yield _clipboard(seen, term)
+
+
+def _clipboard(seen: Surroundings, term: str) -> Finding:
+    unable = term == "linux" or seen.environment.get("TERM_PROGRAM") == "Apple_Terminal"
+    if unable or "VTE_VERSION" in seen.environment:
+        text = _("it may not take what is copied (OSC 52)")
+        hint = _("Where copying does nothing: select with the mouse while Shift is held.")
+        return Finding("terminal", "warning", text, hint, "clipboard")
+    text = _("what is copied goes to it (OSC 52), if its settings allow that")
+    return Finding("terminal", "ok", text, what="clipboard")
+
+
+def _tmux(seen: Surroundings) -> Iterator[Finding]:
+    said = seen.ask(("tmux", "show-options", "-s"))
+    if said is None:
+        text = _("tmux does not tell its settings")
+        yield Finding("terminal", "warning", text, _("Is it in PATH? tmux show-options -s"), "tmux")
+        return
+    options = dict(line.split(" ", 1) for line in said.splitlines() if " " in line)
+    clipboard = options.get("set-clipboard", "external")
+    if clipboard == "on":
+        yield Finding("terminal", "ok", _("tmux passes on what is copied (OSC 52)"), what="clipboard")
+    else:
+        text = _("tmux keeps what is copied (OSC 52) from the terminal: set-clipboard is {value}")
+        hint = _("In ~/.tmux.conf: set -s set-clipboard on")
+        yield Finding("terminal", "warning", text.format(value=clipboard), hint, "clipboard")
+    yield _escape_time(options.get("escape-time", "500"))
+    extended = _("tmux: extended-keys is {value}; a new line is Ctrl+J in any case")
+    text = extended.format(value=options.get("extended-keys", "off"))
+    yield Finding("terminal", "ok", text, what="extended_keys")
+
+
+def _escape_time(value: str) -> Finding:
+    if value.isdigit() and int(value) <= _SLOW_ESCAPE:
+        text = _("tmux passes Esc on within {value} ms")
+        return Finding("terminal", "ok", text.format(value=value), what="escape_time")
+    text = _("tmux holds Esc back for {value} ms: it comes late, or makes the next key another")
+    hint = _("In ~/.tmux.conf: set -s escape-time 10")
+    return Finding("terminal", "warning", text.format(value=value), hint, "escape_time")
