@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from typing import Final
 
 from benchmarks import options, report
 from benchmarks.homes import PEER, ROOT, new_home
@@ -20,7 +21,7 @@ from benchmarks.homes import PEER, ROOT, new_home
 AT_MOST_SECONDS = 0.2
 NOT_LOADED = frozenset({"textual", "aiohttp"})
 
-_LOADED = re.compile(r"^import time:.*\| *([\w.]+)\n", re.MULTILINE)
+_LOADED: Final[re.Pattern[str]] = re.compile(r"^import time:.*\| *([\w.]+)\n", re.MULTILINE)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,9 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         nothing = [sys.executable, "-c", "pass"]
         ours, other = [], []
         for _ in range(chosen.rounds):
-            ours.append(_run(send))
-            other.append(_run(nothing))
-        loaded = _loaded(home.command("send", PEER, "hello"))
+            ours.append(timed(send))
+            other.append(timed(nothing))
+        loaded = loaded_by(home.command("send", PEER, "hello"))
     report.heading(f"A command to a running node ({chosen.rounds} rounds)")
     for number, what in enumerate(("to its end", "computed")):
         report.difference(
@@ -50,10 +51,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _run(command: Sequence[str]) -> tuple[float, float]:
-    """Seconds until the command has ended, and what it computed."""
+def timed(command: Sequence[str], *, home: str | None = None) -> tuple[float, float]:
+    """Seconds until the command has ended, and what it computed; `home` is another one than this person's."""
+    environment = os.environ if home is None else {**os.environ, "HOME": home}
     began = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL, cwd=ROOT)
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL, cwd=ROOT, env=environment
+    )
     _, status, used = os.wait4(process.pid, 0)
     took = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -62,13 +66,18 @@ def _run(command: Sequence[str]) -> tuple[float, float]:
     return took, used.ru_utime + used.ru_stime
 
 
-def _loaded(command: Sequence[str]) -> set[str]:
+def loaded_by(command: Sequence[str]) -> set[str]:
     """The top-level modules that a Python command imports, as the interpreter itself tells."""
+    return {name.partition(".")[0] for name in imports_of(command)}
+
+
+def imports_of(command: Sequence[str]) -> list[str]:
+    """All modules that it imports, or looks for in vain, in the order in which they are complete."""
     traced = [command[0], "-X", "importtime", *command[1:]]
     said = subprocess.run(
         traced, check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd=ROOT
     )
-    return {name.partition(".")[0] for name in _LOADED.findall(said.stderr)}
+    return _LOADED.findall(said.stderr)
 
 
 if __name__ == "__main__":

@@ -78,6 +78,24 @@ class Home:
         finally:
             store.close()
 
+    def add_contacts(self, count: int) -> None:
+        """Put so many contacts into the profile, which has no passphrase; nobody is at their addresses."""
+        profile = open_profile(self.paths, "")
+        store = Store.open(self.paths.database, profile.database_key, synchronous="OFF")
+        try:
+            now = SystemClock().now()
+            for number in range(count):
+                onion = Identity.generate(SystemRng(), now).onion
+                store.contacts.add(
+                    onion,
+                    "accepted",
+                    f"contact {number}",
+                    created_at=int(now * 1000),
+                    pair_sent=SystemRng().bytes(32),
+                )
+        finally:
+            store.close()
+
     def start(self, *options: str) -> None:
         """Start its node as a daemon and wait until it serves."""
         self._daemon = subprocess.Popen(
@@ -105,11 +123,11 @@ class Home:
 
 
 @contextlib.contextmanager
-def new_home(settings: str = NO_TOR) -> Iterator[Home]:
+def new_home(settings: str = NO_TOR, module: str = "tuichat") -> Iterator[Home]:
     """A home without a profile yet, removed at the end with its node; tuichat is compiled as if installed."""
     _compile()
     with tempfile.TemporaryDirectory(prefix="tcb") as directory:
-        home = Home(Path(directory) / "home", settings)
+        home = Home(Path(directory) / "home", settings, module)
         try:
             yield home
         finally:

@@ -37,7 +37,7 @@ _LIBRARIES = (
     "aiohttp, aiohttp.web, aiohttp_socks, apsw, asyncio, cryptography.hazmat.primitives.asymmetric.mlkem, "
     "msgspec, nacl.bindings, stem.socket"
 )
-_SILENT_TOR = '[tor]\nextra_torrc = "{torrc}"\n'
+SILENT_TOR = '[tor]\nextra_torrc = "{torrc}"\n'
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -114,19 +114,20 @@ def _node_memory(messages: int, settle: float) -> None:
         phrase = Path(directory) / "passphrase"
         phrase.write_text(_PASSPHRASE, encoding="utf-8")
         phrase.chmod(0o600)
-        with new_home(_SILENT_TOR.format(torrc=torrc)) as home:
+        with new_home(SILENT_TOR.format(torrc=torrc)) as home:
             home.make_profile(_PASSPHRASE)
             home.fill(messages, _PASSPHRASE)
             home.start("--passphrase-file", str(phrase))
             time.sleep(settle)
             node = report.Series("node", [resident_mb(home.node_pid)], "MB")
-    bare = report.Series("its libraries, imported", [_bare_import()], "MB")
+    bare = report.Series("its libraries, imported", [bare_import()], "MB")
     report.heading(f"Memory of a node with {messages:,} messages, {settle:g} s after it was unlocked")
     report.difference(node, bare, at_most=AT_MOST_MORE_MB)
     report.limit(bare, at_most=AT_MOST_LIBRARIES_MB)
 
 
-def _bare_import() -> float:
+def bare_import() -> float:
+    """Memory of a Python that has the libraries of a node and nothing else."""
     code = f"import {_LIBRARIES}\nprint(flush=True)\ninput()"
     process = subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT

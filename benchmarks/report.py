@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Unit = Literal["s", "ms", "MB"]
+Unit = Literal["s", "ms", "µs", "MB", "%"]
 
 _LABEL_WIDTH = 46
 
@@ -92,6 +92,18 @@ def ratio(words: str, other: Series, ours: Series, *, at_least: float) -> None:
     print(f"  {words:{_LABEL_WIDTH}} {faster:>10.2f}   target: at least {at_least:g}: {verdict}")
 
 
+def beside(ours: Series, other: Series) -> None:
+    """Another program beside ours, which was shown already: no target, for the two do different things."""
+    other.show()
+    print(f"  {'ratio of ours':{_LABEL_WIDTH}} {ours.median / other.median:>10.2f}")
+
+
+def reached(words: str, value: float, *, at_least: float) -> None:
+    """A number that has to be reached."""
+    verdict = "met" if value >= at_least else "MISSED"
+    print(f"  {words:{_LABEL_WIDTH}} {value:>10,.0f}   target: at least {at_least:,.0f}: {verdict}")
+
+
 def _verdict(words: str, value: str, target: str, *, met: bool) -> None:
     print(f"  {words:{_LABEL_WIDTH}} {value:>10}   target: at most {target}: {'met' if met else 'MISSED'}")
 
@@ -99,4 +111,6 @@ def _verdict(words: str, value: str, target: str, *, met: bool) -> None:
 def _number(value: float, unit: Unit) -> str:
     if unit == "ms":
         return f"{value * 1000:.1f}"
-    return f"{value:.3f}" if unit == "s" else f"{value:.1f}"
+    if unit == "µs":
+        return f"{value * 1_000_000:.0f}"
+    return {"s": f"{value:.3f}", "%": f"{value:.2f}"}.get(unit, f"{value:.1f}")

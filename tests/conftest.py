@@ -1,5 +1,9 @@
 """What holds for every test: no socket leaves this machine, and no process stays behind.
 
+Nor does any log say what it must not: every record of every test, at every level, is looked at as a node
+would write it (`support/careful_logs.py`), and so is what nodes say that run in processes of their own
+(`support/guard/log_canary.py`).
+
 The loopback guard is installed here, before any test module is imported, and handed on by PYTHONPATH to every
 Python process that a test starts with this environment. In it a node finds no tor: one with default settings
 would call the public network. A test that wants tor says so, and which network it is to join.
@@ -18,16 +22,24 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests.support.careful_logs import careful_logs as careful_logs
+
 _GUARD = Path(__file__).parent / "support" / "guard"
 _GRACE = 20.0  # seconds: a detached node ends 10 s after its last client left
 _RUN_MARK = "CHECKOUT_TEST_RUN"
 
 
-def _install_guard() -> Path:
-    """Watch this process and those it starts; return the file where departures are written down."""
+def _new_record(variable: str) -> Path:
+    """A file that the environment names."""
     descriptor, record = tempfile.mkstemp(prefix="loopback-guard-")
     os.close(descriptor)
-    os.environ["LOOPBACK_GUARD_RECORD"] = record
+    os.environ[variable] = record
+    return Path(record)
+
+
+def _install_guard() -> Path:
+    """Watch this process and those it starts; return the file where departures are written down."""
+    record = _new_record("LOOPBACK_GUARD_RECORD")
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_GUARD), os.environ.get("PYTHONPATH")]))
     os.environ[_RUN_MARK] = str(os.getpid())
     for name in [name for name in os.environ if name.startswith("TUICHAT_")]:
@@ -37,10 +49,11 @@ def _install_guard() -> Path:
     assert spec is not None
     assert spec.loader is not None
     spec.loader.exec_module(importlib.util.module_from_spec(spec))
-    return Path(record)
+    return record
 
 
 _RECORD = _install_guard()
+_SAID = _new_record("LOG_CANARY_RECORD")
 
 # Searching tests draw the same examples every time, so that a red run can be repeated; nothing is timed.
 hypothesis.settings.register_profile("checkout", deadline=None, derandomize=True, database=None)
@@ -81,6 +94,9 @@ def surroundings() -> Iterator[None]:
     yield
     left = _end_those_left_behind()
     departures = _RECORD.read_text(encoding="utf-8")
+    said = _SAID.read_text(encoding="utf-8")
     _RECORD.unlink()
+    _SAID.unlink()
+    assert not said, f"a node's log said what it must not:\n{said}"
     assert not departures, f"sockets left this machine:\n{departures}"
     assert not left, "processes were left behind:\n" + "\n".join(left)

@@ -11,10 +11,11 @@ import os
 import re
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from tuichat.daemon_config import HttpConfig, LogConfig
 from tuichat.durations import parse_duration
 from tuichat.errors import StorageError, UsageError
 from tuichat.hook_settings import Hook, read_hooks
@@ -169,6 +170,8 @@ class Config:
     ui: UiConfig = UiConfig()
     api: ApiConfig = ApiConfig()
     hooks: tuple[Hook, ...] = ()
+    http: HttpConfig = HttpConfig()  # noqa: RUF009 - it is frozen
+    log: LogConfig = LogConfig()  # noqa: RUF009 - it is frozen
 
 
 def load_config(
@@ -345,14 +348,10 @@ def _build(values: Mapping[str, Value], base: Callable[[str], Path | None]) -> C
     for name, value in values.items():
         section, key = name.split(".")
         sections[section][key] = _taken(SETTINGS[name], value, base)
-    return Config(
-        TorConfig(**sections["tor"]),
-        PrivacyConfig(**sections["privacy"]),
-        StoreConfig(**sections["store"]),
-        FilesConfig(**sections["files"]),
-        UiConfig(**sections["ui"]),
-        ApiConfig(**sections["api"]),
-    )
+    kinds: dict[str, Any] = {
+        part.name: type(part.default) for part in fields(Config) if part.name in sections
+    }
+    return Config(**{name: kind(**sections[name]) for name, kind in kinds.items()})
 
 
 def _taken(setting: Setting, value: Value, base: Callable[[str], Path | None]) -> Value | Path | None:

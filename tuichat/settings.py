@@ -18,6 +18,9 @@ ENVIRONMENT_PREFIX = "TUICHAT_"
 MOST_CIRCUITS = 16
 """The most circuits that one file may come over: beyond them it gets no faster, and tor has more to do."""
 
+MOST_SOCKET_BYTES = 100
+"""The longest path of a UNIX socket: the kernel takes little more."""
+
 HOOKS = "hooks"
 """The section that has no keys of its own, but tables: see `tuichat.hook_settings`."""
 
@@ -134,6 +137,21 @@ def _endpoint(value: str) -> str:
     return _("it must be the absolute path of a UNIX socket, or HOST:PORT with a numeric host")
 
 
+def _listening_place(value: str) -> str:
+    if problem := _one_line(value):
+        return problem
+    if not value or (value.startswith("/") and len(value.encode()) <= MOST_SOCKET_BYTES):
+        return ""
+    match = re.fullmatch(r"(?P<v4>127(?:\.[0-9]{1,3}){3}|\[::1\]):(?P<port>[0-9]{1,5})", value)
+    small = match is None or match["v4"] == "[::1]" or all(int(n) < 256 for n in match["v4"].split("."))
+    if match is not None and small and 0 < int(match["port"]) < 65536:
+        return ""
+    return _(
+        "it must be the absolute path of a UNIX socket, 127.0.0.1:PORT or [::1]:PORT: "
+        "other machines must not ask"
+    )
+
+
 def _flags() -> tuple[str, ...]:
     return ("false", "true")
 
@@ -200,6 +218,10 @@ SETTINGS: dict[str, Setting] = {
         Setting("ui.notify", choices=lambda: ("off", "bell", "osc9", "osc777", "desktop")),
         Setting("ui.notify_content", "switch", choices=_flags),
         Setting("ui.images", "switch", choices=lambda: ("false", "true")),
+        Setting("http.listen", check=_listening_place),
+        Setting("http.token_file", check=_path, is_path=True),
+        Setting("log.level", choices=lambda: ("error", "warning", "info", "debug")),
+        Setting("log.format", choices=lambda: ("text", "json")),
     )
 }
 

@@ -36,6 +36,8 @@ VIOLATIONS = [
     ("layers", "tuichat.api", "tuichat.node"),
     ("layers", "tuichat.api", "tuichat.bootstrap"),
     ("layers", "tuichat.event_buffer", "tuichat.api"),
+    ("layers", "tuichat.health", "tuichat.node"),
+    ("layers", "tuichat.node", "tuichat.health"),
     ("layers", "tuichat.supervisor", "tuichat.network"),
     ("clients", "tuichat.cli", "tuichat.store"),
     ("clients", "tuichat.cli", "tuichat.protocol"),

@@ -84,6 +84,7 @@ def test_sending_loads_neither_interface_nor_engine_and_a_node_no_interface(
     assert command & ENGINE == frozenset()
     assert {"aiohttp", "nacl", "apsw"} <= node, "the trace of the node's imports is incomplete"
     assert node & {"textual", "rich"} == frozenset()
+    assert "tuichat.health" not in said, "nobody asked for HTTP"
 
 
 @pytest.mark.parametrize("words", [["--version"], ["--help"], ["status", "--json"], ["config", "show"]])

@@ -28,7 +28,19 @@ def benchmark(name: str, *options: str) -> str:
 
 @pytest.mark.parametrize(
     "name",
-    ["boot", "cold", "command", "delivery", "flood", "history", "interface", "keys", "ratchet", "search"],
+    [
+        "boot",
+        "cold",
+        "command",
+        "delivery",
+        "flood",
+        "headless",
+        "history",
+        "interface",
+        "keys",
+        "ratchet",
+        "search",
+    ],
 )
 def test_benchmark_says_what_it_claims(name: str) -> None:
     said = benchmark(name, "--help")
@@ -42,6 +54,16 @@ def test_command_is_measured_beside_an_idle_python() -> None:
     assert "python -c pass" in said
     assert "target: at most 200.0 ms" in said
     assert "of aiohttp, textual: none" in said
+
+
+def test_headless_is_measured_beside_other_programs() -> None:
+    said = benchmark("headless", "--quick")
+    for other in ("python -c pass", "its libraries imported", "toxic", "profanity", "bare asyncio echo"):
+        assert other in said
+    for target in ("at most 1.5", "at most 0.50 %", "at most 15.0 MB", "at least 1,000"):
+        assert f"target: {target}: " in said
+    (told,) = re.findall(r"without a gap +([0-9,]+) ", said)
+    assert told == "1,000"
 
 
 def test_interface_is_measured_beside_a_trivial_program() -> None:

@@ -167,16 +167,22 @@ async def test_node_that_stays_to_deliver_says_so_and_can_be_stopped(home: Home)
     await added(home, address_of("bob"), "bob")
     async with await bootstrap.attach(home.paths, timeout=SECONDS) as client:
         await client.send("bob", "hello")
+        await client.conversation_memory("bob", True)
+        await client.send("bob", "a secret")
         await client.keep_until_delivered()
     status = json.loads(await ran(home, "status", "--json"))
-    assert (status["node"], status["kept"], status["outbox"]["queued"]) == ("detached", True, 1)
+    assert (status["node"], status["kept"], status["in_memory"]) == ("detached", True, 1)
+    assert (status["outbox"]["queued"], status["outbox"]["in_memory"]) == (2, 1)
+    assert "a secret" in await ran(home, "messages", "bob")
     _code, output, _errors = await ended(await home.command("status"))
-    assert "kept until 1 message is delivered" in output
+    assert "kept until 2 messages are delivered" in output
+    assert "1 message, gone when the node ends or locks" in output
     code, output, errors = await ended(await home.command("daemon", "stop"))
     assert (code, output) == (0, "")
     assert "1 message stays queued" in errors
+    assert "1 message was in memory only, and is gone" in errors
     await home.wait_ended()
-    assert "queued" in await ran(home, "messages", "bob")
+    assert (await ran(home, "messages", "bob")).count("queued") == 1
     code, _output, errors = await ended(await home.command("daemon", "stop"))
     assert code == 3
     assert "ends by itself" in errors

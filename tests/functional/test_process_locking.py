@@ -25,7 +25,9 @@ async def home() -> AsyncIterator[Home]:
         yield made.make_profile(PASSPHRASE)
 
 
-async def test_a_node_that_runs_has_the_new_passphrase_at_once_and_so_have_its_backups(home: Home) -> None:
+async def test_new_passphrase_holds_at_once_and_in_backups_and_locking_ends_what_is_in_memory(
+    home: Home,
+) -> None:
     backup = home.paths.home.parent / "backup"
     async with await attach(home.paths) as client, new_home() as other:
         with pytest.raises(LockedError):
@@ -40,8 +42,14 @@ async def test_a_node_that_runs_has_the_new_passphrase_at_once_and_so_have_its_b
         await client.backup(str(backup))
         made = restore_backup(other.paths, backup, "third", SeededRng(), FixedClock(), CHEAP)
         assert made.found.queued == 0
+        await client.send("bob", "lasting")
+        await client.conversation_memory("bob", True)
+        await client.send("bob", "in memory only")
+        assert (await client.status()).in_memory == 1
         await client.lock()
         await client.unlock("third")
+        assert (await client.status()).in_memory == 0
+        assert [message.text for message in await client.messages("bob")] == ["lasting"]
         await client.stop()
     await home.wait_ended()
 

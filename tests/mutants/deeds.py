@@ -39,7 +39,7 @@ def earlier_texts_outlive_their_message(patch: pytest.MonkeyPatch) -> None:
     """What was taken back stays in the database."""
 
     def forget(self: Deeds, message: int, unsent: Unsent) -> None:
-        self._database.run("UPDATE messages SET text = '', unsent = ? WHERE id = ?", (unsent, message))
+        self._places.run("UPDATE messages SET text = '', unsent = ? WHERE id = ?", (unsent, message))
 
     patch.setattr(Deeds, "forget", forget)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.mutants import deeds, files, handshake, invites, link, ratchet, requests, timers
+from tests.mutants import deeds, files, handshake, invites, link, memory, ratchet, requests, timers
 from tests.mutants.planting import MUTANTS, Mutant
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "handshake",
     "invites",
     "link",
+    "memory",
     "ratchet",
     "requests",
     "timers",

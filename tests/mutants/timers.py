@@ -61,7 +61,7 @@ def deleted_words_are_not_overwritten(patch: pytest.MonkeyPatch) -> None:
     remove = Messages.remove
 
     def removed(self: Messages, message: int) -> None:
-        self._database.run("PRAGMA secure_delete = OFF")
+        self._places.run("PRAGMA secure_delete = OFF")
         remove(self, message)
 
     patch.setattr(Messages, "remove", removed)

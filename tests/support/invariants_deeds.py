@@ -22,11 +22,11 @@ SECRET = "meet me at the old mill"
 
 
 class Reader:
-    """Somebody to whom one contact says bodies, one after the other."""
+    """Somebody to whom one contact, a new one unless it is given, says bodies, one after the other."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, contact: int | None = None) -> None:
         self.store = store
-        self.contact = add_contact(store).id
+        self.contact = add_contact(store).id if contact is None else contact
         self.now = 0
         book = ContactBook(store, Presence(lambda _: "offline", lambda *_: False))
         self._hub = EventHub(store, FixedClock(), book.contact, book.message)

@@ -97,6 +97,13 @@ class MemoryDesk(ABC):
         kept = msgspec.structs.replace(person.record.conversation, retention=seconds)
         return self._change(person, conversation=kept)
 
+    async def conversation_memory(self, ref: str, wanted: bool, erase: bool = False) -> Contact:
+        if erase:
+            await self.contact_erase(ref)
+        person = self._find(ref)
+        kept = msgspec.structs.replace(person.record.conversation, memory=wanted)
+        return self._change(person, conversation=kept)
+
     def disappeared(self, message: int) -> None:
         """The time of a message is over, and with it that of its file."""
         person = self._messages.pop(message)

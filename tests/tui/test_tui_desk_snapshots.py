@@ -60,3 +60,21 @@ def test_quick_switch_over_all(snap_compare: Compare) -> None:
 
 def test_question_before_erasing(snap_compare: Compare) -> None:
     assert_looks(snap_compare, interface(kept()), terminal_size=(40, 15), run_before=command("erase"))
+
+
+def in_memory() -> MemoryNode:
+    """The people of the sample; what is said with bob is in memory only."""
+    node = MemoryNode.sample(FixedClock(), node="detached")
+    asyncio.run(node.conversation_memory("bob", True))
+    return node
+
+
+@sizes
+def test_conversation_in_memory_only(snap_compare: Compare, size: Size) -> None:
+    assert_looks(snap_compare, interface(in_memory()), terminal_size=size, run_before=then())
+
+
+@sizes
+def test_question_before_a_conversation_is_in_memory_only(snap_compare: Compare, size: Size) -> None:
+    node = MemoryNode.sample(FixedClock(), node="detached")
+    assert_looks(snap_compare, interface(node), terminal_size=size, run_before=then("alt+i", "m"))

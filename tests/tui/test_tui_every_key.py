@@ -30,6 +30,7 @@ from tuichat.tui.screens.confirm import Confirm
 from tuichat.tui.screens.contact_card import ContactCard
 from tuichat.tui.screens.help import Help, key_rows
 from tuichat.tui.screens.main import MainScreen
+from tuichat.tui.screens.memory import MemoryQuestion
 from tuichat.tui.screens.new_invite import NewInvite
 from tuichat.tui.screens.open_invites import OpenInvites
 from tuichat.tui.screens.own_address import OwnAddress
@@ -609,6 +610,13 @@ async def _timer(desk: Desk) -> None:
     await desk.run("/timer off", lambda: desk.node._find("bob").record.conversation.timer == 0)
     await desk.run("/timer", lambda: "Messages stay" in notice_text(desk.screen))
     await desk.run("/timer soon", lambda: "no length of time" in notice_text(desk.screen))
+
+
+@command("memory")
+async def _memory(desk: Desk) -> None:
+    await desk.run("/memory on", lambda: isinstance(desk.shown, MemoryQuestion))
+    await desk.press("y", then=lambda: desk.node._find("bob").record.conversation.memory)
+    await desk.run("/memory off", lambda: not desk.node._find("bob").record.conversation.memory)
 
 
 @command("earlier")

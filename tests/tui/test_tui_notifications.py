@@ -81,9 +81,15 @@ async def test_terminals_are_told_in_their_way_and_nothing_else_by_it(
         assert told.written == [sequence]
 
 
-async def test_what_is_to_disappear_is_not_shown_where_it_would_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("in_memory", [False, True], ids=["timer", "memory only"])
+async def test_what_is_to_disappear_is_not_shown_where_it_would_stay(
+    monkeypatch: pytest.MonkeyPatch, in_memory: bool
+) -> None:
     node = conversation()
-    await node.conversation_timer("alice", 3600)
+    if in_memory:
+        await node.conversation_memory("alice", True)
+    else:
+        await node.conversation_timer("alice", 3600)
     async with running(node, notify="osc9", notify_content=True) as (_main, pilot):
         told = Told(cast(TuichatApp, pilot.app), monkeypatch)
         node.incoming("alice", "for an hour")

@@ -74,7 +74,15 @@ def test_every_method_and_event_is_either_for_tokens_or_for_the_owner_alone() ->
         "use_bridges",
         *("keep_until_delivered", "backup", "check_database", "contact.remove"),
         *("contact.verify", "contact.trust", "contact.erase", "conversation.timer", "present"),
-        *("conversation.retention", "draft.set", "draft.list", "input.add", "input.list", "export_to"),
+        *(
+            "conversation.retention",
+            "conversation.memory",
+            "draft.set",
+            "draft.list",
+            "input.add",
+            "input.list",
+            "export_to",
+        ),
         *("import_from", "file.send", "file.prepare", "token.create", "token.list", "token.revoke"),
     }
     assert grantable() | owners == set(METHODS)
@@ -130,7 +138,7 @@ async def test_a_bot_sees_its_contact_and_of_the_others_nothing(house: House) ->
     assert (await raw.ask("contact.get", {"ref": bob["address"][:8]}))["result"]["id"] == bob["id"]
     status = (await raw.ask("status"))["result"]
     assert status["contacts"] == {"accepted": 1, "online": 1}
-    assert status["outbox"] == {"queued": 0, "oldest_at": None}
+    assert status["outbox"] == {"queued": 0, "oldest_at": None, "in_memory": 0}
     files = (await raw.ask("file.list"))["result"]
     assert {file["contact"] for file in files} == {bob["id"]}
     assert all(file["path"] == "" for file in files if file["direction"] == "out")

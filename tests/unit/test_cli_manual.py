@@ -78,7 +78,8 @@ def test_every_global_option_stands_in_the_manual() -> None:
 
 def test_settings_and_exit_codes_of_the_manual_are_those_of_the_program() -> None:
     settings = PLAIN.partition(".SH SETTINGS")[2].partition(".SH EXIT STATUS")[0]
-    assert set(re.findall(r"\b(?:tor|privacy|store|files|api|ui)\.[a-z_]+", settings)) == set(SETTINGS)
+    sections = "|".join({name.partition(".")[0] for name in SETTINGS})
+    assert set(re.findall(rf"\b(?:{sections})\.[a-z_]+", settings)) == set(SETTINGS)
     codes = PLAIN.partition(".SH EXIT STATUS")[2].partition(".SH ENVIRONMENT")[0]
     assert set(re.findall(r"^\.B (\d+)$", codes, re.MULTILINE)) == exit_codes()
 

@@ -31,6 +31,8 @@ NO_NODE = {
     "completion": "prints a script",
     "demo": "brings up nodes of its own",
     "daemon run": "is the node",
+    "daemon token": "is about a file",
+    "service install": "is about a file",
 }
 """Commands that never call a node."""
 

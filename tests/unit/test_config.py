@@ -151,6 +151,15 @@ def test_number_is_written_without_quotes_and_keeps_its_comment(tmp_path: Path) 
         ('[files]\ndirectory = "a\\nb"\n', 2, "one line"),
         ('[files]\ndirectory = "~nobody-of-this-name/x"\n', 2, "no such user"),
         ("[files]\ninbox = 1\n", 2, "files.directory, files.circuits, files.auto_accept_below, files.quota"),
+        ('[http]\nlisten = "0.0.0.0:9450"\n', 2, "other machines must not ask"),
+        ('[http]\nlisten = "192.0.2.1:9450"\n', 2, "127.0.0.1:PORT"),
+        ('[http]\nlisten = "127.0.0.256:9450"\n', 2, "127.0.0.1:PORT"),
+        ('[http]\nlisten = "127.0.0.1:0"\n', 2, "127.0.0.1:PORT"),
+        ('[http]\nlisten = "[::]:9450"\n', 2, "[::1]:PORT"),
+        ('[http]\nlisten = "localhost:9450"\n', 2, "127.0.0.1:PORT"),
+        ('[http]\nlisten = "run/http"\n', 2, "absolute path"),
+        (f'[http]\nlisten = "/{"x" * 100}"\n', 2, "absolute path"),
+        ('[log]\nlevel = "loud"\n', 2, "error, warning, info, debug"),
         ('\n[[hooks]]\nevent = "message"\nexec = ["x"]\n', 3, "message.received, message.written"),
         ('[[hooks]]\nexec = ["x"]\n', 1, "needs an event"),
         ('[[hooks]]\nevent = "*"\nexec = ["x"]\n[[hooks]]\nevent = 3\n', 5, "needs an event"),
@@ -365,3 +374,8 @@ def test_a_theme_of_ones_own_beside_the_file_can_be_chosen_and_no_unknown_one(tm
     assert "sea" in caught.value.hint
     with pytest.raises(UsageError, match=r"line 2: ui\.theme cannot be 'lake'"):
         load_config(written(tmp_path, b'[ui]\ntheme = "lake"\n'), {})
+
+
+@pytest.mark.parametrize("place", ["/run/tuichat/http", "127.0.0.1:9450", "127.3.2.1:65535", "[::1]:1"])
+def test_http_is_listened_for_on_this_machine(tmp_path: Path, place: str) -> None:
+    assert load_config(written(tmp_path, f'[http]\nlisten = "{place}"\n'), {}).http.listen == place

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import rpc_page
 from tuichat.model import MAX_TEXT_BYTES
 from tuichat.tui.screens.help import key_rows
 from tuichat.tui.slash import usages
@@ -116,3 +117,9 @@ def test_every_adversary_stands_in_the_manual() -> None:
     named = re.findall(r"^\| ([A-Z][^|:]+?)(?::[^|]*)? \|", table, re.MULTILINE)
     assert len(named) > 10
     assert list(entries(plain("tuichat-security.7"), "WHO LEARNS WHAT")) == named
+
+
+def test_every_method_of_the_api_stands_in_the_manual() -> None:
+    page = rpc_page.PAGE.read_text(encoding="utf-8")
+    assert len(rpc_page.document()["methods"]) > 50
+    assert page == rpc_page.written(page), "write it anew: python -m tests.support.rpc_page"

@@ -44,6 +44,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "contact.untag": {"ref": "bob", "tags": ["work"]},
     "contact.verify": {"ref": "bob"},
     "conversation.retention": {"ref": "bob", "seconds": 60},
+    "conversation.memory": {"ref": "bob", "wanted": True},
     "conversation.set": {"ref": "bob", "muted": True, "unread_from": 1},
     "conversation.timer": {"ref": "bob", "seconds": 60},
     "draft.list": {},

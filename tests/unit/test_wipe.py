@@ -34,7 +34,15 @@ def profile(home: Path, passphrase: str | None = None) -> ProfilePaths:
     for name in (
         *("identity.sealed.new", "unlocked.key.new", "tuichat.db", "tuichat.db-wal", "tuichat.db.snapshot"),
         *("tuichat.db.damaged-20261121T140000Z", "tuichat.db.damaged-20261121T140000Z-wal", "restoring.db"),
-        *("node.log", "tor/state", "tor/keys/key", "outgoing/picture.png", "tuichat.toml", "letter.txt"),
+        *(
+            "node.log",
+            "http.token",
+            "tor/state",
+            "tor/keys/key",
+            "outgoing/picture.png",
+            "tuichat.toml",
+            "letter.txt",
+        ),
         *(f"inbox/{OURS}", f"inbox/{PART}", "inbox/renamed.pdf", ".piped-x/output"),
     ):
         path = home / name

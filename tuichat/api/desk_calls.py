@@ -35,6 +35,9 @@ class DeskCalls(Calls):
     async def conversation_retention(self, ref: str, seconds: int | None = None) -> Contact:
         return await self._ask(Contact, "conversation.retention", ref=ref, seconds=seconds)
 
+    async def conversation_memory(self, ref: str, wanted: bool, erase: bool = False) -> Contact:
+        return await self._ask(Contact, "conversation.memory", ref=ref, wanted=wanted, erase=erase)
+
     async def draft_set(self, ref: str, text: str, writer: str = "") -> None:
         await self._raw("draft.set", {"ref": ref, "text": text, "writer": writer})
 

@@ -198,6 +198,7 @@ class ScopedApi:
             contacts=ContactCounts(accepted=len(accepted), online=online),
             outbox=OutboxCounts(queued=sum(contact.queued for contact in contacts)),
             transfers=0,
+            in_memory=0,
         )
 
     async def _files(self, ref: str | None = None, limit: int = 500, before: int | None = None) -> list[File]:

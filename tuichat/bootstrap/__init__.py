@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tuichat.bootstrap.attaching import NoNodeError, attach, reattach
     from tuichat.bootstrap.backup import check_restorable, restore_profile
     from tuichat.bootstrap.bridges import look_at_bridges
+    from tuichat.bootstrap.health import make_http_token
     from tuichat.bootstrap.locking import change_passphrase, complete_wipe, set_duress, wipe_profile
     from tuichat.bootstrap.profiles import (
         check_no_profile,
@@ -41,6 +42,7 @@ __all__ = [
     "create_profile",
     "has_passphrase",
     "look_at_bridges",
+    "make_http_token",
     "make_key_file",
     "profile_exists",
     "profile_paths",
@@ -66,6 +68,7 @@ _HOMES = {
     "create_profile": "tuichat.bootstrap.profiles",
     "has_passphrase": "tuichat.bootstrap.profiles",
     "look_at_bridges": "tuichat.bootstrap.bridges",
+    "make_http_token": "tuichat.bootstrap.health",
     "make_key_file": "tuichat.bootstrap.profiles",
     "profile_exists": "tuichat.bootstrap.profiles",
     "profile_paths": "tuichat.bootstrap.profiles",

@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Coroutine
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tuichat.api.server import ApiServer
 from tuichat.bootstrap.bots import bot_server
@@ -34,6 +34,9 @@ from tuichat.store.profile import needs_passphrase
 from tuichat.store.profile_paths import ProfilePaths
 from tuichat.store.wipe import wipe_begun, wipe_completed, wipe_whole
 from tuichat.supervisor import supervise
+
+if TYPE_CHECKING:
+    from tuichat.bootstrap.health import Health
 
 Result = TypeVar("Result")
 IDLE_SECONDS = 10.0
@@ -67,7 +70,7 @@ def run_node(
     """
     harden()
     allow_many_open_files()
-    set_up_logs()
+    set_up_logs(config.log)
     if kind == "detached":
         leave_starter()
     try:
@@ -97,6 +100,7 @@ class _NodeProcess:
             custody=Custody(paths, SystemRng(), inbox=config.files.directory),
         )
         self._server = ApiServer(self._gate, socket_path(paths, create=True))
+        self._health: Health | None = None
         manager = ServiceManager.taken_from(os.environ)
         self._report = Report(
             manager if kind == "daemon" else ServiceManager(), self._gate.status, SystemClock()
@@ -145,6 +149,8 @@ class _NodeProcess:
         servers = [self._server, *([self._bots] if self._bots is not None else [])]
         for server in servers:
             server.stop_listening()
+        if self._health is not None:
+            await self._health.close()
         try:
             await self._gate.close(reason)
         finally:
@@ -152,6 +158,8 @@ class _NodeProcess:
 
     async def _begin(self, secret: Secret | None) -> None:
         """Open what can be opened, then serve: no client meets a profile that is locked for a moment only."""
+        if self._kind == "daemon" and self._config.http.listen:
+            await self._serve_http()
         if not needs_passphrase(self._paths):
             secret = Secret("")
         if secret is not None:
@@ -162,6 +170,13 @@ class _NodeProcess:
         if self._kind == "detached":
             report_settled("ready")
         await self._report.ready()
+
+    async def _serve_http(self) -> None:
+        """As soon as there is anything to tell: that the profile is being unlocked, too."""
+        from tuichat.bootstrap.health import Health  # few want it
+
+        self._health = Health(self._paths, self._config.http, self._gate, self._server, SystemClock())
+        await self._health.start()
 
     async def _open_node(self, secret: Secret) -> Node:
         return await open_node(self._paths, self._config, secret, SystemClock(), SystemRng())

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
+from tuichat.cli.following import ends_with_this_command
 from tuichat.cli.parser import Command, Parser
 from tuichat.cli.qr import code_lines
 from tuichat.cli.standard_input import standard_input
@@ -74,6 +75,11 @@ def _add_keeping(group: Parser) -> None:
     _with_ref(group, "unarchive", _keeping(archived=False), _("list it again"))
     aged = _with_ref(group, "retention", _retention, _("after how long messages are deleted here"))
     aged.add_argument("time", metavar=_("TIME|off|default"), help=_("a time such as 90d; default: as set"))
+    memory = _with_ref(group, "memory", _memory, _("keep what is said in memory only"))
+    memory.add_argument("wanted", metavar="on|off", choices=("on", "off"), help=_("off: on disk again"))
+    memory.add_argument(
+        "--history", choices=("keep", "erase"), help=_("with on: what becomes of what was said before")
+    )
     tagged = _with_ref(group, "tag", _tagging(AsyncClient.contact_tag), _("give a contact tags"))
     untagged = _with_ref(group, "untag", _tagging(AsyncClient.contact_untag), _("take tags away"))
     for parser in (tagged, untagged):
@@ -111,6 +117,8 @@ def _kept(contact: Contact) -> list[str]:
         marks.append(_("muted"))
     if conversation.archived:
         marks.append(_("archived"))
+    if conversation.memory:
+        marks.append(_("in memory only"))
     if conversation.timer:
         marks.append(_("timer {time}").format(time=short_time(conversation.timer)))
     if conversation.retention is not None:
@@ -254,6 +262,36 @@ def _retention(context: Context) -> int:
     written = context.words.time
     seconds = None if written == "default" else parse_timer(written)
     return _changing(lambda node, ref: node.conversation_retention(ref, seconds))(context)
+
+
+def _memory(context: Context) -> int:
+    words = context.words
+    wanted = words.wanted == "on"
+    if words.history is not None and not wanted:
+        raise UsageError(_("--history goes with on."))
+
+    async def work(node: AsyncClient) -> tuple[Contact, bool]:
+        if wanted and words.history is None:
+            await _check_no_history(node, words.ref)
+        contact = await node.conversation_memory(words.ref, wanted, words.history == "erase")
+        return contact, await ends_with_this_command(node)
+
+    contact, ends = context.with_node(work)
+    _show(context, contact)
+    if wanted and ends:
+        context.output.note(
+            _("Nothing is in memory for longer than a node runs: keep tuichat or its daemon running.")
+        )
+    return 0
+
+
+async def _check_no_history(node: AsyncClient, ref: str) -> None:
+    """Nobody but the person decides about what is there already."""
+    if await node.messages(ref, 1):
+        raise UsageError(
+            _("What was said before is on disk."),
+            _("To leave it there: --history keep. To erase it: --history erase."),
+        )
 
 
 def _tagging(method: Callable[[AsyncClient, str, list[str]], Awaitable[Contact]]) -> Command:

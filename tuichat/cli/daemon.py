@@ -1,4 +1,4 @@
-"""`tuichat daemon run|stop`, and the hidden command that is a detached node's process."""
+"""`tuichat daemon run|stop|token`, and the hidden command that is a detached node's process."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ def add(parser: Parser) -> None:
     group = parser.add_command("daemon", None, _("run a node that stays, or stop it"))
     group.add_command("run", _run, _("run a node in the foreground until it is stopped"))
     group.add_command("stop", _stop, _("stop the daemon, or a node that stays to deliver"))
+    token = group.add_command("token", _token, _("make the token that HTTP asks for, and say where it is"))
+    token.add_argument(
+        "--new", action="store_true", help=_("make a new one in the place of one that is there")
+    )
     parser.add_command("node-process", _detached, _("run a detached node"), hidden=True)
 
 
@@ -47,8 +51,24 @@ def _detached(context: Context) -> int:
     return bootstrap.run_node(context.paths(), config, "detached")
 
 
+def _token(context: Context) -> int:
+    from tuichat import bootstrap
+
+    paths = context.paths()
+    if not bootstrap.profile_exists(paths):
+        raise TuichatError(
+            _("There is no profile in {path}.").format(path=paths.home), _("Make one: tuichat init")
+        )
+    config = context.config().http
+    path = bootstrap.make_http_token(paths, config, replace=context.words.new)
+    context.output.result({"path": str(path)}, str(path))
+    if context.words.new:
+        context.output.note(_("A daemon that runs takes it when it is started again."))
+    return 0
+
+
 def _stop(context: Context) -> int:
-    async def work(node: AsyncClient) -> tuple[int, int]:
+    async def work(node: AsyncClient) -> tuple[int, int, int]:
         status = await node.status()
         if status.node != "daemon" and not status.kept:
             raise UnreachableError(
@@ -59,11 +79,19 @@ def _stop(context: Context) -> int:
         await node.stop()
         async for _event in events:
             await asyncio.sleep(0)
-        return (status.outbox.queued, status.transfers) if status.kept else (0, 0)
+        counts = (status.outbox.queued - status.outbox.in_memory, status.transfers)
+        return status.in_memory, *(counts if status.kept else (0, 0))
 
-    waiting, resting = context.with_node(
+    lost, waiting, resting = context.with_node(
         work, start=False, unlock=False, none=_("So there is nothing to stop.")
     )
+    if lost:
+        text = ngettext(
+            "{count} message was in memory only, and is gone.",
+            "{count} messages were in memory only, and are gone.",
+            lost,
+        )
+        context.output.note(text.format(count=lost))
     if resting:
         text = ngettext(
             "{count} file rests; it goes on when a node next runs.",

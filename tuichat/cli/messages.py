@@ -130,7 +130,8 @@ def shown(
     the place of the text, and the text below. `clock` is strftime's for the time of day.
     """
     marks = "".join(f" [{mark}]" for mark in _marks(message, file, numbered=numbered))
-    first, *more = _text(message, file).split("\n")
+    declined = contact.conversation.memory and message.direction == "in"
+    first, *more = _text(message, file, declined=declined).split("\n")
     return "\n".join(
         [
             f"{when(message, today, clock)} {speaker(message, contact)}{marks}  {first}",
@@ -165,12 +166,15 @@ def _marks(message: Message, file: File | None, *, numbered: bool) -> list[str]:
     return marks
 
 
-def _text(message: Message, file: File | None) -> str:
+def _text(message: Message, file: File | None, *, declined: bool) -> str:
     if message.unsent:
         done = message.unsent == "done"
         return _("(taken back)") if done else _("(taken back here; your contact's node was asked)")
     if message.kind == "file":
-        name = _("(a file that is not known any more)") if file is None else full_name(file)
+        gone = _("(a file that is not known any more)")
+        if declined:
+            gone = _("(a file that was declined: nothing of this conversation goes to disk)")
+        name = gone if file is None else full_name(file)
         return f"{name}\n{message.text}" if message.text else name
     if message.kind == "timer":
         return timer_line(message.timer or 0)

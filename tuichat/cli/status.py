@@ -117,6 +117,13 @@ def shown(status: Status) -> str:
     counts = _("{accepted} accepted, {online} online")
     lines.append((_("contacts"), counts.format(**_counts(status))))
     lines.append((_("outbox"), _("{count} queued").format(count=status.outbox.queued)))
+    if status.in_memory:
+        text = ngettext(
+            "{count} message, gone when the node ends or locks",
+            "{count} messages, gone when the node ends or locks",
+            status.in_memory,
+        )
+        lines.append((_("memory"), text.format(count=status.in_memory)))
     if status.transfers:
         lines.append((_("files"), _("{count} under way").format(count=status.transfers)))
     return _aligned(lines)

@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
-from tuichat.cli.following import ends_with_this_command, follow
+from tuichat.cli.following import ends_with_this_command, follow, stays_to_deliver
 from tuichat.cli.state_words import message_state
 from tuichat.cli.tor_words import trouble
 from tuichat.errors import NotYetError, TuichatError, UnreachableError
@@ -53,6 +53,8 @@ class Waiting:
     async def check(self, node: AsyncClient, message: Message) -> None:
         """Raise what is to be said of a message that is not in that state."""
         if self.target is not None and not _has_reached(message, self.target):
+            if await _is_in_memory(node, message):
+                raise await _may_be_lost(node, message)
             raise _not_there(message, self.target, await _trouble(node))
 
 
@@ -71,6 +73,25 @@ async def _trouble(node: AsyncClient) -> str:
         return await trouble(node)
     except TuichatError:  # the node has ended, or was locked: that is not what this command was asked for
         return ""
+
+
+async def _is_in_memory(node: AsyncClient, message: Message) -> bool:
+    try:
+        contacts = await node.contact_list() if message.state == "queued" else []
+    except TuichatError:  # the node has ended, or was locked, and the message with it
+        return False
+    return any(each.id == message.contact and each.conversation.memory for each in contacts)
+
+
+async def _may_be_lost(node: AsyncClient, message: Message) -> TuichatError:
+    """What waits in memory is lost with the node, which therefore stays."""
+    await stays_to_deliver(node)
+    return NotYetError(
+        _("Message {id} waits in memory only: it is lost if the node ends before it has left.").format(
+            id=message.id
+        ),
+        _("The node runs on in the background until it is delivered."),
+    )
 
 
 def _not_there(message: Message, target: MessageState, trouble: str) -> TuichatError:

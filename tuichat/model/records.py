@@ -61,6 +61,7 @@ class Conversation(Record, frozen=True, kw_only=True):
         unread_from: the message at which reading stopped last; None since it was answered.
         timer: after how many seconds texts and files disappear on both sides, 0 for never.
         retention: after how many seconds messages are deleted here, 0 for never; None is as the settings say.
+        memory: what is said is in the node's memory only, and gone when it ends or locks.
     """
 
     muted: bool = False
@@ -69,6 +70,7 @@ class Conversation(Record, frozen=True, kw_only=True):
     unread_from: int | None = None
     timer: int = 0
     retention: int | None = None
+    memory: bool = False
 
 
 class Contact(Record, frozen=True, kw_only=True):
@@ -233,7 +235,6 @@ class FoundPage(Record, frozen=True, kw_only=True):
 
 class TorState(Record, frozen=True, kw_only=True):
     """Where tor stands. `bootstrap` is 0 to 100; `problem` says what hinders it, "" if nothing.
-
     `detail` has tor's own English words about the problem, such as how it ended and what it said last.
     """
 
@@ -275,10 +276,15 @@ class ContactCounts(Record, frozen=True, kw_only=True):
 
 
 class OutboxCounts(Record, frozen=True, kw_only=True):
-    """How many messages wait for their contact's acknowledgement, and since when the oldest does."""
+    """How many messages wait for their contact's acknowledgement, and since when the oldest does.
+
+    Attributes:
+        in_memory: of those, how many are lost when the node ends or locks.
+    """
 
     queued: int = 0
     oldest_at: datetime | None = None
+    in_memory: int = 0
 
 
 class Status(Record, frozen=True, kw_only=True):
@@ -288,6 +294,7 @@ class Status(Record, frozen=True, kw_only=True):
         kept: a detached node stays without clients until nothing is queued and no transfer is under way.
         transfers: files that were accepted, by either side, and are on their way or wait to be.
         name: what this person calls themself, "" for nothing.
+        in_memory: messages that are in the node's memory only, and gone when it ends or locks.
     """
 
     address: str | None
@@ -302,6 +309,7 @@ class Status(Record, frozen=True, kw_only=True):
     kept: bool = False
     transfers: int = 0
     name: str = ""
+    in_memory: int = 0
 
 
 class SafetyNumber(Record, frozen=True, kw_only=True):

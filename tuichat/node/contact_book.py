@@ -64,6 +64,7 @@ class Kept:
             unread_from=row.unread_from,
             timer=row.timer,
             retention=row.retention,
+            memory=row.memory == "on",
         )
 
 

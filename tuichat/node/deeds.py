@@ -32,6 +32,7 @@ class Deeds:
     def edit(self, message: int, text: str) -> Message:
         """Put another text in the place of one's own."""
         row, contact = self._own(message)
+        self._check_not_frozen(row)
         if row.kind != "text":
             raise UsageError(_("Only a text can be edited."), _("Nothing was changed."))
         clean = checked_text(text)
@@ -67,6 +68,7 @@ class Deeds:
         if not clean:
             raise UsageError(_("A reaction is one emoji."), _("For example: 👍"))
         row, contact = self._present(message)
+        self._check_not_frozen(row)
         mine = [each for by, each in self._store.deeds.reactions(message) if by == "out"]
         given = clean not in mine
         if given and len(mine) >= MOST_REACTIONS:
@@ -117,6 +119,13 @@ class Deeds:
             raise UsageError(_("Message {id} needs a newer tuichat.").format(id=message))
         self._conversations.check_may_send(contact)
         return row, contact
+
+    def _check_not_frozen(self, row: MessageRow) -> None:
+        if self._store.messages.is_frozen(row):
+            raise UsageError(
+                _("Message {id} is on disk, and this conversation is in memory only now.").format(id=row.id),
+                _("It can be taken back, but not edited or given an emoji: that would be on disk, too."),
+            )
 
     def _new_id(self) -> bytes:
         return self._rng.bytes(MESSAGE_ID_LENGTH)

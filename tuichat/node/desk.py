@@ -95,14 +95,14 @@ class Desk:
         return [Draft(contact=contact, text=text) for contact, text in drafts.items()]
 
     def add_input(self, text: str, ref: str | None, writer: str) -> None:
-        """Remember an input, but for one to a contact with whom messages disappear.
+        """Remember an input, but for one to a contact with whom messages disappear or are in memory only.
 
         Raises UsageError if it is too long.
         """
         _check_writer(writer)
         contact = None if ref is None else self._book.find(ref).id
         present = None if contact is None else self._store.conversations.get(contact)
-        if not text.strip() or (present is not None and present.timer):
+        if not text.strip() or (present is not None and (present.timer or present.memory == "on")):
             return
         if len(text.encode()) > MAX_INPUT_BYTES:
             raise UsageError(_("An input has at most {most} bytes.").format(most=MAX_INPUT_BYTES))

@@ -42,6 +42,9 @@ class DeskMethods(ABC):
             wanted["unread_from"] = unread_from
         return self._desk.desk.keep(ref, wanted)
 
+    async def conversation_memory(self, ref: str, wanted: bool, erase: bool = False) -> Contact:
+        return await self._desk.memory.set(ref, wanted, erase=erase)
+
     async def draft_set(self, ref: str, text: str, writer: str = "") -> None:
         self._desk.desk.set_draft(ref, text, writer)
 

@@ -13,6 +13,7 @@ from tuichat.node.exports import ExportParts, Exports
 from tuichat.node.file_progress import FileBook
 from tuichat.node.imports import ImportParts, Imports
 from tuichat.node.links import Links
+from tuichat.node.memory import Memory
 from tuichat.node.parts import NodeParts
 from tuichat.node.transfers import Transfers
 
@@ -25,6 +26,7 @@ class DeskParts:
     erasing: Erasing
     exports: Exports
     imports: Imports
+    memory: Memory
 
 
 def make_desk(
@@ -45,9 +47,11 @@ def make_desk(
         rng=parts.rng,
         off_loop=parts.off_loop,
     )
+    erasing = Erasing(parts.store, hub, book, links, transfers)
     return DeskParts(
         desk=Desk(parts.store, hub, book),
-        erasing=Erasing(parts.store, hub, book, links, transfers),
+        erasing=erasing,
         exports=Exports(exports),
         imports=Imports(imports),
+        memory=Memory(parts.store, hub, book, erasing, transfers.notes),
     )

@@ -14,7 +14,7 @@ import msgspec
 
 from tuichat.errors import UsageError
 from tuichat.i18n import _
-from tuichat.model import Contact, File, Message, from_milliseconds
+from tuichat.model import Contact, File, Message, Quote, from_milliseconds
 from tuichat.model.exported import (
     CONTACTS,
     EARLIER,
@@ -124,10 +124,11 @@ class _Run:
         after = 0
         while rows := self.parts.store.messages.page(contact.id, _PAGE, None, after, _PAGE_BYTES):
             rows, earlier = self._with_earlier(rows)
-            messages = [self.parts.book.message_record(row) for row in rows]
+            lasting = [row for row in rows if not self._is_in_memory(row.id)]
+            messages = [self._record(row) for row in lasting]
             if earlier:
                 await self._append(f"{EARLIER}/{contact.id}.jsonl", earlier)
-            exported = map(_exported_message, messages, rows)
+            exported = map(_exported_message, messages, lasting)
             await self._append(lines, b"".join(map(_line, exported)))
             await self._append(page, "".join(self._shown(each, contact) for each in messages).encode())
             self.messages += len(messages)
@@ -149,11 +150,22 @@ class _Run:
         """
         lines = bytearray()
         for number, row in enumerate(rows, 1):
-            for text in self.parts.store.deeds.earlier(row.id) if row.edited else ():
+            edited = row.edited and not self._is_in_memory(row.id)
+            for text in self.parts.store.deeds.earlier(row.id) if edited else ():
                 lines += _line(ExportedEarlier(message=row.id, text=text))
             if len(lines) > _PAGE_BYTES:
                 return rows[:number], bytes(lines)
         return rows, bytes(lines)
+
+    def _is_in_memory(self, message: int) -> bool:
+        return self.parts.store.messages.is_in_memory(message)
+
+    def _record(self, row: MessageRow) -> Message:
+        """A message; what it answers is not told if that is in memory only."""
+        message = self.parts.book.message_record(row)
+        if message.reply_to is None or not self._is_in_memory(message.reply_to):
+            return message
+        return msgspec.structs.replace(message, reply_to=None, quote=Quote())
 
     def _shown(self, message: Message, contact: Contact) -> str:
         file = None if message.file is None else self.stored.get(message.file)

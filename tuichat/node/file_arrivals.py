@@ -26,8 +26,13 @@ class FileArrivals:
         self._contact = contact
 
     def offer(self, body: File, now: int, changes: Changes, at: int | None = None) -> MessageRow:
-        """A file was offered; `now` in milliseconds. `at` as in `Inbox`. Gives its line of the history."""
-        self._make_room(now, changes)
+        """A file was offered; `now` in milliseconds. `at` as in `Inbox`. Gives its line of the history.
+
+        In a conversation that is in memory only the line is all that is kept: see `Memory`.
+        """
+        taken = at is not None or not self._store.conversations.in_memory(self._contact)
+        if taken:
+            self._make_room(now, changes)
         message = self._store.messages.add(
             self._contact,
             "in",
@@ -41,31 +46,32 @@ class FileArrivals:
             timer=body.ttl,
             expires_at=last_moment(now, body.ttl),
         )
-        row = self._store.transfers.add(
-            FileRow(
-                id=0,
-                contact=self._contact,
-                message=message.id,
-                direction="in",
-                wire_id=body.id,
-                name=label(body.name),
-                place=place(body.place.split("/")),
-                size=body.size,
-                media_type=sanitize_name(body.media_type),
-                state="offered",
-                key=body.key,
-                root=body.root,
-                path=body.path,
-                offered_at=now,
-                expires_at=now + OFFER_SECONDS * 1000,
-                group_id=body.group,
-                width=body.width,
-                height=body.height,
-            )
-        )
         changes.message(message.id, new=True)
-        changes.file(row.id)
+        if taken:
+            changes.file(self._store.transfers.add(self._offered(body, message.id, now)).id)
         return message
+
+    def _offered(self, body: File, message: int, now: int) -> FileRow:
+        return FileRow(
+            id=0,
+            contact=self._contact,
+            message=message,
+            direction="in",
+            wire_id=body.id,
+            name=label(body.name),
+            place=place(body.place.split("/")),
+            size=body.size,
+            media_type=sanitize_name(body.media_type),
+            state="offered",
+            key=body.key,
+            root=body.root,
+            path=body.path,
+            offered_at=now,
+            expires_at=now + OFFER_SECONDS * 1000,
+            group_id=body.group,
+            width=body.width,
+            height=body.height,
+        )
 
     def _make_room(self, now: int, changes: Changes) -> None:
         offers = self._store.transfers.unanswered(self._contact)

@@ -44,7 +44,11 @@ class FileNotes:
 
     def say(self, contact: ContactRow, row: FileRow, step: Step) -> None:
         """Queue the word alone, inside a transaction."""
-        note = FileState(THE_TWO_OF_US, self._rng.bytes(_ID_LENGTH), row.wire_id, int(step))  # type: ignore[arg-type]
+        self.say_of(contact, row.wire_id, step)
+
+    def say_of(self, contact: ContactRow, file: bytes, step: Step) -> None:
+        """The same of a file that is named by its wire id."""
+        note = FileState(THE_TWO_OF_US, self._rng.bytes(_ID_LENGTH), file, int(step))  # type: ignore[arg-type]
         at_once = self._links.takes_at_once(contact.id)
         self.outbox(contact).queue_note(note, self._hub.now(), given=at_once)
 

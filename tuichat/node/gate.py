@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -37,6 +38,7 @@ from tuichat.model import (
 )
 from tuichat.node.activity import LOOK_SECONDS, Activity
 from tuichat.node.custody import Custody, custody_of
+from tuichat.node.figures import Figures
 from tuichat.node.gate_calls import Result
 from tuichat.node.gate_deeds import GateDeeds
 from tuichat.node.gate_desk import GateDesk
@@ -47,6 +49,8 @@ from tuichat.node.parts import Settled
 from tuichat.node.stream import Stream
 
 StopReason = Literal["handover", "stop", "idle", "wipe"]
+
+_log = logging.getLogger("tuichat.node")
 
 GRACE = 5.0
 """Seconds that calls under way may still take when the profile is being locked."""
@@ -143,6 +147,10 @@ class Gate(GateDeeds, GateDesk, GateFiles, GateTokens):
             return msgspec.convert({**own, "address": None, "locked": True}, Status)
         found = await self._ask(lambda node: node.status())
         return msgspec.structs.replace(found, locked=False, kept=self.keeps_running(), **own)
+
+    async def figures(self) -> Figures | None:
+        """What the node counts, None while it is locked."""
+        return None if self._node is None else await self._ask(lambda node: node.figures())
 
     async def unlock(self, passphrase: str, key_file: bytes | None = None) -> None:
         async with self._changing:
@@ -368,6 +376,8 @@ class Gate(GateDeeds, GateDesk, GateFiles, GateTokens):
             await asyncio.gather(*(stream.part() for stream in self._streams))
 
     def _emit(self, event: AnyEvent) -> None:
+        if isinstance(event, LockedEvent):
+            _log.info("the profile is %s", "locked" if event.locked else "unlocked")
         for stream in self._streams:
             stream.buffer.put(event)
 

@@ -28,6 +28,9 @@ class GateDesk(GateCalls):
     ) -> Contact:
         return await self._ask(lambda node: node.conversation_set(ref, muted, pinned, archived, unread_from))
 
+    async def conversation_memory(self, ref: str, wanted: bool, erase: bool = False) -> Contact:
+        return await self._ask(lambda node: node.conversation_memory(ref, wanted, erase))
+
     async def draft_set(self, ref: str, text: str, writer: str = "") -> None:
         await self._ask(lambda node: node.draft_set(ref, text, writer))
 

@@ -127,6 +127,8 @@ class Imports:
 
     def _write(self, source: ExportSource, read: _Read, names: WireNames) -> Imported:
         self._check_fresh()  # somebody may have asked meanwhile
+        if any(line.conversation.memory for line in read.contacts):
+            self._store.open_memory()
         with self._with.hub.change() as changes:
             self._write_contacts(read, same=names.kept)
             self._write_messages(source, read, names)
@@ -203,6 +205,8 @@ class Imports:
             if same:
                 timer, revision = kept.timer, line.timer_revision
                 self._store.conversations.update(line.id, timer=timer, timer_revision=revision)
+            if kept.memory:
+                self._store.conversations.set_memory(line.id, wanted=True)
             changes.contact(line.id)
 
 

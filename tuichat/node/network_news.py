@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from typing import Final
 
 from tuichat.model import ServiceEvent, TorEvent, TorState, from_milliseconds
 from tuichat.network.transport import NetworkState
 from tuichat.node.events import EventHub
 from tuichat.node.weaknesses import Weaknesses
+
+_log: Final = logging.getLogger("tuichat.node")
 
 
 class NetworkNews:
@@ -32,8 +36,10 @@ class NetworkNews:
         at = from_milliseconds(self._hub.now())
         if state.tor != before.tor:
             self._hub.tell(TorEvent(at=at, tor=state.tor))
+            _log.info("tor is at %d%%%s", state.tor.bootstrap, state.tor.problem and f": {state.tor.problem}")
         if state.service != before.service:
             self._hub.tell(ServiceEvent(at=at, service=state.service))
+            _log.info("the service: %s", state.service.stage)
         if state.weaknesses:
             self._weaknesses.heard(state.tor.version, state.weaknesses)
         if (_usable(state.tor), state.service.reachable) > (_usable(before.tor), before.service.reachable):

@@ -30,6 +30,7 @@ from tuichat.node.desk_methods import DeskMethods
 from tuichat.node.desk_wiring import make_desk
 from tuichat.node.event_methods import EventMethods
 from tuichat.node.events import EventHub
+from tuichat.node.figures import FigureBook, FigureMethods
 from tuichat.node.file_methods import FileMethods
 from tuichat.node.file_progress import FileBook
 from tuichat.node.file_wiring import make_transfers
@@ -70,6 +71,7 @@ class Node(
     EventMethods,
     TokenMethods,
     InviteMethods,
+    FigureMethods,
     Settling,
 ):
     """One unlocked profile at work. It implements NodeApi but for what concerns locking and ending."""
@@ -85,6 +87,7 @@ class Node(
         self._book = ContactBook(parts.store, presence)
         files = FileBook(parts.store, parts.clock.monotonic)
         self._hub = EventHub(parts.store, parts.clock, self._book.contact, self._book.message, files.get)
+        self._figures = FigureBook(parts.store, self._hub)
         self._hooks = Hooks(parts.hooks, self._book.petname)
         self._hub.listen(self._hooks.take)
         self._keys = Keys(parts.store, self._hub)
@@ -189,6 +192,7 @@ class Node(
         await self._searching.close()
         await self._timers.close()
         await self._transfers.close()
+        self._desk.memory.close()
         await self._links.close()
         self._signs.close()
         await self._with.transport.stop()
@@ -216,11 +220,14 @@ class Node(
                 accepted=self._store.contacts.count("accepted"), online=self._links.online
             ),
             outbox=OutboxCounts(
-                queued=queued, oldest_at=None if oldest is None else from_milliseconds(oldest)
+                queued=queued,
+                oldest_at=None if oldest is None else from_milliseconds(oldest),
+                in_memory=self._store.outbox.lost_at_the_end(),
             ),
             version=__version__,
             transfers=self._transfers.under_way(),
             name=self._with.name,
+            in_memory=self._store.messages.held_in_memory(),
         )
 
     # -- contacts --

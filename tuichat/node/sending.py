@@ -113,6 +113,7 @@ class Sending:
         Those before one that cannot be offered stay offered; the error names it.
         """
         words = _checked_caption(caption)
+        self._recipient(row.id)
         found, links = await self._with.off_loop(lambda: _found(paths))
         self._check_count(row, len(found))
         group = self._with.rng.bytes(_GROUP_LENGTH) if len(found) > 1 else None
@@ -210,6 +211,13 @@ class Sending:
         if row is None:
             raise NotFoundError(_("This contact is gone."))
         self._with.check_may_send(row)
+        if self._with.store.conversations.in_memory(contact):
+            raise UsageError(
+                _("The conversation with {name} is in memory only, and files are on disk.").format(
+                    name=row.petname
+                ),
+                _("To send files: tuichat contact memory {name} off").format(name=row.petname),
+            )
         return row
 
     def _announced(self, row: FileRow, caption: str, now: int) -> int:

@@ -8,7 +8,8 @@ from typing import Any, Literal, TypedDict, Unpack
 from tuichat.errors import NotFoundError
 from tuichat.i18n import _
 from tuichat.model import ContactState
-from tuichat.store.database import Database, Value
+from tuichat.store.database import Value
+from tuichat.store.places import Places
 from tuichat.store.records import ContactRow
 from tuichat.store.search import Search
 
@@ -56,8 +57,9 @@ _CHANGEABLE = frozenset(ContactChanges.__annotations__)
 class Contacts:
     """The people of this profile. `onion` and `petname` are unique."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._database = places.disk
         self._petnames: list[tuple[int, str]] | None = None
 
     def add(
@@ -134,9 +136,10 @@ class Contacts:
     def remove(self, contact: int) -> None:
         """Erase a contact with its conversation, outbox, session and everything known of its messages."""
         self._petnames = None
-        with self._database.step():
-            Search(self._database).forget_many(contact)
-            self._database.run("DELETE FROM contacts WHERE id = ?", (contact,))
+        with self._places.step():
+            for place in self._places.all():
+                Search(place).forget_many(contact)
+            self._places.run("DELETE FROM contacts WHERE id = ?", (contact,))
 
     def count(self, state: ContactState) -> int:
         """How many contacts are in this state."""

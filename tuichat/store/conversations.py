@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final, TypedDict, Unpack
 
-from tuichat.store.database import Database
+from tuichat.store.places import Places
 from tuichat.store.records import ConversationRow
 from tuichat.store.search import Search
 
-_COLUMNS: Final = "contact, muted, pinned, archived, unread_from, timer, timer_revision, retention"
+_COLUMNS: Final = "contact, muted, pinned, archived, unread_from, timer, timer_revision, retention, memory"
 _SELECT: Final = f"SELECT {_COLUMNS} FROM conversations"  # noqa: S608 - names of our own fields
 
 
@@ -30,8 +30,9 @@ _CHANGEABLE: Final = frozenset(ConversationChanges.__annotations__)
 class Conversations:
     """One for each contact. What comes in takes `archived` back, what is sent takes `unread_from` back."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._database = places.disk
 
     def get(self, contact: int) -> ConversationRow | None:
         """The conversation with this contact."""
@@ -54,25 +55,50 @@ class Conversations:
     def drafts(self) -> dict[int, str]:
         """What is being written, by the contact's id; empty ones are left out."""
         query = "SELECT contact, draft FROM conversations WHERE contact IS NOT NULL AND draft <> ''"
-        return {row[0]: row[1] for row in self._database.rows(query)}
+        return {row[0]: row[1] for row in self._places.rows(query)}
 
     def set_draft(self, contact: int, text: str) -> None:
         """Keep what is being written to a contact; "" for nothing."""
-        self._database.run("UPDATE conversations SET draft = ? WHERE contact = ?", (text, contact))
+        self._places.run("UPDATE conversations SET draft = '' WHERE contact = ?", (contact,))
+        place = self._places.of(contact)
+        place.run("UPDATE conversations SET draft = ? WHERE contact = ?", (text, contact))
+
+    def in_memory(self, contact: int) -> bool:
+        """Whether what is said with a contact now is kept in memory only."""
+        return self._places.of(contact) is not self._places.disk
+
+    def set_memory(self, contact: int, *, wanted: bool) -> None:
+        """From now on keep what is said in memory only, or on disk; what was said stays where it is.
+
+        Inside a transaction, and for the first one after `Store.open_memory`. A draft goes along.
+        """
+        draft = self.drafts().get(contact, "")
+        query = "UPDATE conversations SET memory = ? WHERE contact = ?"
+        self._database.run(query, ("on" if wanted else "left", contact))
+        self._places.let_in(contact)
+        self.set_draft(contact, draft)
+
+    def begin_memory(self, contact: int) -> None:
+        """After a start: what was in memory is gone, and the memory of a conversation is empty."""
+        query = """UPDATE conversations SET unread_from = NULL, memory = iif(memory = 'on', 'on', '')
+            WHERE contact = ?"""
+        self._database.run(query, (contact,))
+        self._places.let_in(contact)
 
     def erase(self, contact: int) -> None:
         """Erase what was said with a contact, what waits, what is written, and what was offered.
 
         Which messages ever came stays known: none comes twice. Call it inside a transaction.
         """
-        Search(self._database).forget_many(contact)
+        for place in self._places.all():
+            Search(place).forget_many(contact)
         for table in ("outbox", "files", "waiting_deeds"):
-            self._database.run(f"DELETE FROM {table} WHERE contact = ?", (contact,))  # noqa: S608
+            self._places.run(f"DELETE FROM {table} WHERE contact = ?", (contact,))  # noqa: S608
         here = "(SELECT id FROM conversations WHERE contact = ?)"
-        self._database.run(f"DELETE FROM messages WHERE conversation = {here}", (contact,))  # noqa: S608
-        self._database.run(f"DELETE FROM inputs WHERE conversation = {here}", (contact,))  # noqa: S608
+        self._places.run(f"DELETE FROM messages WHERE conversation = {here}", (contact,))  # noqa: S608
+        self._places.run(f"DELETE FROM inputs WHERE conversation = {here}", (contact,))  # noqa: S608
         query = "UPDATE conversations SET draft = '', unread_from = NULL WHERE contact = ?"
-        self._database.run(query, (contact,))
+        self._places.run(query, (contact,))
 
 
 def _row(values: tuple[Any, ...]) -> ConversationRow:

@@ -42,7 +42,7 @@ class Database:
         damaged: a page turned out unreadable, or `distrust` was called.
 
     Args:
-        key: 32 random bytes; the whole file is encrypted under it.
+        key: 32 random bytes; the whole file is encrypted under it. None for what is in memory only.
         synchronous: FULL in life: WAL with NORMAL loses acknowledged commits on power loss. OFF for tests
             that make many stores.
 
@@ -50,8 +50,8 @@ class Database:
         DamagedError: the file is not a database under this key. StorageError: it cannot be opened.
     """
 
-    def __init__(self, path: Path, key: bytes, synchronous: Synchronous = "FULL") -> None:
-        if len(key) != KEY_LENGTH:
+    def __init__(self, path: Path, key: bytes | None, synchronous: Synchronous = "FULL") -> None:
+        if key is not None and len(key) != KEY_LENGTH:
             raise ValueError("a database key has 32 bytes")
         self.closed = self.damaged = False
         with translated():
@@ -62,12 +62,13 @@ class Database:
                 self._connection.close(True)
                 raise
 
-    def _prepare(self, key: bytes, synchronous: Synchronous) -> None:
+    def _prepare(self, key: bytes | None, synchronous: Synchronous) -> None:
         self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # a damaged file stays as it is
         # Or whatever has a LIMIT that is bound would be compiled anew each time it runs.
         self._connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
-        self._connection.execute("PRAGMA cipher = 'chacha20'")
-        self._connection.execute(f"PRAGMA key = 'raw:{key.hex()}'")
+        if key is not None:
+            self._connection.execute("PRAGMA cipher = 'chacha20'")
+            self._connection.execute(f"PRAGMA key = 'raw:{key.hex()}'")
         for pragma in (_LOCKING, f"PRAGMA synchronous = {synchronous}", *_PRAGMAS):
             self._connection.execute(pragma).fetchall()
         made: Callable[..., str] = document  # triggers that put messages into the index call it

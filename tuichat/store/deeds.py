@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tuichat.model import Direction, Unsent
-from tuichat.store.database import Database
+from tuichat.store.places import Places
 from tuichat.store.records import MessageRow
 
 EARLIER_KEPT: Final = 50
@@ -18,7 +18,7 @@ REPLIES_TOLD: Final = 20
 """So many replies to a message are looked up when it changes, the newest."""
 
 REPLIES = """SELECT id FROM messages WHERE reply_to = ? AND conversation =
-    (SELECT conversation FROM messages WHERE id = ?) ORDER BY id DESC LIMIT ?"""
+    (SELECT id FROM conversations WHERE contact = ?) ORDER BY id DESC LIMIT ?"""
 _FORGET = """UPDATE messages SET text = '', body = x'', reply_to = NULL, edited = 0, reacted = 0, unsent = ?
     WHERE id = ?"""
 _REACTED = """UPDATE messages SET reacted = (SELECT count(*) FROM reactions WHERE message = ?1)
@@ -28,80 +28,78 @@ _REACTED = """UPDATE messages SET reacted = (SELECT count(*) FROM reactions WHER
 class Deeds:
     """Changes of messages in the history."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, places: Places) -> None:
+        self._places = places
 
     # -- texts --
 
     def rewrite(self, message: MessageRow, text: str) -> None:
         """Another text; the present one becomes the newest of the earlier ones."""
-        with self._database.step():
-            self._database.run(
-                "INSERT INTO earlier_texts (message, text) VALUES (?, ?)", (message.id, message.text)
-            )
-            self._database.run(
+        with self._places.step():
+            place = self._places.holding(message.id)
+            place.run("INSERT INTO earlier_texts (message, text) VALUES (?, ?)", (message.id, message.text))
+            self._places.run(
                 """DELETE FROM earlier_texts WHERE message = ?1 AND id NOT IN
                 (SELECT id FROM earlier_texts WHERE message = ?1 ORDER BY id DESC LIMIT ?2)""",
                 (message.id, EARLIER_KEPT),
             )
-            self._database.run(
+            self._places.run(
                 "UPDATE messages SET text = ?, edited = edited + 1 WHERE id = ?", (text, message.id)
             )
 
     def earlier(self, message: int) -> list[str]:
         """The earlier texts of a message, oldest first."""
         query = "SELECT text FROM earlier_texts WHERE message = ? ORDER BY id"
-        return [row[0] for row in self._database.rows(query, (message,))]
+        return [row[0] for row in self._places.rows(query, (message,))]
 
     def forget(self, message: int, unsent: Unsent) -> None:
         """Erase what a message said, says and answers, and the reactions to it."""
-        with self._database.step():
-            self._database.run("DELETE FROM earlier_texts WHERE message = ?", (message,))
-            self._database.run("DELETE FROM reactions WHERE message = ?", (message,))
-            self._database.run(_FORGET, (unsent, message))
+        with self._places.step():
+            self._places.run("DELETE FROM earlier_texts WHERE message = ?", (message,))
+            self._places.run("DELETE FROM reactions WHERE message = ?", (message,))
+            self._places.run(_FORGET, (unsent, message))
 
     def confirm_unsent(self, message: int) -> None:
         """The other node has forgotten it, too."""
-        self._database.run(
-            "UPDATE messages SET unsent = 'done' WHERE id = ? AND unsent = 'asked'", (message,)
-        )
+        self._places.run("UPDATE messages SET unsent = 'done' WHERE id = ? AND unsent = 'asked'", (message,))
 
     def replies(self, message: MessageRow) -> list[int]:
         """The newest `REPLIES_TOLD` messages that answer this one."""
-        values = (message.wire_id, message.id, REPLIES_TOLD)
-        return [row[0] for row in self._database.rows(REPLIES, values)]
+        values = (message.wire_id, message.contact, REPLIES_TOLD)
+        return sorted((row[0] for row in self._places.rows(REPLIES, values)), reverse=True)[:REPLIES_TOLD]
 
     # -- reactions --
 
     def reactions(self, message: int) -> list[tuple[Direction, str]]:
         """Who reacted with what, oldest first; `out` is this person."""
         query = "SELECT author, emoji FROM reactions WHERE message = ? ORDER BY id"
-        return [(row[0], row[1]) for row in self._database.rows(query, (message,))]
+        return [(row[0], row[1]) for row in self._places.rows(query, (message,))]
 
     def add_reaction(self, message: int, author: Direction, emoji: str) -> None:
         """Put an emoji to a message; nothing if it is there."""
         query = "INSERT OR IGNORE INTO reactions (message, author, emoji) VALUES (?, ?, ?)"
-        with self._database.step():
-            self._database.run(query, (message, author, emoji))
-            self._database.run(_REACTED, (message,))
+        with self._places.step():
+            self._places.holding(message).run(query, (message, author, emoji))
+            self._places.run(_REACTED, (message,))
 
     def remove_reaction(self, message: int, author: Direction, emoji: str) -> None:
         """Take an emoji away again."""
         query = "DELETE FROM reactions WHERE message = ? AND author = ? AND emoji = ?"
-        with self._database.step():
-            self._database.run(query, (message, author, emoji))
-            self._database.run(_REACTED, (message,))
+        with self._places.step():
+            self._places.run(query, (message, author, emoji))
+            self._places.run(_REACTED, (message,))
 
     # -- what waits --
 
     def wait(self, contact: int, target: bytes, body: bytes, expires_at: int) -> None:
         """Keep a deed until its message comes, or until `expires_at` milliseconds."""
-        with self._database.step():
-            self._database.run(
+        place = self._places.of(contact)
+        with self._places.step():
+            place.run(
                 "INSERT INTO waiting_deeds (contact, target, body, expires_at) VALUES (?, ?, ?, ?)",
                 (contact, target, body, expires_at),
             )
-            self._database.run(
+            place.run(
                 """DELETE FROM waiting_deeds WHERE contact = ?1 AND id NOT IN
                 (SELECT id FROM waiting_deeds WHERE contact = ?1 ORDER BY id DESC LIMIT ?2)""",
                 (contact, MAX_WAITING),
@@ -112,20 +110,20 @@ class Deeds:
         any more.
         """
         query = "SELECT body, expires_at FROM waiting_deeds WHERE contact = ? AND target = ? ORDER BY id"
-        found = self._database.rows(query, (contact, target))
+        found = self._places.rows(query, (contact, target))
         if found:
             query = "DELETE FROM waiting_deeds WHERE contact = ? AND target = ?"
-            self._database.run(query, (contact, target))
+            self._places.run(query, (contact, target))
         return [bytes(body) for body, expires_at in found if now < expires_at]
 
     def waiting(self, contact: int) -> int:
         """How many deeds of a contact wait."""
         query = "SELECT count(*) FROM waiting_deeds WHERE contact = ?"
-        return int(self._database.one(query, (contact,)))
+        return self._places.total(query, (contact,))
 
     def expire(self, now: int) -> int:
         """Drop deeds whose time is over at `now` milliseconds; how many."""
         query = "SELECT 1 FROM waiting_deeds WHERE expires_at <= ? LIMIT 1"
-        if self._database.row(query, (now,)) is None:
+        if self._places.row(query, (now,)) is None:
             return 0
-        return self._database.run("DELETE FROM waiting_deeds WHERE expires_at <= ?", (now,))
+        return self._places.run("DELETE FROM waiting_deeds WHERE expires_at <= ?", (now,))

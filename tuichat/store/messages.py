@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tuichat.model import Direction, MessageKind, MessageState
-from tuichat.store.database import Database
+from tuichat.store.places import Places
 from tuichat.store.records import MessageRow
 
 # A day before the year 9999 ends: a sender may claim anything, and east of UTC that year ends sooner.
@@ -59,13 +59,16 @@ AGED = f"""
 NEXT_DUE = "SELECT min(expires_at) FROM messages WHERE expires_at IS NOT NULL"
 _COUNT_FROM = "UPDATE messages SET expires_at = min(expires_at, ? + timer * 1000) WHERE id = ?"
 NEWEST_SEEN = f"""
-    SELECT wire_id FROM messages WHERE conversation = {_CONVERSATION} AND id <= ? AND direction = 'in'
+    SELECT id, wire_id FROM messages WHERE conversation = {_CONVERSATION} AND id <= ? AND direction = 'in'
         AND state = 'read' AND kind <> 'unsupported' ORDER BY id DESC LIMIT 1
 """  # noqa: S608 - no value is pasted in
 MINE_BEFORE = f"""
     SELECT id, state FROM messages WHERE conversation = {_CONVERSATION} AND id <= ? AND direction = 'out'
         ORDER BY id DESC LIMIT ?
 """  # noqa: S608 - no value is pasted in
+# What the triggers do where the message lies, and must hold on disk.
+_COMES_BACK = "UPDATE conversations SET archived = 0 WHERE contact = ? AND archived"
+_ANSWERED = "UPDATE conversations SET unread_from = NULL WHERE contact = ? AND unread_from IS NOT NULL"
 SUMMARIES = f"""
     SELECT
         c.contact,
@@ -80,8 +83,8 @@ SUMMARIES = f"""
 class Messages:
     """The history. A received message is unread until its state is `read`."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, places: Places) -> None:
+        self._places = places
 
     def add(
         self,
@@ -106,25 +109,46 @@ class Messages:
         """
         claimed = min(max(sent_at, 0), _LATEST)
         values = (contact, direction, wire_id, kind, text, claimed, received_at, state, body, reply_to)
-        message = self._database.insert(_INSERT, (at, *values, timer, expires_at))
+        place = self._places.disk if kind == "timer" or at is not None else self._places.of(contact)
+        number = self._places.number("messages", place) if at is None else at
+        message = place.insert(_INSERT, (number, *values, timer, expires_at))
+        if place is not self._places.disk:
+            self._places.disk.run(_COMES_BACK if direction == "in" else _ANSWERED, (contact,))
         return MessageRow(message, *values, timer=timer, expires_at=expires_at)
+
+    def is_frozen(self, row: MessageRow) -> bool:
+        """Whether a message is on disk from before its conversation was in memory only.
+
+        What is said of it now would be on disk: it takes no other text and no reaction.
+        """
+        place = self._places.of(row.contact)
+        return place is not self._places.disk and place is not self._places.holding(row.id)
+
+    def is_in_memory(self, message: int) -> bool:
+        """Whether a message is in memory only."""
+        return self._places.holding(message) is not self._places.disk
+
+    def held_in_memory(self) -> int:
+        """How many messages are nowhere else."""
+        memory = self._places.memory
+        return 0 if memory is None else int(memory.one("SELECT count(*) FROM messages"))
 
     def remove(self, message: int) -> None:
         """Take a message out of the history; its number is for what takes its place."""
-        self._database.run("DELETE FROM messages WHERE id = ?", (message,))
+        self._places.run("DELETE FROM messages WHERE id = ?", (message,))
 
     def unreadable(self, after: int, limit: int) -> list[MessageRow]:
         """Messages of all contacts, behind id `after`, of which only the body is kept, oldest first."""
-        return [row_of(values) for values in self._database.rows(UNREADABLE, (after, limit))]
+        return self._in_order(self._places.rows(UNREADABLE, (after, limit)), limit)
 
     def get(self, message: int) -> MessageRow | None:
         """The message of this id."""
-        values = self._database.row(f"{_SELECT} WHERE m.id = ?", (message,))
+        values = self._places.row(f"{_SELECT} WHERE m.id = ?", (message,))
         return None if values is None else row_of(values)
 
     def by_wire_id(self, contact: int, direction: Direction, wire_id: bytes) -> MessageRow | None:
         """The message that the two nodes name by these 16 bytes."""
-        values = self._database.row(
+        values = self._places.row(
             f"{_SELECT} WHERE m.conversation = {_CONVERSATION} AND m.direction = ? AND m.wire_id = ?",
             (contact, direction, wire_id),
         )
@@ -132,7 +156,7 @@ class Messages:
 
     def set_state(self, message: int, state: MessageState) -> None:
         """Move a message to another state."""
-        self._database.run("UPDATE messages SET state = ? WHERE id = ?", (state, message))
+        self._places.run("UPDATE messages SET state = ? WHERE id = ?", (state, message))
 
     def page(
         self,
@@ -166,31 +190,42 @@ class Messages:
         """The messages nearest to `after`, or to `before` without it, from there on."""
         query = NEWEST if after is None else OLDEST
         bounds = (0 if after is None else after, _NO_LIMIT if before is None else before)
-        return [row_of(values) for values in self._database.rows(query, (contact, *bounds, limit))]
+        found = self._places.rows(query, (contact, *bounds, limit))
+        return self._in_order(found, limit, newest_first=after is None)
+
+    def _in_order(
+        self, found: list[tuple[Any, ...]], limit: int, *, newest_first: bool = False
+    ) -> list[MessageRow]:
+        """Rows of all places as one place would have given them."""
+        rows = [row_of(values) for values in found]
+        if self._places.memory is not None:
+            rows.sort(key=lambda row: row.id, reverse=newest_first)
+        return rows[:limit]
 
     def mark_read(self, contact: int, up_to: int, now: int) -> int:
         """Received messages up to this id become `read`; how many did. Their timers run from `now`."""
-        return self._database.run(MARK_READ, (now, contact, up_to))
+        return self._places.run(MARK_READ, (now, contact, up_to))
 
     def newest_seen(self, contact: int, up_to: int) -> bytes | None:
         """The wire id of the newest read message up to this id that came from the contact."""
-        row = self._database.row(NEWEST_SEEN, (contact, up_to))
-        return None if row is None else bytes(row[0])
+        found = self._places.rows(NEWEST_SEEN, (contact, up_to))
+        return bytes(max(found)[1]) if found else None
 
     def mark_delivered(self, message: int, now: int) -> None:
         """The contact's node has it; the person may have said already that they have seen it.
 
         Its timer runs from `now`, in milliseconds.
         """
-        self._database.run(_COUNT_FROM, (now, message))
-        self._database.run(
+        self._places.run(_COUNT_FROM, (now, message))
+        self._places.run(
             "UPDATE messages SET state = 'delivered' WHERE id = ? AND state = 'queued'", (message,)
         )
 
     def seen_by_them(self, contact: int, up_to: int) -> list[int]:
         """My messages up to this id become `read`; which did, the newest `SEEN_AT_ONCE` at most."""
         seen = []
-        for message, state in self._database.rows(MINE_BEFORE, (contact, up_to, SEEN_AT_ONCE)):
+        mine = sorted(self._places.rows(MINE_BEFORE, (contact, up_to, SEEN_AT_ONCE)), reverse=True)
+        for message, state in mine:
             if state == "read":
                 break
             if state in ("queued", "delivered"):
@@ -200,27 +235,29 @@ class Messages:
 
     def due(self, now: int, limit: int) -> list[MessageRow]:
         """At most so many messages whose time is over at `now` milliseconds, the earliest first."""
-        return [row_of(values) for values in self._database.rows(DUE, (now, limit))]
+        rows = [row_of(values) for values in self._places.rows(DUE, (now, limit))]
+        return sorted(rows, key=lambda row: (row.expires_at or 0, row.id))[:limit]
 
     def aged(self, contact: int, before: int, limit: int) -> list[MessageRow]:
         """Of the oldest messages with a contact, so many, those from before a time in milliseconds."""
-        return [row_of(values) for values in self._database.rows(AGED, (contact, limit, before))]
+        return self._in_order(self._places.rows(AGED, (contact, limit, before)), limit)
 
     def next_due(self) -> int | None:
         """When the time of the next message is over, in milliseconds; None if no timer runs."""
-        deadline: int | None = self._database.one(NEXT_DUE)
-        return deadline
+        return min((row[0] for row in self._places.rows(NEXT_DUE) if row[0] is not None), default=None)
 
     def unread(self, contact: int) -> int:
         """How many received messages of the conversation are unread."""
-        return int(self._database.one(COUNT_UNREAD, (contact,)))
+        return self._places.total(COUNT_UNREAD, (contact,))
 
     def summaries(self) -> dict[int, tuple[int | None, int, int]]:
         """For each contact: when its last message came (milliseconds, None if none), unread, queued."""
-        return {
-            contact: (last, unread, queued)
-            for contact, last, unread, queued in self._database.rows(SUMMARIES)
-        }
+        found: dict[int, tuple[int | None, int, int]] = {}
+        for contact, last, unread, queued in self._places.rows(SUMMARIES):
+            at, others_unread, others_queued = found.get(contact, (None, 0, 0))
+            newest = max((each for each in (at, last) if each is not None), default=None)
+            found[contact] = (newest, unread + others_unread, queued + others_queued)
+        return found
 
 
 def row_of(values: tuple[Any, ...]) -> MessageRow:

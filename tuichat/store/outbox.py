@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
-from tuichat.store.database import Database
+from tuichat.store.places import Places
 from tuichat.store.records import OutboxRow
 
 _COLUMNS = tuple(field.name for field in fields(OutboxRow))
@@ -19,8 +19,8 @@ _FLAGS = tuple(_COLUMNS.index(name) for name in ("given", "void"))
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM outbox"  # noqa: S608 - names of our own fields
 _INSERT = """
     INSERT INTO outbox
-        (contact, message, wire_id, body, seq, envelope, envelope_hash, given, queued_at, subject)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        (id, contact, message, wire_id, body, seq, envelope, envelope_hash, given, queued_at, subject)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _REPLACE = """
     UPDATE outbox SET wire_id = ?1, message = ?2, subject = ?2, void = ?2 IS NULL, body = ?3, envelope = ?4,
@@ -35,8 +35,8 @@ TOTALS = f"SELECT count(*), min(queued_at) FROM outbox INDEXED BY outbox_message
 class Outbox:
     """What is not acknowledged yet, in the order of queueing."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, places: Places) -> None:
+        self._places = places
 
     def add(
         self,
@@ -54,59 +54,62 @@ class Outbox:
     ) -> OutboxRow:
         """Queue a body; sealed already, or to be sealed when a session exists.
 
-        `subject` is the message that it is about; one that it carries is its subject anyway.
+        `subject` is the message that it is about; one that it carries is its subject anyway. The row lies
+        where that does; one about none holds nothing that a person said.
         """
         values = (contact, message, wire_id, body, seq, envelope, envelope_hash, given, queued_at)
         about = subject if message is None else message
-        return OutboxRow(self._database.insert(_INSERT, (*values, about)), *values, subject=about)
+        place = self._places.disk if about is None else self._places.holding(about)
+        row = place.insert(_INSERT, (self._places.number("outbox", place), *values, about))
+        return OutboxRow(row, *values, subject=about)
 
     def unacked(self, contact: int, *, after_id: int = 0, limit: int = 1000) -> list[OutboxRow]:
         """At most `limit` rows of a contact, voids too, behind `after_id`, oldest first."""
         query = f"{_SELECT} WHERE contact = ? AND id > ? ORDER BY id LIMIT ?"
-        return [_row(values) for values in self._database.rows(query, (contact, after_id, limit))]
+        return _in_order(self._places.rows(query, (contact, after_id, limit)))[:limit]
 
     def by_hash(self, contact: int, envelope_hash: bytes) -> OutboxRow | None:
         """The row whose present envelope has this hash."""
         query = f"{_SELECT} WHERE contact = ? AND envelope_hash = ?"
-        values = self._database.row(query, (contact, envelope_hash))
+        values = self._places.row(query, (contact, envelope_hash))
         return None if values is None else _row(values)
 
     def by_message(self, message: int) -> OutboxRow | None:
         """The row that carries this message of the history."""
-        values = self._database.row(f"{_SELECT} WHERE message = ?", (message,))
+        values = self._places.row(f"{_SELECT} WHERE message = ?", (message,))
         return None if values is None else _row(values)
 
     def about(self, message: int) -> list[OutboxRow]:
         """The rows about a message, without the one that carries it, oldest first."""
         query = f"{_SELECT} WHERE subject = ? AND message IS NULL ORDER BY id"
-        return [_row(values) for values in self._database.rows(query, (message,))]
+        return _in_order(self._places.rows(query, (message,)))
 
     def waiting_notes(self, contact: int) -> list[OutboxRow]:
         """What no person waits for and no link has had, voids left out, oldest first."""
         query = f"{_SELECT} WHERE contact = ? AND subject IS NULL AND NOT void AND NOT given ORDER BY id"
-        return [_row(values) for values in self._database.rows(query, (contact,))]
+        return _in_order(self._places.rows(query, (contact,)))
 
     def seal(self, row: int, seq: int, envelope: bytes, envelope_hash: bytes) -> None:
         """Keep a fresh sealing of a row, in place of any earlier one."""
-        self._database.run(
+        self._places.run(
             "UPDATE outbox SET seq = ?, envelope = ?, envelope_hash = ? WHERE id = ?",
             (seq, envelope, envelope_hash, row),
         )
 
     def unseal(self, contact: int) -> None:
         """Drop the sealings of a contact's rows, and its voids: they wait for another session."""
-        with self._database.step():
+        with self._places.step():
             self.remove_voids(contact)
-            self._database.run(
+            self._places.run(
                 "UPDATE outbox SET seq = 0, envelope = NULL, envelope_hash = NULL WHERE contact = ?",
                 (contact,),
             )
 
     def mark_given(self, rows: Iterable[int]) -> None:
         """Note that envelopes of these rows are about to be handed to a link."""
-        with self._database.step():
+        with self._places.step():
             for row in rows:
-                self._database.run("UPDATE outbox SET given = 1 WHERE id = ? AND given = 0", (row,))
+                self._places.run("UPDATE outbox SET given = 1 WHERE id = ? AND given = 0", (row,))
 
     def replace(
         self,
@@ -119,30 +122,40 @@ class Outbox:
         message: int | None = None,
     ) -> None:
         """Put another body under the number and place of a row; without a message it becomes a void."""
-        self._database.run(_REPLACE, (wire_id, message, body, envelope, envelope_hash, row))
+        self._places.run(_REPLACE, (wire_id, message, body, envelope, envelope_hash, row))
 
     def part(self, row: int) -> None:
         """Let a row go on its way without the message that it carries or is about."""
-        self._database.run("UPDATE outbox SET message = NULL, subject = NULL WHERE id = ?", (row,))
+        self._places.run("UPDATE outbox SET message = NULL, subject = NULL WHERE id = ?", (row,))
 
     def remove(self, row: int) -> None:
         """Forget a row: it was acknowledged, or cancelled before it had a number."""
-        self._database.run("DELETE FROM outbox WHERE id = ?", (row,))
+        self._places.run("DELETE FROM outbox WHERE id = ?", (row,))
 
     def remove_voids(self, contact: int) -> None:
         """Forget a contact's voids: a new session numbers afresh."""
-        self._database.run("DELETE FROM outbox WHERE contact = ? AND void", (contact,))
+        self._places.run("DELETE FROM outbox WHERE contact = ? AND void", (contact,))
 
     def count(self, contact: int) -> int:
         """How many messages, and deeds about some, wait for this contact's acknowledgement."""
         query = f"SELECT count(*) FROM outbox WHERE contact = ? AND {_WAITING}"  # noqa: S608 - a constant
-        return int(self._database.one(query, (contact,)))
+        return self._places.total(query, (contact,))
 
     def totals(self) -> tuple[int, int | None]:
         """How many of both wait for an acknowledgement, and when the oldest was queued."""
-        row = self._database.row(TOTALS)
-        assert row is not None
-        return int(row[0]), row[1]
+        found = self._places.rows(TOTALS)
+        oldest = min((row[1] for row in found if row[1] is not None), default=None)
+        return sum(row[0] for row in found), oldest
+
+    def lost_at_the_end(self) -> int:
+        """How many of both are in memory only."""
+        memory = self._places.memory
+        return 0 if memory is None else int(memory.one(TOTALS))
+
+
+def _in_order(found: list[tuple[Any, ...]]) -> list[OutboxRow]:
+    """Rows of all places, oldest first."""
+    return sorted((_row(values) for values in found), key=lambda row: row.id)
 
 
 def _row(values: tuple[Any, ...]) -> OutboxRow:

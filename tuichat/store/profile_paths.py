@@ -103,6 +103,11 @@ class ProfilePaths:
         """Where copies of files that are offered lie until their offers end."""
         return self.home / "outgoing"
 
+    @property
+    def http_token(self) -> Path:
+        """The token of whoever asks over HTTP, where the settings name no other place for it."""
+        return self.home / "http.token"
+
     def run_directory(self, *, create: bool = False) -> Path:
         """The 0700 directory for sockets: in the home, or elsewhere when the home's path is not fit for one.
 

@@ -213,7 +213,8 @@ class ConversationRow:
     `unread_from` is the id of the message at which reading stopped last, None since it was answered. `timer`
     is after how many seconds texts and files disappear, 0 for never; of its changes the one of the latest
     `timer_revision` holds. `retention` is after how many seconds messages are deleted here, 0 for never, None
-    for what the settings say.
+    for what the settings say. `memory` says where what is said is kept: "" on disk, "on" in memory only,
+    "left" on disk again while what was said before is still in memory.
     """
 
     contact: int
@@ -224,6 +225,7 @@ class ConversationRow:
     timer: int = 0
     timer_revision: int = 0
     retention: int | None = None
+    memory: Literal["", "on", "left"] = ""
 
 
 @dataclass(frozen=True, slots=True)

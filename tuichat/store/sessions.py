@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuichat.store.database import Database
+from tuichat.store.places import Places
 from tuichat.store.records import SessionRow
 
 _PUT = """
@@ -15,8 +15,9 @@ _PUT = """
 class Sessions:
     """What delivery must remember of each contact through a crash."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, places: Places) -> None:
+        self._database = places.disk
+        self._places = places
 
     def get(self, contact: int) -> SessionRow:
         """The contact's session; all zero if it never had one."""
@@ -51,22 +52,23 @@ class Sessions:
 
     def hold(self, contact: int, seq: int, body: bytes) -> None:
         """Keep an opened body until the ones before it are delivered."""
-        self._database.run("INSERT INTO held (contact, seq, body) VALUES (?, ?, ?)", (contact, seq, body))
+        query = "INSERT INTO held (contact, seq, body) VALUES (?, ?, ?)"
+        self._places.of(contact).run(query, (contact, seq, body))
 
     def held(self, contact: int, seq: int) -> bytes | None:
         """The held body of this number."""
-        row = self._database.row("SELECT body FROM held WHERE contact = ? AND seq = ?", (contact, seq))
+        row = self._places.row("SELECT body FROM held WHERE contact = ? AND seq = ?", (contact, seq))
         return None if row is None else bytes(row[0])
 
     def release(self, contact: int, seq: int) -> None:
         """Drop a held body: it is delivered now."""
-        self._database.run("DELETE FROM held WHERE contact = ? AND seq = ?", (contact, seq))
+        self._places.run("DELETE FROM held WHERE contact = ? AND seq = ?", (contact, seq))
 
     def forget(self, contact: int) -> None:
         """Drop hashes and held bodies: a new session begins. Known message ids stay."""
-        with self._database.step():
+        with self._places.step():
             self._database.run("DELETE FROM opened WHERE contact = ?", (contact,))
-            self._database.run("DELETE FROM held WHERE contact = ?", (contact,))
+            self._places.run("DELETE FROM held WHERE contact = ?", (contact,))
 
     def knows(self, contact: int, wire_id: bytes) -> bool:
         """Whether a message of this id ever came from the contact."""

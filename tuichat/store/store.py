@@ -26,8 +26,11 @@ from tuichat.store.inputs import Inputs
 from tuichat.store.invites import Invites
 from tuichat.store.messages import Messages
 from tuichat.store.outbox import Outbox
+from tuichat.store.places import Places
 from tuichat.store.reach_keys import ReachKeys
+from tuichat.store.records import SessionRow
 from tuichat.store.search import Search
+from tuichat.store.searches import Searches
 from tuichat.store.sessions import Sessions
 from tuichat.store.settings import Settings
 from tuichat.store.tags import Tags
@@ -48,21 +51,22 @@ class Store:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._closed = False
-        self.contacts = Contacts(database)
-        self.messages = Messages(database)
-        self.outbox = Outbox(database)
-        self.sessions = Sessions(database)
+        self._places = Places(database)
+        self.contacts = Contacts(self._places)
+        self.messages = Messages(self._places)
+        self.outbox = Outbox(self._places)
+        self.sessions = Sessions(self._places)
         self.events = Events(database)
         self.settings = Settings(database)
         self.invites = Invites(database)
         self.reach_keys = ReachKeys(database)
         self.transfers = Transfers(database)
-        self.search = Search(database)
-        self.conversations = Conversations(database)
+        self.search = Searches(self._places)
+        self.conversations = Conversations(self._places)
         self.tags = Tags(database)
         self.inputs = Inputs(database)
         self.imports = Imports(database)
-        self.deeds = Deeds(database)
+        self.deeds = Deeds(self._places)
         self.tokens = Tokens(database)
 
     @classmethod
@@ -77,17 +81,45 @@ class Store:
         try:
             if not path.exists():
                 _create(path, key, synchronous)
-            return cls(_open_existing(path, key, synchronous))
+            store = cls(_open_existing(path, key, synchronous))
         except OSError as failure:
             raise StorageError(
                 _("The database {path} cannot be made or read: {reason}.").format(
                     path=path, reason=os.strerror(failure.errno or 0)
                 )
             ) from failure
+        try:
+            store._begin_memory()
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def _begin_memory(self) -> None:
+        """What conversations had in memory is gone, with envelopes whose numbers are missing from their
+        sessions: the next links begin others, which seal anew what is on disk.
+        """
+        contacts = [contact for contact, row in self.conversations.all().items() if row.memory]
+        if contacts:
+            self.open_memory()
+            with self.transaction():
+                for contact in contacts:
+                    self.conversations.begin_memory(contact)
+                    self.outbox.unseal(contact)
+                    self.sessions.forget(contact)
+                    self.sessions.put(SessionRow(contact, gen=self.sessions.get(contact).gen))
+
+    def open_memory(self) -> None:
+        """Make room for what is kept in memory only. Not inside a transaction."""
+        if self._places.memory is None:
+            memory = Database(Path(":memory:"), None)
+            schema.migrate(memory)
+            Search(memory).prepare()
+            self._places.open_memory(memory)
 
     def transaction(self) -> AbstractContextManager[None]:
         """All that is written inside happens together or, on any exception, not at all. Not nestable."""
-        return self._database.transaction()
+        return self._places.transaction()
 
     def checkpoint(self) -> None:
         """Empty the write-ahead log into the file; old pages no longer lie in it."""
@@ -110,7 +142,7 @@ class Store:
             if not self._database.damaged:
                 self._database.checkpoint()
         finally:
-            self._database.close()
+            self._places.close()
 
 
 def _open_existing(path: Path, key: bytes, synchronous: Synchronous) -> Database:

@@ -152,7 +152,7 @@ def _destroy(path: Path) -> _Failure | None:
 
 def _remains(paths: ProfilePaths, order: WipeOrder) -> Iterator[Path]:
     home = paths.home
-    for pattern in (f"{paths.database.name}*", "restoring.db*", "node.log", ".piped-*"):
+    for pattern in (f"{paths.database.name}*", "restoring.db*", "node.log", "http.token*", ".piped-*"):
         yield from sorted(home.glob(pattern))
     yield from (paths.outgoing, paths.tor)
     yield from _drafts(paths)

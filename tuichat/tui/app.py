@@ -244,9 +244,9 @@ class TuichatApp(App[int]):
 
         if isinstance(self.screen, Quit):
             return
-        queued, transfers = await self.session.under_way() if self._node_ends_with_us else (0, 0)
-        if queued or transfers:
-            await self.push_screen(Quit(queued, transfers, self.shared.glyphs), self._quit_answered)
+        counts = await self.session.under_way() if self._node_ends_with_us else (0, 0, 0)
+        if any(counts):
+            await self.push_screen(Quit(*counts, self.shared.glyphs), self._quit_answered)
         else:
             self.exit(0)
 

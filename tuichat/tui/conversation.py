@@ -192,7 +192,8 @@ class Conversation:
         linked = person.stage == "linked"
         names = {context.session.known.name, person.name, person.suggested_name} - {""}
         mentions = tuple(sorted(names, key=len, reverse=True))
-        return RowStyle(80, person.name, linked, context.glyphs, context.calendar(), mentions)
+        in_memory = person.conversation.memory
+        return RowStyle(80, person.name, linked, context.glyphs, context.calendar(), mentions, in_memory)
 
     def _empty_style(self) -> RowStyle:
         return RowStyle(80, "", False, self._context.glyphs, self._context.calendar())

@@ -65,7 +65,8 @@ class Notifications:
                 self._tell(_("Somebody asks to be a contact."))  # and what strangers write stays here
 
     def _message(self, person: Contact, message: Message) -> None:
-        if not self._content or person.conversation.timer:  # what it told could not be taken back in time
+        kept = person.conversation
+        if not self._content or kept.timer or kept.memory:  # who shows it may keep it
             self._tell(_("A new message."))
         elif message.text:
             self._tell(f"{person.name}: {message.text}")

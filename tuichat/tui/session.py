@@ -104,19 +104,20 @@ class Session:
         people = await self.node.contact_list()
         self.known.people = {person.id: person for person in people}
 
-    async def under_way(self) -> tuple[int, int]:
-        """How many messages wait, and how many files are on their way or wait to be; none without a node.
+    async def under_way(self) -> tuple[int, int, int]:
+        """How many messages wait, how many files are on their way or wait to be, and how many messages are in
+        memory only; none without a node.
 
         A node that does not answer at once keeps nobody: then it is what is known here.
         """
         if self._client is None:
-            return 0, 0
+            return 0, 0, 0
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 status = await self._client.status()
         except (TimeoutError, TuichatError):
-            return self.known.queued(), self.known.files.under_way()
-        return status.outbox.queued, status.transfers
+            return self.known.queued(), self.known.files.under_way(), 0
+        return status.outbox.queued, status.transfers, status.in_memory
 
     async def close(self) -> None:
         """Let go of the node."""

@@ -21,6 +21,7 @@ from tuichat.tui.context import Context
 from tuichat.tui.qr import qr_text
 from tuichat.tui.screens.confirm import Confirm
 from tuichat.tui.screens.dialog import Dialog
+from tuichat.tui.screens.memory import change_memory
 from tuichat.tui.session import Happening
 from tuichat.tui.words import cautions, error_text, key_sentence, link, stage_word
 from tuichat.tui.wrapping import pad
@@ -37,6 +38,7 @@ class ContactCard(Dialog[None]):
         Binding("q", "toggle_qr", show=False),
         Binding("v", "verify", show=False),
         Binding("r", "rename", show=False),
+        Binding("m", "memory", show=False),
         Binding("b", "block", show=False),
         Binding("x", "remove", show=False),
         Binding("t", "trust", show=False),
@@ -70,7 +72,9 @@ class ContactCard(Dialog[None]):
                 yield Static(keys, classes="keys", markup=False)
 
     def _keys(self) -> str:
-        keys = _("c copy address   q QR code   v verify\nr rename   b block   x remove   Esc close")
+        keys = _(
+            "c copy address   q QR code   v verify\nr rename   m memory   b block   x remove   Esc close"
+        )
         if self.person is not None and self.person.key_changed:
             return _("t trust the new key   k keep the old one") + "\n" + keys
         return keys
@@ -227,6 +231,17 @@ class ContactCard(Dialog[None]):
             except TuichatError as error:
                 self._say(error_text(error))
 
+    @work(exclusive=True)
+    async def action_memory(self) -> None:
+        """Keep what is said in memory only, after a question, or on disk again."""
+        person = self.person
+        if person is not None:
+            wanted = not person.conversation.memory
+            try:
+                self._say(await change_memory(self.app, self._shared, person, wanted=wanted))
+            except TuichatError as error:
+                self._say(error_text(error))
+
     async def _try(self, done: str, person: Contact, digits: str) -> None:
         try:
             self._number = await self._shared.session.node.contact_verify(person.address, digits)
@@ -323,6 +338,7 @@ def kept_rows(person: Contact) -> list[tuple[str, str]]:
     if person.tags:
         rows.append((_("tags"), " ".join(f"#{tag}" for tag in person.tags)))
     words = {_("pinned"): kept.pinned, _("muted"): kept.muted, _("archived"): kept.archived}
+    words[_("in memory only")] = kept.memory
     if any(words.values()):
         rows.append((_("kept"), ", ".join(word for word, is_so in words.items() if is_so)))
     return rows

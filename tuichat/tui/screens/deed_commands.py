@@ -37,6 +37,7 @@ class DeedCommands:
             "unsend": self._unsend,
             "react": self._react,
             "timer": self._timer,
+            "memory": self._memory,
             "earlier": self._earlier,
             "me": self._me,
         }
@@ -97,6 +98,20 @@ class DeedCommands:
             )
         else:
             self._screen.say(_("Messages stay. /timer 1h lets them disappear, on both sides."))
+
+    async def _memory(self, command: Command) -> None:
+        from tuichat.tui.screens.memory import change_memory, where_kept  # seldom needed
+
+        person = self._screen.person
+        if person is None:
+            raise UsageError(_("No conversation is open."))
+        if command.argument not in ("", "on", "off"):
+            raise UsageError(_("On or off?"), "/memory on|off")
+        if command.argument:
+            shared, wanted = self._screen.shared, command.argument == "on"
+            self._screen.say(await change_memory(self._screen.app, shared, person, wanted=wanted))
+        else:
+            self._screen.say(where_kept(person))
 
     async def _me(self, command: Command) -> None:
         person = self._screen.person

@@ -132,7 +132,9 @@ class Help(Dialog[None]):
                 _("{queued} queued  {sent} sent  {delivered} delivered").format(
                     queued=glyphs.queued, sent=glyphs.sent, delivered=glyphs.delivered
                 ),
-                _("{pinned} pinned  {muted} muted").format(pinned=glyphs.pinned, muted=glyphs.muted),
+                _("{pinned} pinned  {muted} muted  {memory} in memory only").format(
+                    pinned=glyphs.pinned, muted=glyphs.muted, memory=glyphs.memory
+                ),
                 _("{incoming} offered to you  {resting} paused  {moving} files on their way").format(
                     incoming=glyphs.incoming, resting=glyphs.resting, moving=glyphs.transfers
                 ),

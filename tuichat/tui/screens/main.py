@@ -212,7 +212,7 @@ class MainScreen(SignScreen):
     def _lost(self, lost: Lost) -> None:
         if lost.reason != "handover":
             self.composer.deaf = False  # /connect; a profile with a passphrase has its question in front
-        self.say(*lost_text(lost))
+        self.say(*lost_text(lost, self.shared.session.known))
 
     def _forget(self) -> None:
         """The profile was locked: nothing of it stays on screen or in the input."""

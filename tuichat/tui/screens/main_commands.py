@@ -210,6 +210,10 @@ class Commands:
         from tuichat.tui.widgets.composer import pasted_text
 
         composer, words = self._screen.composer, editor_words(os.environ)
+        if self._screen.person is not None and self._screen.person.conversation.memory:
+            raise UsageError(
+                _("This conversation is in memory only, and your editor's file would be on disk.")
+            )
         with self._app.out_of_the_way():
             text = await edited(composer.text, self._screen.shared.options.scratch(), words)
         if not composer.deaf:  # else the profile was locked meanwhile

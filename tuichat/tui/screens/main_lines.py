@@ -24,7 +24,7 @@ def top_parts(
     if person is not None:
         tick = f" {glyphs.verified}" if person.verified and not person.key_changed else ""
         left: Parts = [("accent", f" {glyphs.back} "), ("strong", person.name), ("linked", tick)]
-        return left, [("text", "  "), *_signs(person, glyphs), link(person, glyphs), *last]
+        return left, [("text", "  "), *_signs(person, glyphs, short=True), link(person, glyphs), *last]
     state = reachability(known.tor, known.service, glyphs)
     return [("accent", " tuichat")], [state, *_queued(known, glyphs, gap), *last]
 
@@ -59,6 +59,8 @@ def banner_text(person: Contact, glyphs: Glyphs) -> str:
 
 def empty_text(known: Known, person: Contact | None) -> str:
     """What stands in place of messages while there are none."""
+    if person is not None and person.conversation.memory:
+        return _("In memory only: nothing said here is kept when tuichat ends or locks.")
     if person is not None:
         return _("No messages yet. Write the first one below.")
     if known.address and not known.conversations():
@@ -78,8 +80,16 @@ def hint_text() -> str:
     return _("Esc choose  F1 help")
 
 
-def lost_text(lost: Lost) -> tuple[str, Literal["info", "warning", "error"]]:
+def lost_text(lost: Lost, known: Known) -> tuple[str, Literal["info", "warning", "error"]]:
     """What it means that the node is gone, and how loud that is."""
+    text, level = _lost_text(lost)
+    in_memory = any(person.conversation.memory for person in known.people.values())
+    if not in_memory or lost.error is not None:
+        return text, level
+    return f"{text} {_('What was in memory only is gone.')}", level
+
+
+def _lost_text(lost: Lost) -> tuple[str, Literal["info", "warning", "error"]]:
     if lost.reason == "handover":
         return _("Another node takes over; looking for it..."), "info"
     if lost.error is not None:
@@ -112,12 +122,15 @@ def _name_parts(person: Contact, glyphs: Glyphs) -> Parts:
     return [("strong", person.name)]
 
 
-def _signs(person: Contact, glyphs: Glyphs) -> Parts:
-    """That messages disappear; what a person lets us know of themself over the link."""
+def _signs(person: Contact, glyphs: Glyphs, *, short: bool = False) -> Parts:
+    """How long messages stay; what a person lets us know of themself over the link."""
     timer: Parts = []
     if person.conversation.timer:
         time = short_time(person.conversation.timer)
         timer = [("muted", _("timer {time}").format(time=time) + "  ")]
+    if person.conversation.memory:
+        only = _("memory") if short else _("memory only")
+        timer = [*timer, ("waiting", f"{glyphs.memory} {only}  ")]
     if person.typing:
         return [*timer, ("accent", _("writing") + glyphs.ellipsis + "  ")]
     words = {"here": _("here"), "away": _("away"), "": ""}[person.presence]

@@ -1,4 +1,4 @@
-"""Leaving while messages wait or files are under way."""
+"""Leaving while messages wait, files are under way, or something is in memory only."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ class Quit(Dialog[Literal["keep", "leave"]]):
     """Gives "keep" to go on in the background, "leave" to let all that waits wait, None to stay.
 
     Args:
-        queued: messages that are not delivered; transfers: files that are on their way or wait to be.
+        queued: messages that are not delivered; transfers: files that are on their way or wait to be;
+            in_memory: messages that are gone when the node ends.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -26,10 +27,11 @@ class Quit(Dialog[Literal["keep", "leave"]]):
         Binding("q,ctrl+q", "answer('leave')", show=False),
     ]
 
-    def __init__(self, queued: int, transfers: int, glyphs: Glyphs) -> None:
+    def __init__(self, queued: int, transfers: int, in_memory: int, glyphs: Glyphs) -> None:
         super().__init__(glyphs)
         self._queued = queued
         self._transfers = transfers
+        self._in_memory = in_memory
 
     def compose(self) -> ComposeResult:
         """What waits, and the three things one can do."""
@@ -48,7 +50,12 @@ class Quit(Dialog[Literal["keep", "leave"]]):
             "{count} files are under way. They go on only while tuichat runs.",
             self._transfers,
         )
-        told = ((messages, self._queued), (files, self._transfers))
+        memory = ngettext(
+            "{count} message is in memory only. When tuichat ends, it is gone, sent or not.",
+            "{count} messages are in memory only. When tuichat ends, they are gone, sent or not.",
+            self._in_memory,
+        )
+        told = ((messages, self._queued), (files, self._transfers), (memory, self._in_memory))
         return [text.format(count=count) for text, count in told if count]
 
     def _keys(self) -> str:
@@ -60,8 +67,12 @@ class Quit(Dialog[Literal["keep", "leave"]]):
             "q  quit; they wait for next time",
             self._queued + self._transfers,
         )
-        return "\n".join((keep, leave, _("Esc  stay")))
+        if self._in_memory:
+            leave = _("q  quit; what is in memory only is lost")
+        waits = self._queued + self._transfers
+        return "\n".join((*((keep,) if waits else ()), leave, _("Esc  stay")))
 
     def action_answer(self, answer: Literal["keep", "leave"]) -> None:
         """The person has decided."""
-        self.dismiss(answer)
+        if answer == "leave" or self._queued or self._transfers:
+            self.dismiss(answer)

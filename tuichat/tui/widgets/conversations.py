@@ -149,6 +149,8 @@ class Conversations(Painted, can_focus=True):
             tail.append(("waiting", " " + self._glyphs.waiting(person.queued)))
         if person.conversation.pinned:
             tail.append(("muted", f" {self._glyphs.pinned}"))
+        if person.conversation.memory:
+            tail.append(("waiting", f" {self._glyphs.memory}"))
         loud = person.unread > 0 and not person.conversation.muted
         if person.conversation.muted:
             tail.append(("muted", f" {self._glyphs.muted}"))

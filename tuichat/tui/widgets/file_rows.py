@@ -39,6 +39,7 @@ class FileLook(msgspec.Struct, frozen=True):
         width: cells of a row.
         name: the petname of whom it is exchanged with; `linked` if they are there.
         narrow: every row counts.
+        declined: what is not known is no file that was there once, but one that was not taken.
     """
 
     width: int
@@ -47,6 +48,7 @@ class FileLook(msgspec.Struct, frozen=True):
     narrow: bool
     glyphs: Glyphs
     calendar: Calendar
+    declined: bool = False
 
 
 def file_rows(message: Message, file: File | None, look: FileLook, *, chosen: bool) -> list[Row]:
@@ -54,6 +56,8 @@ def file_rows(message: Message, file: File | None, look: FileLook, *, chosen: bo
     said: list[Row] = [[("text", line)] for line in wrap(message.text, look.width)] if message.text else []
     if file is None:
         gone = _("a file that is not known here any more")
+        if look.declined:
+            gone = _("a file that was declined: nothing of this conversation goes to disk")
         return [[("muted", line)] for line in wrap(gone, look.width)] + said
     short = _in_one_row(file, look) if look.narrow and file.state == "active" else None
     if short is not None:

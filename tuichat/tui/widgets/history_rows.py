@@ -35,6 +35,7 @@ class RowStyle(msgspec.Struct, frozen=True):
     Attributes:
         linked: the peer is there, so nothing waits for long.
         mentions: names that stand out behind an @, the longest first.
+        in_memory: nothing that is said is kept on disk.
     """
 
     width: int
@@ -43,6 +44,7 @@ class RowStyle(msgspec.Struct, frozen=True):
     glyphs: Glyphs
     calendar: Calendar
     mentions: tuple[str, ...] = ()
+    in_memory: bool = False
 
     @property
     def narrow(self) -> bool:
@@ -123,6 +125,8 @@ def _body(message: Message, file: File | None, style: RowStyle, *, chosen: bool)
     from tuichat.tui.widgets.file_rows import FileLook, file_rows  # what most first pictures do without
 
     look = FileLook(width, style.name, style.linked, style.narrow, style.glyphs, style.calendar)
+    declined = style.in_memory and message.direction == "in"
+    look = msgspec.structs.replace(look, declined=declined)
     rows = text_rows(message, style, width) if message.unsent else []
     return rows or quote_rows(message, style, width) + file_rows(message, file, look, chosen=chosen)
 

@@ -1,0 +1,28 @@
+"""The settings of a node that runs by itself: who may watch it, and what it says of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class HttpConfig:
+    """Where a daemon answers programs that watch it.
+
+    Attributes:
+        listen: the absolute path of a UNIX socket, or a loopback HOST:PORT; "" for nowhere.
+        token_file: what they have to show lies there; None for the profile's own.
+    """
+
+    listen: str = ""
+    token_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogConfig:
+    """What a node says on standard error: from which level on, and in which form."""
+
+    level: Literal["error", "warning", "info", "debug"] = "warning"
+    format: Literal["text", "json"] = "text"

@@ -1,0 +1,92 @@
+"""Whether a conversation is to be in memory only: what that means, and what becomes of what was said."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from tuichat.i18n import _
+from tuichat.model import Contact
+from tuichat.tui.context import Context
+from tuichat.tui.glyphs import Glyphs
+from tuichat.tui.screens.dialog import Dialog
+from tuichat.tui.wrapping import fit
+
+_NAME = 40
+
+
+class MemoryQuestion(Dialog[Literal["keep", "erase"]]):
+    """Gives "keep" for in memory only from now on, "erase" for that and to erase what was said, None for no.
+
+    Args:
+        said_before: there is a history.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "answer('keep')", show=False),
+        Binding("e", "answer('erase')", show=False),
+    ]
+
+    def __init__(self, name: str, glyphs: Glyphs, *, said_before: bool) -> None:
+        super().__init__(glyphs)
+        self._name = name
+        self._said_before = said_before
+
+    def compose(self) -> ComposeResult:
+        """What it means, and the keys."""
+        with VerticalScroll(classes="box", can_focus=False):
+            yield Static(self._question(), markup=False)
+            yield Static(self._keys(), classes="keys", markup=False)
+
+    def _question(self) -> str:
+        text = _(
+            "Keep what is said with {name} in memory only?\n\n"
+            "It is gone when tuichat ends or locks, and what waits then is never sent. No files are sent or "
+            "taken. What {name} keeps is theirs."
+        ).format(name=self._name)
+        return f"{text}\n\n{_('What was said before is on disk.')}" if self._said_before else text
+
+    def _keys(self) -> str:
+        if self._said_before:
+            return _("y  yes, and leave it there\ne  yes, and erase it\nEsc  no")
+        return _("y  yes   Esc  no")
+
+    def action_answer(self, answer: Literal["keep", "erase"]) -> None:
+        """The person has decided."""
+        if answer == "keep" or self._said_before:
+            self.dismiss(answer)
+
+
+async def change_memory(app: App[int], shared: Context, person: Contact, *, wanted: bool) -> str:
+    """Ask if there is need to, and do it; what to say about it, "" if nothing was done.
+
+    Belongs in a worker. Raises TuichatError.
+    """
+    node, name = shared.session.node, fit(person.name, _NAME)
+    if wanted is person.conversation.memory:
+        return where_kept(person)
+    if not wanted:
+        await node.conversation_memory(person.address, False)
+        return _(
+            "What is said with {name} is kept on disk from now on. What was said in memory goes when tuichat "
+            "ends or locks."
+        ).format(name=name)
+    question = MemoryQuestion(name, shared.glyphs, said_before=person.last_message_at is not None)
+    answer: str | None = await app.push_screen_wait(question)
+    if answer is None:
+        return ""
+    await node.conversation_memory(person.address, True, answer == "erase")
+    return _("From now on what is said with {name} is in memory only. /memory off undoes it.").format(
+        name=name
+    )
+
+
+def where_kept(person: Contact) -> str:
+    """Where what is said with somebody is kept."""
+    if person.conversation.memory:
+        return _("In memory only: it is gone when tuichat ends or locks. /memory off keeps it on disk.")
+    return _("What is said is kept on disk. /memory on keeps it in memory only.")
