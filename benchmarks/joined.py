@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tuichat.model import ServiceState, TorState
 from tuichat.network.transport import (
@@ -97,6 +97,9 @@ class JoinedTransport:
 
     async def circuit(self, onion: bytes, reach: bytes | None = None) -> Circuit:
         raise ConnectionLostError  # nobody has files here
+
+    async def use_bridges(self, lines: Sequence[str]) -> None:
+        pass  # no tor is in the way
 
     async def hang_up(self, onion: bytes) -> None:
         pass  # there are no circuits

@@ -17,8 +17,7 @@ Version = tuple[int, int, int, int]
 OLDEST: Version = (0, 4, 8, 0)
 _FIXES_CVE_2026_87724: Version = (0, 4, 9, 12)
 _ASK_SECONDS = 10.0
-# Where distributions put tor outside a user's PATH.
-_OTHER_DIRECTORIES = (
+OTHER_DIRECTORIES = (
     "/usr/bin",
     "/usr/sbin",
     "/usr/local/bin",
@@ -26,6 +25,7 @@ _OTHER_DIRECTORIES = (
     "/opt/homebrew/bin",
     "/snap/bin",
 )
+"""Where distributions put tor, and what belongs to it, outside a user's PATH."""
 _INSTALL = {
     "apt-get": "sudo apt-get install tor",
     "dnf": "sudo dnf install tor",
@@ -63,7 +63,7 @@ def find_tool(name: str) -> Path:
     Raises:
         TorError: it is not installed (code "missing").
     """
-    search = os.pathsep.join([os.environ.get("PATH", os.defpath), *_OTHER_DIRECTORIES])
+    search = os.pathsep.join([os.environ.get("PATH", os.defpath), *OTHER_DIRECTORIES])
     found = shutil.which(name, path=search)
     if found is None:
         raise TorError(

@@ -7,7 +7,7 @@ import os
 import re
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from onion.binary import ask_version, check_version, find_tor
@@ -67,6 +67,17 @@ class ChildTor(ControlledTor):
         self._control = options.run_directory.absolute() / "control"
         self._socks_path = options.run_directory.absolute() / "socks"
         self._cookie = options.data_directory.absolute() / "control_auth_cookie"
+
+    @property
+    def uses_bridges(self) -> bool:
+        return bool(self._options.bridges)
+
+    async def use_bridges(self, lines: Sequence[str]) -> None:
+        bridges_torrc(parse_bridges(lines))
+        self._options = replace(self._options, bridges=tuple(lines))
+        # A tor that changes its bridges while it runs (SETCONF) may hang for minutes, seen with 0.4.9.11: it
+        # connects to the transport's program that it has just ended, and as if that were the bridge.
+        await self._begin_anew()
 
     @property
     def pid(self) -> int | None:

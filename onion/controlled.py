@@ -17,6 +17,7 @@ import aiohttp
 from onion import socks
 from onion.address import OnionAddress
 from onion.binary import check_version
+from onion.bridge_news import BRIDGES_WATCHED, BridgeNews
 from onion.controller import Controller
 from onion.endpoint import Endpoint
 from onion.errors import DialError, TorError
@@ -56,6 +57,8 @@ class ControlledTor(ABC):
 
     def __init__(self) -> None:
         self._board = StatusBoard()
+        self._bridges = BridgeNews()
+        self._anew = False
         self._stages: Watchers[DialStage] = Watchers()
         self._services: list[ControlledService] = []
         self._client_keys: dict[OnionAddress, ClientKey] = {}
@@ -67,6 +70,11 @@ class ControlledTor(ABC):
         """Seconds before tor is attached anew: longer each time while that does not help."""
         self.changing = asyncio.Lock()
         """Held while a service is added or ended: the end of one must not follow the next of its address."""
+
+    @property
+    def uses_bridges(self) -> bool:
+        """Whether this tor gets to the network by bridges that were given to it here."""
+        return False
 
     @abstractmethod
     async def _connect(self) -> Controller:
@@ -180,6 +188,17 @@ class ControlledTor(ABC):
         came = {"PURPOSE": "HS_SERVICE_REND", "REND_QUERY": str(service.address)}
         await self._close_circuits(lambda circuit: came.items() <= circuit.items())
 
+    async def introduces(self, service: ControlledService) -> bool:
+        """Whether a service has introduction points, or is about to; True if that cannot be asked."""
+        leads_there = {"PURPOSE": "HS_SERVICE_INTRO", "REND_QUERY": str(service.address)}
+        if self._controller is None:
+            return True
+        try:
+            circuits = (await self._controller.get_info("circuit-status")).splitlines()
+        except TorError:
+            return True
+        return any(leads_there.items() <= Event.parse(line).fields.items() for line in circuits)
+
     async def _close_circuits(self, chosen: Callable[[Mapping[str, str]], bool]) -> None:
         controller = self._controller
         if controller is None:
@@ -190,6 +209,17 @@ class ControlledTor(ABC):
                 # It may have closed by itself since.
                 with contextlib.suppress(TorError):
                     await controller.call(f"CLOSECIRCUIT {circuit.word(0)}")
+
+    async def _begin_anew(self) -> None:
+        """End this tor; the supervisor starts the next one at once, as it is configured now."""
+        controller = self._controller
+        if controller is not None:
+            self._anew = True
+            await controller.close()
+
+    async def _watch_events(self, controller: Controller) -> None:
+        watched = f"{WATCHED} {BRIDGES_WATCHED}" if self.uses_bridges else WATCHED
+        await controller.call(f"SETEVENTS {watched}")
 
     async def put_up(self, service: ControlledService) -> None:
         """Have tor take a service, now or when it is back."""
@@ -211,7 +241,8 @@ class ControlledTor(ABC):
         version = (await controller.get_info("version")).split(" ")[0]
         check_version(version)
         self._board.show(TorStatus(version=version, alive=True))
-        await controller.call(f"SETEVENTS {WATCHED}")
+        self._bridges = BridgeNews()
+        await self._watch_events(controller)
         phase = await controller.get_info("status/bootstrap-phase")
         self._on_event(Event.parse(f"STATUS_CLIENT {phase}"))
         for address, key in tuple(self._client_keys.items()):
@@ -295,8 +326,9 @@ class ControlledTor(ABC):
         """Return when the control connection is closed, tor does not answer, or the clock was set back.
 
         Returns:
-            what is wrong; "" if it is given up for the clock's sake.
+            what is wrong; "" if it is given up for the clock's sake, or to begin anew.
         """
+        self._anew = False
         controller, looks, ahead = self._controller, 0, self._clock()
         while controller is not None and not controller.closed.is_set():
             with contextlib.suppress(TimeoutError):
@@ -308,14 +340,15 @@ class ControlledTor(ABC):
             looks += 1
             if looks % _LOOKS_A_HEARTBEAT == 0 and not await _answers(controller):
                 break
-        return self._loss
+        return "" if self._anew else self._loss
 
     def _clock(self) -> float:
         """The wall clock, beside one that nobody sets."""
         return time.time() - time.monotonic()
 
     def _on_event(self, event: Event) -> None:
-        self._board.show(status_after(self.status, event))
+        status = status_after(self.status, event)
+        self._board.show(self._bridges.after(status, event) if self.uses_bridges else status)
         if (stage := dial_stage(event)) is not None:
             self._stages.tell(stage)
         if event.word(0) == "HS_DESC":

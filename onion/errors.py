@@ -39,7 +39,8 @@ class TorError(OnionError):
     """A tor cannot be found, started, reached or used.
 
     Codes: missing, too_old, not_tor, path_too_long, path_characters, directory, extra_torrc, bridge,
-    transport, start, busy, system, endpoint, control, permission, refused, not_ready, not_published, closed.
+    transport, not_ours, start, busy, system, endpoint, control, permission, refused, not_ready,
+    not_published, closed.
     """
 
 

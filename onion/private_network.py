@@ -29,6 +29,7 @@ from typing import Self
 from onion.binary import ask_version, check_version, find_tool, find_tor
 from onion.errors import OnionError, TorError
 from onion.private.authority import count_relays, make_fingerprint, make_keys
+from onion.private.bridge import BRIDGE, start_bridge
 from onion.private.link import Capture, Link
 from onion.private.relay import Relay, RelayPlace, free_port
 from onion.sentence import Sentence
@@ -40,12 +41,12 @@ _NUDGE_SECONDS = 1.0
 _FIRST_CONSENSUS_SECONDS = 9.0
 _VOTING_INTERVAL = 10
 
-_MEMBER = """\
+_ANY_ENTRY = "UseEntryGuards 0\n"
+_MEMBER = f"""\
 TestingTorNetwork 1
 PathsNeededToBuildCircuits 0.67
 VanguardsLiteEnabled 0
-UseEntryGuards 0
-"""
+{_ANY_ENTRY}"""
 
 
 class Step(Enum):
@@ -89,6 +90,7 @@ class PrivateNetwork:
         self._directory = Path()
         self._fragment = ""
         self._relays: list[Relay] = []
+        self._bridge: Relay | None = None
         self._voting_offset = 0
 
     @property
@@ -98,8 +100,30 @@ class PrivateNetwork:
 
     @property
     def links(self) -> Mapping[str, Link]:
-        """The link in front of each relay, by the relay's nickname; one of them is "authority"."""
-        return MappingProxyType({relay.place.nickname: relay.link for relay in self._relays})
+        """The link in front of each relay, by the relay's nickname; "authority" is one, "bridge" may be."""
+        bridges = [] if self._bridge is None else [self._bridge]
+        return MappingProxyType({relay.place.nickname: relay.link for relay in [*self._relays, *bridges]})
+
+    async def add_bridge(self) -> str:
+        """Start a bridge in front of the network, reached by obfs4 only; returns its bridge line.
+
+        A client gives the line and `bridged_torrc` to its tor. There is one; `stop_relays` leaves it alone.
+
+        Raises:
+            TorError: the program for obfs4 is not installed, or the bridge does not come up.
+        """
+        assert self._bridge is None
+        latency = self._options.latency_ms / 1000
+        self.bridged_torrc.write_text(self._fragment.replace(_ANY_ENTRY, ""))
+        self._bridge, line = await start_bridge(
+            self._binary, self._directory / BRIDGE, self._fragment, latency
+        )
+        return line
+
+    @property
+    def bridged_torrc(self) -> Path:
+        """As `torrc`, for those who come by a bridge: it is their guard, which others do without here."""
+        return self._directory / "torrc.bridged"
 
     async def __aenter__(self) -> Self:
         self._binary = self._options.binary or find_tor()
@@ -240,9 +264,10 @@ class PrivateNetwork:
             await asyncio.gather(*(relay.wait_bootstrapped(_NUDGE_SECONDS) for relay in behind))
 
     async def _clear(self) -> None:
-        await asyncio.gather(*(relay.stop() for relay in self._relays), return_exceptions=True)
-        await asyncio.gather(*(relay.link.close() for relay in self._relays), return_exceptions=True)
-        self._relays = []
+        relays = self._relays if self._bridge is None else [*self._relays, self._bridge]
+        await asyncio.gather(*(relay.stop() for relay in relays), return_exceptions=True)
+        await asyncio.gather(*(relay.link.close() for relay in relays), return_exceptions=True)
+        self._relays, self._bridge = [], None
         if self._directory != Path():
             shutil.rmtree(self._directory, ignore_errors=True)
             self._directory = Path()
@@ -266,7 +291,7 @@ async def _to_the_end(work: Coroutine[None, None, None]) -> None:
         raise cancelled
 
 
-async def _run(options: NetworkOptions) -> None:
+async def _run(options: NetworkOptions, *, bridge: bool) -> None:
     stop = asyncio.Event()
     this = asyncio.current_task()
     assert this is not None
@@ -280,9 +305,13 @@ async def _run(options: NetworkOptions) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, on_signal)
     async with PrivateNetwork(options) as network:
+        line = await network.add_bridge() if bridge else ""
         up = True
         print(f"\nFor its members:  {network.torrc}")
         print(f"A client of it:   tor -f {network.torrc} --DataDirectory DIR --SocksPort auto")
+        if line:
+            print(f"Behind a bridge:  {network.bridged_torrc}")
+            print(f"The bridge's line:\n{line}")
         print("Ctrl+C ends it and removes everything.", flush=True)
         await stop.wait()
 
@@ -295,6 +324,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--latency", type=float, default=0.0, metavar="MS", help="added per link and direction"
     )
     parser.add_argument("--directory", type=Path, metavar="DIR", help="where to keep its files meanwhile")
+    parser.add_argument("--bridge", action="store_true", help="add a bridge that is reached by obfs4 only")
     chosen = parser.parse_args(arguments)
     options = NetworkOptions(
         relays=max(3, chosen.relays),
@@ -304,7 +334,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     try:
         with contextlib.suppress(asyncio.CancelledError):
-            asyncio.run(_run(options))
+            asyncio.run(_run(options, bridge=chosen.bridge))
     except OnionError as error:
         print(error.message, error.hint, file=sys.stderr)
         return 1

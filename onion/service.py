@@ -73,6 +73,9 @@ class ControlledService:
         await self._tor.take_down(self)
         await self._tor.put_up(self)
 
+    async def introduced(self) -> bool:
+        return await self._tor.introduces(self)
+
     async def remove(self) -> None:
         self._wanted = False
         self._published.set()  # whoever waits for it need not any more

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Sequence
 
 from onion.controlled import ControlledTor
 from onion.controller import Controller
@@ -36,6 +37,13 @@ class SystemTor(ControlledTor):
             with contextlib.suppress(TorError):
                 await self.remove_client_key(address)
         await super().stop()
+
+    async def use_bridges(self, lines: Sequence[str]) -> None:
+        raise TorError(
+            "not_ours",
+            "This tor runs by itself and is not ours to configure.",
+            "Write its bridges into its own torrc: UseBridges, ClientTransportPlugin and Bridge.",
+        )
 
     async def _connect(self) -> Controller:
         controller = await Controller.connect(self._control, self._on_event)

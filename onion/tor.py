@@ -19,10 +19,12 @@ import aiohttp
 from onion.address import OnionAddress
 from onion.sentence import NOTHING, Sentence
 
-Problem = Literal["", "clock_skew", "blocked", "no_network", "died", "missing", "too_old", "control"]
+Problem = Literal[
+    "", "clock_skew", "blocked", "bridge", "no_network", "died", "missing", "too_old", "control"
+]
 """Why tor is of no use just now: "" (it is, or is on its way); this machine's clock is wrong; the Tor network
-cannot be reached though a network is there; no network; the process ended and is started again; no tor
-installed; a tor below the oldest supported version; the control connection is lost."""
+cannot be reached though a network is there; none of our bridges can be; no network; the process ended and is
+started again; no tor installed; a tor below the oldest supported version; the control connection is lost."""
 
 Stage = Literal["descriptor", "introduction", "rendezvous"]
 """What a dial is doing: asking for the descriptor; has it, introduces itself; introduced, waits for the
@@ -106,6 +108,13 @@ class OnionService(Protocol):
         """Remove and publish anew: new introduction points, new descriptors. Open streams live on."""
         ...
 
+    async def introduced(self) -> bool:
+        """Whether tor has or builds a circuit to an introduction point: without, nobody can come.
+
+        A tor that loses all of them a few times makes no new ones for minutes (0.4.9.11); `republish` helps.
+        """
+        ...
+
     async def remove(self) -> None:
         """End the service; once is enough, twice does no harm. Open streams live on, and new ones may be
         opened over their circuits as soon as a service of the same address is published again."""
@@ -160,6 +169,17 @@ class Tor(Protocol):
 
         Raises:
             TorError: not within `timeout` seconds (code "not_ready").
+        """
+        ...
+
+    async def use_bridges(self, lines: Sequence[str]) -> None:
+        """Reach the network by these bridges only, at once and after each start from here on; [] for none.
+
+        A tor that runs begins anew, as after its death.
+
+        Raises:
+            TorError: a line is no bridge line, a transport's program is not installed, or this tor was there
+                before us and is configured elsewhere (code "not_ours"); nothing is changed then.
         """
         ...
 

@@ -258,7 +258,9 @@ def value_from_text(setting: Setting, text: str, where: str = "") -> Value:
             why = str(error).rstrip(".")
             raise UsageError(_("{name}: not a list: {why}.").format(name=setting.name, why=why)) from error
         return checked(setting, parsed, where)
-    return checked(setting, tuple(line.strip() for line in text.splitlines() if line.strip()), where)
+    lines = checked(setting, tuple(line.strip() for line in text.splitlines()), where)
+    assert isinstance(lines, tuple)
+    return tuple(line for line in lines if line)
 
 
 def checked(setting: Setting, value: Any, where: str) -> Value:
@@ -270,7 +272,9 @@ def checked(setting: Setting, value: Any, where: str) -> Value:
     if setting.form == "list":
         if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
             raise UsageError(_at(where) + _("{name} must be a list of strings.").format(name=setting.name))
-        return tuple(_checked_text(setting, item, where) for item in value)
+        return tuple(
+            _checked_text(setting, item, _nth(where, i, len(value))) for i, item in enumerate(value, 1)
+        )
     if setting.form in ("count", "size") and isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if setting.form == "switch" and isinstance(value, bool):
@@ -301,6 +305,29 @@ def _checked_text(setting: Setting, value: str, where: str) -> str:
             _bridges_hint() if setting.name == "tor.bridges" else "",
         )
     return value
+
+
+def bridge_transports(text: str) -> list[str]:
+    """The transport of each bridge whose lines stand in `text`, "" for a bridge without one.
+
+    Raises:
+        UsageError: a line is none; says which, and why.
+    """
+    from onion.bridges import parse_bridges
+    from onion.errors import TorError
+
+    try:
+        return [bridge.transport for bridge in parse_bridges(text.splitlines())]
+    except TorError as error:
+        raise UsageError(translated(error.message), translated(error.hint)) from error
+
+
+def _nth(where: str, number: int, count: int) -> str:
+    """Where an item of a list stands; one that is alone needs no number."""
+    if count == 1:
+        return where
+    line = _("line {number} of the list").format(number=number)
+    return f"{where}, {line}" if where else line
 
 
 def _at(where: str) -> str:

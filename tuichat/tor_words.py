@@ -15,6 +15,7 @@ def hindrance(tor: TorState) -> str:
         "too_old": "" if tor.detail else _("the installed tor is too old"),
         "clock_skew": _("this computer's clock is wrong"),
         "blocked": _("the Tor network cannot be reached; it may be blocked here"),
+        "bridge": _("none of your bridges can be reached, or there is no network"),
         "no_network": _("there is no network"),
         "died": _("tor has ended and is started again"),
         "control": _("tor cannot be started or asked"),
@@ -28,7 +29,12 @@ def next_step(tor: TorState) -> str:
     if tor.problem == "clock_skew":
         return _("Set the clock: Tor works only with the right time and date.")
     if tor.problem == "blocked":
-        return _("Set a bridge: tuichat config set tor.bridges LINE")
+        return _(
+            "Set a bridge: tuichat config set tor.bridges LINE, or the word snowflake in place of LINE; see "
+            "docs/bridges.md"
+        )
+    if tor.problem == "bridge":
+        return _("Look at them with tuichat doctor, or set others: tuichat config set tor.bridges LINE")
     if tor.problem == "no_network":
         return _("Messages wait; it is tried again by itself.")
     if tor.problem == "missing":

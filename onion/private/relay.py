@@ -14,6 +14,7 @@ from onion.private.link import Link
 from onion.process import TorProcess
 from onion.sentence import Sentence
 from onion.torrc import quoted
+from onion.transports import find_program
 
 _STOP_SECONDS = 3.0
 
@@ -51,6 +52,13 @@ AuthDirMaxServersPerAddr 0
 MinUptimeHidServDirectoryV2 0
 """
 
+_BRIDGE = """\
+BridgeRelay 1
+BridgeDistribution none
+PublishServerDescriptor 0
+ExtORPort auto
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class RelayPlace:
@@ -61,12 +69,14 @@ class RelayPlace:
         directory: its data directory, 0700.
         or_port: where it really listens; the link's port is what it advertises.
         dir_port: an authority's directory port, 0 for a plain relay.
+        obfs4_port: where a bridge really listens for obfs4, with the link in front; 0 for who is no bridge.
     """
 
     nickname: str
     directory: Path
     or_port: int
     dir_port: int = 0
+    obfs4_port: int = 0
 
 
 class Relay:
@@ -132,14 +142,25 @@ class Relay:
         lines = [
             f"Nickname {place.nickname}",
             f"DataDirectory {quoted(str(place.directory))}",
-            f"ORPort 127.0.0.1:{self.link.port} NoListen",
-            f"ORPort 127.0.0.1:{place.or_port} NoAdvertise",
             f"__OwningControllerProcess {os.getpid()}",
         ]
+        if place.obfs4_port:
+            return _COMMON + _BRIDGE + "\n".join([*lines, *self._bridge_lines()]) + "\n" + network_torrc
+        lines.append(f"ORPort 127.0.0.1:{self.link.port} NoListen")
+        lines.append(f"ORPort 127.0.0.1:{place.or_port} NoAdvertise")
         if place.dir_port:
             lines.append(f"DirPort 127.0.0.1:{place.dir_port}")
         role = _AUTHORITY if place.dir_port else ""
         return _COMMON + role + "\n".join(lines) + "\n" + network_torrc
+
+    def _bridge_lines(self) -> list[str]:
+        """Where a bridge listens: who comes by obfs4 passes the link; its ORPort is for nobody."""
+        plugin = quoted(f"obfs4 exec {find_program('obfs4')}")
+        return [
+            f"ORPort 127.0.0.1:{self.place.or_port}",
+            f"ServerTransportPlugin {plugin}",
+            f"ServerTransportListenAddr obfs4 127.0.0.1:{self.place.obfs4_port}",
+        ]
 
     def _on_line(self, line: str) -> None:
         if "Bootstrapped" in line:

@@ -16,7 +16,17 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 TOOLS = ("cat", "cksum", "cp", "dirname", "env", "id", "mkdir", "mktemp", "readlink", "rm", "sh")
-OTHERS = ("tor", "tmux", "strace", "faketime", "zsh", "fish", "systemd-analyze", "apparmor_parser")
+OTHERS = (
+    "tor",
+    "obfs4proxy",
+    "tmux",
+    "strace",
+    "faketime",
+    "zsh",
+    "fish",
+    "systemd-analyze",
+    "apparmor_parser",
+)
 
 PYTHON = """\
 #!/bin/sh

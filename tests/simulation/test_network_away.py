@@ -58,6 +58,40 @@ def test_contacts_are_dialled_at_once_when_the_network_is_back(tmp_path: Path, a
     run_virtual(story())
 
 
+def test_who_was_linked_just_now_is_dialled_again_and_again_without_long_pauses(tmp_path: Path) -> None:
+    """Both lost the other to a fault that no tor tells of; after a while the pauses grow all the same."""
+
+    async def story() -> None:
+        network = SimulatedNetwork(SeededRng(b"network"))
+        alice = SimulatedNode("alice", tmp_path, network, SeededRng(b"alice"))
+        bob = SimulatedNode("bob", tmp_path, network, SeededRng(b"bob"))
+        await alice.start()
+        await bob.start()
+        await alice.node.contact_add(bob.address, "bob")
+        await bob.node.contact_add(alice.address, "alice")
+        assert await until(lambda: _online(alice), HOUR)
+        await asyncio.sleep(60)
+
+        for seconds, most in ((12.0, 7.0), (25.0, 7.0), (60.0, 30.0)):
+            network.faults.unreachable = 1.0
+            network.cut_all()
+            await asyncio.sleep(seconds)
+            assert not await _online(alice)
+            network.faults.unreachable = 0.0
+            assert await until(lambda: _online(alice), most)
+            await asyncio.sleep(60)
+
+        network.faults.unreachable = 1.0
+        network.cut_all()
+        await asyncio.sleep(HOUR)
+        network.faults.unreachable = 0.0
+        assert not await until(lambda: _online(alice), 2.0)
+        await alice.stop()
+        await bob.stop()
+
+    run_virtual(story())
+
+
 def test_dial_that_hangs_since_the_network_was_away_is_begun_anew(tmp_path: Path) -> None:
     async def story() -> None:
         network = SimulatedNetwork(SeededRng(b"network"))

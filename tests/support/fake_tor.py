@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import aiohttp
 
 from onion import socks
 from onion.address import OnionAddress
+from onion.bridges import parse_bridges
 from onion.endpoint import Endpoint
 from onion.errors import DialError, TorError
 from onion.isolation import check_token, fresh_token
@@ -68,9 +69,13 @@ class FakeService:
         raise TorError("not_published", "Tor could not publish the onion service in time.")
 
     async def republish(self) -> None:
+        self._tor.forgetful = False
         self.put_down()
         if self._wanted:
             self.put_up()
+
+    async def introduced(self) -> bool:
+        return self.published and not self._tor.forgetful
 
     async def remove(self) -> None:
         self._wanted = False
@@ -116,7 +121,8 @@ class FakeTor:
     """See `onion.tor.Tor`.
 
     Attributes to set: `delay`, seconds that each dial takes; `refuse`, whether every dial fails; `failure`,
-    an error that `start` raises once; `rejection`, one that `publish` raises each time.
+    an error that `start` raises once; `rejection`, one that `publish` raises each time. `bridges` are the
+    lines that it was given. Set `forgetful` and its services have no introduction points until republished.
     """
 
     def __init__(self, network: FakeNetwork | None = None) -> None:
@@ -126,6 +132,8 @@ class FakeTor:
         self.refuse = False
         self.failure: TorError | OSError | None = None
         self.rejection: Exception | None = None
+        self.bridges: tuple[str, ...] = ()
+        self.forgetful = False
         self._board = StatusBoard()
         self._stages: Watchers[DialStage] = Watchers()
         self._keys: dict[OnionAddress, ClientKey] = {}
@@ -169,6 +177,10 @@ class FakeTor:
 
     async def wait_ready(self, timeout: float) -> None:
         await self._board.wait_ready(timeout)
+
+    async def use_bridges(self, lines: Sequence[str]) -> None:
+        parse_bridges(lines)
+        self.bridges = tuple(lines)
 
     async def publish(
         self, seed: bytes, target: Path, *, port: int = 80, options: ServiceOptions | None = None

@@ -98,7 +98,8 @@ class Person:
 
 
 class MemoryNode(MemoryFiles, MemoryDesk, MemoryDeeds, MemoryTokens):
-    """Implements NodeApi. Attributes that tests read: `kept`, `online_asked`, `stopped` (why), `readers`."""
+    """Implements NodeApi. Attributes that tests read: `kept`, `online_asked`, `stopped` (why), `readers`,
+    `bridges`. `bridges_fail` is raised where bridges are to be used."""
 
     def __init__(
         self, clock: Clock, *, name: str = "me", node: NodeKind = "daemon", locked: bool = False
@@ -108,6 +109,8 @@ class MemoryNode(MemoryFiles, MemoryDesk, MemoryDeeds, MemoryTokens):
         self.log = "a1b2c3d4e5f60718"
         self.kept = False
         self.online_asked = False
+        self.bridges: list[str] | None = None
+        self.bridges_fail: UsageError | None = None
         self.stopped: str | None = None
         self._clock = clock
         self._node: NodeKind = node
@@ -351,6 +354,12 @@ class MemoryNode(MemoryFiles, MemoryDesk, MemoryDeeds, MemoryTokens):
     async def go_online(self) -> None:
         self._check_open()
         self.online_asked = True
+
+    async def use_bridges(self, lines: list[str]) -> None:
+        self._check_open()
+        if self.bridges_fail is not None:
+            raise self.bridges_fail
+        self.bridges = lines
 
     async def stop(self, reason: Literal["stop", "handover"] = "stop") -> None:
         self.stopped = reason

@@ -23,11 +23,23 @@ class NetworkThread:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="private network", daemon=True)
         self.network = PrivateNetwork(self._options)
+        self._bridge = ""
 
     @property
     def torrc(self) -> Path:
         """See `PrivateNetwork.torrc`."""
         return self.network.torrc
+
+    @property
+    def bridged_torrc(self) -> Path:
+        """See `PrivateNetwork.bridged_torrc`."""
+        return self.network.bridged_torrc
+
+    def add_bridge(self) -> str:
+        """See `PrivateNetwork.add_bridge`; asked again, the bridge that is there."""
+        if not self._bridge:
+            self._bridge = self._run(self.network.add_bridge)
+        return self._bridge
 
     def __enter__(self) -> NetworkThread:
         self._thread.start()

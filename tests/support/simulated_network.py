@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tests.support.seeded_rng import SeededRng
@@ -282,6 +282,7 @@ class SimulatedTransport:
         self._attending: dict[asyncio.Task[None], None] = {}  # in order, so that runs can be repeated
         self.failures: list[BaseException] = []
         self.renewed = self.doubts = 0
+        self.bridges: tuple[str, ...] = ()
         self.came: list[SimulatedConnection] = []
 
     @property
@@ -317,6 +318,9 @@ class SimulatedTransport:
         self._network.leave(self)
         self._network.cut_circuits(self.onion)
         self._network.forsake(self.onion, told=told)
+
+    async def use_bridges(self, lines: Sequence[str]) -> None:
+        self.bridges = tuple(lines)
 
     async def wait_ready(self) -> None:
         await self._online.wait()

@@ -113,6 +113,15 @@ async def reached(service: OnionService) -> bool:
     return False
 
 
+async def introduced(service: OnionService, expected: bool) -> bool:
+    """Whether tor comes to have introduction points for a service, or to have none; it needs a moment."""
+    for _ in range(50):
+        if await service.introduced() == expected:
+            return True
+        await asyncio.sleep(0.1)
+    return False
+
+
 def is_404(raw: bytes) -> bool:
     return raw == NOT_FOUND
 
@@ -180,6 +189,7 @@ class TorContract:
             await service.republish()
             await service.wait_published(SECONDS)
             assert service.address == before
+            assert await introduced(service, True)
             assert await echo_somehow(bob, service) == b"hello\n"
 
     async def test_a_removed_service_is_gone_and_removing_again_does_no_harm(self, pair: Pair) -> None:
@@ -188,6 +198,7 @@ class TorContract:
             await service.remove()
             await service.remove()
             assert not service.published
+            assert await introduced(service, False)
             # A real network keeps the descriptor for a while; its introduction points lead nowhere.
             with pytest.raises(DialError):
                 await bob.open_stream(service.address.hostname, 80, fresh_token(), GONE_SECONDS)

@@ -25,6 +25,7 @@ from tuichat.tui.app import TuichatApp
 from tuichat.tui.palette import PaletteScreen
 from tuichat.tui.screens.add_contact import AddContact
 from tuichat.tui.screens.blocked import Blocked
+from tuichat.tui.screens.bridges import Bridges
 from tuichat.tui.screens.confirm import Confirm
 from tuichat.tui.screens.contact_card import ContactCard
 from tuichat.tui.screens.help import Help, key_rows
@@ -675,6 +676,11 @@ async def _theme(desk: Desk) -> None:
 @command("set")
 async def _set(desk: Desk) -> None:
     await desk.run("/set theme dark", lambda: desk.app.theme == "dark")
+
+
+@command("bridges")
+async def _bridges(desk: Desk) -> None:
+    await desk.run("/bridges", lambda: isinstance(desk.shown, Bridges))
 
 
 @command("connect")

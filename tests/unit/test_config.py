@@ -17,6 +17,8 @@ from tuichat.settings import SETTINGS
 KEY = "0123456789ABCDEF" * 2 + "01234567"
 """A bridge's fingerprint."""
 
+OBFS4 = f"obfs4 1.2.3.4:1 {KEY} cert={'a' * 69}A iat-mode=0"
+
 
 def written(directory: Path, text: str | bytes) -> Path:
     path = directory / "tuichat.toml"
@@ -40,9 +42,20 @@ def test_file_is_read_and_environment_wins(tmp_path: Path) -> None:
 
 def test_bridges_from_the_environment_are_one_a_line_or_an_array(tmp_path: Path) -> None:
     path = tmp_path / "tuichat.toml"
-    one = load_config(path, {"TUICHAT_TOR__BRIDGES": f"obfs4 1.2.3.4:1 {KEY}\n\n5.6.7.8:9\n"})
-    other = load_config(path, {"TUICHAT_TOR__BRIDGES": f'["obfs4 1.2.3.4:1 {KEY}", "5.6.7.8:9"]'})
-    assert one.tor.bridges == other.tor.bridges == (f"obfs4 1.2.3.4:1 {KEY}", "5.6.7.8:9")
+    one = load_config(path, {"TUICHAT_TOR__BRIDGES": f"{OBFS4}\n\n5.6.7.8:9\n"})
+    other = load_config(path, {"TUICHAT_TOR__BRIDGES": f'["{OBFS4}", "5.6.7.8:9"]'})
+    assert one.tor.bridges == other.tor.bridges == (OBFS4, "5.6.7.8:9")
+
+
+def test_bad_bridge_of_several_is_named_by_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "tuichat.toml"
+    with pytest.raises(UsageError) as caught:
+        set_key(path, "tor.bridges", f"# mine\n\n{OBFS4}\nobfs4 1.2.3.4:1 {KEY}\n")
+    assert caught.value.message.startswith("line 4 of the list: tor.bridges cannot be 'obfs4 1.2.3.4:1")
+    assert "needs cert=" in caught.value.message
+    assert not path.exists()
+    set_key(path, "tor.bridges", f"{OBFS4}\n\nsnowflake\n")
+    assert load_config(path, {}).tor.bridges == (OBFS4, "snowflake")
 
 
 def test_settings_about_files_are_amounts_numbers_and_a_path(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tests.support.memory_node import PASSPHRASE, MemoryNode, address_of
 from tests.support.seeded_rng import SeededRng
 from tests.support.virtual_time import VirtualClock, run_virtual
 from tuichat.crypto.passphrase import FLOOR, Secret
-from tuichat.errors import LockedError, StorageError, TuichatError
+from tuichat.errors import LockedError, StorageError, TuichatError, UsageError
 from tuichat.event_buffer import EventBuffer
 from tuichat.model import ClosingEvent, ContactEvent, LinkEvent, LockedEvent, MessageEvent
 from tuichat.node.custody import Custody
@@ -52,6 +52,7 @@ CALLS = (
     lambda gate: gate.file_resume(1),
     lambda gate: gate.file_prepare(1),
     lambda gate: gate.go_online(),
+    lambda gate: gate.use_bridges(["192.0.2.1:443"]),
     lambda gate: gate.keep_until_delivered(),
     lambda gate: gate.backup("/backup"),
     lambda gate: gate.check_database(),
@@ -188,6 +189,21 @@ async def test_a_node_that_was_online_goes_online_again_when_unlocked_again(prof
     profile.node.online_asked = False
     await gate.unlock(PASSPHRASE)
     assert profile.node.online_asked
+
+
+async def test_bridges_outlive_a_lock_though_the_settings_were_read_before(profile: Profile) -> None:
+    gate = profile.gate("detached")
+    await gate.unlock(PASSPHRASE)
+    await gate.use_bridges(["192.0.2.1:443"])
+    await gate.lock()
+    profile.node.bridges = None
+    await gate.unlock(PASSPHRASE)
+    again: list[str] | None = profile.node.bridges
+    assert again == ["192.0.2.1:443"]
+    await gate.lock()
+    profile.node.bridges_fail = UsageError("The program is not installed any more.")
+    await gate.unlock(PASSPHRASE)
+    assert not (await gate.hello()).locked
 
 
 async def test_a_stream_goes_on_over_locking_and_unlocking(profile: Profile) -> None:

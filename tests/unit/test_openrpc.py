@@ -90,6 +90,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "token.revoke": {"name": "echo"},
     "typing": {"ref": "bob", "now": True},
     "unlock": {"passphrase": PASSPHRASE},
+    "use_bridges": {"lines": ["192.0.2.1:443"]},
     "unsend": {"message": 2},
     "wipe": {},
 }

@@ -22,7 +22,7 @@ from tests.support.house import House, house, house_on
 from tests.support.logged_failures import listening
 from tests.support.raw_callers import BINARY, PATIENCE, web_frame
 from tuichat import supervisor
-from tuichat.errors import StorageError
+from tuichat.errors import StorageError, UsageError
 from tuichat.model import ServiceEvent
 from tuichat.network import tor_caller, tor_transport
 from tuichat.network.addresses import address_of
@@ -223,6 +223,19 @@ async def test_contacts_have_circuits_of_their_own_and_a_lost_one_is_not_used_ag
     assert alice.transport._caller._tokens.get(BOB.onion) != before
 
 
+async def test_bridges_that_tor_cannot_use_are_told_and_those_of_a_tor_that_is_away_are_kept(
+    homes: tuple[Home, Home],
+) -> None:
+    alice, _bob = homes
+    await alice.transport.use_bridges(["192.0.2.1:443"])
+    assert alice.tor.bridges == ("192.0.2.1:443",)
+    with pytest.raises(UsageError) as caught:
+        await alice.transport.use_bridges(["192.0.2.1:443", "nonsense"])
+    assert "Line 2" in caught.value.message
+    assert "bridges.torproject.org" in caught.value.hint
+    assert alice.tor.bridges == ("192.0.2.1:443",)
+
+
 async def test_dial_that_hangs_is_overtaken_by_one_on_another_circuit(
     homes: tuple[Home, Home], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -288,6 +301,23 @@ async def test_node_that_lost_a_link_looks_whether_it_is_reachable_and_publishes
     await until(lambda: bool(states) and reachable(alice))
     assert not states[0].service.reachable
     await linked(alice, bob)
+
+
+async def test_service_without_introduction_points_is_published_anew_before_anybody_asks_in_vain(
+    homes: tuple[Home, Home], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, _ = homes
+    monkeypatch.setattr(tor_transport, "_LOOK_SECONDS", 0.01)
+    dials: list[object] = []
+    alice.tor.watch_stages(dials.append)
+    states: list[NetworkState] = []
+    alice.transport.watch(states.append)
+    alice.tor.forgetful = True
+    alice.transport.doubt()
+    await until(lambda: bool(states) and reachable(alice))
+    assert not alice.tor.forgetful
+    assert [(state.service.reachable, state.service.missed) for state in states] == [(False, 1), (True, 0)]
+    assert len(dials) == 3  # the stages of one
 
 
 async def test_node_looks_at_itself_now_and_then(

@@ -195,6 +195,9 @@ class AsyncClient(BotCalls, DeskCalls, FileCalls, TokenCalls):
     async def go_online(self) -> None:
         await self._raw("go_online", {})
 
+    async def use_bridges(self, lines: list[str]) -> None:
+        await self._raw("use_bridges", {"lines": lines})
+
     async def stop(self, reason: Literal["stop", "handover"] = "stop") -> None:
         await self._raw("stop", {"reason": reason})
 

@@ -52,15 +52,12 @@ class NodeApi(TokenApi, Protocol):
         Args:
             key_file: the content of the key file, base64 in JSON; ignored where none is needed.
         """
-        ...
 
     async def lock(self) -> None:
         """Close all links, forget the keys and wait to be unlocked again."""
-        ...
 
     async def active(self) -> None:
         """A person is at work: `privacy.auto_lock` counts from here. Works in a locked node, too."""
-        ...
 
     async def passphrase(
         self,
@@ -91,15 +88,18 @@ class NodeApi(TokenApi, Protocol):
         Args:
             keep_files: received files that are whole stay.
         """
-        ...
 
     async def go_online(self) -> None:
         """Start tor, publish our service and dial contacts, if that is not under way already."""
-        ...
+
+    async def use_bridges(self, lines: list[str]) -> None:
+        """Have our own tor use these bridges only, at once; [] for none. The settings stay as they are.
+
+        Raises UsageError: a line is none, a program is missing, or the tor is not ours; nothing is changed.
+        """
 
     async def stop(self, reason: Literal["stop", "handover"] = "stop") -> None:
         """End the node after everything acknowledged is on disk; the answer comes before it ends."""
-        ...
 
     async def keep_until_delivered(self) -> None:
         """Let a detached node live on without clients until nothing is queued, and no file under way."""

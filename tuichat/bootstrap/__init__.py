@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tuichat.bootstrap.attaching import NoNodeError, attach, reattach
     from tuichat.bootstrap.backup import check_restorable, restore_profile
+    from tuichat.bootstrap.bridges import look_at_bridges
     from tuichat.bootstrap.health import make_http_token
     from tuichat.bootstrap.locking import change_passphrase, complete_wipe, set_duress, wipe_profile
     from tuichat.bootstrap.profiles import (
@@ -40,6 +41,7 @@ __all__ = [
     "complete_wipe",
     "create_profile",
     "has_passphrase",
+    "look_at_bridges",
     "make_http_token",
     "make_key_file",
     "profile_exists",
@@ -65,6 +67,7 @@ _HOMES = {
     "complete_wipe": "tuichat.bootstrap.locking",
     "create_profile": "tuichat.bootstrap.profiles",
     "has_passphrase": "tuichat.bootstrap.profiles",
+    "look_at_bridges": "tuichat.bootstrap.bridges",
     "make_http_token": "tuichat.bootstrap.health",
     "make_key_file": "tuichat.bootstrap.profiles",
     "profile_exists": "tuichat.bootstrap.profiles",

@@ -59,4 +59,8 @@ def _set(context: Context) -> int:
     from tuichat.cli.config_edit import set_key
 
     set_key(context.paths().config, context.words.key, context.words.value)
+    if context.words.key == "tor.bridges":
+        from tuichat.cli.doctor_bridges import tell_node
+
+        tell_node(context)
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tuichat.cli.context import Context, run_async
+from tuichat.cli.doctor_bridges import bridges
 from tuichat.cli.finding import Finding
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
@@ -17,13 +18,17 @@ def tor(context: Context) -> Iterator[Finding]:
     from tuichat import bootstrap, doctor
 
     config = context.config().tor
+    ways: list[Finding] = []
     if config.mode == "system":
         found = run_async(doctor.look_at_running_tor(config.control, config.socks))
     else:
+        ways = list(bridges(config.bridges))
+        yield from ways
         options = bootstrap.child_options(context.paths(), config)
         found = run_async(doctor.look_at_tor(options))
     what = "" if found.usable else "control" if config.mode == "system" else "program"
-    yield Finding("tor", "ok" if found.usable else "error", found.text, found.hint, what)
+    if found.text not in [way.text for way in ways]:  # tor does not take bridges whose program is missing
+        yield Finding("tor", "ok" if found.usable else "error", found.text, found.hint, what)
     for sentence in found.warnings:
         hint = _("A newer tor is in the Tor Project's own package repository.")
         yield Finding("tor", "warning", sentence, hint, "weakness")

@@ -67,6 +67,11 @@ def _options(context: Context) -> Options:
 
         set_key(paths.config, f"ui.{key}", value)
 
+    def save_bridges(lines: str) -> None:
+        from tuichat.cli.config_edit import set_key
+
+        set_key(paths.config, "tor.bridges", lines)
+
     async def create(name: str | None, passphrase: str | None) -> str:
         return await asyncio.to_thread(bootstrap.create_profile, paths, passphrase, name or "")
 
@@ -84,6 +89,8 @@ def _options(context: Context) -> Options:
         keymap_directories=(paths.config.parent / KEYS_DIRECTORY,),
         glyphs=fitting_glyphs(),
         save=save,
+        bridges=lambda: context.config().tor.bridges,
+        save_bridges=save_bridges,
         create_profile=None if made else create,
         sealed=made and bootstrap.has_passphrase(paths),
         scratch=lambda: paths.run_directory(create=True),

@@ -22,7 +22,9 @@ Unsent = Literal["", "asked", "done"]
 InviteState = Literal["open", "bound", "closed", "revoked", "expired"]
 NodeKind = Literal["none", "detached", "daemon"]
 LinkStage = Literal["offline", "waiting", "descriptor", "rendezvous", "handshake", "linked"]
-NetworkProblem = Literal["", "missing", "too_old", "clock_skew", "blocked", "no_network", "died", "control"]
+NetworkProblem = Literal[
+    "", "missing", "too_old", "clock_skew", "blocked", "bridge", "no_network", "died", "control"
+]
 ServiceStage = Literal["offline", "tor", "publishing", "unpublished", "checking", "reachable", "no_answer"]
 Light = Literal["green", "yellow", "red"]
 
@@ -233,7 +235,6 @@ class FoundPage(Record, frozen=True, kw_only=True):
 
 class TorState(Record, frozen=True, kw_only=True):
     """Where tor stands. `bootstrap` is 0 to 100; `problem` says what hinders it, "" if nothing.
-
     `detail` has tor's own English words about the problem, such as how it ended and what it said last.
     """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -13,7 +13,7 @@ from onion.binary import advisories
 from onion.errors import OnionError, TorError
 from onion.tor import OnionService, ServiceOptions, Tor, TorStatus
 from tuichat.clock import Clock, Rng
-from tuichat.errors import TuichatError
+from tuichat.errors import TuichatError, UsageError
 from tuichat.i18n import translated
 from tuichat.model import ServiceState, TorState, from_milliseconds
 from tuichat.network.doorkeeper import NOT_FOUND
@@ -44,6 +44,10 @@ SHORTEST_PROBE_SECONDS: Final = 5.0
 
 LOOK_AGAIN_SECONDS: Final = 600.0
 """How often our own reachability is looked at while nothing speaks against it."""
+
+_LOOKS: Final = 3
+_LOOK_SECONDS: Final = 1.0
+"""So often, and so far apart, it is looked whether tor has made introduction points again by itself."""
 
 _FIRST_PAUSE: Final = 2.0
 _LONGEST_PAUSE: Final = 60.0
@@ -112,6 +116,12 @@ class TorTransport:
         await self._tor.stop()
         self._update(NetworkState())
 
+    async def use_bridges(self, lines: Sequence[str]) -> None:
+        try:
+            await self._tor.use_bridges(lines)
+        except TorError as error:
+            raise UsageError(translated(error.message), translated(error.hint)) from error
+
     async def wait_ready(self) -> None:
         while not self._tor.status.ready:
             self._changed.clear()
@@ -161,17 +171,28 @@ class TorTransport:
             self._update_service(published=False, reachable=False)
 
     async def _reach(self, service: OnionService) -> None:
-        """Probe until our own answer comes back; from the second failure on, with new introduction points."""
+        """Probe until our own answer comes back; from the second failure on, with new introduction points.
+
+        From the first on, if the old ones are gone.
+        """
         pause, failures = _FIRST_PAUSE, 0
-        while not await self._probe(service) and self._service is service:
+        while not await self._answers(service) and self._service is service:
             failures += 1
             self._update_service(published=service.published, reachable=False, missed=failures)
             await asyncio.sleep(self._rng.uniform(pause / 2, pause))
             pause = min(pause * 2, _LONGEST_PAUSE)
-            if failures > 1 and self._service is service:
+            if self._service is service and (failures > 1 or not await service.introduced()):
                 await service.republish()
                 await self.wait_ready()
                 await self._publish(service)
+
+    async def _answers(self, service: OnionService) -> bool:
+        """Whether our own answer came; without introduction points it need not be asked for."""
+        for _ in range(_LOOKS):
+            if await service.introduced():
+                return await self._probe(service)
+            await asyncio.sleep(_LOOK_SECONDS)
+        return False
 
     async def _probe(self, service: OnionService) -> bool:
         """Whether our own answer came; a probe whose circuits lead nowhere is given up early."""

@@ -5,7 +5,7 @@ Two implementations: `tor_transport.TorTransport`, and the simulated network of 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -140,6 +140,14 @@ class Transport(Protocol):
 
     async def stop(self) -> None:
         """Go offline and wait until nothing runs any more. Idempotent."""
+        ...
+
+    async def use_bridges(self, lines: Sequence[str]) -> None:
+        """Reach the network by these bridges only, [] for none, from now on.
+
+        Raises:
+            UsageError: it cannot be done; nothing is changed.
+        """
         ...
 
     async def wait_ready(self) -> None:

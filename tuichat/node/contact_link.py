@@ -43,6 +43,12 @@ each dial as soon as the other's link has failed would do nothing else."""
 STEADY_SECONDS: Final = 30.0
 """A link that lived so long was a good one: after it we dial at once and count pauses from the start."""
 
+PARTED_SECONDS: Final = 30.0
+PARTED_PAUSE: Final = 5.0
+"""So long after a good link was lost no pause is longer than that: somebody was there just now. Where both
+tors have lost their connections, the first dials fail within a second each, and pauses that double with every
+failure would go on for a minute after the network has come back."""
+
 
 @dataclass(frozen=True, slots=True)
 class LinkParts:
@@ -86,6 +92,7 @@ class ContactLink:
         self._lost.set()
         self._set_aside = False
         self._failures = 0
+        self._parted_until = -math.inf
         self._rest = 0.0
         self._asked_for = asked_for
         self._turn: Turn | None = None
@@ -206,8 +213,11 @@ class ContactLink:
         return call.result()
 
     def _next_pause(self) -> float:
-        pause = min(math.ldexp(FIRST_PAUSE, self._failures), LONGEST_PAUSE)
-        self._failures = min(self._failures + 1, 20)
+        parted = self._with.clock.monotonic() < self._parted_until
+        longest = PARTED_PAUSE if parted else LONGEST_PAUSE
+        pause = min(math.ldexp(FIRST_PAUSE, self._failures), longest)
+        if not parted or pause < longest:
+            self._failures = min(self._failures + 1, 20)
         return pause * self._with.rng.uniform(0.5, 1.0)
 
     async def _pause(self, seconds: float) -> None:
@@ -253,8 +263,17 @@ class ContactLink:
             self._end(live)
         if live.silent:
             self._with.transport.doubt()
-        if self._with.clock.monotonic() - began >= STEADY_SECONDS:
+        return self._pause_after(live, began)
+
+    def _pause_after(self, live: LiveLink, began: float) -> float:
+        """How long to wait after a link that has lived since `began`."""
+        now = self._with.clock.monotonic()
+        is_steady = now - began >= STEADY_SECONDS
+        if is_steady:
             self._failures = 0
+        if self._failures == 0:
+            self._parted_until = now + PARTED_SECONDS
+        if is_steady:
             return 0.0
         if live.dialler:
             self._with.old_copy.ended_early(self._contact)

@@ -15,7 +15,7 @@ import msgspec
 from tuichat import __version__
 from tuichat.clock import Clock
 from tuichat.crypto.passphrase import DuressError, Secret
-from tuichat.errors import LockedError, StorageError
+from tuichat.errors import LockedError, StorageError, UsageError
 from tuichat.event_buffer import EventBuffer
 from tuichat.i18n import _
 from tuichat.model import (
@@ -92,6 +92,7 @@ class Gate(GateDeeds, GateDesk, GateFiles, GateTokens):
         self._unused = asyncio.Event()
         self._unused.set()
         self._online = kind == "daemon"
+        self._bridges: list[str] | None = None
         self._kept = False
         self._stopping = asyncio.Event()
         self._reason: StopReason = "stop"
@@ -163,6 +164,9 @@ class Gate(GateDeeds, GateDesk, GateFiles, GateTokens):
             for stream in self._streams:
                 stream.join(node)
             self._activity.note()
+            if self._bridges is not None:  # they were changed since the settings were read
+                with suppress(UsageError):
+                    await node.use_bridges(self._bridges)
             if self._online:
                 await node.go_online()
 
@@ -237,6 +241,10 @@ class Gate(GateDeeds, GateDesk, GateFiles, GateTokens):
     async def go_online(self) -> None:
         await self._ask(lambda node: node.go_online())
         self._online = True
+
+    async def use_bridges(self, lines: list[str]) -> None:
+        await self._ask(lambda node: node.use_bridges(lines))
+        self._bridges = lines
 
     async def stop(self, reason: Literal["stop", "handover"] = "stop") -> None:
         self.ask_stop(reason)

@@ -168,6 +168,9 @@ class Node(
         self._reach.check_room(self._hub.now())
         await self._with.transport.start(self._callers.answer, self._admitted, self._transfers.find_blob)
 
+    async def use_bridges(self, lines: list[str]) -> None:
+        await self._with.transport.use_bridges(lines)
+
     def _admitted(self) -> list[bytes] | None:
         return self._reach.admitted(self._hub.now())
 

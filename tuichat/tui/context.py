@@ -53,6 +53,8 @@ class Options(msgspec.Struct, frozen=True):
         glyphs: the signs that the terminal can show.
         zone: the reader's time zone; None for the system's.
         save: keeps a setting ("theme", its value) for the next start; None where nothing is kept.
+        bridges: the bridge lines of the settings, as they are now.
+        save_bridges: keeps others for the next start; None where nothing is kept.
         blink: whether the cursor blinks.
         create_profile: set if there is no profile yet.
         sealed: whether it takes a passphrase to open the profile; then that is asked for at once.
@@ -77,6 +79,8 @@ class Options(msgspec.Struct, frozen=True):
     glyphs: Glyphs = UNICODE
     zone: tzinfo | None = None
     save: Callable[[str, str], None] | None = None
+    bridges: Callable[[], tuple[str, ...]] = tuple
+    save_bridges: Callable[[str], None] | None = None
     blink: bool = True
     create_profile: CreateProfile | None = None
     sealed: bool = False

@@ -120,6 +120,7 @@ def usages() -> dict[str, tuple[str, str]]:
         "mouse": ("", _("mouse on or off")),
         "theme": (_("[NAME]"), _("another theme")),
         "set": (_("theme|keys|notify NAME"), _("change a setting")),
+        "bridges": ("", _("ways around a block of Tor")),
         "connect": ("", _("look for the node again")),
         "lock": ("", _("lock the profile")),
         "wipe": (_("[--keep-files]"), _("destroy the profile for good; asks for its name")),

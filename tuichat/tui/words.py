@@ -103,8 +103,12 @@ def tor_progress(tor: TorState) -> str:
     return _("starting")
 
 
-def problem_sentence(problem: NetworkProblem) -> str:
-    """What hinders tor, what that means for messages, and what to do; "" if nothing does."""
+def problem_sentence(tor: TorState, bridges: str = "/bridges") -> str:
+    """What hinders tor, what that means for messages, and what to do; "" if nothing does.
+
+    Args:
+        bridges: what to press or type for the screen of bridges.
+    """
     sentences = {
         "missing": _("tor is not installed. Messages wait here. `tuichat doctor` says how to install it."),
         "too_old": _(
@@ -113,22 +117,32 @@ def problem_sentence(problem: NetworkProblem) -> str:
         "clock_skew": _(
             "This computer's clock is wrong, and tor cannot work with it. Messages wait here. Set the clock."
         ),
-        "blocked": blocked_sentence(),
+        "blocked": blocked_sentence(bridges),
+        "bridge": _bridge_sentence(tor.detail, bridges),
         "no_network": _("There is no network. Messages wait here and leave when it is back."),
         "died": _("tor ended unexpectedly. Messages wait here while it is started again."),
         "control": _(
             "tor does not answer its control port. Messages wait here. `tuichat doctor` looks into it."
         ),
     }
-    return sentences.get(problem, "")
+    return sentences.get(tor.problem, "")
 
 
-def blocked_sentence() -> str:
+def blocked_sentence(bridges: str = "/bridges") -> str:
     """For when tor does not get through in half a minute."""
-    return _(
-        "Tor may be blocked here. Messages wait here. A bridge gets around a block: put its line under "
-        "[tor] bridges in tuichat.toml."
+    return _("Tor may be blocked here. Messages wait here. Bridges lead around a block: {key}").format(
+        key=bridges
     )
+
+
+def _bridge_sentence(why: str, bridges: str) -> str:
+    why = harmless(why).strip().rstrip(".")
+    says = (
+        _("None of your bridges can be reached: {why}. Messages wait here. Look at your bridges: {key}")
+        if why
+        else _("None of your bridges can be reached. Messages wait here. Look at your bridges: {key}")
+    )
+    return says.format(why=why, key=bridges)
 
 
 def error_text(error: TuichatError) -> str:
@@ -147,6 +161,7 @@ def _short_problem(problem: NetworkProblem) -> str:
         "too_old": _("tor too old"),
         "clock_skew": _("clock is wrong"),
         "blocked": _("tor blocked"),
+        "bridge": _("no bridge"),
         "no_network": _("no network"),
         "died": _("tor restarting"),
         "control": _("tor not answering"),

@@ -58,7 +58,7 @@ async def test_a_missing_tor_is_told_with_the_command_to_install_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("onion.binary._OTHER_DIRECTORIES", ())
+    monkeypatch.setattr("onion.binary.OTHER_DIRECTORIES", ())
     manager = tmp_path / "apt-get"
     manager.touch(mode=0o755)
     tor = child(tmp_path)

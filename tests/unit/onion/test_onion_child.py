@@ -91,6 +91,18 @@ async def test_configuration_that_tor_does_not_take_is_told_in_its_words(tmp_pat
     assert caught.value.code == "bridge"
 
 
+async def test_bridges_given_later_are_those_of_the_next_start(tmp_path: Path) -> None:
+    tor = made(tmp_path, written(tmp_path, "exit"))
+    await tor.use_bridges(["# mine", "192.0.2.1:443"])
+    assert tor.uses_bridges
+    assert "UseBridges 1\nBridge 192.0.2.1:443\n" in tor.torrc()
+    with pytest.raises(TorError):
+        await tor.use_bridges(["nonsense"])
+    assert "Bridge 192.0.2.1:443\n" in tor.torrc()
+    await tor.use_bridges([])
+    assert "Bridge" not in tor.torrc()
+
+
 async def test_program_that_stands_still_is_continued_to_end_in_order(tmp_path: Path) -> None:
     script = f"trap 'exit 3' TERM; cat; echo ready; read -r _ < {tmp_path}/never"
     os.mkfifo(tmp_path / "never")

@@ -16,6 +16,7 @@ from onion.controller import Controller
 from onion.errors import TorError
 from onion.keys import ClientKey, public_key
 from onion.sentence import Sentence
+from onion.tor import TorStatus
 from tests.support.raw_callers import PATIENCE
 
 ALICE, BOB = (OnionAddress.from_public_key(public_key(name * 32)) for name in (b"a", b"b"))
@@ -249,6 +250,18 @@ async def test_tor_that_is_not_ours_is_left_alone_when_the_clock_was_set_back(
     ours.ahead = -86_400.0
     await asyncio.sleep(0.05)
     assert len(ours.connections) == 1
+
+
+async def test_tor_that_begins_anew_is_no_tor_that_died(tor: ScriptedTor) -> None:
+    seen: list[TorStatus] = []
+    tor.watch(seen.append)
+    await tor._begin_anew()
+    await until(lambda: len(tor.connections) == 2 and tor.status.ready)
+    assert seen[0] == TorStatus(version="0.4.9.11")
+    assert all(status.problem == "" for status in seen)
+    tor.connections[-1].closed.set()
+    await until(lambda: len(tor.connections) == 3 and tor.status.ready)
+    assert "control" in [status.problem for status in seen]
 
 
 class StumblingTor(ScriptedTor):

@@ -6,13 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from onion.bridges import bridges_torrc, parse_bridges
 from onion.child import ChildOptions, ChildTor
 from onion.endpoint import Endpoint
 from onion.errors import TorError
 from onion.torrc import quoted, service_target, socket_path
-
-FINGERPRINT = "0123456789ABCDEF0123456789ABCDEF01234567"
 
 
 def test_paths_are_quoted() -> None:
@@ -63,62 +60,6 @@ async def test_an_extra_torrc_that_cannot_be_read_is_named(tmp_path: Path) -> No
             await tor.start()
         assert caught.value.code == "extra_torrc"
         assert name in caught.value.message
-
-
-def test_bridge_lines_as_people_paste_them_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("onion.bridges.shutil.which", lambda name: f"/usr/bin/{name}")
-    bridges = parse_bridges(
-        [
-            "# from a friend",
-            "",
-            f"Bridge 192.0.2.7:443 {FINGERPRINT}",
-            f"  obfs4 [2001:db8::7]:9001 {FINGERPRINT} cert=abc/+= iat-mode=0  ",
-            f"bridge obfs4 192.0.2.8:80 {FINGERPRINT} cert=x",
-        ]
-    )
-    assert bridges_torrc(bridges) == (
-        "UseBridges 1\n"
-        "ClientTransportPlugin obfs4 exec /usr/bin/lyrebird\n"
-        f"Bridge 192.0.2.7:443 {FINGERPRINT}\n"
-        f"Bridge obfs4 [2001:db8::7]:9001 {FINGERPRINT} cert=abc/+= iat-mode=0\n"
-        f"Bridge obfs4 192.0.2.8:80 {FINGERPRINT} cert=x\n"
-    )
-    assert bridges_torrc([]) == ""
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "192.0.2.7:443\nControlPort 0.0.0.0:9051",
-        "192.0.2.7:443\rx",
-        "192.0.2.7:443 \\",
-        "192.0.2.7:443 # comment",
-        'obfs4 192.0.2.7:443 cert="x"',
-        "192.0.2.7",
-        "192.0.2.7:0",
-        "192.0.2.7:99999",
-        "example.com:443",
-        "exec 192.0.2.7:443",
-        "obfs4",
-        "Bridge",
-        f"192.0.2.7:443 {FINGERPRINT} {FINGERPRINT}",
-        "192.0.2.7:443 ünïcode=1",
-    ],
-)
-def test_what_is_no_bridge_line_is_refused_with_its_number(line: str) -> None:
-    with pytest.raises(TorError) as caught:
-        parse_bridges([f"192.0.2.7:443 {FINGERPRINT}", line])
-    assert caught.value.code == "bridge"
-    assert caught.value.fields["line"] == 2
-    assert "Line 2" in caught.value.message
-
-
-def test_a_transport_without_its_program_is_told_with_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("onion.bridges.shutil.which", lambda _: None)
-    with pytest.raises(TorError) as caught:
-        bridges_torrc(parse_bridges([f"obfs4 192.0.2.7:443 {FINGERPRINT} cert=x"]))
-    assert caught.value.code == "transport"
-    assert "obfs4proxy" in caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ class FirstRun(Screen[bool]):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "finish(True)", show=False),
+        Binding("b", "bridges", show=False),
         Binding("c", "copy", show=False),
         Binding("enter", "finish(False)", show=False),
     ]
@@ -189,10 +190,22 @@ class FirstRun(Screen[bool]):
         tor = self._shared.session.known.tor
         bar = self._shared.glyphs.bar(tor.bootstrap, 16)
         lines = [f"Tor: {bar} {tor.bootstrap}%", tor_progress(tor)]
-        trouble = problem_sentence(tor.problem)
+        trouble = problem_sentence(tor, "b")
         if not trouble and self._slow and tor.bootstrap < 100:
-            trouble = blocked_sentence()
+            trouble = blocked_sentence("b")
         self.query_one("#tor", Static).update(Text("\n".join([*lines, *([trouble] if trouble else [])])))
+
+    @work(exclusive=True, group="bridges")
+    async def action_bridges(self) -> None:
+        """Bridges, for who is told that Tor may be blocked."""
+        if self._step == "address":
+            from tuichat.tui.screens.bridges import Bridges, bridges_used
+
+            if await self.app.push_screen_wait(Bridges(self._shared)):
+                self._slow = False
+                self.set_timer(TOR_PATIENCE_SECONDS, self._patience_over)
+                self._remark(bridges_used())
+                self._show_tor()
 
     def action_copy(self) -> None:
         """Copy the address."""

@@ -170,7 +170,7 @@ class MainScreen(SignScreen):
             case NoticeEvent(text=text, level=level):
                 self.say(text, level)
             case TorEvent(tor=tor):
-                self.tell_trouble(problem_sentence(tor.problem))
+                self.tell_trouble(problem_sentence(tor))
             case Lost():
                 self._lost(happening)
             case _:
@@ -241,7 +241,7 @@ class MainScreen(SignScreen):
                 if people:
                     self.open(people[0].id)
             self.update_state()
-            self.tell_trouble(problem_sentence(session.known.tor.problem))
+            self.tell_trouble(problem_sentence(session.known.tor))
             if not self._loaded:
                 self._loaded = True
                 self.set_timer(TOR_PATIENCE_SECONDS, self._patience_over)

@@ -59,6 +59,7 @@ class Commands:
             "mouse": self._mouse,
             "theme": self._theme,
             "set": self._set,
+            "bridges": self._bridges,
             "connect": self._connect,
             "lock": self._lock,
             "wipe": self._wipe,
@@ -258,6 +259,12 @@ class Commands:
             "notify": _("Told of what comes: {value}"),
         }
         self._screen.say(words[setting].format(value=value))
+
+    async def _bridges(self, command: Command) -> None:
+        from tuichat.tui.screens.bridges import Bridges, bridges_used
+
+        if await self._app.push_screen_wait(Bridges(self._screen.shared)):
+            self._screen.say(bridges_used())
 
     async def _connect(self, command: Command) -> None:
         if self._screen.shared.session.connected:
