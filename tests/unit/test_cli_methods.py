@@ -27,7 +27,6 @@ NO_NODE = {
     "restore": "makes one out of a backup",
     "config path": "is about a file",
     "config show": "is about a file",
-    "config set": "is about a file",
     "completion": "prints a script",
     "demo": "brings up nodes of its own",
     "daemon run": "is the node",
