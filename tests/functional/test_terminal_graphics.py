@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from select import select
+from time import sleep
 
 import pytest
 
@@ -89,6 +90,8 @@ class Terminal:
         self, code: str, *, sixel: bool = False, kitty: bool = False, typed: bytes = b"", columns: int = 80
     ) -> None:
         self.said = b""
+        self.away = 0.0
+        """How many seconds pass until an answer leaves."""
         self._sixel, self._kitty = sixel, kitty
         self._asked = 0
         own, other = pty.openpty()
@@ -121,6 +124,7 @@ class Terminal:
     def _answer(self) -> None:
         for asked in re.finditer(rb"\x1b\[c|\x1b_Gi=(\d+),[^;]*a=q[^\x1b]*\x1b\\", self.said[self._asked :]):
             self._asked += asked.end()
+            sleep(self.away)
             if asked[1] is None:
                 os.write(self.own, b"\x1b[?62;4c" if self._sixel else b"\x1b[?62c")
             elif self._kitty:
@@ -166,6 +170,7 @@ def test_what_was_typed_ahead_is_not_mixed_with_answers() -> None:
 
 def test_the_answer_of_a_terminal_far_away_does_not_become_keys() -> None:
     with terminal(FAR_AWAY, sixel=True) as shown:
+        shown.away = 0.5
         shown.until(b"none taken in")
 
 
