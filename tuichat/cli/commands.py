@@ -39,6 +39,7 @@ MODULES = {
 }
 """The modules beside this one, and the commands that each adds."""
 
+_FLAGS = ("--json", "--plain")
 _VALUED = ("--home", "--profile", "--config", "--passphrase-file", "--passphrase-fd", "--key-file")
 
 
@@ -63,7 +64,7 @@ def _command_in(arguments: Sequence[str]) -> str | None:
             next(waiting, None)
         elif not argument.startswith("-"):
             return argument if any(argument in commands for commands in MODULES.values()) else None
-        elif argument != "--json" and not argument.startswith(tuple(f"{name}=" for name in _VALUED)):
+        elif argument not in _FLAGS and not argument.startswith(tuple(f"{name}=" for name in _VALUED)):
             return None
     return ""
 
@@ -90,5 +91,6 @@ def _add_global_options(parser: Parser) -> None:
     add("--passphrase-file", metavar=_("FILE"), type=some_path, help=_("read the passphrase from FILE"))
     add("--passphrase-fd", metavar="N", type=natural, help=_("read the passphrase from descriptor N"))
     add("--key-file", metavar=_("FILE"), type=some_path, help=_("open the profile with this key file, too"))
+    add("--plain", action="store_true", help=_("the interface line by line, for any terminal and for pipes"))
     add("--json", action="store_true", help=_("print one JSON object a line"))
     add("--version", action="version", version=f"tuichat {__version__}", help=_("print the version"))

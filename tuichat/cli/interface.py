@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import gc
 import os
 import sys
 from typing import TYPE_CHECKING
 
+from tuichat.cli import plain
 from tuichat.cli.context import ATTACH_SECONDS, Context
+from tuichat.cli.profile_deeds import ProfileDeeds
 from tuichat.cli.streams import graceful_ending
 from tuichat.errors import LockedError, UsageError
 from tuichat.i18n import _
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 def run(context: Context) -> int:
     """Open the interface on the profile; its first run makes one. Gives the exit code."""
+    if plain.is_wanted(context):
+        return plain.run(context)
     need_terminal()
     gc.disable()  # the imports make no garbage; the interface looks for it once it is on screen
     options = _options(context)
@@ -60,24 +63,7 @@ def _options(context: Context) -> Options:
     from tuichat.config import KEYS_DIRECTORY, THEMES_DIRECTORY
     from tuichat.tui.context import Options
 
-    paths, config = context.paths(), context.config()
-
-    def save(key: str, value: str) -> None:
-        from tuichat.cli.config_edit import set_key
-
-        set_key(paths.config, f"ui.{key}", value)
-
-    def save_bridges(lines: str) -> None:
-        from tuichat.cli.config_edit import set_key
-
-        set_key(paths.config, "tor.bridges", lines)
-
-    async def create(name: str | None, passphrase: str | None) -> str:
-        return await asyncio.to_thread(bootstrap.create_profile, paths, passphrase, name or "")
-
-    async def wipe(keep_files: bool) -> None:
-        await bootstrap.wipe_profile(paths, config.files.directory, keep_files=keep_files)
-
+    paths, config, deeds = context.paths(), context.config(), ProfileDeeds(context)
     context.finish_wipe()
     made = bootstrap.profile_exists(paths)
     return Options(
@@ -88,15 +74,15 @@ def _options(context: Context) -> Options:
         keys=config.ui.keys or "default",
         keymap_directories=(paths.config.parent / KEYS_DIRECTORY,),
         glyphs=fitting_glyphs(),
-        save=save,
+        save=deeds.save,
         bridges=lambda: context.config().tor.bridges,
-        save_bridges=save_bridges,
-        create_profile=None if made else create,
+        save_bridges=deeds.save_bridges,
+        create_profile=None if made else deeds.create,
         sealed=made and bootstrap.has_passphrase(paths),
         scratch=lambda: paths.run_directory(create=True),
         images=config.ui.images and _can_show_pictures(),
         name=paths.home.name,
-        wipe=wipe,
+        wipe=deeds.wipe,
         panic_key=config.ui.panic_key,
         auto_lock=config.privacy.auto_lock_seconds > 0,
         key_file=lambda: context.key_file(warn=False),

@@ -98,7 +98,7 @@ class FileDeeds:
             question = _("Decline {file}? {name} is told.").format(file=self._label(file), name=name)
             if await self._ask(question, _("y  decline   n  no")):
                 await self._do(node.file_decline(file.id), _("Declined."))
-        elif await self._ask(self._end_question(file, name), _("y  stop it   n  no")):
+        elif await self._ask(file_words.end_question(file, self._label(file), name), _("y  stop it   n  no")):
             await self._do(node.file_cancel(file.id), _("Stopped."))
 
     async def rest_or_go_on(self, file: File) -> None:
@@ -115,15 +115,6 @@ class FileDeeds:
             self._teller.say(_("{name} lets it rest, so only {name} can let it go on.").format(name=who))
         else:
             self._teller.say(_("It does not move, so there is nothing to pause."))
-
-    def _end_question(self, file: File, name: str) -> str:
-        if file.direction == "in":
-            question = _("Stop fetching {file}? What came so far is removed, and {name} is told.")
-        elif file.state == "offered":
-            question = _("Take back the offer of {file}? {name} is told.")
-        else:
-            question = _("Stop sending {file}? {name} is told, and what came so far is removed there.")
-        return question.format(file=self._label(file), name=name)
 
     async def _ask(self, question: str, keys: str) -> bool:
         confirm = Confirm(question, keys, self._shared.glyphs, danger=True)

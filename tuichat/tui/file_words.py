@@ -112,6 +112,19 @@ def ending_keys(file: File) -> list[str]:
     return []
 
 
+def end_question(file: File, shown: str, name: str) -> str:
+    """Whether a file is to be stopped, or its offer taken back; `shown` is its name,
+    `name` the other person's.
+    """
+    if file.direction == "in":
+        question = _("Stop fetching {file}? What came so far is removed, and {name} is told.")
+    elif file.state == "offered":
+        question = _("Take back the offer of {file}? {name} is told.")
+    else:
+        question = _("Stop sending {file}? {name} is told, and what came so far is removed there.")
+    return question.format(file=shown, name=name)
+
+
 # How it stands.
 
 

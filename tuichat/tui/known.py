@@ -23,8 +23,8 @@ from tuichat.model import (
     TorState,
 )
 from tuichat.tui.files import KnownFiles
+from tuichat.tui.person_colours import PEOPLE
 from tuichat.tui.slash import Names
-from tuichat.tui.themes import PEOPLE
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -11,17 +11,19 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from textual.app import App
-
 from tuichat.model import File
-from tuichat.tui.widgets.painted import UPPER_HALF
 
-if TYPE_CHECKING:  # most people see no pictures
+if TYPE_CHECKING:  # most people see no pictures, and without a screen there is no Textual
+    from textual.app import App
+
     from tuichat.media.drawing import Pixels
     from tuichat.tui.context import Options
 
 Row = list[tuple[str, str]]
 Rows = tuple[Row, ...]
+
+UPPER_HALF = "▀"
+"""A role that begins with it names colours: of the upper half of a cell, and of the lower if there is one."""
 
 MOST_ROWS: Final = 12
 """Rows of a small picture in a history."""

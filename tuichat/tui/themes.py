@@ -14,6 +14,7 @@ from textual.theme import Theme
 
 from tuichat.errors import UsageError
 from tuichat.i18n import _
+from tuichat.tui.person_colours import PEOPLE
 
 ROLES = (
     "background",
@@ -27,8 +28,6 @@ ROLES = (
     "linked",
     "waiting",
 )
-PEOPLE = 8
-"""How many colours people are told apart by; a shorter list in a theme repeats."""
 
 _TERMINAL_VARIABLES = {
     "ansi-background": "ansi_default",

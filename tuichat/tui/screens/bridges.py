@@ -13,8 +13,9 @@ from textual.types import CSSPathType
 from textual.widgets import Static, TextArea
 
 from tuichat.errors import TuichatError
-from tuichat.i18n import _, ngettext
+from tuichat.i18n import _
 from tuichat.settings import bridge_transports
+from tuichat.tui.bridge_words import bridges_lead, told
 from tuichat.tui.context import Context
 from tuichat.tui.screens.dialog import Dialog
 from tuichat.tui.widgets.composer import pasted_text
@@ -50,11 +51,7 @@ class Bridges(Dialog[bool]):
         """What bridges are, their lines, what is thought of them, and the keys."""
         with VerticalScroll(classes="box", can_focus=False) as box:
             box.border_title = _("Bridges")
-            says = _(
-                "Where Tor is blocked, bridges lead around. Paste their lines from bridges.torproject.org or "
-                "a friend, or take snowflake."
-            )
-            yield Static(says, classes="quiet", markup=False)
+            yield Static(bridges_lead(), classes="quiet", markup=False)
             yield Lines("\n".join(self._shared.options.bridges()), id="lines", compact=True)
             yield Static("", id="verdict", markup=False)
             yield Static(_("Ctrl+S use   Ctrl+T snowflake   Esc close"), classes="keys", markup=False)
@@ -71,7 +68,7 @@ class Bridges(Dialog[bool]):
         except TuichatError as error:
             self._say(error.message, problem=True)
         else:
-            self._say(_told(transports))
+            self._say(told(transports))
 
     def action_snowflake(self) -> None:
         """Take what brings all that it needs."""
@@ -98,16 +95,3 @@ class Bridges(Dialog[bool]):
         verdict = self.query_one("#verdict", Static)
         verdict.set_class(problem, "problem")
         verdict.update(Text(text))
-
-
-def _told(transports: list[str]) -> str:
-    if not transports:
-        return _("No bridges: Tor is reached directly.")
-    kinds = ", ".join(sorted({transport or _("without transport") for transport in transports}))
-    count = ngettext("{count} bridge: {kinds}", "{count} bridges: {kinds}", len(transports))
-    return count.format(count=len(transports), kinds=kinds)
-
-
-def bridges_used() -> str:
-    """What is said once they are used."""
-    return _("Tor takes the new way now, and from here on at each start.")

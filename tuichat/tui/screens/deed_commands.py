@@ -100,7 +100,8 @@ class DeedCommands:
             self._screen.say(_("Messages stay. /timer 1h lets them disappear, on both sides."))
 
     async def _memory(self, command: Command) -> None:
-        from tuichat.tui.screens.memory import change_memory, where_kept  # seldom needed
+        from tuichat.tui.memory_words import where_kept  # seldom needed
+        from tuichat.tui.screens.memory import change_memory
 
         person = self._screen.person
         if person is None:

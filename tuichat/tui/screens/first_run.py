@@ -199,7 +199,8 @@ class FirstRun(Screen[bool]):
     async def action_bridges(self) -> None:
         """Bridges, for who is told that Tor may be blocked."""
         if self._step == "address":
-            from tuichat.tui.screens.bridges import Bridges, bridges_used
+            from tuichat.tui.bridge_words import bridges_used
+            from tuichat.tui.screens.bridges import Bridges
 
             if await self.app.push_screen_wait(Bridges(self._shared)):
                 self._slow = False

@@ -261,7 +261,8 @@ class Commands:
         self._screen.say(words[setting].format(value=value))
 
     async def _bridges(self, command: Command) -> None:
-        from tuichat.tui.screens.bridges import Bridges, bridges_used
+        from tuichat.tui.bridge_words import bridges_used
+        from tuichat.tui.screens.bridges import Bridges
 
         if await self._app.push_screen_wait(Bridges(self._screen.shared)):
             self._screen.say(bridges_used())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from tuichat.i18n import _, ngettext
 from tuichat.model import Contact, File, Message
@@ -11,8 +11,10 @@ from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.known import Known
 from tuichat.tui.message_keys import key_hints
 from tuichat.tui.session import Lost
-from tuichat.tui.widgets.parts_line import Parts
 from tuichat.tui.words import error_text, key_sentence, link, reachability
+
+if TYPE_CHECKING:  # these words are said without Textual, too
+    from tuichat.tui.widgets.parts_line import Parts
 
 
 def top_parts(

@@ -13,6 +13,7 @@ from tuichat.i18n import _
 from tuichat.model import Contact
 from tuichat.tui.context import Context
 from tuichat.tui.glyphs import Glyphs
+from tuichat.tui.memory_words import changed, memory_question, where_kept
 from tuichat.tui.screens.dialog import Dialog
 from tuichat.tui.wrapping import fit
 
@@ -33,22 +34,14 @@ class MemoryQuestion(Dialog[Literal["keep", "erase"]]):
 
     def __init__(self, name: str, glyphs: Glyphs, *, said_before: bool) -> None:
         super().__init__(glyphs)
-        self._name = name
+        self._person = name
         self._said_before = said_before
 
     def compose(self) -> ComposeResult:
         """What it means, and the keys."""
         with VerticalScroll(classes="box", can_focus=False):
-            yield Static(self._question(), markup=False)
+            yield Static(memory_question(self._person, said_before=self._said_before), markup=False)
             yield Static(self._keys(), classes="keys", markup=False)
-
-    def _question(self) -> str:
-        text = _(
-            "Keep what is said with {name} in memory only?\n\n"
-            "It is gone when tuichat ends or locks, and what waits then is never sent. No files are sent or "
-            "taken. What {name} keeps is theirs."
-        ).format(name=self._name)
-        return f"{text}\n\n{_('What was said before is on disk.')}" if self._said_before else text
 
     def _keys(self) -> str:
         if self._said_before:
@@ -71,22 +64,10 @@ async def change_memory(app: App[int], shared: Context, person: Contact, *, want
         return where_kept(person)
     if not wanted:
         await node.conversation_memory(person.address, False)
-        return _(
-            "What is said with {name} is kept on disk from now on. What was said in memory goes when tuichat "
-            "ends or locks."
-        ).format(name=name)
+        return changed(person, memory=False)
     question = MemoryQuestion(name, shared.glyphs, said_before=person.last_message_at is not None)
     answer: str | None = await app.push_screen_wait(question)
     if answer is None:
         return ""
     await node.conversation_memory(person.address, True, answer == "erase")
-    return _("From now on what is said with {name} is in memory only. /memory off undoes it.").format(
-        name=name
-    )
-
-
-def where_kept(person: Contact) -> str:
-    """Where what is said with somebody is kept."""
-    if person.conversation.memory:
-        return _("In memory only: it is gone when tuichat ends or locks. /memory off keeps it on disk.")
-    return _("What is said is kept on disk. /memory on keeps it in memory only.")
+    return changed(person, memory=True)

@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from tuichat.i18n import _, ngettext
 from tuichat.tui.glyphs import Glyphs
+from tuichat.tui.quit_words import waiting_lines
 from tuichat.tui.screens.dialog import Dialog
 
 
@@ -36,27 +37,10 @@ class Quit(Dialog[Literal["keep", "leave"]]):
     def compose(self) -> ComposeResult:
         """What waits, and the three things one can do."""
         with VerticalScroll(classes="box", can_focus=False):
-            yield Static("\n".join(self._waiting()), markup=False)
+            yield Static(
+                "\n".join(waiting_lines(self._queued, self._transfers, self._in_memory)), markup=False
+            )
             yield Static(self._keys(), classes="keys", markup=False)
-
-    def _waiting(self) -> list[str]:
-        messages = ngettext(
-            "{count} message is not delivered yet. It leaves only while tuichat runs.",
-            "{count} messages are not delivered yet. They leave only while tuichat runs.",
-            self._queued,
-        )
-        files = ngettext(
-            "{count} file is under way. It goes on only while tuichat runs.",
-            "{count} files are under way. They go on only while tuichat runs.",
-            self._transfers,
-        )
-        memory = ngettext(
-            "{count} message is in memory only. When tuichat ends, it is gone, sent or not.",
-            "{count} messages are in memory only. When tuichat ends, they are gone, sent or not.",
-            self._in_memory,
-        )
-        told = ((messages, self._queued), (files, self._transfers), (memory, self._in_memory))
-        return [text.format(count=count) for text, count in told if count]
 
     def _keys(self) -> str:
         keep = (

@@ -15,6 +15,8 @@ from textual.color import Color
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tuichat.tui.pictures import UPPER_HALF
+
 _BOLD = frozenset({"strong", "unread", "danger", "mark", "new", "read", "title", "mention"})
 _COLOURS = {
     "": "foreground",
@@ -28,10 +30,6 @@ _COLOURS = {
     "new": "unread",
 }
 """The theme's colour of a role, where it has another name."""
-
-
-UPPER_HALF = "▀"
-"""A role that begins with it names colours: of the upper half of a cell, and of the lower if there is one."""
 
 
 @lru_cache(maxsize=8192)

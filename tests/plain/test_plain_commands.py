@@ -1,0 +1,185 @@
+"""The interface line by line, on a node in memory: each command does what it says there, or says why not."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from pathlib import Path
+
+import pytest
+
+from tests.support.fixed_clock import FixedClock
+from tests.support.memory_node import MemoryNode, address_of
+from tests.support.scripted_lines import ScriptedLines, Step, plain
+from tuichat.plain.commands import DEEDS
+from tuichat.plain.options import Options
+from tuichat.plain.reading import usages
+from tuichat.tui import slash
+from tuichat.tui.glyphs import ASCII
+
+ERASED = "Nothing was done."
+
+
+def sample() -> MemoryNode:
+    return MemoryNode.sample(FixedClock(), files=True)
+
+
+async def played(node: MemoryNode, *steps: Step, **changes: object) -> str:
+    """What is shown while the steps are taken; at the end somebody leaves, whatever waits."""
+    lines = ScriptedLines(*steps, "/quit", "quit")
+    await plain(node, lines, Options(zone=UTC), **changes)
+    return lines.text
+
+
+# What is typed, and what must be seen of it.
+WALK: dict[str, tuple[tuple[Step, ...], str]] = {
+    "help": (("/help", "", ""), "/files [fetch|decline"),
+    "add": ((f"/add {address_of('eve')} eve",), "You asked eve to be your contact."),
+    "invite": (("/invite 30m",), "tuichat1:aaa"),
+    "invites": (("/invite 1h", "/invites", "/invites revoke 1", "/invites"), "No invite is open."),
+    "accept": (("/accept",), "== dave:"),
+    "reject": (("/reject dave",), "they learn nothing"),
+    "block": (("/block alice", "yes"), "/unblock alice undoes it."),
+    "unblock": (("/block alice", "yes", "/unblock alice"), "No longer blocked."),
+    "blocked": (("/block alice", "yes", "/blocked"), "(/unblock alice)"),
+    "rename": (("/rename bob robert",), "bob is called robert now."),
+    "remove": (("/remove alice", "yes"), "alice is removed."),
+    "erase": (("/erase bob", "yes"), "bob is still a contact."),
+    "card": (("/card bob",), address_of("bob")),
+    "verify": (("/verify alice", "yes"), "alice is verified."),
+    "msg": (("/msg alice hello",), "Queued for alice."),
+    "files": (("/files",), "[bob] file 1:"),
+    "query": (("/query alice",), "call me when you are back [queued]"),
+    "search": (("/search draft",), "bob: did the draft reach you?"),
+    "close": (("/1", "/close"), "The conversation is closed."),
+    "requests": (("/requests",), "/accept dave, /reject dave or /block dave"),
+    "mute": (("/mute bob",), "neither rings nor counts"),
+    "unmute": (("/unmute bob",), "rings and counts again"),
+    "pin": (("/pin bob",), "stands before the others"),
+    "unpin": (("/unpin bob",), "in its place again"),
+    "archive": (("/archive bob",), "archived until something comes in"),
+    "unarchive": (("/unarchive bob",), "is listed again"),
+    "archived": (("/archive bob", "/archived"), "/unarchive bob"),
+    "tag": (("/tag bob work",), "Tags of bob: #work"),
+    "untag": (("/tag bob work", "/untag bob work"), "Tags of bob: none"),
+    "next": (("/next",), "== "),
+    "switch": (("/switch", "ali"), "== alice:"),
+    "unread": (("/query bob", "/unread"), "Nothing here is unread."),
+    "bottom": (("/query bob", "/bottom"), "page 3 has the figures."),
+    "top": (("/query bob", "/top"), "#1 14:00 bob: did the draft reach you?"),
+    "reply": (("/query bob", "/reply #1 it did"), "(answers bob: did the draft reach you?) it did"),
+    "edit": (("/query bob", "/edit #2 reading"), "me: reading [delivered, edited]"),
+    "unsend": (("/query bob", "/unsend #2", "yes"), "taken back"),
+    "react": (("/query bob", "/react #1 👍"), "did the draft reach you? [👍]"),
+    "timer": (("/query bob", "/timer 1h", "/timer"), "Messages disappear after 1 hour"),
+    "memory": (("/query alice", "/memory on", "erase", "/memory"), "In memory only:"),
+    "earlier": (("/query bob", "/edit #2 no", "/earlier"), "“reading it now”"),
+    "me": (("/query bob", "/me waves"), "* me waves"),
+    "cancel": (("/query alice", "/cancel", "yes"), "cancelled"),
+    "copy": (("/query bob", "/copy #2"), "\nreading it now"),
+    "address": (("/address qr",), "▄▄"),
+    "clear": (("/clear",), "here it does nothing"),
+    "bare": (("/bare",), "here it does nothing"),
+    "mouse": (("/mouse",), "here it does nothing"),
+    "theme": (("/theme light",), "here it does nothing"),
+    "set": (("/set notify off",), "Told of what comes: off"),
+    "bridges": (("/bridges", "off", ""), "Tor takes the new way now"),
+    "connect": (("/connect",), "Your node is connected."),
+    "lock": (("/lock",), "a lock would keep nobody out"),
+    "wipe": (("/wipe", "something else"), ERASED),
+    "quit": ((), "keep goes on in the background"),
+    "contacts": (("/contacts",), "/1 "),
+    "messages": (("/query bob", "/messages"), "#3 14:00 bob: page 3"),
+    "status": (("/status",), "tor: 100%, connected"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(WALK))
+async def test_a_command_does_what_it_says(name: str) -> None:
+    steps, seen = WALK[name]
+    assert seen in await played(sample(), *steps)
+
+
+async def test_files_are_offered_and_conversations_exported_and_an_editor_is_heard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "notes.txt").write_text("notes", encoding="utf-8")
+    script = tmp_path / "editor"
+    script.write_text("#!/bin/sh\nprintf 'from afar' >\"$1\"\n", encoding="utf-8")
+    script.chmod(0o700)
+    monkeypatch.setenv("VISUAL", str(script))
+    shown = await played(
+        sample(),
+        "/query bob",
+        f"/file {tmp_path}/notes.txt -- as agreed",
+        f"/export {tmp_path}/out",
+        "/editor",
+        "yes",
+        scratch=lambda: tmp_path,
+    )
+    assert "“notes.txt” is offered to bob." in shown
+    assert "It is not encrypted" in shown
+    assert "me: from afar [queued]" in shown
+
+
+def test_every_command_of_the_interface_is_walked_here() -> None:
+    apart = {"file", "export", "editor"}  # they need a disk: above
+    assert set(WALK) | apart == set(usages())
+    assert set(slash.usages()) <= set(usages())
+    assert set(DEEDS) - {"open"} == set(usages()) - {"quit", "connect", "wipe"}
+
+
+@pytest.mark.parametrize(
+    "line", ["/nonsense", "/Mouse me", "/files fetch", "/edit #99999 no", "/reply #4 no"]
+)
+async def test_what_is_not_understood_is_said_and_never_sent(line: str) -> None:
+    node = sample()
+    before = len(await node.messages("bob"))
+    lines = ScriptedLines("/query bob", line, None, "quit")
+    await plain(node, lines)
+    assert len(await node.messages("bob")) == before
+    assert "reading it now" in lines.text
+
+
+async def test_two_slashes_send_one_and_a_text_goes_to_whom_the_prompt_names() -> None:
+    node = sample()
+    lines = ScriptedLines("nobody is there", "/query alice", "//etc", None, "quit")
+    await plain(node, lines)
+    assert "No conversation is open, so nothing was sent." in lines.text
+    assert lines.prompts[:3] == ["> ", "> ", "alice> "]
+    assert [m.text for m in await node.messages("alice")][-1:] == ["/etc"]
+
+
+@pytest.mark.parametrize(("answer", "sent"), [("one", ["a\nb\nc"]), ("each", ["a", "b", "c"]), ("no", [])])
+async def test_lines_that_come_at_once_are_asked_about(answer: str, sent: list[str]) -> None:
+    node = sample()
+    lines = ScriptedLines("/query alice", "a", "b", "c", lambda: None, answer, None, "quit", pasted=True)
+    await plain(node, lines)
+    assert [m.text for m in await node.messages("alice")][1:] == sent
+
+
+async def test_a_code_is_drawn_in_ascii_where_there_is_nothing_else() -> None:
+    shown = await played(sample(), "/address qr", glyphs=ASCII)
+    code = [line for line in shown.splitlines() if line.startswith("####")]
+    assert len(code) > 20
+    assert len({len(line) for line in code}) == 1
+    assert set("".join(code)) == {"#", " "}
+
+
+async def test_another_key_is_shown_and_decided_about() -> None:
+    node = sample()
+    node.change_key("alice")
+    shown = await played(node, "/card alice", "trust")
+    assert "The safety number with the other key:" in shown
+    assert not (await node.contact_get("alice")).key_changed
+
+
+async def test_files_are_fetched_declined_and_paused_by_their_numbers() -> None:
+    node = sample()
+    offer = node.offer("bob", "plans.pdf", 5000)
+    other = node.offer("bob", "more.pdf", 5000)
+    shown = await played(
+        node, f"/files fetch {offer.id}", f"/files pause {offer.id}", f"/files decline {other.id}", "yes"
+    )
+    assert f"file {offer.id}: plans.pdf" in shown
+    assert (await node.file_get(offer.id)).state == "paused"
+    assert (await node.file_get(other.id)).state == "declined"

@@ -1,0 +1,76 @@
+"""Lines from a list in place of a terminal, and all that was shown."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC
+
+import msgspec
+
+from tests.support.fixed_clock import FixedClock
+from tests.support.memory_node import MemoryNode
+from tuichat.plain.options import Options
+from tuichat.plain.program import Program
+from tuichat.tui.session import NodeClient
+
+Step = str | Callable[[], object] | None
+"""A line to be typed; something to do before the next one is; None for Ctrl+D."""
+
+_MOMENT = 0.02
+
+
+class ScriptedLines:
+    """Implements `Lines`. Attributes that tests read: `shown`, `prompts`, `secrets` and `bells`."""
+
+    def __init__(self, *steps: Step, interactive: bool = True, pasted: bool = False) -> None:
+        self.interactive = interactive
+        self.shown: list[str] = []
+        self.prompts: list[str] = []
+        self.secrets: list[str] = []
+        self.bells = 0
+        self._steps = deque(steps)
+        self._pasted = pasted
+
+    @property
+    def text(self) -> str:
+        """All that was shown."""
+        return "\n".join(self.shown)
+
+    async def read(self, prompt: str, *, secret: bool = False) -> str | None:
+        self.prompts.append(prompt)
+        while self._steps and callable(self._steps[0]):
+            step = self._steps.popleft()
+            assert callable(step)
+            await asyncio.sleep(_MOMENT)
+            step()
+            await asyncio.sleep(_MOMENT)
+        line = self._steps.popleft() if self._steps else None
+        assert not callable(line)
+        if secret and line is not None:
+            self.secrets.append(line)
+        return line
+
+    async def more(self) -> bool:
+        return self._pasted and bool(self._steps) and isinstance(self._steps[0], str)
+
+    def write(self, text: str) -> None:
+        self.shown.append(text)
+
+    def ring(self) -> None:
+        self.bells += 1
+
+
+async def plain(
+    node: MemoryNode, lines: ScriptedLines, options: Options | None = None, **changes: object
+) -> int:
+    """Run the plain mode to the end of its script; gives the exit code."""
+
+    async def attach() -> NodeClient:
+        return node
+
+    chosen = options or Options(zone=UTC)
+    program = Program(attach, lines, msgspec.structs.replace(chosen, **changes), FixedClock())
+    async with asyncio.timeout(20):
+        return await program.run()

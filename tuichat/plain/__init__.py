@@ -1,0 +1,1 @@
+"""tuichat line by line: for screen readers, terminals that can do little, slow links, logs and pipes."""

@@ -1,0 +1,173 @@
+"""Lines in and lines out, without a cursor that is moved and without colours.
+
+Input is as the terminal's own line discipline gives it, so that this works on every terminal, in an editor's
+shell, on a serial line, and in a pipe. It is read by a thread of its own: a loop cannot wait for a regular
+file, and must not wait for a person.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import sys
+import termios
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from queue import SimpleQueue
+from typing import Final, Protocol
+
+from tuichat.tui.harmless import harmless
+
+_AT_ONCE_SECONDS: Final = 0.05
+"""A line that comes so soon after another was not typed but pasted."""
+
+_READ_BYTES: Final = 65_536
+_LONGEST_LINE: Final = 1024 * 1024
+
+
+class Lines(Protocol):
+    """Where lines come from and go to.
+
+    Attributes:
+        interactive: a person is there who can be asked.
+    """
+
+    interactive: bool
+
+    async def read(self, prompt: str, *, secret: bool = False) -> str | None:
+        """The next line without its end, None when there is none any more; `secret`: not echoed."""
+
+    async def more(self) -> bool:
+        """Whether another line is there already."""
+
+    def write(self, text: str) -> None:
+        """Show lines, above what is being typed."""
+
+    def ring(self) -> None:
+        """Ring the bell, where there is one."""
+
+
+class StandardLines:
+    """The process's own input and output.
+
+    Args:
+        lost: called once when nobody takes the output any more.
+    """
+
+    def __init__(self, lost: Callable[[], None]) -> None:
+        self.interactive = os.isatty(0)
+        self._lost: Callable[[], None] | None = lost
+        self._rest = b""
+        self._prompt: str | None = None
+        self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        threading.Thread(target=self._work, name="lines", daemon=True).start()
+
+    async def read(self, prompt: str, *, secret: bool = False) -> str | None:
+        """The next line; what cannot be read is the end."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[str | None] = loop.create_future()
+        self._prompt = harmless(prompt) if self.interactive else ""
+        self._put(self._prompt)
+
+        def job() -> None:
+            line = self._line(secret=secret)
+            with suppress(RuntimeError):  # the loop was closed meanwhile
+                loop.call_soon_threadsafe(_give, answer, line)
+
+        self._jobs.put(job)
+        try:
+            return await answer
+        finally:
+            self._prompt = None
+            if secret and self.interactive:
+                self._put("\n")  # the Enter was not echoed either
+
+    async def more(self) -> bool:
+        """Whether another line came together with the last."""
+        if b"\n" in self._rest:
+            return True
+        return await asyncio.to_thread(self._is_there)
+
+    def write(self, text: str) -> None:
+        """Show lines; what would move a terminal is made harmless."""
+        shown = "\n".join(harmless(line.expandtabs(4)) for line in text.split("\n"))
+        if self._prompt:  # somebody may be typing behind it
+            self._put(f"\n{shown}\n{self._prompt}")
+        else:
+            self._put(f"{shown}\n")
+
+    def ring(self) -> None:
+        """Ring a terminal's bell; a log has none."""
+        if self.interactive and os.isatty(1):
+            self._put("\a")
+
+    def _put(self, text: str) -> None:
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except OSError:
+            if self._lost is not None:
+                lost, self._lost = self._lost, None
+                lost()
+
+    def _work(self) -> None:
+        while True:
+            self._jobs.get()()
+
+    def _line(self, *, secret: bool) -> str | None:
+        with _without_echo() if secret and self.interactive else nullcontext():
+            while b"\n" not in self._rest and len(self._rest) < _LONGEST_LINE:
+                try:
+                    data = os.read(0, _READ_BYTES)
+                except OSError:  # the terminal is gone
+                    data = b""
+                if not data:
+                    break
+                self._rest += data
+        whole = b"\n" in self._rest
+        line, _end, self._rest = self._rest.partition(b"\n")
+        return line.decode(errors="replace").removesuffix("\r") if line or whole else None
+
+    def _is_there(self) -> bool:
+        with suppress(OSError, ValueError):
+            return bool(select.select([0], [], [], _AT_ONCE_SECONDS)[0])
+        return False
+
+
+def _give(answer: asyncio.Future[str | None], line: str | None) -> None:
+    if not answer.done():
+        answer.set_result(line)
+
+
+@contextmanager
+def _without_echo() -> Iterator[None]:
+    try:
+        before = termios.tcgetattr(0)
+    except termios.error:  # a terminal that was closed
+        yield
+        return
+    silent = before.copy()
+    silent[3] &= ~termios.ECHO
+    try:
+        termios.tcsetattr(0, termios.TCSAFLUSH, silent)
+        yield
+    finally:
+        with suppress(termios.error):
+            termios.tcsetattr(0, termios.TCSADRAIN, before)
+
+
+@contextmanager
+def kept_terminal() -> Iterator[None]:
+    """Leave the terminal as it was, also if somebody is being asked for a passphrase when the end comes."""
+    try:
+        before = termios.tcgetattr(0)
+    except termios.error:
+        yield
+        return
+    try:
+        yield
+    finally:
+        with suppress(termios.error):
+            termios.tcsetattr(0, termios.TCSADRAIN, before)

@@ -1,0 +1,185 @@
+"""What happens, as lines: each said once, when it changes, and nothing that concerns nobody here."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from tuichat.i18n import _, ngettext
+from tuichat.model import (
+    Contact,
+    ContactEvent,
+    ContactRemovedEvent,
+    File,
+    FileEvent,
+    LinkEvent,
+    Message,
+    MessageEvent,
+    MessageRemovedEvent,
+    MissedEvent,
+    NoticeEvent,
+    ServiceEvent,
+    SignEvent,
+    TorEvent,
+)
+from tuichat.plain.chat import Chat
+from tuichat.plain.wording import link_word, request_text
+from tuichat.tui.session import Happening
+from tuichat.tui.words import key_sentence, problem_sentence, reachability, tor_progress
+
+_GATHERED_SECONDS: Final = 0.5
+"""What comes in elsewhere within this time is told together."""
+
+
+class News:
+    """Takes what happens once the profile is open."""
+
+    def __init__(self, chat: Chat) -> None:
+        self._chat = chat
+        self._people: dict[int, Contact] = {}
+        self._files: dict[int, tuple[str, ...]] = {}
+        self._elsewhere: set[int] = set()
+        self._reach = ""
+        self._tor = ""
+
+    def begin(self) -> None:
+        """What is known now is no news."""
+        known = self._chat.known
+        self._people = dict(known.people)
+        self._say_tor()
+        self._say_reach()
+
+    def happened(self, event: Happening) -> None:
+        """Say it, if it is worth a line."""
+        match event:
+            case MessageEvent(message=message, new=new):
+                self._message(message, new=new)
+            case MessageRemovedEvent(message=number):
+                self._chat.forget_message(number)
+            case FileEvent(file=file):
+                self._file(file)
+            case ContactEvent(contact=person):
+                self._person(person)
+            case ContactRemovedEvent(contact=number):
+                self._people.pop(number, None)
+                if self._chat.contact == number:
+                    self._chat.close()
+            case LinkEvent(contact=number):
+                self._link(number)
+            case SignEvent(contact=number):
+                self._sign(number)
+            case TorEvent():
+                self._say_tor()
+            case ServiceEvent():
+                self._say_reach()
+            case NoticeEvent(text=text, contact=number):
+                who = "" if number is None else f"[{self._chat.name_of(number)}] "
+                self._chat.say(who + text)
+            case MissedEvent():
+                self._chat.spawn(self._chat.session.load())
+
+    # Messages.
+
+    def _message(self, message: Message, *, new: bool) -> None:
+        here = message.contact == self._chat.contact
+        if not new:
+            self._chat.changed(message)
+        elif here and self._chat.claim(message.id):
+            self._chat.spawn(self._show(message))
+        elif not here and message.direction == "in":
+            self._count_elsewhere(message.contact)
+
+    async def _show(self, message: Message) -> None:
+        await self._chat.show([message])
+        if message.direction == "in":
+            self._ring(message.contact)
+
+    def forget(self) -> None:
+        """Nothing is known of a locked profile."""
+        self._people.clear()
+        self._files.clear()
+
+    def _count_elsewhere(self, contact: int) -> None:
+        """One line for all that comes within a moment."""
+        if not self._elsewhere:
+            self._chat.spawn(self._tell_elsewhere())
+        self._elsewhere.add(contact)
+
+    async def _tell_elsewhere(self) -> None:
+        await asyncio.sleep(_GATHERED_SECONDS)
+        contacts, self._elsewhere = sorted(self._elsewhere), set()
+        await self._chat.session.recount()
+        for contact in contacts:
+            person = self._chat.known.people.get(contact)
+            if person is None or person.conversation.muted or not person.unread:
+                continue
+            count = ngettext("{count} new", "{count} new", person.unread).format(count=person.unread)
+            self._chat.say(f"[{person.name}] {count}")
+            self._ring(contact)
+
+    def _ring(self, contact: int) -> None:
+        person = self._chat.known.people.get(contact)
+        if person is not None and not person.conversation.muted and self._chat.notify == "bell":
+            self._chat.lines.ring()
+
+    # Files and people.
+
+    def _file(self, file: File) -> None:
+        standing = (file.state, file.reason, file.paused_by)
+        before, self._files[file.id] = self._files.get(file.id), standing
+        if before != standing and (before is not None or file.state != "offered"):
+            who = "" if file.contact == self._chat.contact else f"[{self._chat.name_of(file.contact)}] "
+            self._chat.say(who + self._chat.file_line(file))
+
+    def _person(self, now: Contact) -> None:
+        before, self._people[now.id] = self._people.get(now.id), now
+        if now.state == "pending" and (before is None or before.state != "pending"):
+            self._chat.say(request_text(now))
+            self._ring(now.id)
+        elif before is None:
+            return
+        elif now.state == "accepted" and before.state == "requested":
+            self._chat.say(_("{name} is your contact now.").format(name=now.name))
+        elif now.key_changed and not before.key_changed:
+            self._chat.say(f"[{now.name}] {key_sentence()} /card {now.name}")
+
+    def _link(self, contact: int) -> None:
+        now = self._chat.known.people.get(contact)
+        before = self._people.get(contact)
+        if now is None:
+            return
+        self._people[contact] = now
+        if contact == self._chat.contact and (before is None or link_word(before) != link_word(now)):
+            self._chat.say(f"{now.name}: {link_word(now)}")
+
+    def _sign(self, contact: int) -> None:
+        now, before = self._chat.known.people.get(contact), self._people.get(contact)
+        if now is None:
+            return
+        self._people[contact] = now
+        if contact != self._chat.contact or before is None:
+            return
+        if now.typing and not before.typing:
+            self._chat.say(_("{name} is writing").format(name=now.name))
+        elif now.presence and now.presence != before.presence:
+            words = {"here": _("here"), "away": _("away")}
+            self._chat.say(f"{now.name}: {words[now.presence]}")
+
+    # Ourselves.
+
+    def _say_tor(self) -> None:
+        tor = self._chat.known.tor
+        words = problem_sentence(tor) or tor_progress(tor)
+        if words != self._tor and (tor.running or tor.problem):
+            self._tor = words
+            self._chat.say(f"tor: {words}")
+
+    def _say_reach(self) -> None:
+        known = self._chat.known
+        if known.service.stage in ("offline", "tor"):
+            return
+        _role, state = reachability(known.tor, known.service, self._chat.options.glyphs)
+        words = state.strip()
+        if words != self._reach:
+            self._reach = words
+            self._chat.say(_("You: {state}").format(state=words))
