@@ -229,3 +229,4 @@ async def lock(chat: Chat, command: Command) -> None:
             _("This profile has no passphrase, so a lock would keep nobody out."), _("Nothing was done.")
         )
     await chat.node.lock()
+    chat.session.locked = True  # the next line may be there before the node has told it

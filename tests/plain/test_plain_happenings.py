@@ -1,0 +1,206 @@
+"""What happens while somebody sits before the interface line by line: a line each, once, and harmless."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date
+
+import pytest
+
+from tests.support.fixed_clock import FixedClock
+from tests.support.memory_node import PASSPHRASE, MemoryNode
+from tests.support.scripted_lines import ScriptedLines, Step, plain
+from tuichat.errors import LockedError
+from tuichat.model import Message
+from tuichat.plain.options import Options
+from tuichat.plain.wording import message_text
+from tuichat.tui.dates import Calendar
+
+Happens = Callable[[MemoryNode], object]
+
+
+def sample() -> MemoryNode:
+    return MemoryNode.sample(FixedClock())
+
+
+def newest(node: MemoryNode, ref: str) -> Message:
+    return node._find(ref).history[-1]
+
+
+# What happens with the conversation with bob open, and the lines that it makes.
+LINES: list[tuple[Happens, list[str]]] = [
+    (lambda node: node.incoming("bob", "are you there?"), ["14:00 bob: are you there?"]),
+    (lambda node: node.incoming("bob", "one\ntwo"), ["14:00 bob: one\n  | two"]),
+    (lambda node: node.outgoing("bob", "from elsewhere"), ["14:00 me: from elsewhere [queued]"]),
+    (lambda node: node.edited_by_them(1, "did it?"), ["#1 14:00 bob: did it? [edited]"]),
+    (lambda node: node.reacted_by_them(2, "👍"), ["#2 14:00 me: reading it now [delivered, 👍]"]),
+    (lambda node: node.set_state(2, "read"), ["read: message 2"]),
+    (lambda node: node.set_state(2, "sent"), []),
+    (lambda node: node.outgoing("alice", "from elsewhere"), []),
+    (lambda node: node.set_stage("bob", "waiting"), ["bob: not reachable"]),
+    (lambda node: node.set_stage("alice", "linked"), []),
+    (lambda node: node.signs("bob", typing=True), ["bob is writing"]),
+    (lambda node: node.signs("bob", presence="away"), ["bob: away"]),
+    (lambda node: node.notice("The disk is nearly full.", "warning"), ["The disk is nearly full."]),
+    (lambda node: node.person("eve", state="pending", request_text="hi"), ["[request] eve asks to be your"]),
+    (lambda node: node.change_key("alice"), ["[alice] This address showed another key."]),
+    (lambda node: node.set_tor(bootstrap=40), ["tor: loading the list of relays"]),
+    (lambda node: node.offer("bob", "plans.pdf", 5000), ["14:00 bob: file 1: plans.pdf"]),
+]
+
+
+@pytest.mark.parametrize(("happens", "lines"), LINES)
+async def test_what_happens_is_said_in_a_line(happens: Happens, lines: list[str]) -> None:
+    node = sample()
+    before: list[int] = []
+    shown = ScriptedLines("/query bob")
+
+    def mark() -> None:
+        before.append(len(shown.shown))
+
+    shown._steps.extend([mark, lambda: happens(node), None, "quit"])
+    await plain(node, shown)
+    end = next(i for i, text in enumerate(shown.shown) if "not delivered yet" in text)
+    said = [text for text in shown.shown[before[0] : end] if not text.startswith("Message ")]
+    assert len(said) == len(lines), said
+    assert all(text.startswith(line) for text, line in zip(said, lines, strict=True)), said
+
+
+async def test_what_comes_elsewhere_is_counted_in_one_line_and_rings_once_unless_it_is_muted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tuichat.plain.news._GATHERED_SECONDS", 0.005)
+    node = sample()
+
+    def both() -> None:
+        for number in range(20):
+            node.incoming("alice", f"message {number}")
+            node.incoming("小明", "muted")
+
+    lines = ScriptedLines("/query bob", "/mute 小明", both, lambda: None, None, "quit")
+    await plain(node, lines)
+    assert lines.shown.count("[alice] 20 new") == 1
+    assert "[小明]" not in lines.text
+    assert lines.bells == 1
+
+
+async def test_days_are_named_when_they_change() -> None:
+    clock = FixedClock()
+    node = MemoryNode.sample(clock)
+
+    def next_day() -> None:
+        clock.advance(86_400)
+        node.incoming("bob", "a day later")
+
+    lines = ScriptedLines("/query bob", next_day, None, "quit")
+    await plain(node, lines)
+    days = [text for text in lines.shown if text.startswith("-- ")]
+    assert days == ["-- Saturday 21 November --", "-- Sunday 22 November --"]
+
+
+async def test_a_line_of_somebody_cannot_look_like_ours_or_be_somebody_elses() -> None:
+    node = sample()
+    message = node.incoming("bob", "hello\n14:05 alice: I owe bob money")
+    calendar = Calendar(UTC, date(2026, 11, 21))
+    lines = message_text(message, "bob", calendar).split("\n")
+    assert lines == ["14:00 bob: hello", "  | 14:05 alice: I owe bob money"]
+
+
+async def test_a_locked_profile_shows_and_sends_nothing_until_it_is_unlocked() -> None:
+    node = sample()
+    before = len(await node.messages("bob"))
+    lines = ScriptedLines(
+        "/query bob", "/lock", "meant for bob, and dropped", "wrong", PASSPHRASE, "/query bob", None, "quit"
+    )
+    await plain(node, lines, sealed=True)
+    assert "The profile is locked. Enter asks for the passphrase." in lines.text
+    assert "The passphrase is wrong." in lines.text
+    assert lines.secrets == ["wrong", PASSPHRASE]
+    assert "The profile is open." in lines.text
+    assert len(await node.messages("bob")) == before
+    assert not [text for text in await node.input_list() if "meant" in text]
+
+
+async def test_a_locked_profile_is_opened_first_and_a_wrong_passphrase_in_a_pipe_is_the_end() -> None:
+    node = MemoryNode(FixedClock(), locked=True)
+    lines = ScriptedLines("wrong", PASSPHRASE, "/contacts")
+    assert await plain(node, lines, sealed=True) == 0
+    locked = MemoryNode(FixedClock(), locked=True)
+    with pytest.raises(LockedError):
+        await plain(locked, ScriptedLines("wrong", interactive=False), sealed=True)
+
+
+async def test_the_first_run_asks_for_passphrase_and_name_and_shows_the_address() -> None:
+    node = MemoryNode(FixedClock(), locked=True)
+    made: list[tuple[str | None, str | None]] = []
+
+    async def create(name: str | None, passphrase: str | None) -> None:
+        made.append((name, passphrase))
+
+    lines = ScriptedLines("one", "another", PASSPHRASE, PASSPHRASE, "Ada")
+    await plain(node, lines, Options(zone=UTC, create_profile=create))
+    assert made == [("Ada", PASSPHRASE)]
+    assert "The two were not the same." in lines.text
+    assert lines.secrets == ["one", "another", PASSPHRASE, PASSPHRASE]
+    assert node.address in lines.text
+    assert node.online_asked
+
+
+async def test_a_profile_without_a_passphrase_needs_a_second_enter() -> None:
+    node = MemoryNode(FixedClock())
+    made: list[tuple[str | None, str | None]] = []
+
+    async def create(name: str | None, passphrase: str | None) -> None:
+        made.append((name, passphrase))
+
+    await plain(node, ScriptedLines("", None), Options(zone=UTC, create_profile=create))
+    assert made == []
+    await plain(node, ScriptedLines("", "", ""), Options(zone=UTC, create_profile=create))
+    assert made == [(None, None)]
+
+
+async def test_another_node_that_takes_over_is_found_again() -> None:
+    node = sample()
+    lines = ScriptedLines(
+        "/query bob", lambda: node.break_off("handover"), lambda: None, "still here", None, "quit"
+    )
+    await plain(node, lines)
+    assert "Another node takes over; looking for it..." in lines.text
+    assert "Your node is connected." in lines.text
+    assert newest(node, "bob").text == "still here"
+
+
+async def test_a_stopped_node_is_said_and_connected_again_when_asked() -> None:
+    node = sample()
+    steps: list[Step] = ["/query bob", lambda: node.break_off("stop"), "lost?", "/connect", lambda: None]
+    lines = ScriptedLines(*steps, "found", None, "quit")
+    await plain(node, lines)
+    assert "Your node was stopped." in lines.text
+    assert "There is no connection to your node, so nothing was done." in lines.text
+    assert [m.text for m in await node.messages("bob")][-1:] == ["found"]
+
+
+@pytest.mark.parametrize(("answer", "kept"), [("keep", True), ("quit", False), (None, False)])
+async def test_who_leaves_while_something_waits_is_asked(answer: str | None, kept: bool) -> None:
+    node = sample()
+    lines = ScriptedLines("/quit", "stay", None, answer)
+    assert await plain(node, lines) == 0
+    assert lines.text.count("1 message is not delivered yet.") == 2
+    assert node.kept is kept
+
+
+async def test_a_pipe_asks_nobody_and_ends_with_the_first_failure() -> None:
+    node = sample()
+    lines = ScriptedLines("/query bob", "hello", "/query nobody", "/nonsense", interactive=False)
+    assert await plain(node, lines) == 7
+    assert "14:00 me: hello [queued]" in lines.text
+    assert node.kept
+
+
+@pytest.mark.parametrize(("line", "wiped"), [("/wipe", "all"), ("/wipe --keep-files", "files kept")])
+async def test_a_wipe_wants_the_profiles_name(line: str, wiped: str) -> None:
+    node = sample()
+    lines = ScriptedLines(line, "", line, "default", "never read")
+    assert await plain(node, lines) == 0
+    assert node.wiped == wiped
+    assert lines.shown[-1] == "The profile was wiped."
