@@ -17,6 +17,7 @@ from pathlib import Path
 from tests.support.fixed_clock import FixedClock
 from tests.support.homes import new_home
 from tests.support.memory_node import MemoryNode
+from tests.support.tmux_terminal import tmux_terminal
 from tuichat.api.server import ApiServer
 
 PATIENCE = 90.0
@@ -127,6 +128,46 @@ async def test_a_first_run_on_a_dumb_terminal_with_a_real_node() -> None:
             assert "Traceback" not in terminal.seen
         stop = [sys.executable, "-m", "tuichat", "--home", str(home.paths.home), "daemon", "stop"]
         await asyncio.to_thread(subprocess.run, stop, check=False, capture_output=True, timeout=60)
+
+
+async def test_a_line_is_edited_completed_brought_back_and_not_torn_where_the_terminal_can_do_that() -> None:
+    node = MemoryNode.sample(FixedClock())
+    await node.input_add("said before")
+    async with new_home() as home, tmux_terminal() as terminal:
+        home.make_profile()
+        server = ApiServer(node, home.socket)
+        home.paths.run_directory(create=True)
+        await server.start()
+        environment = {"LANG": "C.UTF-8", "PYTHONPATH": os.environ["PYTHONPATH"]}
+        command = [sys.executable, "-m", "tuichat", "--home", str(home.paths.home), "--plain"]
+        try:
+            terminal.start(command, environment, (80, 24))
+            await terminal.until("\n>")
+            terminal.type("/que")
+            terminal.press("Tab")
+            await terminal.until("> /query")
+            terminal.type("bo")
+            terminal.press("Tab", "Enter")
+            await terminal.until("bob>")
+            terminal.type("half a sen")
+            await terminal.until("bob> half a sen")
+            node.incoming("bob", "in between")
+            seen = await terminal.until("14:00 bob: in between\nbob> half a sen")
+            assert seen.count("half a sen") == 1
+            terminal.type("tence")
+            terminal.press("Enter")
+            await terminal.until("me: half a sentence [queued]")
+            terminal.press("Up", "Up", "Up")
+            await terminal.until("bob> said before")
+            terminal.press("C-c")
+            await terminal.until("Ctrl+C does not quit here: /quit or Ctrl+D does.\nbob> said before")
+            terminal.press("C-u", "C-d")
+            await terminal.until("Enter alone stays.")
+            terminal.type("quit")
+            terminal.press("Enter")
+            await terminal.until("exit code 0")
+        finally:
+            await server.close()
 
 
 async def test_messages_come_and_go_on_a_dumb_terminal_and_in_a_pipe() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC
 
 import msgspec
@@ -30,6 +30,8 @@ class ScriptedLines:
         self.prompts: list[str] = []
         self.secrets: list[str] = []
         self.bells = 0
+        self.recalled: list[str] = []
+        self.complete: Callable[[str], list[str]] = lambda _line: []
         self._steps = deque(steps)
         self._pasted = pasted
 
@@ -57,6 +59,15 @@ class ScriptedLines:
 
     def write(self, text: str) -> None:
         self.shown.append(text)
+
+    def complete_by(self, complete: Callable[[str], list[str]]) -> None:
+        self.complete = complete
+
+    def recall(self, texts: Sequence[str]) -> None:
+        self.recalled = list(texts)
+
+    def remember(self, text: str) -> None:
+        self.recalled.append(text)
 
     def ring(self) -> None:
         self.bells += 1

@@ -29,7 +29,7 @@ def terminal(seen: Surroundings) -> Iterator[Finding]:
             "terminal",
             "warning",
             _("TERM={term} cannot show the interface").format(term=term),
-            _("Set TERM to what the terminal is, such as xterm-256color."),
+            _("Set TERM to what the terminal is, such as xterm-256color; or use tuichat --plain."),
             "dumb",
         )
         return

@@ -15,6 +15,7 @@ from tuichat.cli.streams import heeded_signals, raise_on_ending_signals
 
 if TYPE_CHECKING:
     from tuichat.api.client import AsyncClient
+    from tuichat.plain.lines import Lines
     from tuichat.plain.options import Options
 
 INTERRUPTED = 130
@@ -38,10 +39,9 @@ def run(context: Context) -> int:
         return await bootstrap.attach(context.paths(), timeout=ATTACH_SECONDS)
 
     async def run_program() -> int:
-        from tuichat.plain.lines import StandardLines
         from tuichat.plain.program import Program
 
-        program = Program(attach, StandardLines(lambda: program.end()), options, context.clock)
+        program = Program(attach, _lines(lambda: program.end()), options, context.clock)
         _heed_signals(program.interrupted, lambda: program.end(INTERRUPTED))
         return await program.run()
 
@@ -50,6 +50,17 @@ def run(context: Context) -> int:
             return asyncio.run(run_program())
         finally:
             raise_on_ending_signals()
+
+
+def _lines(lost: Callable[[], None]) -> Lines:
+    """Lines that can be edited, where the terminal and the system allow it."""
+    from tuichat.plain.lines import StandardLines
+
+    try:
+        from tuichat.plain.edited_lines import EditedLines, can_edit
+    except ImportError:  # a Python without readline
+        return StandardLines(lost)
+    return EditedLines(lost) if can_edit() else StandardLines(lost)
 
 
 def _heed_signals(interrupted: Callable[[], None], ended: Callable[[], None]) -> None:

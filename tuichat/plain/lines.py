@@ -13,7 +13,7 @@ import select
 import sys
 import termios
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from queue import SimpleQueue
 from typing import Final, Protocol
@@ -48,6 +48,15 @@ class Lines(Protocol):
     def ring(self) -> None:
         """Ring the bell, where there is one."""
 
+    def complete_by(self, complete: Callable[[str], list[str]]) -> None:
+        """What a line could become, where lines can be completed."""
+
+    def recall(self, texts: Sequence[str]) -> None:
+        """What was typed before, oldest first, where it can be brought back."""
+
+    def remember(self, text: str) -> None:
+        """One more of them."""
+
 
 class StandardLines:
     """The process's own input and output.
@@ -69,10 +78,11 @@ class StandardLines:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[str | None] = loop.create_future()
         self._prompt = harmless(prompt) if self.interactive else ""
-        self._put(self._prompt)
+        shown = self._prompt
+        self._show_prompt(shown)
 
         def job() -> None:
-            line = self._line(secret=secret)
+            line = self._line(shown, secret=secret)
             with suppress(RuntimeError):  # the loop was closed meanwhile
                 loop.call_soon_threadsafe(_give, answer, line)
 
@@ -94,9 +104,18 @@ class StandardLines:
         """Show lines; what would move a terminal is made harmless."""
         shown = "\n".join(harmless(line.expandtabs(4)) for line in text.split("\n"))
         if self._prompt:  # somebody may be typing behind it
-            self._put(f"\n{shown}\n{self._prompt}")
+            self._put(self._interrupting(shown, self._prompt))
         else:
             self._put(f"{shown}\n")
+
+    def complete_by(self, complete: Callable[[str], list[str]]) -> None:
+        """Nothing can be completed here."""
+
+    def recall(self, texts: Sequence[str]) -> None:
+        """Nothing can be brought back here."""
+
+    def remember(self, text: str) -> None:
+        """Nothing can be brought back here."""
 
     def ring(self) -> None:
         """Ring a terminal's bell; a log has none."""
@@ -116,7 +135,14 @@ class StandardLines:
         while True:
             self._jobs.get()()
 
-    def _line(self, *, secret: bool) -> str | None:
+    def _show_prompt(self, prompt: str) -> None:
+        self._put(prompt)
+
+    def _interrupting(self, shown: str, prompt: str) -> str:
+        """Lines below what is being typed, which nobody can know here, and the prompt anew."""
+        return f"\n{shown}\n{prompt}"
+
+    def _line(self, prompt: str, *, secret: bool) -> str | None:
         with _without_echo() if secret and self.interactive else nullcontext():
             while b"\n" not in self._rest and len(self._rest) < _LONGEST_LINE:
                 try:

@@ -25,7 +25,10 @@ from tuichat.model import (
 from tuichat.plain.chat import Chat
 from tuichat.plain.wording import link_word, request_text
 from tuichat.tui.session import Happening
-from tuichat.tui.words import key_sentence, problem_sentence, reachability, tor_progress
+from tuichat.tui.words import blocked_sentence, key_sentence, problem_sentence, reachability, tor_progress
+
+_PATIENCE_SECONDS: Final = 30.0
+"""Nothing is said about a slow tor before."""
 
 _GATHERED_SECONDS: Final = 0.5
 """What comes in elsewhere within this time is told together."""
@@ -40,6 +43,7 @@ class News:
         self._files: dict[int, tuple[str, ...]] = {}
         self._elsewhere: set[int] = set()
         self._reach = ""
+        self._patient = False
         self._tor = ""
 
     def begin(self) -> None:
@@ -48,6 +52,17 @@ class News:
         self._people = dict(known.people)
         self._say_tor()
         self._say_reach()
+        if self._chat.lines.interactive and known.tor.bootstrap < 100 and not self._patient:
+            self._patient = True
+            self._chat.spawn(self._lose_patience())
+
+    async def _lose_patience(self) -> None:
+        """Where tor does not get through, say what may be the reason, and what leads around it."""
+        await asyncio.sleep(_PATIENCE_SECONDS)
+        self._patient = False
+        tor = self._chat.known.tor
+        if tor.running and tor.bootstrap < 100 and not tor.problem:
+            self._chat.say(blocked_sentence())
 
     def happened(self, event: Happening) -> None:
         """Say it, if it is worth a line."""

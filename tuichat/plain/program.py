@@ -17,7 +17,7 @@ from tuichat.plain.commands import DEEDS, check_argument
 from tuichat.plain.lines import Lines
 from tuichat.plain.news import News
 from tuichat.plain.options import Options
-from tuichat.plain.reading import read_line
+from tuichat.plain.reading import complete, read_line
 from tuichat.tui.quit_words import waiting_lines
 from tuichat.tui.screens.main_lines import lost_text
 from tuichat.tui.session import Attach, Connected, Happening, Lost, Session
@@ -43,6 +43,7 @@ class Program:
         self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._session: asyncio.Task[None] | None = None
         self._ahead: deque[str] = deque()
+        lines.complete_by(lambda line: complete(line, self.chat.known.names()))
 
     async def run(self) -> int:
         """Go on until somebody leaves or nothing is left to read; gives the exit code.
@@ -97,13 +98,14 @@ class Program:
         """Nothing of a locked profile stays here; who opens it elsewhere opens it here, too."""
         if locked:
             self.chat.forget()
+            self.chat.lines.recall(())
             self._news.forget()
             self.chat.say(_("The profile is locked. Enter asks for the passphrase."))
         elif not self._unlocking:
             self.chat.spawn(self._reload())
 
     async def _reload(self) -> None:
-        await self.chat.session.load()
+        await self._load()
         self._news.begin()
         self.chat.say(_("The profile is open."))
 
@@ -116,7 +118,7 @@ class Program:
         if self.chat.session.locked:
             self.chat.say(_("The profile is locked. Enter asks for the passphrase."))
             return
-        await self.chat.session.load()
+        await self._load()
         await self.chat.node.go_online()
         self._news.begin()
         self.chat.say(_("Your node is connected."))
@@ -141,11 +143,16 @@ class Program:
             raise self._failed
         if not await first_run.unlock(chat, passphrase):
             return False
-        await chat.session.load()
+        await self._load()
         if create is not None:
             first_run.say_welcome(chat)
         await self._start()
         return True
+
+    async def _load(self) -> None:
+        """Read everything anew, and what was typed before. Raises TuichatError."""
+        await self.chat.session.load()
+        self.chat.lines.recall(await self.chat.node.input_list())
 
     async def _start(self) -> None:
         self._opened = True
@@ -225,6 +232,7 @@ class Program:
         person = self.chat.person
         in_memory = person is not None and person.conversation.memory
         if self.chat.lines.interactive and tells_no_secret(line) and not in_memory:
+            self.chat.lines.remember(line)
             await self.chat.node.input_add(line, None if person is None else person.address)
 
     async def _command(self, command: Command) -> bool:

@@ -7,7 +7,8 @@ from typing import Final
 
 from tuichat.i18n import _
 from tuichat.tui import slash
-from tuichat.tui.slash import Command, Text, Unknown
+from tuichat.tui.paths import complete_path
+from tuichat.tui.slash import Command, Names, Text, Unknown
 
 _NUMBER: Final = re.compile(r"#([0-9]{1,18})(?:\s+|$)")
 
@@ -50,6 +51,15 @@ def read_line(line: str) -> Text | Command | Unknown:
     if isinstance(read, Unknown) and read.name in usages():
         return Command(read.name, line.partition(" ")[2].strip())
     return read
+
+
+def complete(line: str, names: Names) -> list[str]:
+    """Whole lines that `line` could become: a command, a name behind it, or a path."""
+    if line.startswith("/file "):
+        return complete_path(line)
+    if line.startswith("/") and " " not in line:
+        return [f"/{name} " for name in usages() if name.startswith(line[1:].lower())]
+    return slash.complete(line, names)
 
 
 def parted(argument: str) -> tuple[int | None, str]:

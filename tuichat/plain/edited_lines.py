@@ -1,0 +1,92 @@
+"""Lines that are edited while they are typed, on a terminal that can do that: by readline.
+
+What was typed before comes from the node, which keeps it encrypted; readline's own file of it is never
+written.
+"""
+
+from __future__ import annotations
+
+import os
+import readline
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Final
+
+from tuichat.plain.lines import StandardLines
+
+_ERASE_LINE: Final = "\r\x1b[K"
+
+
+def can_edit() -> bool:
+    """Whether there is a terminal for it."""
+    return os.isatty(0) and os.isatty(1) and os.environ.get("TERM", "") not in ("", "dumb")
+
+
+class EditedLines(StandardLines):
+    """As `StandardLines`, with what was typed before, completion by Tab, and a line that is not torn."""
+
+    def __init__(self, lost: Callable[[], None]) -> None:
+        super().__init__(lost)
+        self._complete: Callable[[str], list[str]] = lambda _line: []
+        self._found: list[str] = []
+        self._editing = False
+        readline.set_auto_history(False)
+        readline.set_completer_delims("")
+        readline.set_completer(self._completed)
+        if "libedit" in (readline.__doc__ or ""):
+            readline.parse_and_bind("bind ^I rl_complete")
+        else:
+            readline.parse_and_bind("tab: complete")
+            readline.parse_and_bind("set enable-bracketed-paste off")
+
+    def complete_by(self, complete: Callable[[str], list[str]]) -> None:
+        """Tab offers the whole lines that `complete` gives."""
+        self._complete = complete
+
+    def recall(self, texts: Sequence[str]) -> None:
+        """What the arrow keys bring back, oldest first."""
+        readline.clear_history()
+        for text in texts:
+            self.remember(text)
+
+    def remember(self, text: str) -> None:
+        """One more of them."""
+        if "\n" not in text:
+            readline.add_history(text)
+
+    def _show_prompt(self, prompt: str) -> None:
+        """Readline does, unless an answer is not to be seen."""
+
+    def _line(self, prompt: str, *, secret: bool) -> str | None:
+        if secret:
+            self._put(prompt)
+            return super()._line(prompt, secret=True)
+        self._editing = True
+        try:
+            return input(prompt)
+        except (EOFError, OSError, ValueError):
+            return None
+        finally:
+            self._editing = False
+
+    def _interrupting(self, shown: str, prompt: str) -> str:
+        """Lines in the place of what is being typed, and that anew below them."""
+        if not self._editing:
+            return super()._interrupting(shown, prompt)
+        typed = prompt + readline.get_line_buffer()
+        fits = len(typed) < self._columns() // 2  # each of them may be two cells wide
+        return f"{_ERASE_LINE if fits else chr(10)}{shown}\n{typed}"
+
+    def _columns(self) -> int:
+        with suppress(OSError):
+            return os.get_terminal_size(sys.stdout.fileno()).columns
+        return 0
+
+    def _completed(self, line: str, state: int) -> str | None:
+        """Readline's question for the match with this number."""
+        if state == 0:
+            self._found = []
+            with suppress(RuntimeError):  # people came or went while they were looked through
+                self._found = self._complete(line)
+        return self._found[state] if state < len(self._found) else None
