@@ -209,6 +209,9 @@ async def test_messages_come_and_go_on_a_dumb_terminal_and_in_a_pipe() -> None:
             assert done.returncode == 2
             assert "me: from a pipe [queued]" in done.stdout
             assert "alice> " not in done.stdout
+            beside = [*piped, "--plain", "status"]
+            refused = await asyncio.to_thread(subprocess.run, beside, capture_output=True, timeout=PATIENCE)
+            assert refused.returncode == 2
             loaded = {name.partition(".")[0] for name in LOADED.findall(done.stderr)}
             assert "tuichat" in loaded
             assert loaded & {"textual", "aiohttp", "nacl", "apsw"} == set()

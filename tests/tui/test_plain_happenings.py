@@ -204,3 +204,18 @@ async def test_a_wipe_wants_the_profiles_name(line: str, wiped: str) -> None:
     assert await plain(node, lines) == 0
     assert node.wiped == wiped
     assert lines.shown[-1] == "The profile was wiped."
+
+
+async def test_many_messages_at_once_come_in_order_and_ring_once() -> None:
+    node = sample()
+
+    def many() -> None:
+        for number in range(300):
+            node.incoming("bob", f"message {number}")
+
+    lines = ScriptedLines("/query bob", many, lambda: None, lambda: None, None, "quit")
+    await plain(node, lines)
+    shown = [text.rpartition(" ")[2] for text in lines.shown if text.startswith("14:00 bob: message")]
+    assert shown == [str(number) for number in range(300)]
+    assert lines.bells == 1
+    assert (await node.contact_get("bob")).unread == 0

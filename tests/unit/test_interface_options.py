@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tuichat.cli import plain
 from tuichat.cli.commands import parser_for
 from tuichat.cli.context import Context
 from tuichat.cli.interface import _options
@@ -15,8 +16,8 @@ from tuichat.clock import SystemClock
 from tuichat.tui import terminal_pictures
 
 
-def context(home: Path) -> Context:
-    arguments = ["--home", str(home)]
+def context(home: Path, *more: str) -> Context:
+    arguments = ["--home", str(home), *more]
     return Context(
         words=parser_for(arguments).parse_args(arguments),
         output=Output(),
@@ -42,3 +43,27 @@ def test_pictures_need_the_setting_and_the_extra(
     monkeypatch.setattr(terminal_pictures, "find_spec", found.get)
     (tmp_path / "tuichat.toml").write_text(settings, encoding="utf-8")
     assert _options(context(tmp_path)).images is shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "term", "terminal", "wanted"),
+    [
+        ([], "xterm", True, False),
+        ([], "dumb", True, True),
+        ([], "", True, True),
+        ([], "dumb", False, False),
+        (["--plain"], "xterm", True, True),
+        (["--plain"], "xterm", False, True),
+    ],
+)
+def test_line_by_line_is_asked_for_or_all_that_a_terminal_can_show(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    term: str,
+    terminal: bool,
+    wanted: bool,
+) -> None:
+    monkeypatch.setenv("TERM", term)
+    monkeypatch.setattr("os.isatty", lambda _descriptor: terminal)
+    assert plain.is_wanted(context(tmp_path, *arguments)) is wanted

@@ -41,7 +41,9 @@ def run(context: Context) -> int:
     async def run_program() -> int:
         from tuichat.plain.program import Program
 
-        program = Program(attach, _lines(lambda: program.end()), options, context.clock)
+        loop = asyncio.get_running_loop()
+        lines = _lines(lambda: loop.call_soon_threadsafe(program.end))
+        program = Program(attach, lines, options, context.clock)
         _heed_signals(program.interrupted, lambda: program.end(INTERRUPTED))
         return await program.run()
 
@@ -52,7 +54,7 @@ def run(context: Context) -> int:
             raise_on_ending_signals()
 
 
-def _lines(lost: Callable[[], None]) -> Lines:
+def _lines(lost: Callable[[], object]) -> Lines:
     """Lines that can be edited, where the terminal and the system allow it."""
     from tuichat.plain.lines import StandardLines
 

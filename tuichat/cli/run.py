@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from tuichat.cli import interface
 from tuichat.cli.commands import parser_for
 from tuichat.cli.context import Context
 from tuichat.cli.invocation import Invocation
@@ -53,6 +54,8 @@ def _dispatched(arguments: Sequence[str], invocation: Invocation) -> int:
     except SystemExit:  # --help and --version have printed what they had to say
         return 0
     invocation.understood(words)
+    if words.plain and words.run is not interface.run:
+        raise UsageError(_("--plain is for the interface alone, not for a command."), _("Leave it out."))
     if words.run is None:
         raise UsageError(
             _("{command} needs one more word.").format(command=words.group.prog),

@@ -26,7 +26,7 @@ def can_edit() -> bool:
 class EditedLines(StandardLines):
     """As `StandardLines`, with what was typed before, completion by Tab, and a line that is not torn."""
 
-    def __init__(self, lost: Callable[[], None]) -> None:
+    def __init__(self, lost: Callable[[], object]) -> None:
         super().__init__(lost)
         self._complete: Callable[[str], list[str]] = lambda _line: []
         self._found: list[str] = []

@@ -62,12 +62,12 @@ class StandardLines:
     """The process's own input and output.
 
     Args:
-        lost: called once when nobody takes the output any more.
+        lost: called once, from whatever thread, when nobody takes the output any more.
     """
 
-    def __init__(self, lost: Callable[[], None]) -> None:
+    def __init__(self, lost: Callable[[], object]) -> None:
         self.interactive = os.isatty(0)
-        self._lost: Callable[[], None] | None = lost
+        self._lost: Callable[[], object] | None = lost
         self._rest = b""
         self._prompt: str | None = None
         self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()

@@ -27,6 +27,8 @@ from tuichat.plain.wording import link_word, request_text
 from tuichat.tui.session import Happening
 from tuichat.tui.words import blocked_sentence, key_sentence, problem_sentence, reachability, tor_progress
 
+_BELL_SECONDS: Final = 1.0
+
 _PATIENCE_SECONDS: Final = 30.0
 """Nothing is said about a slow tor before."""
 
@@ -41,6 +43,8 @@ class News:
         self._chat = chat
         self._people: dict[int, Contact] = {}
         self._files: dict[int, tuple[str, ...]] = {}
+        self._rung_at = float("-inf")
+        self._coming: list[Message] = []
         self._elsewhere: set[int] = set()
         self._reach = ""
         self._patient = False
@@ -100,14 +104,25 @@ class News:
         if not new:
             self._chat.changed(message)
         elif here and self._chat.claim(message.id):
-            self._chat.spawn(self._show(message))
+            self._show_soon(message)
         elif not here and message.direction == "in":
             self._count_elsewhere(message.contact)
 
-    async def _show(self, message: Message) -> None:
-        await self._chat.show([message])
-        if message.direction == "in":
-            self._ring(message.contact)
+    def _show_soon(self, message: Message) -> None:
+        """Show it after those that came before, which may still have to ask for their files."""
+        if not self._coming:
+            self._chat.spawn(self._show())
+        self._coming.append(message)
+
+    async def _show(self) -> None:
+        while self._coming:
+            shown = self._coming.copy()
+            try:
+                await self._chat.show(shown)
+            finally:
+                del self._coming[: len(shown)]
+            if any(message.direction == "in" for message in shown):
+                self._ring(shown[-1].contact)
 
     def forget(self) -> None:
         """Nothing is known of a locked profile."""
@@ -133,8 +148,11 @@ class News:
             self._ring(contact)
 
     def _ring(self, contact: int) -> None:
-        person = self._chat.known.people.get(contact)
-        if person is not None and not person.conversation.muted and self._chat.notify == "bell":
+        """Ring the bell for somebody who is not muted, once for all that comes within a moment."""
+        person, now = self._chat.known.people.get(contact), self._chat.clock.monotonic()
+        wanted = person is not None and not person.conversation.muted and self._chat.notify == "bell"
+        if wanted and now >= self._rung_at + _BELL_SECONDS:
+            self._rung_at = now
             self._chat.lines.ring()
 
     # Files and people.
