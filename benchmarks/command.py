@@ -55,9 +55,8 @@ def timed(command: Sequence[str], *, home: str | None = None) -> tuple[float, fl
     """Seconds until the command has ended, and what it computed; `home` is another one than this person's."""
     environment = os.environ if home is None else {**os.environ, "HOME": home}
     began = time.perf_counter()
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL, cwd=ROOT, env=environment
-    )
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, cwd=ROOT, env=environment)
     _, status, used = os.wait4(process.pid, 0)
     took = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)

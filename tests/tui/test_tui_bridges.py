@@ -134,6 +134,20 @@ async def test_first_run_leads_there_once_tor_seems_blocked_and_says_what_became
         assert said.endswith("Look at your bridges: b")
 
 
+async def test_first_run_goes_on_after_its_bridges_were_looked_at() -> None:
+    app = interface(MemoryNode(FixedClock()), create_profile=Maker())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("enter", "enter", "enter")
+        await settle(pilot)
+        await pilot.press("b")
+        await settle(pilot)
+        await pilot.press("escape")
+        await settle(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert top(pilot) is app.main_screen()
+
+
 async def test_main_screen_names_the_command(node: MemoryNode) -> None:
     async with running(node) as (main, pilot):
         node.set_tor(problem="blocked", bootstrap=5)

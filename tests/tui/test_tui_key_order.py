@@ -45,3 +45,14 @@ async def test_text_that_was_not_taken_stands_before_what_was_typed_since() -> N
     async with running(MemoryNode.sample(FixedClock())) as (screen, pilot):
         await burst(pilot, [*"/nosuch", "enter", *" x"])
         assert screen.composer.text == "/nosuch x"
+
+
+async def test_a_command_typed_behind_escape_stays_as_it_was_typed() -> None:
+    async with running(MemoryNode.sample(FixedClock())) as (screen, pilot):
+        pilot.app.post_message(events.Key("escape", None))
+        await settle(pilot)
+        for key, letter in (("slash", "/"), *((letter, letter) for letter in "set")):
+            pilot.app.post_message(events.Key(key, letter))
+        await settle(pilot)
+        assert screen.composer.text == "/set"
+        assert pilot.app.focused is screen.composer

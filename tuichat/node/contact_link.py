@@ -45,9 +45,9 @@ STEADY_SECONDS: Final = 30.0
 
 PARTED_SECONDS: Final = 30.0
 PARTED_PAUSE: Final = 5.0
-"""So long after a good link was lost no pause is longer than that: somebody was there just now. Where both
-tors have lost their connections, the first dials fail within a second each, and pauses that double with every
-failure would go on for a minute after the network has come back."""
+"""So long after a good link was lost no pause after a dial is longer than that: somebody was there just now.
+Where both tors have lost their connections, the first dials fail within a second each, and pauses that double
+with every failure would go on for a minute after the network has come back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +212,9 @@ class ContactLink:
             raise ConnectionLostError
         return call.result()
 
-    def _next_pause(self) -> float:
-        parted = self._with.clock.monotonic() < self._parted_until
+    def _next_pause(self, *, linked: bool = False) -> float:
+        """The pause after one more failure; a link that ended early shows that not the network is ill."""
+        parted = not linked and self._with.clock.monotonic() < self._parted_until
         longest = PARTED_PAUSE if parted else LONGEST_PAUSE
         pause = min(math.ldexp(FIRST_PAUSE, self._failures), longest)
         if not parted or pause < longest:
@@ -277,7 +278,7 @@ class ContactLink:
             return 0.0
         if live.dialler:
             self._with.old_copy.ended_early(self._contact)
-        pause = self._next_pause()
+        pause = self._next_pause(linked=True)
         if self._live is None and not live.dialler and self._failures > 1:
             self._rest = min(pause, LONGEST_REST)
         return pause

@@ -135,6 +135,7 @@ class FirstRun(Screen[bool]):
         self._step = step
         field = self.query_one("#answer", Input)
         field.password = step in {"passphrase", "again"}
+        field.placeholder = _("Passphrase") if field.password else _("Name")
         field.focus()
         self.query_one("#question", Static).update(text)
         self._remark("")
@@ -169,7 +170,9 @@ class FirstRun(Screen[bool]):
         self._step = "address"
         address = self._shared.session.known.address
         self._remark("")
-        self.query_one("#answer").display = False
+        field = self.query_one("#answer")
+        field.display = False
+        field.disabled = True  # hidden, it would still have the keys again behind the dialog about bridges
         self.query_one("#result").display = True
         self.set_focus(None)
         self.query_one("#question", Static).update(

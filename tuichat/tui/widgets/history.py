@@ -280,7 +280,7 @@ class History(Painted, can_focus=True):
 
     def _means(self, key: str) -> bool:
         """Whether a printable key does something here."""
-        return key in self._bindings.key_to_bindings or key == "slash"
+        return key in self._bindings.key_to_bindings
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()
