@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import UTC
+from typing import Any
 
 import msgspec
 
@@ -74,11 +75,22 @@ class ScriptedLines:
 
 
 async def plain(
-    node: MemoryNode, lines: ScriptedLines, options: Options | None = None, **changes: object
+    node: MemoryNode,
+    lines: ScriptedLines,
+    options: Options | None = None,
+    *,
+    attaching: float = 0.0,
+    **changes: Any,
 ) -> int:
-    """Run the plain mode to the end of its script; gives the exit code."""
+    """Run the plain mode to the end of its script; gives the exit code.
+
+    Args:
+        attaching: how many seconds it takes to attach to the node.
+        changes: of the options.
+    """
 
     async def attach() -> NodeClient:
+        await asyncio.sleep(attaching)
         return node
 
     chosen = options or Options(zone=UTC)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ def sample() -> MemoryNode:
     return MemoryNode.sample(FixedClock(), files=True)
 
 
-async def played(node: MemoryNode, *steps: Step, **changes: object) -> str:
+async def played(node: MemoryNode, *steps: Step, **changes: Any) -> str:
     """What is shown while the steps are taken; at the end somebody leaves, whatever waits."""
     lines = ScriptedLines(*steps, "/quit", "quit")
     await plain(node, lines, Options(zone=UTC), **changes)

@@ -170,6 +170,15 @@ async def test_another_node_that_takes_over_is_found_again() -> None:
     assert newest(node, "bob").text == "still here"
 
 
+async def test_a_pipe_waits_for_the_node_that_takes_over() -> None:
+    node = sample()
+    lines = ScriptedLines(
+        "/query bob", lambda: node.break_off("handover"), "still here", "/messages", interactive=False
+    )
+    assert await plain(node, lines, attaching=0.2) == 0
+    assert newest(node, "bob").text == "still here"
+
+
 async def test_a_stopped_node_is_said_and_connected_again_when_asked() -> None:
     node = sample()
     steps: list[Step] = ["/query bob", lambda: node.break_off("stop"), "lost?", "/connect", lambda: None]

@@ -74,9 +74,10 @@ class Program:
         match event:
             case Connected():
                 self._failed = None
-                self._settled.set()
                 if self._opened:
                     self.chat.spawn(self._open_again())
+                else:
+                    self._settled.set()
             case Lost(reason="wiped"):
                 self.chat.say(_("The profile was wiped."))
                 self.end()
@@ -88,7 +89,9 @@ class Program:
                 self._news.happened(event)
 
     def _lost(self, lost: Lost) -> None:
-        if lost.reason != "handover":
+        if lost.reason == "handover":
+            self._settled.clear()
+        else:
             self._failed = lost.error or UnreachableError(lost_text(lost, self.chat.known)[0])
             self._settled.set()
         if self._opened:
@@ -115,13 +118,16 @@ class Program:
 
     async def _open_again(self) -> None:
         """After another node took over: read everything anew, unless it is locked."""
-        if self.chat.session.locked:
-            self.chat.say(_("The profile is locked. Enter asks for the passphrase."))
-            return
-        await self._load()
-        await self.chat.node.go_online()
-        self._news.begin()
-        self.chat.say(_("Your node is connected."))
+        try:
+            if self.chat.session.locked:
+                self.chat.say(_("The profile is locked. Enter asks for the passphrase."))
+                return
+            await self._load()
+            await self.chat.node.go_online()
+            self._news.begin()
+            self.chat.say(_("Your node is connected."))
+        finally:
+            self._settled.set()
 
     # Opening.
 
@@ -207,6 +213,8 @@ class Program:
 
     async def _do(self, line: str) -> bool:
         """Do what a line says; whether that was to leave."""
+        if not self.chat.lines.interactive:
+            await self._settled.wait()  # a person sees that there is no node for now; a pipe does not
         try:
             read = read_line(line)
             if isinstance(read, Unknown):
