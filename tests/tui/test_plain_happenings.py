@@ -228,3 +228,11 @@ async def test_many_messages_at_once_come_in_order_and_ring_once() -> None:
     assert shown == [str(number) for number in range(300)]
     assert lines.bells == 1
     assert (await node.contact_get("bob")).unread == 0
+
+
+async def test_a_number_means_whom_it_stood_for_when_it_was_listed() -> None:
+    node = sample()
+    lines = ScriptedLines(lambda: node.incoming("alice", "first now"), "/1", "/9", None, "quit")
+    await plain(node, lines)
+    assert "bob> " in lines.prompts
+    assert "There is no chat 9. /contacts lists them." in lines.text

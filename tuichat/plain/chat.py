@@ -43,6 +43,7 @@ class Chat:
     Attributes:
         contact: whose conversation is open, None if none is.
         failure: of the first command that failed, its exit code; 0 if none did.
+        listed: the contacts in the order in which they were listed last: the numbers that somebody has seen.
         notify: "bell" or "off".
         sealed: it takes a passphrase to open the profile.
     """
@@ -56,6 +57,7 @@ class Chat:
         self.failure = 0
         self.notify = options.notify
         self.sealed = options.sealed
+        self.listed: list[int] = []
         self._day: date | None = None
         self._shown: dict[int, Message] = {}
         self._claimed: deque[int] = deque(maxlen=_CLAIMED)

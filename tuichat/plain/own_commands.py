@@ -37,11 +37,11 @@ async def show_help(chat: Chat, command: Command) -> None:
 
 
 async def open_nth(chat: Chat, command: Command) -> None:
-    """The conversation with this number of /contacts."""
-    people, place = chat.known.conversations(chat.contact), int(command.argument)
-    if not 1 <= place <= len(people):
+    """The conversation with this number of /contacts, as it was listed last, whatever came since."""
+    place = int(command.argument)
+    if not 1 <= place <= len(chat.listed) or chat.listed[place - 1] not in chat.known.people:
         raise UsageError(_("There is no chat {number}.").format(number=place), _("/contacts lists them."))
-    await chat.open(people[place - 1].id)
+    await chat.open(chat.listed[place - 1])
 
 
 async def query(chat: Chat, command: Command) -> None:

@@ -68,6 +68,7 @@ async def invites(chat: Chat, command: Command) -> None:
 async def contacts(chat: Chat, command: Command) -> None:
     """Everybody there is a conversation with."""
     people = chat.known.conversations(chat.contact)
+    chat.listed = [person.id for person in people]
     for place, person in enumerate(people, 1):
         chat.say(person_line(person, place))
     if not people:
