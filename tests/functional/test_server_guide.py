@@ -61,31 +61,40 @@ fi
 exec "$@"
 """,
     "systemctl": """\
+begin() {
+    read -ra words <<<"$(sed -n 's/^ExecStart=//p' "$units/$1")"
+    export CREDENTIALS_DIRECTORY=/run/credentials
+    user=$(sed -n 's/^User=//p' "$units/$1")
+    setsid sudo -H -u "$user" "${words[@]}" </dev/null >/dev/null 2>>/run/log/tuichat &
+    echo $! >"/run/$1.pid"
+    for _ in $(seq 300); do
+        [ -z "$(find /var/lib/tuichat -name api.sock)" ] || exit 0
+        sleep 0.1
+    done
+    exit 1
+}
 units=/etc/systemd/system
 if [ "$1" = --user ]; then units=$HOME/.config/systemd/user; shift; fi
 case $1 in
-daemon-reload | restart) ;;
+daemon-reload) ;;
+restart)
+    [ "$2" != tor ] || exit 0
+    pid=$(cat "/run/$2.pid")
+    kill "$pid"
+    while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+    begin "$2" ;;
 status) cat "/run/$2.pid" ;;
 reload) [ "$2" = apparmor ] || kill -HUP "$(cat "/run/$2.pid")" ;;
 enable)
     [ "$2" = --now ]; unit=$units/$3
     systemd-analyze verify --man=no "$unit"
     [ $units = /etc/systemd/system ] || exit 0
-    value() { sed -n "s/^$1=//p" "$unit"; }
-    user=$(value User)
+    user=$(sed -n 's/^User=//p' "$unit")
     grep -q '^LoadCredential=passphrase' "$unit"
     install -d -m 700 -o "$user" /run/credentials
     install -m 400 -o "$user" /etc/credstore/tuichat.passphrase /run/credentials/passphrase
     install -d -m 755 -o "$user" /run/tuichat
-    read -ra words <<<"$(value ExecStart)"
-    export CREDENTIALS_DIRECTORY=/run/credentials
-    setsid sudo -H -u "$user" "${words[@]}" </dev/null >/dev/null 2>/run/log/tuichat &
-    echo $! >"/run/$3.pid"
-    for _ in $(seq 300); do
-        [ -z "$(find /var/lib/tuichat -name api.sock)" ] || exit 0
-        sleep 0.1
-    done
-    exit 1 ;;
+    begin "$3" ;;
 *) exit 1 ;;
 esac
 """,
@@ -144,7 +153,7 @@ def play() -> str:
             said,
             step if as_root else f"sudo -H -u {person} env USER={person} bash -c {shlex.quote(step)}",
         ]
-    lines.append("echo 'step: end'; cat /run/log/tuichat")
+    lines.append("echo 'step: end'; stat -c '%G %a' /run/tuichat-bots/default.sock; cat /run/log/tuichat")
     return "\n".join(lines) + "\n"
 
 
@@ -176,5 +185,6 @@ def test_the_guide_for_a_server_can_be_done_as_it_stands() -> None:
     address = re.search(r"^[a-z2-7]{56}$", done.stdout, re.MULTILINE)
     assert address is not None
     log = done.stdout.partition("step: end")[2]
+    assert log.startswith("\ntuichat-bots 660\n"), log
     assert address[0] not in log
     assert "Traceback" not in done.stdout

@@ -131,6 +131,26 @@ async def test_a_directory_that_others_write_to_is_no_place_for_the_socket(house
     await other.close()
 
 
+async def test_a_group_that_cannot_be_given_is_told_and_a_directory_may_give_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(*_words: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    path = house.path.parent / "b.sock"
+    monkeypatch.setattr("tuichat.api.bot_server.os.chown", forbidden)
+    with pytest.raises(StorageError, match="cannot be given to the group: Operation not permitted") as caught:
+        await BotServer(house.node, path, os.getgid()).start()
+    assert "install -d -m 2750" in caught.value.hint
+    assert not path.exists()
+    house.path.parent.chmod(0o2750)
+    server = BotServer(house.node, path, os.getgid())
+    await server.start()
+    assert path.stat().st_gid == house.path.parent.stat().st_gid
+    assert stat.S_IMODE(path.stat().st_mode) == 0o660
+    await server.close()
+
+
 async def test_a_bot_sees_its_contact_and_of_the_others_nothing(house: House) -> None:
     raw = await house.bot()
     (bob,) = (await raw.ask("contact.list"))["result"]

@@ -48,6 +48,18 @@ class BotServer(ApiServer):
 
     def _open(self, path: Path) -> None:
         path.chmod(0o600)
-        if self._group is not None:
-            os.chown(path, -1, self._group)
+        if self._group is not None and not path.parent.stat().st_mode & stat.S_ISGID:
+            self._give_away(path, self._group)
         path.chmod(0o660)
+
+    def _give_away(self, path: Path, group: int) -> None:
+        """A service may be forbidden to: in a directory that gives its group on, nothing has to be given."""
+        try:
+            os.chown(path, -1, group)
+        except OSError as error:
+            raise StorageError(
+                _("The socket {path} cannot be given to the group: {why}.").format(
+                    path=path, why=error.strerror
+                ),
+                _("Make its directory one that gives its group on: install -d -m 2750 -o USER -g GROUP DIR"),
+            ) from error

@@ -78,7 +78,11 @@ class ApiServer:
                 self._connected, path=self._path, limit=self.limits.line - 1, backlog=_BACKLOG
             )
             self._open(self._path)
+        except StorageError:
+            self.stop_listening()
+            raise
         except OSError as error:
+            self.stop_listening()
             message = _("The socket {path} cannot be made: {why}.")
             raise StorageError(message.format(path=self._path, why=error.strerror)) from error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import signal
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -222,8 +223,7 @@ class _NodeProcess:
         try:
             self._take(self._again())
         except TuichatError as error:
-            _settings_log.error("%s", " ".join(filter(None, (error.message, error.hint))))
-            _settings_log.error("%s", _("The settings stay as they were."))
+            _settings_log.error("%s", _wrong_settings(error))
         finally:
             self._report.reloaded()
 
@@ -241,6 +241,19 @@ class _NodeProcess:
         if later:
             text = _("Takes effect at the next start: {names}.").format(names=", ".join(later))
             _settings_log.warning("%s", text)
+
+
+def _wrong_settings(error: TuichatError) -> str:
+    """What a log may say of them: where the mistake is. What stands there may be an address, or a path."""
+    found = re.search(r", line ([0-9]+)", error.message)
+    if found is None:
+        text = _("The settings cannot be read, and stay as they were. tuichat config show says why.")
+    else:
+        text = _(
+            "Line {line} of the settings is wrong, so they stay as they were. tuichat config show says why."
+        )
+        text = text.format(line=found[1])
+    return text
 
 
 def _finish_wipe(paths: ProfilePaths) -> None:
