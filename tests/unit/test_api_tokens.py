@@ -202,6 +202,20 @@ async def test_what_belongs_to_others_is_answered_as_what_is_not_there(house: Ho
     await same("conversation.set", "unread_from", others, 9999, ref="bob")
 
 
+async def test_a_contact_who_is_removed_and_comes_back_is_another_one_for_an_open_connection(
+    house: House,
+) -> None:
+    raw = await house.bot()
+    (bob,) = (await raw.ask("contact.list"))["result"]
+    await house.node.contact_remove("bob")
+    await house.node.contact_add(bob["address"], "bob")
+    missing = (await raw.ask("messages", {"ref": "nobody"}))["error"]
+    for ref in (bob["address"], bob["address"][:10], "bob"):
+        for method, more in (("contact.get", {}), ("messages", {}), ("send", {"text": "x"})):
+            assert (await raw.ask(method, {"ref": ref, **more}))["error"] == missing
+    assert (await raw.ask("contact.list"))["result"] == []
+
+
 async def test_methods_that_a_token_does_not_allow_are_not_there(house: House) -> None:
     raw = await house.bot("read")
     for method in (*sorted(set(METHODS) - {*METHOD_GROUPS["read"], "hello"} | {"search", "clients"}), "none"):

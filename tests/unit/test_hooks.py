@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import logging
 import os
@@ -180,6 +181,24 @@ async def test_program_that_is_missing_or_fails_is_told_once_without_the_event(
         "hook 2: ended with 3",
     ]
     assert len(ends.read_text().splitlines()) == 6
+
+
+async def test_program_whose_end_could_not_be_seen_does_not_run_on(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    started: list[int] = []
+
+    def exhausted(pid: int) -> int:
+        started.append(pid)
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(os, "pidfd_open", exhausted)
+    made = run(Hook("*", (script(tmp_path / "sleeps", "sleep 98 & exec sleep 99"),)))
+    with caplog.at_level(logging.WARNING):
+        made.take(received())
+        await until(lambda: not made._waiting and not made._running)
+    assert caplog.messages == ["hook 1: cannot be started: Too many open files"]
+    assert not Path(f"/proc/{started[0]}").exists()  # nor is it left as a zombie
 
 
 async def test_more_events_than_can_be_run_for_drop_the_oldest_and_say_so_once(

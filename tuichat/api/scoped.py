@@ -6,6 +6,7 @@ is answered as one that nobody has, whatever the node would say. Threats and lim
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final, Protocol
 
@@ -133,7 +134,10 @@ class ScopedApi:
         if self._scope.addresses is None:
             return await self._api.contact_get(ref)
         if ref in self._scope.addresses.values():
-            return await self._api.contact_get(ref)
+            with contextlib.suppress(NotFoundError):
+                found = await self._api.contact_get(ref)
+                if self._sees(found.id):  # else removed, and come back as another one
+                    return found
         contacts = await self._contacts()
         named = [contact for contact in contacts if contact.name == ref]
         prefix = ref.strip().lower().removeprefix("http://").removesuffix("/").removesuffix(".onion")

@@ -31,7 +31,11 @@ class HookProcess:
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
         self._ended = asyncio.Event()
-        self._watched = os.pidfd_open(process.pid)
+        try:
+            self._watched = os.pidfd_open(process.pid)
+        except OSError:  # too many open files: nobody would see its end, so it does not run
+            _end(process)
+            raise
         asyncio.get_running_loop().add_reader(self._watched, self._notice_end)
 
     @classmethod
@@ -118,6 +122,11 @@ def _start(words: list[str], line: bytes, environment: dict[str, str]) -> subpro
 def _end_unwanted(started: Future[subprocess.Popen[bytes]]) -> None:
     """End a program whose start took longer than anybody waited."""
     if not started.cancelled() and started.exception() is None:
-        process = started.result()
-        process.kill()
-        process.wait()
+        _end(started.result())
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(OSError):
+        os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=0.2)
