@@ -218,6 +218,18 @@ async def test_more_events_than_can_be_run_for_drop_the_oldest_and_say_so_once(
     assert caplog.messages == ["hooks: more events than hooks can be run for: the oldest are dropped"]
 
 
+async def test_contact_who_floods_drives_out_nothing_of_others(run: Run, tmp_path: Path) -> None:
+    out, go = tmp_path / "out", tmp_path / "go"
+    waits = script(tmp_path / "waits", f'until [ -e {go} ]; do sleep 0.01; done; cat >>"{out}"')
+    made = run(Hook("link.*", (waits,)))
+    for number in range(200):
+        made.take(LinkEvent(at=AT, contact=2 if number == 10 else 1, stage="linked"))
+    go.touch()
+    await until(lambda: not made._waiting and not made._running)
+    told = [json.loads(line)["contact"] for line in out.read_text().splitlines()]
+    assert (told.count(2), len(told)) == (1, hooks.MOST_AT_ONCE + hooks.MOST_WAITING)
+
+
 async def test_closing_ends_what_runs_and_runs_no_more(run: Run, tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     sleeps = script(tmp_path / "sleeps", f"echo $$ >{pid}; exec sleep 99")

@@ -63,14 +63,15 @@ def hook_line(name: str, event: AnyEvent, petname: Callable[[int], str]) -> byte
         petname: from a contact's id, "" for one that is gone.
     """
     fields = msgspec.to_builtins(event)
-    contact = _contact_of(event)
+    contact = contact_of(event)
     told = {"schema": SCHEMA, "event": name, **fields}
     if contact is not None:
         told["contact_name"] = petname(contact)
     return msgspec.json.encode(told) + b"\n"
 
 
-def _contact_of(event: AnyEvent) -> int | None:
+def contact_of(event: AnyEvent) -> int | None:
+    """Whom an event is about, None for nobody."""
     match event:
         case MessageEvent():
             return event.message.contact

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from typing import Final
 
 from tuichat.hook_settings import Hook
 from tuichat.model import AnyEvent
-from tuichat.node.hook_events import hook_line, hook_name
+from tuichat.node.hook_events import contact_of, hook_line, hook_name
 from tuichat.node.hook_process import HookProcess
 from tuichat.supervisor import place_of
 
@@ -37,7 +37,8 @@ class Hooks:
     """Runs hooks as their events come, in the order in which they came, `MOST_AT_ONCE` at a time.
 
     What a program says is thrown away. How a hook fails is logged once for each way, with nothing of the
-    event. When more than `MOST_WAITING` wait, the oldest are dropped, which is logged once.
+    event. When more than `MOST_WAITING` wait, the oldest of whomever
+    most are about are dropped, which is logged once.
 
     Args:
         hooks: of the settings, in order.
@@ -60,9 +61,15 @@ class Hooks:
             if hook.wants(name):
                 self._waiting.append(_Due(number, hook, name, event))
         while len(self._waiting) > MOST_WAITING:
-            self._waiting.popleft()
+            self._drop()
             self._say(0, "more events than hooks can be run for: the oldest are dropped")
         self._fill()
+
+    def _drop(self) -> None:
+        """Drop the oldest of whomever most are about: no contact drives out what others do."""
+        whose = [contact_of(due.event) for due in self._waiting]
+        loudest, _count = Counter(whose).most_common(1)[0]
+        del self._waiting[whose.index(loudest)]
 
     async def close(self) -> None:
         """Run no more, and end those that run."""
