@@ -132,10 +132,11 @@ class ScopedApi:
     async def _contact(self, ref: str) -> Contact:
         if self._scope.addresses is None:
             return await self._api.contact_get(ref)
-        if ref in self._scope.addresses.values():
-            return await self._api.contact_get(ref)
         contacts = await self._contacts()
-        named = [contact for contact in contacts if contact.name == ref]
+        if ref in self._scope.addresses.values():  # whoever was removed and came back is another one
+            named = [contact for contact in contacts if contact.address == ref]
+        else:
+            named = [contact for contact in contacts if contact.name == ref]
         prefix = ref.strip().lower().removeprefix("http://").removesuffix("/").removesuffix(".onion")
         if not named and len(prefix) >= _SHORTEST_PREFIX:
             named = [contact for contact in contacts if contact.address.startswith(prefix)]
