@@ -363,3 +363,11 @@ async def test_a_contact_who_was_removed_and_came_back_is_nobody_of_the_tokens(h
         for method in ("contact.get", "messages", "file.list"):
             refused = await raw.ask(method, {"ref": ref})
             assert refused["error"]["data"]["code"] == "not_found", (method, ref)
+
+
+async def test_what_the_owner_is_told_once_is_not_taken_by_a_bot(house: House) -> None:
+    house.node.told_first = ["tor has a known weakness."]
+    raw = await house.bot("read", contacts=("*",))
+    await raw.ask("subscribe")
+    await house.node.contact_rename("bob", "robert")
+    assert (await raw.read())["params"]["type"] == "contact"
