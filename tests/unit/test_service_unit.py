@@ -182,6 +182,21 @@ def test_a_link_in_the_way_of_an_unfinished_unit_is_not_followed(tmp_path: Path)
     assert not (tmp_path / "tuichat.service").is_symlink()
 
 
+def test_the_journal_is_not_told_what_stands_in_wrong_settings(tmp_path: Path) -> None:
+    (tmp_path / "tuichat.toml").write_text('[tor]\nbridges = ["192.0.2.7x:443"]\n')
+    command = [sys.executable, "-m", "tuichat", "--home", str(tmp_path), "daemon", "run"]
+    for is_journal in (True, False):
+        with (tmp_path / "stderr").open("w+b") as file:
+            found = os.fstat(file.fileno())
+            stream = f"{found.st_dev}:{found.st_ino}" if is_journal else ""
+            environment = {**os.environ, "JOURNAL_STREAM": stream, "LC_ALL": "C.UTF-8"}
+            done = subprocess.run(command, stderr=file, env=environment, timeout=60)
+        said = (tmp_path / "stderr").read_text()
+        assert done.returncode == 2
+        assert "ine 2" in said
+        assert ("192.0" in said, str(tmp_path) in said) == (not is_journal, not is_journal)
+
+
 def test_what_cannot_be_installed_is_told_in_a_sentence(tmp_path: Path) -> None:
     person = Installer(tmp_path)
     both = person.run("--user", "--system")
