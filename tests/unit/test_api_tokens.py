@@ -371,3 +371,14 @@ async def test_what_the_owner_is_told_once_is_not_taken_by_a_bot(house: House) -
     await raw.ask("subscribe")
     await house.node.contact_rename("bob", "robert")
     assert (await raw.read())["params"]["type"] == "contact"
+
+
+async def test_tors_own_words_which_name_files_are_not_for_tokens(house: House) -> None:
+    for contacts in (("bob",), ("*",)):
+        raw = await house.bot("read", contacts=contacts, events=["tor"])
+        await raw.ask("subscribe")
+        house.node.set_tor(problem="control", detail=f"/home/me is gone {contacts}")
+        event = await raw.read()
+        assert (event["params"]["tor"]["problem"], event["params"]["tor"]["detail"]) == ("control", "")
+        status = (await (await house.bot("status", contacts=contacts)).ask("status"))["result"]
+        assert (status["tor"]["problem"], status["tor"]["detail"]) == ("control", "")

@@ -192,7 +192,7 @@ class ScopedApi:
     # -- methods that are about everybody --
 
     async def _status(self) -> Status:
-        status = await self._api.status()
+        status: Status = told(await self._api.status(), self._scope)
         if self._scope.everybody or status.locked:
             return status
         contacts = await self._contacts()
