@@ -42,6 +42,16 @@ _NONE_LEFT = ("NOTICE", "Delaying", "directory", "fetches:", "No", "running")
 
 _PROGRAM_SAYS = re.compile(r'Managed proxy "[^"]*/([\w.-]+)": (.*fail.*)', re.IGNORECASE)
 _MOST_WORDS = 120
+_MOST_READ = 1000
+_TELLS_WHERE = re.compile(
+    r"""\w+://\S+                                # a URL
+    | \[[0-9A-Fa-f:.%]+\](?::\d+)?             # an IPv6 address, as it stands before a port,
+    | (?:[0-9A-Fa-f]{0,4}:){2,}[0-9A-Fa-f:.]*  # and by itself
+    | (?:[\w-]+\.)+[\w-]+(?::\d+)?            # an IPv4 address, or a name
+    | \b[0-9A-Fa-f]{40}\b              # a fingerprint""",
+    re.VERBOSE | re.ASCII,
+)
+"""What may be a bridge's in a transport's words; not every transport's program leaves it out by itself."""
 
 
 class BridgeNews:
@@ -95,5 +105,11 @@ def _reason(event: Event) -> Sentence:
 
 
 def _plain(words: str) -> str:
-    """Another program's words, which may repeat what a stranger sent: letters and signs of one line."""
-    return "".join(each for each in words if each.isascii() and each.isprintable())[:_MOST_WORDS]
+    """Another program's words, which may repeat what a stranger sent: letters and signs of one line.
+
+    They are shown, and told to whoever reads the status: what may be a bridge's address is taken out.
+    """
+    plain = "".join(each for each in words if each.isascii() and each.isprintable())
+    if len(plain) > _MOST_READ:  # half an address would not be known as one
+        plain = plain[:_MOST_READ].rpartition(" ")[0]
+    return _TELLS_WHERE.sub("[...]", plain)[:_MOST_WORDS]

@@ -33,7 +33,7 @@ class SeenDescriptor:
     """One descriptor.
 
     Attributes:
-        size: of the whole, in bytes: what every directory sees.
+        size: of the whole, in bytes, without the digits of the counter: what every directory sees.
         revision: the revision counter, which every directory sees.
         lifetime: in minutes, how long directories keep it.
         period: the blinded key, another one in each time period.
@@ -114,7 +114,7 @@ def read(text: str, address: OnionAddress, key: bytes | None = None) -> SeenDesc
     cookie = b"" if key is None else _cookie(outer_text, key, subcredential)
     inner = _opened(_message(outer_text), blinded + cookie + secret, b"hsdir-encrypted-data")
     return SeenDescriptor(
-        size=len(text.encode()),
+        size=len(text.encode()) - len(str(plain.revision_counter)),
         revision=plain.revision_counter,
         lifetime=plain.lifetime,
         period=blinded,

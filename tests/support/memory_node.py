@@ -542,6 +542,14 @@ class MemoryNode(MemoryFiles, MemoryDesk, MemoryDeeds, MemoryTokens):
         self.readers.append(reader)
         return reader
 
+    def follow(self, since: int | None = None, log: str | None = None) -> EventBuffer:
+        """As the gate's."""
+        told, self.told_first = self.told_first, []
+        try:
+            return self.subscribe(since, log)
+        finally:
+            self.told_first = told
+
     # Inside.
 
     def _next(self) -> int:

@@ -107,7 +107,8 @@ class Person:
         async with asyncio.timeout(PATIENCE):
             while self._client is None:
                 if self._daemon.returncode is not None:
-                    raise AssertionError(f"the node ended with {self._daemon.returncode}")
+                    said = self.log.read_text(encoding="utf-8", errors="replace")[-2000:]
+                    raise AssertionError(f"the node ended with {self._daemon.returncode}: {said}")
                 try:
                     self._client = await AsyncClient.open(socket_path(self.paths))
                     await self._client.hello()

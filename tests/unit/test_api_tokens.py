@@ -202,20 +202,6 @@ async def test_what_belongs_to_others_is_answered_as_what_is_not_there(house: Ho
     await same("conversation.set", "unread_from", others, 9999, ref="bob")
 
 
-async def test_a_contact_who_is_removed_and_comes_back_is_another_one_for_an_open_connection(
-    house: House,
-) -> None:
-    raw = await house.bot()
-    (bob,) = (await raw.ask("contact.list"))["result"]
-    await house.node.contact_remove("bob")
-    await house.node.contact_add(bob["address"], "bob")
-    missing = (await raw.ask("messages", {"ref": "nobody"}))["error"]
-    for ref in (bob["address"], bob["address"][:10], "bob"):
-        for method, more in (("contact.get", {}), ("messages", {}), ("send", {"text": "x"})):
-            assert (await raw.ask(method, {"ref": ref, **more}))["error"] == missing
-    assert (await raw.ask("contact.list"))["result"] == []
-
-
 async def test_methods_that_a_token_does_not_allow_are_not_there(house: House) -> None:
     raw = await house.bot("read")
     for method in (*sorted(set(METHODS) - {*METHOD_GROUPS["read"], "hello"} | {"search", "clients"}), "none"):
@@ -333,3 +319,66 @@ async def test_a_token_has_few_connections_and_few_messages_in_the_queue(
     answers = [await again.ask("send", {"ref": "alice", "text": str(number)}) for number in range(4)]
     assert ["result" in answer for answer in answers] == [True, True, False, False]
     assert answers[-1]["error"]["data"]["code"] == "denied"
+
+
+async def test_lines_that_ask_nothing_hold_nobody_up_and_end_the_stay_of_who_has_no_token(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for line, answers in ((b"\n", 0), (b"x\n", 1), (b'{"jsonrpc":"2.0","id":1,"method":"no.such"}\n', 1)):
+        nameless = await house.knock()
+        nameless.writer.write(line)
+        assert (await nameless.reader.read()).count(b"\n") == answers
+    monkeypatch.setattr(limits, "CALLS_PER_SECOND", 200.0)
+    for line in (b"\n", b"x\n"):
+        greedy = await house.bot("read")
+        begun = asyncio.get_running_loop().time()
+        greedy.writer.write(line * 700 + b'{"jsonrpc":"2.0","id":7,"method":"status"}\n')
+        while (await greedy.read()).get("id") != 7:
+            pass
+        assert asyncio.get_running_loop().time() - begun > 0.3
+
+
+async def test_lines_that_have_come_already_are_not_all_read_before_others_have_their_turn(
+    house: House,
+) -> None:
+    async with served(house.node) as (_server, path):
+        busy = await Raw.open(path)
+        busy.writer.write(b"\n" * 50_000 + b'{"jsonrpc":"2.0","id":7,"method":"status"}\n')
+        reading = asyncio.ensure_future(busy.read())
+        turns = 0
+        while not reading.done():
+            await asyncio.sleep(0)
+            turns += 1
+        assert turns > 10_000
+        await busy.close()
+
+
+async def test_a_contact_who_was_removed_and_came_back_is_nobody_of_the_tokens(house: House) -> None:
+    raw = await house.bot("read", "send")
+    address = (await house.node.contact_get("bob")).address
+    assert "result" in await raw.ask("messages", {"ref": address})
+    await house.node.contact_remove("bob")
+    await house.node.contact_add(address, "bob")
+    for ref in (address, address.removesuffix(".onion"), "bob"):
+        for method in ("contact.get", "messages", "file.list"):
+            refused = await raw.ask(method, {"ref": ref})
+            assert refused["error"]["data"]["code"] == "not_found", (method, ref)
+
+
+async def test_what_the_owner_is_told_once_is_not_taken_by_a_bot(house: House) -> None:
+    house.node.told_first = ["tor has a known weakness."]
+    raw = await house.bot("read", contacts=("*",))
+    await raw.ask("subscribe")
+    await house.node.contact_rename("bob", "robert")
+    assert (await raw.read())["params"]["type"] == "contact"
+
+
+async def test_tors_own_words_which_name_files_are_not_for_tokens(house: House) -> None:
+    for contacts in (("bob",), ("*",)):
+        raw = await house.bot("read", contacts=contacts, events=["tor"])
+        await raw.ask("subscribe")
+        house.node.set_tor(problem="control", detail=f"/home/me is gone {contacts}")
+        event = await raw.read()
+        assert (event["params"]["tor"]["problem"], event["params"]["tor"]["detail"]) == ("control", "")
+        status = (await (await house.bot("status", contacts=contacts)).ask("status"))["result"]
+        assert (status["tor"]["problem"], status["tor"]["detail"]) == ("control", "")

@@ -192,6 +192,17 @@ async def test_a_socket_that_is_used_or_no_socket_stays(socket: Path, tmp_path: 
     assert (tmp_path / "a-file").read_text() == "mine"
 
 
+async def test_a_directory_that_others_write_to_is_no_place_for_the_socket(tmp_path: Path) -> None:
+    for mode in (0o777, 0o1777, 0o770):
+        tmp_path.chmod(mode)
+        with pytest.raises(UsageError, match="Others can write"):
+            await HealthServer(str(tmp_path / "http.sock"), TOKEN, {}).start()
+    tmp_path.chmod(0o750)
+    server = HealthServer(str(tmp_path / "http.sock"), TOKEN, {})
+    await server.start()
+    await server.close()
+
+
 def test_a_token_is_made_once_and_read_back(tmp_path: Path) -> None:
     path = tmp_path / "http.token"
     with pytest.raises(UsageError, match="no token"):

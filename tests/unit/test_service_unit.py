@@ -15,7 +15,7 @@ import pytest
 
 from tuichat.bootstrap.reloading import LIVE
 from tuichat.cli.commands import build_parser
-from tuichat.cli.service import _system_steps
+from tuichat.cli.service import _system_steps, _write
 from tuichat.cli.service_unit import DATA, Scope, TorMode, Unit, filled, this_program
 
 HIGHEST = 2.0
@@ -169,6 +169,32 @@ def test_a_unit_is_written_kept_and_replaced_only_by_who_wants_that(tmp_path: Pa
     assert '"written":true' in forced.stdout
     assert "debian-tor" in forced.stdout
     assert "PrivateNetwork=yes" in person.unit.read_text()
+
+
+def test_a_link_in_the_way_of_an_unfinished_unit_is_not_followed(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.write_text("mine")
+    kept.chmod(0o600)
+    (tmp_path / ".tuichat.service.new").symlink_to(kept)
+    assert _write(tmp_path / "tuichat.service", "[Unit]\n", force=False)
+    assert (kept.read_text(), kept.stat().st_mode & 0o777) == ("mine", 0o600)
+    assert (tmp_path / "tuichat.service").read_text() == "[Unit]\n"
+    assert not (tmp_path / "tuichat.service").is_symlink()
+
+
+def test_the_journal_is_not_told_what_stands_in_wrong_settings(tmp_path: Path) -> None:
+    (tmp_path / "tuichat.toml").write_text('[tor]\nbridges = ["192.0.2.7x:443"]\n')
+    command = [sys.executable, "-m", "tuichat", "--home", str(tmp_path), "daemon", "run"]
+    for is_journal in (True, False):
+        with (tmp_path / "stderr").open("w+b") as file:
+            found = os.fstat(file.fileno())
+            stream = f"{found.st_dev}:{found.st_ino}" if is_journal else ""
+            environment = {**os.environ, "JOURNAL_STREAM": stream, "LC_ALL": "C.UTF-8"}
+            done = subprocess.run(command, stderr=file, env=environment, timeout=60)
+        said = (tmp_path / "stderr").read_text()
+        assert done.returncode == 2
+        assert "ine 2" in said
+        assert ("192.0" in said, str(tmp_path) in said) == (not is_journal, not is_journal)
 
 
 def test_what_cannot_be_installed_is_told_in_a_sentence(tmp_path: Path) -> None:

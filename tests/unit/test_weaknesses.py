@@ -74,6 +74,15 @@ async def test_it_waits_for_the_first_who_listens(store: Store) -> None:
     assert weaknesses.take() == []
 
 
+async def test_a_bot_that_listens_first_does_not_take_it_from_the_owner(store: Store) -> None:
+    hub = hub_of(store)
+    bot = hub.follow(None)
+    weaknesses = Weaknesses(store, hub)
+    weaknesses.heard("0.4.9.11", SAID)
+    assert await told(bot) == []
+    assert [notice.text for notice in weaknesses.take()] == [*SAID]
+
+
 async def test_another_version_is_told_of_again(store: Store) -> None:
     hub = hub_of(store)
     events = hub.subscribe(None)
@@ -109,6 +118,9 @@ async def test_a_node_tells_what_is_known_of_its_tor(monkeypatch: pytest.MonkeyP
     known = Sentence("tor {version} has a known weakness.", version=VERSION)
     monkeypatch.setattr(tor_transport, "advisories", lambda version: [known] if version == VERSION else [])
     async with house(person("alice"), FakeNetwork()) as home:
+        bot = home.node.follow()
+        assert isinstance(bot, EventBuffer)
+        assert not len(bot)
         events = home.node.subscribe()
         event = await anext(events)
         while not isinstance(event, NoticeEvent):

@@ -95,8 +95,7 @@ class Connection:
         try:
             async with asyncio.timeout(self._house.limits.greeting) as greeting:
                 while not self._over and (line := await self._read_line()):
-                    if line.strip():
-                        await self._take(line)
+                    await self._heed(line)
                     if self._guest is not None:
                         greeting.reschedule(None)
             listens = True
@@ -113,6 +112,17 @@ class Connection:
         under_way = {*self._calls, *({self._stream} if self._stream else ())}
         if under_way:
             await asyncio.wait(under_way, timeout=seconds)
+
+    async def _heed(self, line: bytes) -> None:
+        """Take a line. One that asks nothing costs a guest a call, and who has no token the connection."""
+        # Lines that have come already are read without waiting, so others have their turn here.
+        await asyncio.sleep(0)
+        if self._guest is not None:
+            await self._guest.wait_line()
+        if line.strip():
+            await self._take(line)
+        elif self._is_nameless:
+            self._over = True
 
     async def _read_line(self) -> bytes:
         try:
@@ -134,6 +144,7 @@ class Connection:
             arguments = method.arguments(request)
         except BadRequest as bad:
             await self._write(encode_bad_request(bad))
+            self._over = self._over or self._is_nameless
             return
         if request.method == HELLO and arguments["token"] is not None:
             await self._present(request, arguments["token"])
@@ -147,6 +158,11 @@ class Connection:
     @property
     def _is_owner(self) -> bool:
         return self._guest is None and self._house.limits.greeting is None
+
+    @property
+    def _is_nameless(self) -> bool:
+        """Whether a token is needed and none was presented yet."""
+        return self._guest is None and self._house.limits.greeting is not None
 
     def _own(self, method: str) -> object:
         """What the server itself answers."""
@@ -169,7 +185,7 @@ class Connection:
         try:
             if self._guest is not None:
                 await self._guest.wait_turn(request.method)
-            elif self._house.limits.greeting is not None:
+            elif self._is_nameless:
                 raise DeniedError(_("A token comes first here."), _('Call "hello" with a token.'))
         except DeniedError as error:
             await self._turn_out(request, error)

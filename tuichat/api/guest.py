@@ -44,9 +44,12 @@ class Guest:
         """Whether there is this method for it."""
         return self._view.allows(method)
 
-    async def wait_turn(self, method: str) -> None:
-        """Wait until as much was asked as may be. Raises DeniedError when the token is over."""
+    async def wait_line(self) -> None:
+        """Wait until another line may be read."""
         await self._usage.calls.turn()
+
+    async def wait_turn(self, method: str) -> None:
+        """Wait until that may be asked. Raises DeniedError when the token is over."""
         if method not in METHOD_GROUPS["read"]:
             await self._usage.changes.turn()
         if method == "search":

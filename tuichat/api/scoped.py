@@ -6,7 +6,6 @@ is answered as one that nobody has, whatever the node would say. Threats and lim
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final, Protocol
 
@@ -17,7 +16,7 @@ from tuichat.api.node_api import NodeApi
 from tuichat.api.scoped_events import ScopedEvents, told
 from tuichat.errors import DeniedError, NotFoundError, TuichatError, UsageError
 from tuichat.i18n import _
-from tuichat.model import Contact, ContactCounts, File, Message, OutboxCounts, Scope, Status
+from tuichat.model import AnyEvent, Contact, ContactCounts, File, Message, OutboxCounts, Scope, Status
 
 MOST_QUEUED: Final = 1_000
 """With so many messages waiting for a contact, no token gets another one in."""
@@ -46,6 +45,10 @@ class Admission(Protocol):
 
 class ServedApi(NodeApi, Admission, Protocol):
     """What a server serves."""
+
+    def follow(self, since: int | None = None, log: str | None = None) -> AsyncIterator[AnyEvent]:
+        """As `subscribe`, for the holder of a token: what the owner is told once waits for the owner."""
+        ...
 
 
 class ScopedApi:
@@ -77,7 +80,7 @@ class ScopedApi:
 
     def subscribe(self, since: int | None = None, log: str | None = None) -> AsyncIterator[Any]:
         """As `NodeApi.subscribe`, with the events that the token is told of."""
-        return ScopedEvents(self._api.subscribe(since, log), self._scope, lambda: self.lives)
+        return ScopedEvents(self._api.follow(since, log), self._scope, lambda: self.lives)
 
     async def call(self, method: Method, arguments: dict[str, Any]) -> Any:
         """Do what is asked within the scope. Raises TuichatError, as the node does."""
@@ -133,13 +136,11 @@ class ScopedApi:
     async def _contact(self, ref: str) -> Contact:
         if self._scope.addresses is None:
             return await self._api.contact_get(ref)
-        if ref in self._scope.addresses.values():
-            with contextlib.suppress(NotFoundError):
-                found = await self._api.contact_get(ref)
-                if self._sees(found.id):  # else removed, and come back as another one
-                    return found
         contacts = await self._contacts()
-        named = [contact for contact in contacts if contact.name == ref]
+        if ref in self._scope.addresses.values():  # whoever was removed and came back is another one
+            named = [contact for contact in contacts if contact.address == ref]
+        else:
+            named = [contact for contact in contacts if contact.name == ref]
         prefix = ref.strip().lower().removeprefix("http://").removesuffix("/").removesuffix(".onion")
         if not named and len(prefix) >= _SHORTEST_PREFIX:
             named = [contact for contact in contacts if contact.address.startswith(prefix)]
@@ -191,7 +192,7 @@ class ScopedApi:
     # -- methods that are about everybody --
 
     async def _status(self) -> Status:
-        status = await self._api.status()
+        status: Status = told(await self._api.status(), self._scope)
         if self._scope.everybody or status.locked:
             return status
         contacts = await self._contacts()

@@ -28,6 +28,7 @@ from tuichat.model import (
     Scope,
     ServiceEvent,
     SignEvent,
+    Status,
     TorEvent,
 )
 
@@ -100,6 +101,8 @@ def told(record: Any, scope: Scope) -> Any:
     """A record without what it says of others, and without paths that are not for the bot."""
     if isinstance(record, File) and record.direction == "out":
         return msgspec.structs.replace(record, path="")
+    if isinstance(record, Status):  # tor's own words name files
+        return msgspec.structs.replace(record, tor=msgspec.structs.replace(record.tor, detail=""))
     if isinstance(record, Contact) and not scope.everybody:
         return msgspec.structs.replace(record, alike=())
     return record
@@ -108,6 +111,8 @@ def told(record: Any, scope: Scope) -> Any:
 def _less(event: AnyEvent, scope: Scope) -> AnyEvent:
     if isinstance(event, FileEvent):
         return msgspec.structs.replace(event, file=told(event.file, scope))
+    if isinstance(event, TorEvent):
+        return msgspec.structs.replace(event, tor=msgspec.structs.replace(event.tor, detail=""))
     if isinstance(event, ContactEvent):
         return msgspec.structs.replace(event, contact=told(event.contact, scope))
     return event

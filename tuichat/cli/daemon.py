@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from typing import TYPE_CHECKING
 
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
 from tuichat.cli.parser import Parser
 from tuichat.errors import TuichatError, UnreachableError
 from tuichat.i18n import _, ngettext
+
+if TYPE_CHECKING:
+    from tuichat.config import Config
 
 
 def add(parser: Parser) -> None:
@@ -26,7 +31,7 @@ def add(parser: Parser) -> None:
 def _run(context: Context) -> int:
     from tuichat import bootstrap
 
-    paths, config = context.paths(), context.config()
+    paths, config = context.paths(), _settings(context)
     context.finish_wipe()
     if not bootstrap.profile_exists(paths) and not paths.database.exists():
         raise TuichatError(
@@ -42,6 +47,25 @@ def _run(context: Context) -> int:
     return bootstrap.run_node(
         paths, config, "daemon", passphrase, key_file, again=lambda: context.config(patient=False)
     )
+
+
+def _settings(context: Context) -> Config:
+    """The settings. What is wrong in them may be an address or a path, which the journal is not told."""
+    from tuichat.bootstrap.logs import leads_to_journal
+
+    try:
+        return context.config()
+    except TuichatError as error:
+        if leads_to_journal(context.environment, 2):
+            found = re.search(r", line ([0-9]+)", error.message)
+            error.message = (
+                _("Line {line} of the settings is wrong.").format(line=found[1])
+                if found
+                else _("The settings cannot be read.")
+            )
+            error.hint = _("tuichat config show says why.")
+            error.candidates = ()
+        raise
 
 
 def _detached(context: Context) -> int:

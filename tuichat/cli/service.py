@@ -89,8 +89,12 @@ def _write(path: Path, text: str, *, force: bool) -> bool:
             _ask(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_name(f".{path.name}.new")
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.chmod(0o644)
+        unfinished.unlink(missing_ok=True)
+        # Root may write into somebody's directory: a link that lies there is not followed.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        with open(os.open(unfinished, flags, 0o644), "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor
+            os.fchmod(file.fileno(), 0o644)
+            file.write(text)
         unfinished.replace(path)
     except OSError as error:
         raise StorageError(

@@ -56,6 +56,7 @@ class HealthServer:
             if self._path is None:
                 self._server = await loop.create_server(self._connection, self._host, self.port)
             else:
+                _check_directory(self._path.parent)
                 _clear_way(self._path)
                 self._server = await loop.create_unix_server(self._connection, self._path)
                 self._path.chmod(SOCKET_MODE)
@@ -162,6 +163,16 @@ class HealthConnection(asyncio.Protocol):
         self._server.connections.pop(self, None)
         if self._transport is not None:
             self._transport.abort()
+
+
+def _check_directory(directory: Path) -> None:
+    """Raise UsageError if others could put a socket of theirs in the place, and be shown the token there."""
+    found = directory.stat()
+    if found.st_mode & 0o022 or found.st_uid not in (0, os.getuid()):
+        raise UsageError(
+            _("Others can write to {path}, where HTTP is to be served.").format(path=directory),
+            _("Name a directory with http.listen that only you can write to."),
+        )
 
 
 def _clear_way(path: Path) -> None:

@@ -22,5 +22,9 @@ class EventMethods:
         told_first = [*notices(self._store, self._hub.now()), *self._weaknesses.take()]
         return self._hub.subscribe(since, told_first, log)
 
+    def follow(self, since: int | None = None, log: str | None = None) -> AsyncIterator[AnyEvent]:
+        """As `subscribe`, for the holder of a token: what the owner is told once waits for the owner."""
+        return self._hub.follow(since, log)
+
     async def event_log(self) -> EventLog:
         return self._hub.log()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from weakref import WeakSet
 
 from tuichat.clock import Clock
 from tuichat.event_buffer import EventBuffer
@@ -101,6 +102,7 @@ class EventHub:
         self._file = file
         self._listeners: list[Callable[[AnyEvent], None]] = []
         self._subscribers: list[EventBuffer] = []
+        self._guests: WeakSet[EventBuffer] = WeakSet()
         self.committed = False
 
     @contextmanager
@@ -160,6 +162,12 @@ class EventHub:
         self._subscribers.append(buffer)
         return buffer
 
+    def follow(self, since: int | None, log: str | None = None) -> EventBuffer:
+        """As `subscribe`, for somebody who is not the owner: what is told once is not told to them."""
+        buffer = self.subscribe(since, (), log)
+        self._guests.add(buffer)
+        return buffer
+
     def log(self) -> EventLog:
         """Which log it is, and how far it reaches."""
         first, last = self._store.events.bounds()
@@ -167,8 +175,8 @@ class EventHub:
 
     @property
     def has_listeners(self) -> bool:
-        """Whether anybody is subscribed now."""
-        return any(not subscriber.closed for subscriber in self._subscribers)
+        """Whether the owner is subscribed now."""
+        return any(not each.closed and each not in self._guests for each in self._subscribers)
 
     def close(self) -> None:
         """End every subscription."""

@@ -323,11 +323,17 @@ class Gate(GateDeeds, GateDesk, GateFiles, GateTokens):
 
     def subscribe(self, since: int | None = None, log: str | None = None) -> EventBuffer:
         """As `NodeApi.subscribe`; it may be asked while locked, and then goes on when unlocked."""
-        for stream in self._streams:
-            if stream.left:
-                stream.end()
-        self._streams = [stream for stream in self._streams if not stream.left]
-        stream = Stream(since, log)
+        return self._joined(Stream(since, log))
+
+    def follow(self, since: int | None = None, log: str | None = None) -> EventBuffer:
+        """As `subscribe`, for the holder of a token."""
+        return self._joined(Stream(since, log, is_guest=True))
+
+    def _joined(self, stream: Stream) -> EventBuffer:
+        for other in self._streams:
+            if other.left:
+                other.end()
+        self._streams = [other for other in self._streams if not other.left]
         if self._node is not None:
             stream.join(self._node)
         self._streams.append(stream)

@@ -19,12 +19,14 @@ class Stream:
     Args:
         since: the durable event after which the reader wants them, or None for those from now on.
         log: the log that numbers it, None if that is not known.
+        is_guest: the reader holds a token.
     """
 
-    def __init__(self, since: int | None, log: str | None = None) -> None:
+    def __init__(self, since: int | None, log: str | None = None, *, is_guest: bool = False) -> None:
         self.buffer = EventBuffer()
         self._since = since
         self._log = log
+        self._is_guest = is_guest
         self._carrying: asyncio.Task[None] | None = None
 
     @property
@@ -34,7 +36,8 @@ class Stream:
 
     def join(self, node: Node) -> None:
         """Carry the events of `node`, beginning after the last durable one that was carried."""
-        events = node.subscribe(self._since, self._log)
+        subscribe = node.follow if self._is_guest else node.subscribe
+        events = subscribe(self._since, self._log)
         self._carrying = asyncio.get_running_loop().create_task(self._carry(events))
         if isinstance(events, EventBuffer):
             if not isinstance(events, Replay):  # whose past waits for the reader

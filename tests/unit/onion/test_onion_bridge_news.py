@@ -126,3 +126,18 @@ def test_words_of_another_program_are_one_plain_short_line() -> None:
     assert detail.isascii()
     assert detail.isprintable()
     assert len(detail) < 150
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        *("192.0.2.7", "192.0.2.7:443", "[2001:db8::7]:443", "2001:db8::7", "bridge.example.net:8443"),
+        *("https://front.example/secret-path", "0123456789ABCDEF0123456789ABCDEF01234567"),
+    ],
+)
+def test_words_of_another_program_do_not_tell_where_a_bridge_is(place: str) -> None:
+    line = f'NOTICE Managed proxy "/opt/x/client": dial {place} failed: refused'
+    detail = after(STARTING, line, line, line).detail
+    assert detail == "client says: dial [...] failed: refused"
+    far = f'NOTICE Managed proxy "/opt/x/client": it fails {"- " * 490} {place}'
+    assert place[:6] not in after(STARTING, far, far, far).detail
