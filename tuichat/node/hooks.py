@@ -37,8 +37,8 @@ class Hooks:
     """Runs hooks as their events come, in the order in which they came, `MOST_AT_ONCE` at a time.
 
     What a program says is thrown away. How a hook fails is logged once for each way, with nothing of the
-    event. When more than `MOST_WAITING` wait, the oldest of whomever
-    most are about are dropped, which is logged once.
+    event. When more than `MOST_WAITING` wait, the oldest of whomever most are about are dropped, which is
+    logged once.
 
     Args:
         hooks: of the settings, in order.
