@@ -110,7 +110,7 @@ def test_chinese_is_plain() -> None:
         each.translation
         for each in _entries()
         if "您" in each.translation
-        or re.search(r"[\u4e00-\u9fff][,;?!]|[\u4e00-\u9fff]\.(?!\.)", each.translation)
+        or re.search(r"[\u4e00-\u9fff][,;?!](?!\.)|[\u4e00-\u9fff]\.(?!\.)", each.translation)
     ]
     assert not wrong
 
