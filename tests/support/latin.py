@@ -17,6 +17,7 @@ _NOT_WORDS = re.compile(
 _TERMS = """
     tuichat tor Tor Project Browser onion UNIX UTF JSON RPC OpenRPC TOML PATH HTTP QR OSC ASCII Unicode Latin
     systemd root shell bash zsh fish ssh tmux screen mosh snowflake SOCKS TLS NUL torrc cookie lyrebird
+    VISUAL EDITOR
     Esc Enter Tab Up Down Home End PageUp PageDown Space Del Shift Ctrl Alt
     ID SEQ SHELL N B kB MB GB TB KiB MiB GiB
 """

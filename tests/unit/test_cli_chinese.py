@@ -13,7 +13,6 @@ from tuichat.cli.commands import build_parser
 from tuichat.cli.output import width_of
 from tuichat.cli.parser import Parser
 
-
 _TYPED = {"default", "text", "file", "contacts", "invites", "link", "message", "notice", "sign"}
 """Besides commands and choices: kinds of messages, groups of methods, and types of events."""
 
