@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gettext as _gettext
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -37,6 +38,17 @@ def _(message: str) -> str:
 def ngettext(singular: str, plural: str, count: int) -> str:
     """The form of the sentence that fits `count`."""
     return _translations.ngettext(singular, plural, count)
+
+
+def number_in(words: str, template: str, name: str) -> str | None:
+    """The digits in the place `name` of `template`, a translated sentence; None if `words` do not say it."""
+    parts = re.split(r"\{(\w+)\}", template)
+    places = [r"([0-9]+)" if place == name else ".*?" for place in parts[1::2]]
+    pattern = "".join(
+        part for pair in zip(map(re.escape, parts[::2]), [*places, ""], strict=True) for part in pair
+    )
+    found = re.search(pattern, words)
+    return found and found[1]
 
 
 def translated(words: object) -> str:

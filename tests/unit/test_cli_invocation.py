@@ -82,3 +82,13 @@ def test_installed_program_is_named_by_its_path_only_where_path_does_not_lead_to
     assert Invocation(str(installed)).filled(HINT) == f"Make one: {installed} init"
     monkeypatch.setenv("PATH", str(installed.parent))
     assert Invocation(str(installed)).filled(HINT) == HINT
+
+
+@pytest.mark.parametrize(
+    "hint", ["建立一个：tuichat init", "请解锁（tuichat init），或", "原因见 tuichat init。"]
+)
+def test_commands_in_a_chinese_hint_repeat_it_too(hint: str) -> None:
+    invocation = Invocation("tuichat-test")
+    invocation.understood(words(profile="work"))
+    assert invocation.filled(hint) == hint.replace("tuichat", "tuichat --profile work")
+    assert invocation.filled("请让 tuichat 开着。") == "请让 tuichat 开着。"

@@ -12,7 +12,7 @@ from onion.child import last_words
 from onion.errors import TorError
 from onion.sentence import NOTHING, Sentence
 from tuichat import i18n
-from tuichat.i18n import translated
+from tuichat.i18n import number_in, translated
 
 
 class Shouting(gettext.NullTranslations):
@@ -54,3 +54,10 @@ def test_nothing_stays_nothing() -> None:
 def test_what_is_translated_is_a_plain_text(monkeypatch: pytest.MonkeyPatch, sentence: str) -> None:
     monkeypatch.setattr(i18n, "_translations", gettext.NullTranslations())
     assert type(translated(sentence)) is str
+
+
+@pytest.mark.parametrize("template", ["{path}, line {line}", "{path} 第 {line} 行", "row {line} of {path}"])
+def test_number_is_found_where_a_language_puts_it(template: str) -> None:
+    said = template.format(path="/a/3.toml", line=47)
+    assert number_in(f"{said}: no.", template, "line") == "47"
+    assert number_in("/a/3.toml cannot be read.", template, "line") is None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import re
 import signal
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -26,7 +25,7 @@ from tuichat.clock import SystemClock, SystemRng
 from tuichat.config import Config
 from tuichat.crypto.passphrase import Secret
 from tuichat.errors import TuichatError
-from tuichat.i18n import _, use_language
+from tuichat.i18n import _, number_in, use_language
 from tuichat.node.custody import Custody
 from tuichat.node.gate import Gate, StopReason
 from tuichat.node.node import Node
@@ -245,14 +244,14 @@ class _NodeProcess:
 
 def _wrong_settings(error: TuichatError) -> str:
     """What a log may say of them: where the mistake is. What stands there may be an address, or a path."""
-    found = re.search(r", line ([0-9]+)", error.message)
-    if found is None:
+    line = number_in(error.message, _("{path}, line {line}"), "line")
+    if line is None:
         text = _("The settings cannot be read, and stay as they were. tuichat config show says why.")
     else:
         text = _(
             "Line {line} of the settings is wrong, so they stay as they were. tuichat config show says why."
         )
-        text = text.format(line=found[1])
+        text = text.format(line=line)
     return text
 
 

@@ -88,7 +88,7 @@ def _add_keeping(group: Parser) -> None:
 
 def _with_ref(group: Parser, name: str, run: Command, summary: str) -> Parser:
     parser = group.add_command(name, run, summary)
-    parser.add_argument("ref", metavar="REF", help=_("a contact's name, address, or start of an address"))
+    parser.add_argument("ref", metavar=_("REF"), help=_("a contact's name, address, or start of an address"))
     return parser
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from typing import TYPE_CHECKING
 
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
 from tuichat.cli.parser import Parser
 from tuichat.errors import TuichatError, UnreachableError
-from tuichat.i18n import _, ngettext
+from tuichat.i18n import _, ngettext, number_in
 
 if TYPE_CHECKING:
     from tuichat.config import Config
@@ -57,10 +56,10 @@ def _settings(context: Context) -> Config:
         return context.config()
     except TuichatError as error:
         if leads_to_journal(context.environment, 2):
-            found = re.search(r", line ([0-9]+)", error.message)
+            line = number_in(error.message, _("{path}, line {line}"), "line")
             error.message = (
-                _("Line {line} of the settings is wrong.").format(line=found[1])
-                if found
+                _("Line {line} of the settings is wrong.").format(line=line)
+                if line
                 else _("The settings cannot be read.")
             )
             error.hint = _("tuichat config show says why.")

@@ -15,6 +15,7 @@ from tuichat.cli.doctor_profile import database, node, profile, settings
 from tuichat.cli.doctor_terminal import terminal
 from tuichat.cli.doctor_tor import reach, tor
 from tuichat.cli.finding import Finding, Probe
+from tuichat.cli.output import width_of
 from tuichat.cli.parser import Parser
 from tuichat.cli.surroundings import Surroundings
 from tuichat.errors import TuichatError
@@ -89,7 +90,8 @@ def _record(finding: Finding) -> dict[str, str]:
 def _line(finding: Finding) -> str:
     words = {"ok": _("ok"), "warning": _("warning"), "error": _("error")}
     hint = f"\n         {finding.hint}" if finding.hint else ""
-    return f"{words[finding.state]:8} {finding.check}: {finding.text}{hint}"
+    state = words[finding.state]
+    return f"{state}{' ' * (8 - width_of(state))} {finding.check}: {finding.text}{hint}"
 
 
 def _python(_context: Context) -> Iterator[Finding]:

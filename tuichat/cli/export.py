@@ -22,7 +22,10 @@ def add(parser: Parser) -> None:
     )
     export.add_argument("directory", metavar=_("DIR"), type=some_path, help=_("a new directory"))
     export.add_argument(
-        "--in", dest="ref", metavar="REF", help=_("only this contact: name, address, or start of an address")
+        "--in",
+        dest="ref",
+        metavar=_("REF"),
+        help=_("only this contact: name, address, or start of an address"),
     )
     export.add_argument("--plain-page", action="store_true", help=_("pages without colours and layout"))
     taken = parser.add_command("import", _import, _("take an export into a fresh profile"))

@@ -27,7 +27,7 @@ def add(parser: Parser) -> None:
     """Add the commands."""
     group = parser.add_command("files", None, _("see files, and fetch, stop and resume them"))
     listed = group.add_command("list", _list, _("list the files that were offered"))
-    listed.add_argument("ref", metavar="REF", nargs="?", help=_("only those of this contact"))
+    listed.add_argument("ref", metavar=_("REF"), nargs="?", help=_("only those of this contact"))
     listed.add_argument(
         "--limit", metavar="N", type=positive, default=DEFAULT_LIMIT, help=_("the newest N, 500 by default")
     )

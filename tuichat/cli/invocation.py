@@ -8,7 +8,8 @@ import shlex
 from pathlib import Path
 
 _REPEATED = ("home", "profile", "config")
-_COMMAND = re.compile(r"(: |\(|\b[Rr]un |\b[Ss]ee )tuichat (?=(-?)[a-z-])")
+_COMMAND = re.compile(r"(: |\(|\b[Rr]un |\b[Ss]ee |[\u3000-\u9fff\uff00-\uffef] ?)tuichat (?=(-?)[a-z-])")
+"""Where a hint names a command: in Chinese, anywhere that Latin words go on behind the program's name."""
 
 
 class Invocation:

@@ -26,7 +26,9 @@ DEFAULT_LIMIT = 50
 def add(parser: Parser) -> None:
     """Add the command."""
     messages = parser.add_command("messages", run, _("print the messages of a conversation, oldest first"))
-    messages.add_argument("ref", metavar="REF", help=_("a contact's name, address, or start of an address"))
+    messages.add_argument(
+        "ref", metavar=_("REF"), help=_("a contact's name, address, or start of an address")
+    )
     messages.add_argument(
         "--limit",
         metavar="N",

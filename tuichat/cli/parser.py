@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from tuichat.cli.help_layout import Layout
 from tuichat.cli.output import print_out
 from tuichat.errors import UsageError
 from tuichat.i18n import _
@@ -46,7 +47,10 @@ class Parser(argparse.ArgumentParser):
         self.subcommands: dict[str, Parser] = {}
         self.hidden = False
         self.above: frozenset[str] = frozenset()
-        super().__init__(allow_abbrev=False, **details)
+        super().__init__(allow_abbrev=False, formatter_class=Layout, **details)
+        self._positionals.title, self._optionals.title = _("positional arguments"), _("options")
+        for action in self._actions:  # -h stands there already
+            action.help = _("show this help message and exit")
         self._commands: argparse._SubParsersAction[Parser] | None = None
 
     def add_argument(self, *args: Any, **kwargs: Any) -> argparse.Action:

@@ -24,12 +24,14 @@ def add(parser: Parser) -> None:
     """Add the command."""
     search = parser.add_command("search", run, _("find messages, and print the newest first"))
     search.add_argument(
-        "query", nargs="*", metavar="QUERY", help=_("words that must all be there; - reads them")
+        "query", nargs="*", metavar=_("QUERY"), help=_("words that must all be there; - reads them")
     )
-    search.add_argument("--in", dest="ref", metavar="REF", help=_("with this contact only"))
-    search.add_argument("--before", metavar="TIME", help=_("earlier than TIME: a date, or a date and a time"))
-    search.add_argument("--after", metavar="TIME", help=_("at TIME or later"))
-    search.add_argument("--kind", metavar="KIND", help=_("of this kind only, such as text or file"))
+    search.add_argument("--in", dest="ref", metavar=_("REF"), help=_("with this contact only"))
+    search.add_argument(
+        "--before", metavar=_("TIME"), help=_("earlier than TIME: a date, or a date and a time")
+    )
+    search.add_argument("--after", metavar=_("TIME"), help=_("at TIME or later"))
+    search.add_argument("--kind", metavar=_("KIND"), help=_("of this kind only, such as text or file"))
     search.add_argument("--has-file", action="store_true", help=_("with a file only"))
     search.add_argument(
         "--limit",

@@ -18,7 +18,7 @@ from tuichat.model import MAX_TEXT_BYTES, Message, MessageState
 def add(parser: Parser) -> None:
     """Add the commands."""
     send = parser.add_command("send", _send, _("send a message or files"))
-    send.add_argument("ref", metavar="REF", help=_("a contact's name, address, or start of an address"))
+    send.add_argument("ref", metavar=_("REF"), help=_("a contact's name, address, or start of an address"))
     send.add_argument(
         "text", metavar=_("TEXT"), nargs="?", help=_("the message; - or nothing reads it from standard input")
     )

@@ -14,7 +14,7 @@ from tuichat.timer_words import parse_timer, time_words
 def add(parser: Parser) -> None:
     """Add the command."""
     timer = parser.add_command("timer", _timer, _("say or set after how long messages disappear"))
-    timer.add_argument("ref", metavar="REF", help=_("a contact's name, address, or start of an address"))
+    timer.add_argument("ref", metavar=_("REF"), help=_("a contact's name, address, or start of an address"))
     timer.add_argument(
         "time", metavar=_("TIME"), nargs="?", help=_("30s to 366d, for both sides, or off; nothing shows it")
     )

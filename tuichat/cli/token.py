@@ -17,13 +17,13 @@ def add(parser: Parser) -> None:
     created.add_argument("name", metavar=_("NAME"), help=_("what you call it"))
     created.add_argument(
         "--contacts",
-        metavar="REF,...",
+        metavar=_("REF,..."),
         required=True,
         help=_("whom it is about: names or addresses with commas between them; * for everybody"),
     )
     created.add_argument(
         "--methods",
-        metavar="METHOD,...",
+        metavar=_("METHOD,..."),
         required=True,
         help=_("what it may do: methods, or groups of them: {groups}").format(
             groups=", ".join(METHOD_GROUPS)
@@ -31,7 +31,7 @@ def add(parser: Parser) -> None:
     )
     created.add_argument(
         "--events",
-        metavar="TYPE,...",
+        metavar=_("TYPE,..."),
         help=_("what it is told of, normally all of: {types}").format(types=", ".join(EVENT_TYPES)),
     )
     created.add_argument(

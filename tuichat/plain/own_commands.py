@@ -127,7 +127,7 @@ def _tagged(chat: Chat, command: Command) -> tuple[Contact, list[str]]:
     if named is not None and rest.strip():
         return named, rest.split()
     if not command.argument:
-        raise UsageError(_("Which tags?"), f"/{command.name} [NAME] TAG...")
+        raise UsageError(_("Which tags?"), f"/{command.name} " + _("[NAME] TAG..."))
     return chat.one(""), command.words()
 
 

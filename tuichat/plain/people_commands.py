@@ -147,7 +147,7 @@ async def rename(chat: Chat, command: Command) -> None:
     named = chat.known.named(old)
     person, name = (named, new) if named is not None and new.strip() else (chat.one(""), command.argument)
     if not name.strip():
-        raise UsageError(_("What is the new name?"), "/rename [NAME] NEW")
+        raise UsageError(_("What is the new name?"), "/rename " + _("[NAME] NEW"))
     chat.learn(await chat.node.contact_rename(person.address, name.strip()))
     chat.say(_("{old} is called {name} now.").format(old=person.name, name=name.strip()))
 

@@ -96,7 +96,7 @@ class DeskCommands:
         if named is not None and rest.strip():
             return named, rest.split()
         if not command.argument:
-            raise UsageError(_("Which tags?"), f"/{command.name} [NAME] TAG...")
+            raise UsageError(_("Which tags?"), f"/{command.name} " + _("[NAME] TAG..."))
         return self._one(""), command.words()
 
 

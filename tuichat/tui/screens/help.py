@@ -30,7 +30,7 @@ def key_rows() -> list[tuple[str, str]]:
         ("Esc r, Esc e", _("answer it; edit your own")),
         ("Esc +, Esc d", _("react to it; take back your own, on both sides")),
         ("Esc o", _("on a file: fetch it, or show where it is; O chooses a directory")),
-        ("Esc o, then F", _("on a received file: its folder in your file manager")),
+        (_("Esc o, then F"), _("on a received file: its folder in your file manager")),
         ("Esc d, Esc p", _("on a file: decline or cancel; pause or go on")),
         ("Esc v", _("on a picture: view it as large as fits")),
         ("Up Down", _("earlier inputs, on the first or last line")),

@@ -143,7 +143,7 @@ class PeopleCommands:
     async def _rename(self, command: Command) -> None:
         person, name = self._rename_words(command.argument)
         if not name:
-            raise UsageError(_("What is the new name?"), "/rename [NAME] NEW")
+            raise UsageError(_("What is the new name?"), "/rename " + _("[NAME] NEW"))
         await self._node.contact_rename(person.address, name)
 
     def _rename_words(self, argument: str) -> tuple[Contact, str]:
