@@ -169,7 +169,13 @@ async def test_reminder_is_kept_over_an_end_of_the_bot(meeting: Meeting, tmp_pat
 
 
 async def test_hooks_were_run_by_the_hardened_node_and_end_with_it(meeting: Meeting) -> None:
-    heard = [json.loads(line) for line in (meeting.friend.home / "heard").read_text("utf-8").splitlines()]
+    told = meeting.friend.home / "heard"
+
+    async def all_ran() -> bool:
+        return "the cake" in told.read_text("utf-8")
+
+    await until(all_ran)
+    heard = [json.loads(line) for line in told.read_text("utf-8").splitlines()]
     assert {event["event"] for event in heard} == {"message.received"}
     assert {event["contact_name"] for event in heard} == {"robot"}
     texts = [event["message"]["text"] for event in heard]
