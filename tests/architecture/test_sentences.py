@@ -23,6 +23,9 @@ SHOWN: dict[str, tuple[range | None, frozenset[str]]] = {
     "print": (None, frozenset()),
     "input": (range(1), frozenset({"prompt"})),
     "getpass": (range(1), frozenset({"prompt"})),
+    "say": (range(1), frozenset()),
+    "note": (range(1), frozenset()),
+    "none_there": (range(1), frozenset()),
     "notify": (range(1), frozenset({"message", "title"})),
     "add_parser": (range(0), frozenset({"help", "description", "epilog"})),
     "add_command": (range(2, 3), frozenset({"summary"})),
@@ -37,6 +40,7 @@ SHOWN: dict[str, tuple[range | None, frozenset[str]]] = {
     "TextArea": (range(0), frozenset({"placeholder"})),
     "Binding": (range(2, 3), frozenset({"description"})),
 }
+SHOWN_ATTRIBUTES = frozenset({"border_title", "border_subtitle", "placeholder", "tooltip"})
 ERROR_ROOT = "TuichatError"
 ERROR_ARGUMENTS = (range(2), frozenset({"message", "hint"}))
 TRANSLATORS = frozenset({"_", "ngettext"})
@@ -111,6 +115,12 @@ def untranslated(tree: ast.AST, errors: frozenset[str]) -> Iterator[ast.expr]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             yield from (argument for argument in shown_arguments(node, errors) if has_words(argument))
+        elif (
+            isinstance(node, ast.Assign)
+            and has_words(node.value)
+            and SHOWN_ATTRIBUTES & set(map(name_of, node.targets))
+        ):
+            yield node.value
 
 
 def unmarked(tree: ast.Module, errors: frozenset[str]) -> Iterator[ast.expr]:
@@ -209,6 +219,8 @@ def test_nothing_is_filled_in_before_the_translator_has_seen_the_sentence() -> N
         'print("nothing was sent")',
         'print(f"sent to {name}")',
         'self.notify("nothing was sent")',
+        'self.border_title = "Your address"',
+        'output.note(f"sent to {name}")',
         'raise UsageError(_("fine"), "but this hint is not")',
         'parser.add_argument("ref", help="a contact")',
         'Static("your address" if new else "")',
