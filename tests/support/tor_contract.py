@@ -84,6 +84,13 @@ async def echo(tor: Tor, service: OnionService, token: str, seconds: float = SEC
         writer.transport.abort()
 
 
+async def refusal(tor: Tor, service: OnionService) -> str:
+    """Why a dial fails; on a busy machine a circuit may fail before the descriptor is there."""
+    with pytest.raises(DialError) as caught:
+        await tor.open_stream(service.address.hostname, 80, fresh_token(), SECONDS)
+    return caught.value.code
+
+
 async def echo_somehow(tor: Tor, service: OnionService) -> bytes:
     """The same over one circuit or another."""
     *earlier, last = ATTEMPTS
@@ -213,9 +220,7 @@ class TorContract:
         alice, bob = pair
         key = ClientKey.generate()
         async with published(alice, ServiceOptions(client_keys=(key.public,))) as service:
-            with pytest.raises(DialError) as caught:
-                await bob.open_stream(service.address.hostname, 80, fresh_token(), SECONDS)
-            assert caught.value.code == "client_key"
+            assert "client_key" in [await refusal(bob, service) for _attempt in range(3)]
             await bob.add_client_key(service.address, key.private)
             assert await echo_somehow(bob, service) == b"hello\n"
             assert await reached(service)
