@@ -13,15 +13,16 @@ from tests.support.interface import interface, settle
 from tests.support.latin import left_over
 from tests.support.memory_node import MemoryNode
 from tuichat import i18n
+from tuichat.settings import SETTINGS
 from tuichat.tui.app import TuichatApp
 from tuichat.tui.slash import usages
+from tuichat.tui.themes import load_palettes
 
-_TYPED = {"has", "in", "before", "after", "from", "file", "me", "on", "off", "default"} | {
-    "theme",
-    "keys",
-    "notify",
-}
-"""Words of searches and settings that are typed as they are, and the profile's name."""
+_SETTINGS = {part for name in SETTINGS for part in re.split(r"[._]", name)}
+_CHOICES = {each for setting in SETTINGS.values() if setting.choices for each in setting.choices()}
+_TYPED = {"has", "in", "before", "after", "from", "file", "me", "on", "off", "default"} | _SETTINGS | _CHOICES
+_TYPED |= {part for name in load_palettes() for part in name.split("-")} | {"inbox", "themes"}
+"""Words of searches and settings that are typed as they are, names of directories, and the profile's."""
 
 _GOES_AWAY = ("quit", "wipe", "lock")
 

@@ -534,7 +534,7 @@ async def test_themes_are_chosen_by_command_and_the_choice_is_kept(node: MemoryN
     async with running(node, save=lambda key, value: saved.append((key, value))) as (screen, pilot):
         await enter(screen, pilot, "/set theme light")
         assert pilot.app.theme == "light"
-        assert saved == [("theme", "light")]
+        assert saved == [("ui.theme", "light")]
         await enter(screen, pilot, "/theme pink")
         assert "no theme called pink" in notice_text(screen)
 
