@@ -196,7 +196,7 @@ def load_config(
             _("Correct what stands behind --config, or leave it out for the usual settings."),
         )
     found = parse_config(text, path) if text is not None else {}
-    from_environment = _environment_values(environment)
+    from_environment = environment_values(environment)
     values = {**found, **from_environment}
     check_together(values, text or "", path, from_environment)
     built = _build(values, lambda name: None if name in from_environment else path.parent)
@@ -332,7 +332,8 @@ def _check_section(section: str, table: object, text: str, path: Path) -> None:
         )
 
 
-def _environment_values(environment: Mapping[str, str]) -> dict[str, Value]:
+def environment_values(environment: Mapping[str, str]) -> dict[str, Value]:
+    """The settings that the environment says. Raises UsageError as `load_config` does."""
     values: dict[str, Value] = {}
     for variable, text in environment.items():
         if not variable.startswith(ENVIRONMENT_PREFIX) or "__" not in variable:

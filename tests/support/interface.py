@@ -120,6 +120,14 @@ def history_text(screen: MainScreen) -> str:
     return "\n".join(history.render_line(y).text.rstrip() for y in range(history.size.height)).strip("\n")
 
 
+def rows_text(pilot: Pilot[int]) -> str:
+    """The rows to pick one of, on the screen in front, also those that are scrolled away."""
+    from tuichat.tui.widgets.pick_list import PickList
+
+    lines = pilot.app.screen.query_one(PickList)._lines
+    return "\n".join("".join(text for _role, text in line.parts).rstrip() for line in lines)
+
+
 def notice_text(screen: MainScreen) -> str:
     """The sentence above the input."""
     from textual.widgets import Static

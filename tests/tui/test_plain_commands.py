@@ -83,6 +83,7 @@ WALK: dict[str, tuple[tuple[Step, ...], str]] = {
     "mouse": (("/mouse",), "here it does nothing"),
     "theme": (("/theme light",), "here it does nothing"),
     "set": (("/set notify off",), "Told of what comes: off"),
+    "settings": (("/settings receipts",), "false: nobody learns it"),
     "bridges": (("/bridges", "off", ""), "Tor takes the new way now"),
     "connect": (("/connect",), "Your node is connected."),
     "lock": (("/lock",), "a lock would keep nobody out"),
@@ -184,3 +185,33 @@ async def test_files_are_fetched_declined_and_paused_by_their_numbers() -> None:
     assert f"file {offer.id}: plans.pdf" in shown
     assert (await node.file_get(offer.id)).state == "paused"
     assert (await node.file_get(other.id)).state == "declined"
+
+
+async def test_settings_are_changed_kept_and_reset_as_far_as_that_is_possible_here() -> None:
+    kept: list[tuple[str, ...]] = []
+    shown = await played(
+        sample(),
+        "/settings",
+        "/set privacy.receipts true",
+        "/set ui.theme light",
+        "/set files.quota much",
+        "/set store.key_file /somewhere",
+        "/settings reset files.quota",
+        "/settings xyzzy",
+        save=lambda name, text: kept.append((name, text)),
+        reset=lambda name: kept.append((name,)),
+    )
+    assert kept == [("privacy.receipts", "true"), ("ui.theme", "light"), ("files.quota",)]
+    assert "privacy.visibility: public" in shown
+    assert "privacy.receipts: on. Takes effect when your node starts next" in shown
+    assert "Theme: light. Takes effect when the interface starts next." in shown
+    assert "files.quota cannot be 'much': it must be a number of bytes" in shown
+    assert "store.key_file is changed in the file alone." in shown
+    assert "files.quota: 20GiB." in shown
+    assert "Nothing fits." in shown
+
+
+async def test_where_nothing_is_kept_only_what_takes_effect_at_once_can_be_set() -> None:
+    shown = await played(sample(), "/set privacy.receipts true", "/set notify off", "/settings notify")
+    assert "Nothing is kept here, and privacy.receipts takes effect at a start only." in shown
+    assert "Now: off, until you leave." in shown

@@ -11,18 +11,20 @@ from textual.pilot import Pilot
 from tests.support.fixed_clock import FixedClock
 from tests.support.interface import interface, settle
 from tests.support.latin import left_over
-from tests.support.memory_node import MemoryNode
+from tests.support.memory_node import MemoryNode, address_of
 from tuichat import i18n
+from tuichat.settings import SETTINGS
 from tuichat.tui.app import TuichatApp
 from tuichat.tui.slash import usages
+from tuichat.tui.themes import load_palettes
 
-_TYPED = {"has", "in", "before", "after", "from", "file", "me", "on", "off", "default"} | {
-    "theme",
-    "keys",
-    "notify",
-}
-"""Words of searches and settings that are typed as they are, and the profile's name."""
+_SETTINGS = {part for name in SETTINGS for part in re.split(r"[._]", name)}
+_CHOICES = {each for setting in SETTINGS.values() if setting.choices for each in setting.choices()}
+_TYPED = {"has", "in", "before", "after", "from", "file", "me", "on", "off", "default"} | _SETTINGS | _CHOICES
+_TYPED |= {part for name in load_palettes() for part in name.split("-")} | {"inbox", "themes"}
+"""Words of searches and settings that are typed as they are, names of directories, and the profile's."""
 
+_ADDRESSES = [address_of(name) for name in ("小明", "小红", "老王", "李四")]
 _GOES_AWAY = ("quit", "wipe", "lock")
 
 
@@ -57,7 +59,8 @@ def _words(pilot: Pilot[Any]) -> list[str]:
         lines = [line for number, line in enumerate(lines) if inside.y <= number < inside.bottom]
         lines = [re.sub("^[^╭│]*", "", line) for line in lines]
     names = _TYPED | set(usages()) | {"PgUp", "PgDn", "tuichat1"}
-    return [word for word in left_over("\n".join(lines), names) if 1 < len(word) < 15]
+    found = left_over("\n".join(lines), names)
+    return [word for word in found if 1 < len(word) < 15 and not any(word in each for each in _ADDRESSES)]
 
 
 async def _see(pilot: Pilot[Any], app: TuichatApp, name: str) -> list[str]:

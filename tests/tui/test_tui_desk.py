@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from tests.support.fixed_clock import FixedClock
-from tests.support.interface import enter, history_text, notice_text, running, settle, top
+from tests.support.interface import enter, history_text, notice_text, rows_text, running, settle, top
 from tests.support.memory_node import MemoryNode
 from tuichat.model import MAX_DRAFT_BYTES, Draft
 from tuichat.tui.drafts import Drafts
@@ -264,7 +264,7 @@ async def test_tags_stand_in_the_card_and_filter_the_quick_switch(node: MemoryNo
         await pilot.press("escape")
         await enter(screen, pilot, "/card")
         assert isinstance(top(pilot), ContactCard)
-        facts = str(top(pilot).query_one("#facts", Static).render())
+        facts = rows_text(pilot)
         assert "#家人" in facts
         assert "muted" in facts
         await pilot.press("escape")

@@ -77,4 +77,4 @@ def test_conversation_in_memory_only(snap_compare: Compare, size: Size) -> None:
 @sizes
 def test_question_before_a_conversation_is_in_memory_only(snap_compare: Compare, size: Size) -> None:
     node = MemoryNode.sample(FixedClock(), node="detached")
-    assert_looks(snap_compare, interface(node), terminal_size=size, run_before=then("alt+i", "m"))
+    assert_looks(snap_compare, interface(node), terminal_size=size, run_before=then("alt+i", "o"))

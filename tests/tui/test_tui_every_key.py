@@ -38,6 +38,7 @@ from tuichat.tui.screens.picture_screen import PictureScreen
 from tuichat.tui.screens.quick_switch import QuickSwitch
 from tuichat.tui.screens.quit import Quit
 from tuichat.tui.screens.search import SearchScreen
+from tuichat.tui.screens.settings import SettingsScreen
 from tuichat.tui.screens.transfers import Transfers
 from tuichat.tui.screens.unlock import Unlock
 from tuichat.tui.screens.wipe import Wipe
@@ -676,6 +677,11 @@ async def _theme(desk: Desk) -> None:
 @command("set")
 async def _set(desk: Desk) -> None:
     await desk.run("/set theme dark", lambda: desk.app.theme == "dark")
+
+
+@command("settings")
+async def _settings(desk: Desk) -> None:
+    await desk.run("/settings", lambda: isinstance(desk.shown, SettingsScreen))
 
 
 @command("bridges")

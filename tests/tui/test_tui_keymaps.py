@@ -131,7 +131,7 @@ async def test_keymap_is_changed_while_it_runs_kept_and_shown_on_the_help_page()
     kept: list[tuple[str, str]] = []
     async with running(conversation(), save=lambda key, value: kept.append((key, value))) as (main, pilot):
         await enter(main, pilot, "/set keys vi")
-        assert kept == [("keys", "vi")]
+        assert kept == [("ui.keys", "vi")]
         await pilot.press("escape", "k", "i", "f1")
         await settle(pilot)
         assert isinstance(top(pilot), Help)
@@ -141,7 +141,7 @@ async def test_keymap_is_changed_while_it_runs_kept_and_shown_on_the_help_page()
         await pilot.press("j", "q")
         await settle(pilot)
         await enter(main, pilot, "/set keys emacs")
-        assert kept == [("keys", "vi")]
+        assert kept == [("ui.keys", "vi")]
         assert cast(TuichatApp, pilot.app).pressed.keymap.name == "vi"
 
 

@@ -8,7 +8,17 @@ import pytest
 from textual.widgets import Input, Static
 
 from tests.support.fixed_clock import FixedClock
-from tests.support.interface import enter, history_text, interface, notice_text, running, seen, settle, top
+from tests.support.interface import (
+    enter,
+    history_text,
+    interface,
+    notice_text,
+    rows_text,
+    running,
+    seen,
+    settle,
+    top,
+)
 from tests.support.memory_node import MemoryNode, address_of
 from tuichat.model import MAX_TEXT_BYTES
 from tuichat.tui import session
@@ -290,7 +300,7 @@ async def test_a_peers_text_is_never_read_as_markup(node: MemoryNode) -> None:
         await node.contact_accept("[b]eve[/b]")
         await settle(pilot)
         await enter(screen, pilot, "/card [b]eve[/b]")
-        assert evil in str(top(pilot).query_one("#facts", Static).render())
+        assert evil in rows_text(pilot)
         await pilot.press("escape")
         await enter(screen, pilot, "/remove [b]eve[/b]")
         assert "[b]eve[/b]" in str(top(pilot).query(Static).first().render())
@@ -387,10 +397,10 @@ async def test_a_card_tells_what_somebody_calls_themselves_only_if_it_is_another
     node.person("zoe", suggested_name="zoe")
     async with running(node) as (screen, pilot):
         await enter(screen, pilot, "/card zoe")
-        assert "calls themselves" not in str(top(pilot).query_one("#facts", Static).render())
+        assert "calls themselves" not in rows_text(pilot)
         await pilot.press("escape")
         await enter(screen, pilot, "/card 小明")
-        assert "calls themselves “Xiao Ming”" in str(top(pilot).query_one("#facts", Static).render())
+        assert "calls themselves “Xiao Ming”" in rows_text(pilot)
 
 
 async def test_ctrl_q_does_not_ask_when_a_daemon_delivers_anyway() -> None:
@@ -534,7 +544,7 @@ async def test_themes_are_chosen_by_command_and_the_choice_is_kept(node: MemoryN
     async with running(node, save=lambda key, value: saved.append((key, value))) as (screen, pilot):
         await enter(screen, pilot, "/set theme light")
         assert pilot.app.theme == "light"
-        assert saved == [("theme", "light")]
+        assert saved == [("ui.theme", "light")]
         await enter(screen, pilot, "/theme pink")
         assert "no theme called pink" in notice_text(screen)
 

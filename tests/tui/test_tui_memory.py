@@ -83,7 +83,7 @@ async def test_card_turns_it_on_and_what_was_said_can_be_erased(node: MemoryNode
         app = cast(TuichatApp, pilot.app)
         await enter(screen, pilot, "/card")
         assert isinstance(app.screen, ContactCard)
-        await pilot.press("m", "e")
+        await pilot.press("o", "e")
         await settle(pilot)
         assert bob(node).conversation.memory
         assert node._find("bob").history == []

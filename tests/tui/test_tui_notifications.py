@@ -174,4 +174,4 @@ async def test_the_way_is_changed_while_it_runs() -> None:
         await enter(main, pilot, "/set notify smoke")
         assert notifications.way == "bell"
         assert "smoke" in notice_text(main)
-    assert kept == [("notify", "bell")]
+    assert kept == [("ui.notify", "bell")]

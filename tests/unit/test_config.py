@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tuichat.cli.config_edit import edited, set_key, toml
+from tuichat.cli.config_edit import edited, set_key, toml, unset_key
 from tuichat.config import Config, FilesConfig, load_config, parse_config, value_of
 from tuichat.errors import StorageError, UsageError
 from tuichat.hook_settings import Hook
@@ -293,6 +293,22 @@ def test_each_key_is_set_in_a_new_file_and_read_back(tmp_path: Path, name: str) 
     read: dict[str, object] = {"list": (value,), "switch": value == "true"}
     assert found == (int(value) if form == "count" else read.get(form, value))
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_key_is_taken_out_with_all_of_its_lines_and_nothing_else(tmp_path: Path) -> None:
+    text = f'# mine\n[tor]\nbridges = [\n  "{OBFS4}",\n]\nmode = "child" # so\n\n[ui]\nkeys = "vi"\n'
+    path = written(tmp_path, text)
+    unset_key(path, "tor.bridges")
+    assert path.read_text(encoding="utf-8") == '# mine\n[tor]\nmode = "child" # so\n\n[ui]\nkeys = "vi"\n'
+    for name in ("tor.bridges", "log.level"):
+        before = path.stat().st_mtime_ns
+        unset_key(path, name)
+        assert path.stat().st_mtime_ns == before
+    path.write_text('ui.keys = "vi"\n', encoding="utf-8")
+    with pytest.raises(UsageError, match="in a way that cannot be changed from here"):
+        unset_key(path, "ui.keys")
+    with pytest.raises(UsageError, match="no setting"):
+        unset_key(path, "ui.colour")
 
 
 def test_refused_value_leaves_the_file_alone(tmp_path: Path) -> None:

@@ -33,6 +33,19 @@ def set_key(path: Path, name: str, text: str) -> None:
     _replace(path, after)
 
 
+def unset_key(path: Path, name: str) -> None:
+    """Take `name` out of the file at `path`, if it stands there; its section stays. Raises as `set_key`."""
+    find_setting(name)
+    before = read_config_text(path) or ""
+    wanted = parse_config(before, path)
+    if wanted.pop(name, None) is None:
+        return
+    after = without(before, name)
+    if _parsed(after, path, name) != wanted:
+        raise _cannot_edit(path, name)
+    _replace(path, after)
+
+
 def edited(text: str, name: str, value: Value) -> str:
     """`text` with the line (or lines) of `name` replaced, or a line added where it belongs."""
     section, _dot, key = name.partition(".")
@@ -44,12 +57,28 @@ def edited(text: str, name: str, value: Value) -> str:
     if header is None:
         separator = ["\n"] if lines and lines[-1].strip() else []
         return "".join([*lines, *separator, f"[{section}]\n", new])
+    found = _place_of(lines, header, key)
+    if found is None:
+        return "".join([*lines[: header + 1], new, *lines[header + 1 :]])
+    at, last = found
+    return "".join([*lines[:at], _with_comment(lines, at, last, new), *lines[last:]])
+
+
+def without(text: str, name: str) -> str:
+    """`text` without the line (or lines) of `name`; as it is where that is written in another way."""
+    section, _dot, key = name.partition(".")
+    lines = text.splitlines(keepends=True)
+    header = _find(lines, rf"\s*\[\s*{section}\s*\]")
+    found = None if header is None else _place_of(lines, header, key)
+    return text if found is None else "".join([*lines[: found[0]], *lines[found[1] :]])
+
+
+def _place_of(lines: list[str], header: int, key: str) -> tuple[int, int] | None:
+    """The first line of the value of `key`, in the section that begins in line `header`, and the one behind
+    its last."""
     end = _section_end(lines, header)
     at = _find(lines, rf"""\s*["']?{key}["']?\s*=""", header + 1, end)
-    if at is None:
-        return "".join([*lines[: header + 1], new, *lines[header + 1 :]])
-    last = _value_end(lines, at, end)
-    return "".join([*lines[:at], _with_comment(lines, at, last, new), *lines[last:]])
+    return None if at is None else (at, _value_end(lines, at, end))
 
 
 def toml(value: Value) -> str:

@@ -75,6 +75,8 @@ def _options(context: Context) -> Options:
         keymap_directories=(paths.config.parent / KEYS_DIRECTORY,),
         glyphs=fitting_glyphs(),
         save=deeds.save,
+        reset=deeds.reset,
+        standings=deeds.standings,
         bridges=lambda: context.config().tor.bridges,
         save_bridges=deeds.save_bridges,
         create_profile=None if made else deeds.create,

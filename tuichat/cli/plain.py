@@ -95,6 +95,8 @@ def _options(context: Context) -> Options:
         glyphs=spoken(fitting_glyphs()),
         notify=config.ui.notify,
         save=deeds.save,
+        reset=deeds.reset,
+        standings=deeds.standings,
         bridges=lambda: context.config().tor.bridges,
         save_bridges=deeds.save_bridges,
         auto_lock=config.privacy.auto_lock_seconds > 0,

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from tuichat.cli.context import Context
+
+if TYPE_CHECKING:
+    from tuichat.tui.standing import Standings
 
 
 class ProfileDeeds:
@@ -13,10 +17,23 @@ class ProfileDeeds:
     def __init__(self, context: Context) -> None:
         self._paths = context.paths()
         self._config = context.config()
+        self._environment = context.environment
 
-    def save(self, key: str, value: str) -> None:
-        """Keep a setting of the section [ui]."""
-        self._set(f"ui.{key}", value)
+    def standings(self) -> Standings:
+        """How the settings stand now. Raises TuichatError."""
+        from tuichat.cli.config_standing import standings
+
+        return standings(self._paths.config, self._environment)
+
+    def save(self, name: str, value: str) -> None:
+        """Keep a setting, by its whole name."""
+        self._set(name, value)
+
+    def reset(self, name: str) -> None:
+        """Keep a setting no longer."""
+        from tuichat.cli.config_edit import unset_key
+
+        unset_key(self._paths.config, name)
 
     def save_bridges(self, lines: str) -> None:
         """Keep bridge lines for tor's next start."""

@@ -17,6 +17,7 @@ from tuichat.model import Contact, File, Message
 from tuichat.plain.lines import Lines
 from tuichat.plain.options import Options
 from tuichat.plain.wording import day_line, day_of, file_text, message_text, person_line, state_word
+from tuichat.tui.choices import Choice, Choices, Keeping
 from tuichat.tui.dates import Calendar
 from tuichat.tui.known import Known
 from tuichat.tui.screens.main_lines import banner_text, empty_text
@@ -35,6 +36,7 @@ _CLAIMED: Final = 100
 """So many numbers of new messages are remembered: one is shown once, by who sent it or by what happens."""
 
 _SETTLE_SECONDS: Final = 2.0
+_NOTIFY: Final = ("bell", "off")
 
 
 class Chat:
@@ -45,6 +47,7 @@ class Chat:
         failure: of the first command that failed, its exit code; 0 if none did.
         listed: the contacts in the order in which they were listed last: the numbers that somebody has seen.
         notify: "bell" or "off".
+        choices: the settings; what comes is told of in the chosen way at once.
         sealed: it takes a passphrase to open the profile.
     """
 
@@ -56,12 +59,23 @@ class Chat:
         self.contact: int | None = None
         self.failure = 0
         self.notify = options.notify
+        self.choices = Choices(
+            {"ui.notify": Choice(lambda: list(_NOTIFY), self._use_notify, "bell")},
+            Keeping(options.save, options.reset, options.standings),
+        )
         self.sealed = options.sealed
         self.listed: list[int] = []
         self._day: date | None = None
         self._shown: dict[int, Message] = {}
         self._claimed: deque[int] = deque(maxlen=_CLAIMED)
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def _use_notify(self, way: str) -> None:
+        if way not in _NOTIFY:
+            raise UsageError(
+                _("There is no such way to notify: {way}.").format(way=way), "/set notify bell|off"
+            )
+        self.notify = way
 
     @property
     def node(self) -> NodeApi:

@@ -7,7 +7,7 @@ from typing import Final
 
 from tuichat.errors import UsageError
 from tuichat.i18n import _
-from tuichat.plain import file_commands, message_commands, own_commands, people_commands
+from tuichat.plain import file_commands, message_commands, own_commands, people_commands, setting_commands
 from tuichat.plain.chat import Chat
 from tuichat.plain.reading import usages
 from tuichat.tui.slash import Command
@@ -68,7 +68,8 @@ DEEDS: Final[Mapping[str, Deed]] = {
     "address": own_commands.address,
     "status": own_commands.status,
     "bridges": own_commands.bridges,
-    "set": own_commands.settings,
+    "set": setting_commands.change,
+    "settings": setting_commands.show,
     "theme": own_commands.on_a_screen,
     "clear": own_commands.on_a_screen,
     "bare": own_commands.on_a_screen,

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from tuichat.tui.glyphs import UNICODE, Glyphs
+from tuichat.tui.standing import Standings
 
 _SIGNS: Final = ("linked", "connecting", "unreachable", "queued", "sent", "failed", "incoming", "outgoing")
 _OTHER_SIGNS: Final = ("delivered", "resting", "ended", "verified")
@@ -43,7 +44,9 @@ class Options(msgspec.Struct, frozen=True):
         glyphs: the quotation marks and the like that the terminal can show, without other signs.
         zone: the reader's time zone; None for the system's.
         notify: "off" for no bell.
-        save: keeps a setting of the section [ui] for the next start; None where nothing is kept.
+        save: keeps a setting, by its whole name, for the next start; None where nothing is kept.
+        reset: keeps it no longer.
+        standings: how all settings stand; None where nothing is kept. Raises TuichatError.
         bridges: the bridge lines of the settings, as they are now.
         save_bridges: keeps others for the next start; None where nothing is kept.
         auto_lock: whether the node is to be told that somebody is at work.
@@ -60,6 +63,8 @@ class Options(msgspec.Struct, frozen=True):
     zone: tzinfo | None = None
     notify: str = "bell"
     save: Callable[[str, str], None] | None = None
+    reset: Callable[[str], None] | None = None
+    standings: Callable[[], Standings] | None = None
     bridges: Callable[[], tuple[str, ...]] = tuple
     save_bridges: Callable[[str], None] | None = None
     auto_lock: bool = False

@@ -18,7 +18,6 @@ from tuichat.tui.slash import Command
 from tuichat.tui.words import problem_sentence, reachability, tor_progress
 
 _PAGE: Final = 20
-_NOTIFY: Final = ("bell", "off")
 
 
 async def show_help(chat: Chat, command: Command) -> None:
@@ -198,21 +197,6 @@ async def bridges(chat: Chat, command: Command) -> None:
     if chat.options.save_bridges is not None:
         chat.options.save_bridges("\n".join(wanted))
     chat.say(bridges_used())
-
-
-async def settings(chat: Chat, command: Command) -> None:
-    """Change what makes a difference here."""
-    name, _space, value = command.argument.partition(" ")
-    value = value.strip()
-    if name in ("theme", "keys"):
-        await on_a_screen(chat, Command(f"set {name}", value))
-        return
-    if name != "notify" or value not in _NOTIFY:
-        raise UsageError(_("What can be set here: {names}.").format(names="notify"), "/set notify bell|off")
-    chat.notify = value
-    if chat.options.save is not None:
-        chat.options.save(name, value)
-    chat.say(_("Told of what comes: {value}").format(value=value))
 
 
 async def on_a_screen(chat: Chat, command: Command) -> None:

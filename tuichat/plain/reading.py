@@ -40,7 +40,7 @@ def usages() -> dict[str, tuple[str, str]]:
         "unread": ("", _("from the first unread message on")),
         "bottom": ("", _("the newest messages")),
         "top": ("", _("the oldest messages")),
-        "set": ("notify bell|off", _("whether the bell rings for what comes")),
+        "settings": (_("[WORDS]"), _("all settings, or those that fit, explained; reset KEY undoes one")),
         "quit": ("", _("leave; Ctrl+D")),
     }
 

@@ -21,11 +21,12 @@ from tuichat.clock import Clock, SystemClock
 from tuichat.errors import TuichatError, UsageError
 from tuichat.i18n import _
 from tuichat.model import LockedEvent
-from tuichat.tui.choices import Choice, Choices
+from tuichat.tui.choices import Choice, Choices, Keeping
 from tuichat.tui.context import Context, Options
 from tuichat.tui.guard import Guard
 from tuichat.tui.keymap import load_keymaps
-from tuichat.tui.notifications import WAYS, Notifications
+from tuichat.tui.live_settings import live_settings
+from tuichat.tui.notifications import Notifications
 from tuichat.tui.pressed import Pressed
 from tuichat.tui.screens.main import WIDE, MainScreen
 from tuichat.tui.session import Attach, Connected, Happening, Lost, Session
@@ -88,15 +89,13 @@ class TuichatApp(App[int]):
             self, options, monotonic=self.shared.clock.monotonic, failed=self._say
         )
         self.pressed = Pressed(self, load_keymaps(options.keymap_directories), options.keys)
+        self._fitting_theme = self._fits(without_colour=without_colour)
+        theme = Choice(lambda: sorted(self._palettes), self._choose_theme, self._fitting_theme)
         self.choices = Choices(
-            {
-                "theme": Choice(lambda: sorted(self._palettes), self._choose_theme),
-                "keys": Choice(self.pressed.names, self.pressed.choose),
-                "notify": Choice(lambda: list(WAYS), self.notifications.choose),
-            },
-            options.save,
+            live_settings(theme, self.pressed, self.notifications, self.guard),
+            Keeping(options.save, options.reset, options.standings),
         )
-        self.theme = self._first_theme(without_colour=without_colour)
+        self.theme = self._fitting_theme if without_colour else self._first_theme()
         self._first_colours: dict[str, str] | None = self.get_css_variables()
         self.stylesheet.set_variables(self._first_colours)
 
@@ -311,18 +310,19 @@ class TuichatApp(App[int]):
                 suspended.__exit__(None, None, None)  # told of an error, it would keep the terminal
                 self.use_mouse(self.mouse)
 
-    def _first_theme(self, *, without_colour: bool) -> str:
-        """The chosen theme, else one for the terminal's number of colours."""
-        if without_colour or (not self._options.theme and self.console.color_system in {None, "standard"}):
-            return "sixteen"
-        if self._options.theme in self._palettes:
-            return self._options.theme
-        if self._options.theme:
+    def _fits(self, *, without_colour: bool) -> str:
+        """A theme for the terminal's number of colours."""
+        few = without_colour or self.console.color_system in {None, "standard"}
+        return "sixteen" if few else "dark"
+
+    def _first_theme(self) -> str:
+        """The chosen theme, else one that fits."""
+        chosen = self._options.theme or self._fitting_theme
+        if chosen not in self._palettes:
             raise UsageError(
-                _("There is no theme called {name}.").format(name=self._options.theme),
-                candidates=tuple(self._palettes),
+                _("There is no theme called {name}.").format(name=chosen), candidates=tuple(self._palettes)
             )
-        return "dark"
+        return chosen
 
     def _fatal_error(self) -> None:
         """Textual's own shows the local variables of every frame: texts, names and keys among them."""

@@ -15,6 +15,7 @@ from tuichat.clock import Clock, SystemClock
 from tuichat.tui.dates import Calendar
 from tuichat.tui.glyphs import UNICODE, Glyphs
 from tuichat.tui.session import Session
+from tuichat.tui.standing import Standings
 
 WipeProfile = Callable[[bool], Awaitable[object]]
 """Wipes the profile, whether its node answers or not; True: received files stay."""
@@ -52,7 +53,9 @@ class Options(msgspec.Struct, frozen=True):
         hint: one line above the input at the start; "" for none.
         glyphs: the signs that the terminal can show.
         zone: the reader's time zone; None for the system's.
-        save: keeps a setting ("theme", its value) for the next start; None where nothing is kept.
+        save: keeps a setting ("ui.theme", what a person wrote) for the next start; None where nothing is.
+        reset: keeps it no longer.
+        standings: how all settings stand; None where nothing is kept. Raises TuichatError.
         bridges: the bridge lines of the settings, as they are now.
         save_bridges: keeps others for the next start; None where nothing is kept.
         blink: whether the cursor blinks.
@@ -79,6 +82,8 @@ class Options(msgspec.Struct, frozen=True):
     glyphs: Glyphs = UNICODE
     zone: tzinfo | None = None
     save: Callable[[str, str], None] | None = None
+    reset: Callable[[str], None] | None = None
+    standings: Callable[[], Standings] | None = None
     bridges: Callable[[], tuple[str, ...]] = tuple
     save_bridges: Callable[[str], None] | None = None
     blink: bool = True

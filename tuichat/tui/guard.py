@@ -38,6 +38,10 @@ class Guard:
         if isinstance(event, events.Key) and not event.is_forwarded and self._panic.pressed(event.key):
             self._app.run_worker(self.wipe(keep_files=False), group="wipe", exclusive=True)
 
+    def use_panic_key(self, key: str) -> None:
+        """Have another key destroy the profile from now on, "" for none."""
+        self._panic = PanicKey(key, self._shared.clock.monotonic)
+
     async def wipe(self, *, keep_files: bool) -> None:
         """Destroy the profile, and leave, also if something of it could not be removed."""
         self._app.push_screen(Screen())  # it may take some seconds, in which nothing is to be read

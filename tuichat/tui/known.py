@@ -23,6 +23,7 @@ from tuichat.model import (
     TorState,
 )
 from tuichat.tui.files import KnownFiles
+from tuichat.tui.link_times import LinkTimes
 from tuichat.tui.person_colours import PEOPLE
 from tuichat.tui.slash import Names
 
@@ -36,6 +37,7 @@ class Known:
         self.people: dict[int, Contact] = {}
         self.files = KnownFiles()
         self.retry_at: dict[int, datetime | None] = {}
+        self.link_times = LinkTimes()
         self.tor = TorState()
         self.service = ServiceState()
         self.address = ""
@@ -55,6 +57,7 @@ class Known:
         self.people.clear()
         self.files.forget()
         self.retry_at.clear()
+        self.link_times.forget()
         self.address = self.name = ""
 
     def apply(self, event: AnyEvent) -> bool:
@@ -70,6 +73,7 @@ class Known:
             case FileRemovedEvent(file=number):
                 self.files.remove(number)
             case LinkEvent(contact=number, stage=stage, retry_at=retry_at):
+                self.link_times.take(event)
                 if number in self.people:
                     changed = msgspec.structs.replace(
                         self.people[number], stage=stage, online=stage == "linked"

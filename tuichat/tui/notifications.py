@@ -81,6 +81,10 @@ class Notifications:
                 return
         raise UsageError(_("There is no such way to notify: {way}.").format(way=way), candidates=WAYS)
 
+    def show_content(self, wanted: str) -> None:
+        """Say from whom it is and what, from now on, if `wanted` is "true"."""
+        self._content = wanted == "true"
+
     def _tell(self, words: str) -> None:
         now = self._monotonic()
         if self.way == "off" or now < self._rests_until:

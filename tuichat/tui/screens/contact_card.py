@@ -1,90 +1,97 @@
-"""Everything about one person: address, link, safety number, and what can be done."""
+"""The contact card: who somebody is, how the link stands, how what is said is kept, what can be done."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from datetime import UTC, datetime
+from typing import ClassVar, Final, Literal
 
-from rich.style import Style
 from rich.text import Text
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.color import Color
-from textual.containers import VerticalScroll
+from textual.containers import Vertical
 from textual.types import CSSPathType
 from textual.widgets import Input, Static
 
-from tuichat.errors import TuichatError
+from tuichat.errors import TuichatError, UsageError
 from tuichat.i18n import _
-from tuichat.model import Contact, ContactEvent, ContactRemovedEvent, LinkStage, SafetyNumber
+from tuichat.model import Contact, ContactEvent, ContactRemovedEvent
+from tuichat.timer_words import parse_timer, short_time
+from tuichat.tui.card_rows import CardRow, card_rows, lines
 from tuichat.tui.context import Context
+from tuichat.tui.link_times import STAGES, short_seconds
 from tuichat.tui.qr import qr_text
-from tuichat.tui.screens.confirm import Confirm
-from tuichat.tui.screens.dialog import Dialog
+from tuichat.tui.screens.card_deeds import CardDeeds
 from tuichat.tui.screens.memory import change_memory
 from tuichat.tui.session import Happening
-from tuichat.tui.words import cautions, error_text, key_sentence, link, stage_word
-from tuichat.tui.wrapping import pad
+from tuichat.tui.widgets.pick_list import PickList
+from tuichat.tui.words import error_text, link, stage_word
+from tuichat.tui.wrapping import wrap, wrap_whole
 
-_STAGES: tuple[LinkStage, ...] = ("descriptor", "rendezvous", "handshake")
+LOW: Final = 20
+"""In a window of fewer rows nothing stands empty."""
+
+_WIDEST: Final = 72
+_TICK_SECONDS: Final = 1.0
+
+Asked = Literal["name", "timer", "retention", "tags"]
 
 
-class ContactCard(Dialog[None]):
-    """Follows events while it is open."""
+class ContactCard(CardDeeds):
+    """Follows events while it is open. Every row has a key; the cursor and Enter, or a click, do the same."""
 
     CSS_PATH: ClassVar[CSSPathType | None] = ["dialog.tcss", "contact_card.tcss"]
+    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "step(-1)", show=False),
+        Binding("down", "step(1)", show=False),
+        Binding("pageup,home", "step(-100)", show=False),
+        Binding("pagedown,end", "step(100)", show=False),
+        Binding("enter", "press", show=False),
         Binding("c", "copy", show=False),
         Binding("q", "toggle_qr", show=False),
         Binding("v", "verify", show=False),
-        Binding("r", "rename", show=False),
-        Binding("m", "memory", show=False),
+        Binding("r", "ask('name')", show=False),
+        Binding("t", "timer", show=False),
+        Binding("d", "ask('retention')", show=False),
+        Binding("m", "mute", show=False),
+        Binding("o", "memory", show=False),
+        Binding("p", "pin", show=False),
+        Binding("a", "archive", show=False),
+        Binding("g", "ask('tags')", show=False),
         Binding("b", "block", show=False),
         Binding("x", "remove", show=False),
-        Binding("t", "trust", show=False),
         Binding("k", "keep", show=False),
     ]
 
     def __init__(self, shared: Context, contact: int) -> None:
-        super().__init__(shared.glyphs)
-        self._shared = shared
-        self._contact = contact
-        self._number: SafetyNumber | None = None
-        self._with_qr = False
-
-    @property
-    def person(self) -> Contact | None:
-        """Whose card it is; None after they were removed."""
-        return self._shared.session.known.people.get(self._contact)
+        super().__init__(shared, contact)
+        self._rows: list[CardRow] = []
+        self._cursor = 0
+        self._asked: Asked = "name"
+        self._keys: list[str] = []
 
     def compose(self) -> ComposeResult:
-        """Facts, then keys."""
-        keys = self._keys()
-        short = self.app.size.height < 20
-        with VerticalScroll(classes="box"):
-            if short:
-                yield Static(keys, classes="keys", markup=False)
-            yield Static("", id="facts", markup=False)
+        """The rows, or the code in their place; a field where something is asked; what was said."""
+        with Vertical(classes="box"):
+            yield PickList(self.glyphs, id="facts")
             yield Static("", id="code", markup=False)
-            yield Input(id="new-name", compact=True)
+            yield Static("", id="asked", markup=False)
+            yield Input(id="answer", compact=True)
             yield Static("", classes="problem", markup=False)
-            if not short:
-                yield Static(keys, classes="keys", markup=False)
-
-    def _keys(self) -> str:
-        keys = _(
-            "c copy address   q QR code   v verify\nr rename   m memory   b block   x remove   Esc close"
-        )
-        if self.person is not None and self.person.key_changed:
-            return _("t trust the new key   k keep the old one") + "\n" + keys
-        return keys
+            yield Static("", classes="keys", markup=False)
 
     def on_mount(self) -> None:
-        self.query_one("#new-name").display = False
-        self.query_one("#code").display = False
-        self.query_one(".problem").display = False
-        self._show()
-        self._load_number()
+        for part in ("#code", "#asked", "#answer", ".problem"):
+            self.query_one(part).display = False
+        self.set_interval(_TICK_SECONDS, self._tick)
+        self.load_number()
+
+    def on_resize(self) -> None:
+        self.set_class(self.app.size.height < LOW, "-low")
+        self._keys = wrap_whole((_("Up Down Enter, or its key"), _("Esc close")), self._width)
+        self.query_one(".keys", Static).update(Text("\n".join(self._keys)))
+        self.show()
 
     def happened(self, happening: Happening) -> None:
         """Something changed: show it anew, or close if the person is gone."""
@@ -92,14 +99,56 @@ class ContactCard(Dialog[None]):
             self.dismiss(None)
         else:
             if isinstance(happening, ContactEvent) and happening.contact.id == self._contact:
-                self._load_number()
-            self._show()
+                self.load_number()
+            self.show()
+
+    def _tick(self) -> None:
+        """The seconds of a link that is on its way."""
+        if self.person is not None and self.person.stage in STAGES:
+            self.show()
+
+    # Moving.
+
+    def action_step(self, step: int) -> None:
+        """Another row about which something can be done."""
+        keyed = [index for index, row in enumerate(self._rows) if row.key]
+        if keyed and not self._is_asking:
+            here = keyed.index(self._cursor) if self._cursor in keyed else 0
+            self._cursor = keyed[max(0, min(len(keyed) - 1, here + step))]
+            self.show()
+
+    async def action_press(self) -> None:
+        """Do what the key of the row under the cursor does."""
+        if self._rows and not self._is_asking:
+            await self._press(self._rows[self._cursor].key)
+
+    @on(PickList.Picked)
+    async def _picked(self, event: PickList.Picked) -> None:
+        if self._rows[event.item].key and not self._is_asking:
+            self._cursor = event.item
+            self.show()
+            await self._press(self._rows[event.item].key)
+
+    @on(PickList.Wheeled)
+    def _wheeled(self, event: PickList.Wheeled) -> None:
+        self.action_step(event.rows)
+
+    async def _press(self, key: str) -> None:
+        for binding in self._bindings.key_to_bindings.get(key, ()):
+            await self.run_action(binding.action)
+
+    def on_click(self, event: events.Click) -> None:
+        """The code goes at a click."""
+        if event.widget is self.query_one("#code"):
+            self.action_toggle_qr()
+
+    # What can be done about oneself's view of them; the rest is in `CardDeeds`.
 
     def action_copy(self) -> None:
         """Copy the address."""
         if self.person is not None:
             self.app.copy_to_clipboard(self.person.address)
-            self._say(_("The address is in the clipboard, if your terminal allows that (OSC 52)."))
+            self.say(_("The address is in the clipboard, if your terminal allows that (OSC 52)."))
 
     def action_toggle_qr(self) -> None:
         """The QR code, or not."""
@@ -107,129 +156,52 @@ class ContactCard(Dialog[None]):
         if self.person is None:
             return
         if self.glyphs.ascii_only:
-            self._say(_("This terminal cannot draw a QR code."))
+            self.say(_("This terminal cannot draw a QR code."))
             return
         code.display = not code.display
         self.query_one("#facts").display = not code.display
         code.update(qr_text(self.person.address))
 
-    def action_rename(self) -> None:
-        """Ask for another name."""
-        field = self.query_one("#new-name", Input)
-        field.display = True
-        field.value = self.person.name if self.person else ""
-        field.focus()
-
-    def action_close(self) -> None:
-        """Esc leaves the name first, then the card."""
-        field = self.query_one("#new-name", Input)
-        if field.display:
-            field.display = False
-            self.set_focus(None)
+    def action_timer(self) -> None:
+        """The timer; while another key waits for a decision, that it is trusted."""
+        if self.person is not None and self.person.key_changed:
+            self.action_trust()
         else:
-            self.dismiss(None)
-
-    @on(Input.Submitted)
-    @work(exclusive=True)
-    async def _rename(self, event: Input.Submitted) -> None:
-        name = event.value.strip()
-        person = self.person
-        if name and person is not None and name != person.name:
-            try:
-                await self._shared.session.node.contact_rename(person.address, name)
-            except TuichatError as error:
-                self._say(error_text(error))
-                return
-        self.action_close()
+            self.action_ask("timer")
 
     @work(exclusive=True)
-    async def action_verify(self) -> None:
-        """Ask whether both see the same number."""
-        person, number = self.person, self._number
-        if person is None or number is None:
-            return
-        if person.key_changed:
-            self._say(_("Decide first which key is the right one: t or k."))
-            return
-        question = _(
-            "Compare this number with {name}, face to face or by voice, never in writing:\n\n{number}\n\n"
-            "Do both of you see the same?"
-        )
-        text = question.format(name=person.name, number=grouped(number.digits, 30))
-        keys = _("y  yes, mark as verified   n  no")
-        if await self.app.push_screen_wait(Confirm(text, keys, self.glyphs, danger=True)):
-            await self._try(_("Verified."), person, number.digits)
+    async def action_mute(self) -> None:
+        """Mute, or undo it."""
+        if (person := self.person) is not None:
+            muted = not person.conversation.muted
+            await self._set(person, _("Muted.") if muted else _("Not muted any more."), muted=muted)
 
     @work(exclusive=True)
-    async def action_trust(self) -> None:
-        """Put the other key in place of the one known here, after a question that shows its number."""
-        person, number = self.person, self._number
-        if person is None or not person.key_changed or number is None or not number.changed_digits:
-            return
-        question = _(
-            "Trust the new key of {name}? Ask them first, face to face or by voice, whether they see:\n\n"
-            "{number}\n\nThe old key is forgotten, and the new one is not verified yet."
-        )
-        text = question.format(name=person.name, number=grouped(number.changed_digits, 30))
-        keys = _("y  trust the new key   n  no")
-        if await self.app.push_screen_wait(Confirm(text, keys, self.glyphs, danger=True)):
-            done = _("The new key is trusted. v verifies it.")
-            await self._decide(person, number.changed_digits, done, accept=True)
+    async def action_pin(self) -> None:
+        """Pin, or undo it."""
+        if (person := self.person) is not None:
+            pinned = not person.conversation.pinned
+            await self._set(person, _("Pinned.") if pinned else _("Not pinned any more."), pinned=pinned)
 
     @work(exclusive=True)
-    async def action_keep(self) -> None:
-        """Leave the key known here in its place, and refuse the other from now on."""
-        person, number = self.person, self._number
-        if person is not None and person.key_changed and number is not None:
-            done = _("The old key stays. The other one is refused from now on.")
-            await self._decide(person, number.changed_digits, done, accept=False)
+    async def action_archive(self) -> None:
+        """Archive, or list again."""
+        if (person := self.person) is not None:
+            archived = not person.conversation.archived
+            done = _("Archived. /archived lists it.") if archived else _("Listed again.")
+            await self._set(person, done, archived=archived)
 
-    async def _decide(self, person: Contact, shown: str, done: str, *, accept: bool) -> None:
-        """Only about the key whose number was shown: yet another one may have come meanwhile."""
+    async def _set(
+        self,
+        person: Contact,
+        done: str,
+        *,
+        muted: bool | None = None,
+        pinned: bool | None = None,
+        archived: bool | None = None,
+    ) -> None:
         node = self._shared.session.node
-        try:
-            self._number = await node.contact_verify(person.address)
-            if self._number.changed_digits == shown:
-                await node.contact_trust(person.address, accept=accept)
-                self._number = await node.contact_verify(person.address)
-            else:
-                done = _("The key changed meanwhile. Nothing was done; look again.")
-        except TuichatError as error:
-            done = error_text(error)
-        self._say(done)
-        self._show()
-
-    @work(exclusive=True)
-    async def action_block(self) -> None:
-        """Block after a question."""
-        person = self.person
-        if person is None:
-            return
-        question = _("Block {name}? They learn nothing; messages that wait for them are not sent.")
-        keys = _("y  block   n  no")
-        confirm = Confirm(question.format(name=person.name), keys, self.glyphs, danger=True)
-        if await self.app.push_screen_wait(confirm):
-            try:
-                await self._shared.session.node.contact_block(person.address)
-            except TuichatError as error:
-                self._say(error_text(error))
-            else:
-                self.dismiss(None)
-
-    @work(exclusive=True)
-    async def action_remove(self) -> None:
-        """Remove after a question."""
-        person = self.person
-        if person is None:
-            return
-        question = _("Remove {name}? Their keys, the whole history and what waits are deleted here for good.")
-        keys = _("y  remove   n  no")
-        confirm = Confirm(question.format(name=person.name), keys, self.glyphs, danger=True)
-        if await self.app.push_screen_wait(confirm):
-            try:
-                await self._shared.session.node.contact_remove(person.address)
-            except TuichatError as error:
-                self._say(error_text(error))
+        await self.attempt(node.conversation_set(person.address, muted, pinned, archived), done)
 
     @work(exclusive=True)
     async def action_memory(self) -> None:
@@ -238,107 +210,144 @@ class ContactCard(Dialog[None]):
         if person is not None:
             wanted = not person.conversation.memory
             try:
-                self._say(await change_memory(self.app, self._shared, person, wanted=wanted))
+                self.say(await change_memory(self.app, self._shared, person, wanted=wanted))
             except TuichatError as error:
-                self._say(error_text(error))
+                self.say(error_text(error))
 
-    async def _try(self, done: str, person: Contact, digits: str) -> None:
-        try:
-            self._number = await self._shared.session.node.contact_verify(person.address, digits)
-        except TuichatError as error:
-            self._say(error_text(error))
+    # Asking for words.
+
+    @property
+    def _is_asking(self) -> bool:
+        return self.query_one("#answer").display
+
+    def action_ask(self, what: Asked) -> None:
+        """Ask for a name, a length of time or tags."""
+        if self.person is None:
+            return
+        self._asked = what
+        key = {"name": "r", "timer": "t", "retention": "d", "tags": "g"}[what]
+        self._cursor = next(index for index, row in enumerate(self._rows) if row.key == key)
+        question, now = self._question(what, self.person)
+        self.query_one("#asked", Static).update(Text(question))
+        self.query_one("#asked").display = True
+        field = self.query_one("#answer", Input)
+        field.display = True
+        field.value = now
+        field.focus()
+        self.say("")
+
+    def _question(self, what: Asked, person: Contact) -> tuple[str, str]:
+        kept = person.conversation
+        if what == "name":
+            return _("Another name for them, here alone:"), person.name
+        if what == "timer":
+            now = short_time(kept.timer) if kept.timer else "off"
+            return _("Disappear on both sides after, such as 1h or 7d, or off:"), now
+        if what == "retention":
+            now = "" if kept.retention is None else short_time(kept.retention) if kept.retention else "off"
+            return _("Delete here after, such as 90d, or off; nothing is as the settings say:"), now
+        return _("Tags, with spaces between them:"), " ".join(person.tags)
+
+    def action_close(self) -> None:
+        """Esc leaves the field or the code first, then the card."""
+        if self._is_asking:
+            self._end_asking()
+        elif self.query_one("#code").display:
+            self.action_toggle_qr()
         else:
-            self._say(done)
-            self._show()
+            self.dismiss(None)
 
-    @work(exclusive=True, group="number")
-    async def _load_number(self) -> None:
-        if self.person is not None:
-            try:
-                self._number = await self._shared.session.node.contact_verify(self.person.address)
-            except TuichatError as error:
-                self._say(error_text(error))
-            self._show()
+    def _end_asking(self) -> None:
+        for part in ("#asked", "#answer"):
+            self.query_one(part).display = False
+        self.set_focus(None)
+        self.show()
 
-    def _show(self) -> None:
+    @on(Input.Submitted)
+    @work(exclusive=True)
+    async def _answered(self, event: Input.Submitted) -> None:
+        event.stop()
         person = self.person
-        if person is not None and self.query("#facts"):  # nothing is there before it is composed
-            self.query_one("#facts", Static).update(self._facts(person))
-            self.query_one(".keys", Static).update(self._keys())
-
-    def _facts(self, person: Contact) -> Text:
-        glyphs = self.glyphs
-        text = Text(person.name, "bold")
-        danger = Style(bold=False, color=Color.parse(self.app.theme_variables["danger"]).rich_color)
-        if person.suggested_name not in {"", person.name}:
-            called = _("calls themselves {name}").format(name=glyphs.quoted(person.suggested_name))
-            text.append(f"   ({called})", "not bold")
-        verified = f"{glyphs.verified} {_('verified')}" if person.verified else _("not verified")
-        if person.key_changed:
-            text.append(f"\n\n{glyphs.failed} {key_sentence()}", danger)
+        if person is None:
+            return
+        try:
+            await self._take(self._asked, person, event.value.strip())
+        except TuichatError as error:
+            self.say(error_text(error))
         else:
-            text.append(f"   {verified}", "not bold")
-        for caution in cautions(person):
-            text.append(f"\n{glyphs.failed} {caution}", danger)
-        beside = self.app.size.width >= 72
-        for label, value in (
-            (_("address"), person.address),
-            (_("link"), self._link(person)),
-            *self._numbers(30 if not beside else 40),
-            *kept_rows(person),
-        ):
-            rows = value.split("\n")
-            head = pad(label, 10) if beside else f"{label}\n"
-            indent = " " * 10 if beside else ""
-            text.append(f"\n\n{head}", "not bold dim")
-            text.append(f"\n{indent}".join(rows), "not bold")
-        return text
+            self._end_asking()
 
-    def _numbers(self, width: int) -> list[tuple[str, str]]:
-        """The safety number; both, if the address showed another key."""
-        number = self._number
-        if number is None:
-            return [(_("safety"), "...")]
-        if not number.changed_digits:
-            return [(_("safety"), grouped(number.digits, width))]
-        known = grouped(number.digits, width) if number.digits else _("none known")
-        return [(_("old key"), known), (_("new key"), grouped(number.changed_digits, width))]
+    async def _take(self, what: Asked, person: Contact, answer: str) -> None:
+        node, address = self._shared.session.node, person.address
+        if what == "name":
+            if answer and answer != person.name:
+                await node.contact_rename(address, answer)
+        elif what == "timer":
+            await node.conversation_timer(address, parse_timer(answer))
+        elif what == "retention":
+            await node.conversation_retention(address, parse_timer(answer) if answer else None)
+        else:
+            await self._tag(person, [word.lstrip("#") for word in answer.split()])
 
-    def _link(self, person: Contact) -> str:
-        """The stages one after the other, those behind us ticked."""
-        if person.stage in _STAGES:
-            here = _STAGES.index(person.stage)
+    async def _tag(self, person: Contact, tags: list[str]) -> None:
+        if not all(tags):
+            raise UsageError(_("A tag needs letters."))
+        node, wanted = self._shared.session.node, {tag.casefold() for tag in tags}
+        if added := [tag for tag in tags if tag.casefold() not in person.tags]:
+            await node.contact_tag(person.address, added)
+        if gone := [tag for tag in person.tags if tag.casefold() not in wanted]:
+            await node.contact_untag(person.address, gone)
+
+    # What is shown.
+
+    @property
+    def _width(self) -> int:
+        return min(_WIDEST, self.app.size.width) - 4
+
+    def show(self) -> None:
+        """Draw what is known now."""
+        person = self.person
+        if person is None or not self.query("#facts"):  # nothing is there before it is composed
+            return
+        self._rows = card_rows(person, self._number, self._link(person), self._width)
+        facts = self.query_one("#facts", PickList)
+        made = lines(person, self._rows, self._width, self.glyphs)
+        facts.styles.height = max(3, min(len(made), self.app.size.height - self._around()))
+        facts.show(made, self._cursor)
+
+    def _around(self) -> int:
+        """The rows that are not the facts'."""
+        rows = 2 + len(self._keys) + (0 if self.has_class("-low") else 1)
+        for part in ("#asked", ".problem"):
+            widget = self.query_one(part, Static)
+            if widget.display:
+                rows += len(wrap(str(widget.render()), self._width))
+        return rows + int(self._is_asking)
+
+    def _link(self, person: Contact) -> tuple[str, str]:
+        """The stages one after the other, those behind us ticked; and how long it takes or took."""
+        times = self._shared.session.known.link_times
+        now = datetime.fromtimestamp(self._shared.clock.now(), tz=UTC)
+        seconds = times.seconds(person.id, now)
+        took = "" if seconds is None else short_seconds(seconds)
+        if person.stage in STAGES:
+            here = STAGES.index(person.stage)
             ticks = [self.glyphs.sent if index < here else self.glyphs.ellipsis for index in range(here + 1)]
-            return "  ".join(
-                f"{stage_word(stage)} {tick}" for stage, tick in zip(_STAGES, ticks, strict=False)
-            )
-        words = link(person, self.glyphs)[1]
-        retry_at = self._shared.session.known.retry_at.get(person.id)
+            words = (f"{stage_word(stage)} {tick}" for stage, tick in zip(STAGES, ticks, strict=False))
+            return "  ".join(words), took
+        words_now, calendar = link(person, self.glyphs)[1], self._shared.calendar()
+        linked_at, retry_at = times.linked_at(person.id), self._shared.session.known.retry_at.get(person.id)
+        if person.stage == "linked" and linked_at is not None:
+            since = _("since {time}").format(time=calendar.time(linked_at))
+            return f"{words_now} {since}", _("after {time}").format(time=took) if took else ""
         if person.stage == "waiting" and retry_at is not None:
-            next_try = _("next try at {time}").format(time=self._shared.calendar().time(retry_at))
-            return f"{words}, {next_try}"
-        return words
+            next_try = _("next try at {time}").format(time=calendar.time(retry_at))
+            return f"{words_now}, {next_try}", ""
+        return words_now, ""
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """Say what was done or why not."""
         problem = self.query_one(".problem", Static)
-        problem.display = True
+        problem.display = bool(text)
         problem.update(Text(text))
-
-
-def grouped(digits: str, width: int) -> str:
-    """Sixty digits in groups of five, as many a row as fit into `width` cells and divide them evenly."""
-    groups = [digits[at : at + 5] for at in range(0, len(digits), 5)]
-    a_row = 6 if width >= 35 else 4
-    return "\n".join(" ".join(groups[at : at + a_row]) for at in range(0, len(groups), a_row))
-
-
-def kept_rows(person: Contact) -> list[tuple[str, str]]:
-    """The tags, and how the conversation is kept; nothing if there is nothing to say."""
-    kept, rows = person.conversation, []
-    if person.tags:
-        rows.append((_("tags"), " ".join(f"#{tag}" for tag in person.tags)))
-    words = {_("pinned"): kept.pinned, _("muted"): kept.muted, _("archived"): kept.archived}
-    words[_("in memory only")] = kept.memory
-    if any(words.values()):
-        rows.append((_("kept"), ", ".join(word for word, is_so in words.items() if is_so)))
-    return rows
+        self.show()

@@ -59,6 +59,7 @@ class Commands:
             "mouse": self._mouse,
             "theme": self._theme,
             "set": self._set,
+            "settings": self._settings,
             "bridges": self._bridges,
             "connect": self._connect,
             "lock": self._lock,
@@ -243,22 +244,20 @@ class Commands:
         )
 
     async def _theme(self, command: Command) -> None:
-        names = self._app.choices.names("theme")
+        names = self._app.choices.names("ui.theme")
         following = names[(names.index(self._app.theme) + 1) % len(names)]
-        self._choose("theme", command.argument or following)
+        self._screen.say(self._app.choices.choose("ui.theme", command.argument or following))
 
     async def _set(self, command: Command) -> None:
-        setting, _space, value = command.argument.partition(" ")
-        self._choose(setting, value.strip())
+        name, _space, value = command.argument.partition(" ")
+        if not name or not value.strip():
+            raise UsageError(_("What is to be set, and to what?"), _("/set KEY VALUE; /settings lists all."))
+        self._screen.say(self._app.choices.choose(name, value.strip()))
 
-    def _choose(self, setting: str, value: str) -> None:
-        self._app.choices.choose(setting, value)
-        words = {
-            "theme": _("Theme: {value}"),
-            "keys": _("Keys: {value}. F1 shows them."),
-            "notify": _("Told of what comes: {value}"),
-        }
-        self._screen.say(words[setting].format(value=value))
+    async def _settings(self, command: Command) -> None:
+        from tuichat.tui.screens.settings import SettingsScreen
+
+        await self._app.push_screen(SettingsScreen(self._screen.shared, self._app.choices))
 
     async def _bridges(self, command: Command) -> None:
         from tuichat.tui.bridge_words import bridges_used
