@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tests.support.odd_texts import odd_texts
-from tuichat.tui.clusters import SHAPING, boundaries, clusters
+from tuichat.tui.clusters import boundaries, clusters, countable
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_nothing_is_lost_and_the_widths_are_those_of_the_interface(text: str) ->
     found = clusters(text)
     assert "".join(cluster.text for cluster in found) == text
     assert len(boundaries(text)) == len(found) + 1
-    assert sum(cluster.width for cluster in found) == cell_len(SHAPING.sub("", text))
+    assert sum(cluster.width for cluster in found) == cell_len(countable(text))
     assert all(cluster.width <= cluster.most for cluster in found)
 
 

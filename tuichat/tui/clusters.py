@@ -45,9 +45,22 @@ Kind = Literal["", "extend", "joiner", "half", "tone", "lead", "syllable", "pict
 
 _PICTURES: Final = "\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff"
 _JOINED_PICTURE: Final = re.compile(f"[{_PICTURES}]")
-SHAPING: Final = re.compile(f"\u200d(?![{_PICTURES}])")
-"""ZWJ behind and before letters shapes them, which costs no cell; to the counting in the libraries below it
-would hide the letter behind it. Only pictures are joined with anything beyond these blocks."""
+_SHAPING: Final = re.compile(f"\u200d(?![{_PICTURES}])")
+_STAND_IN: Final = "\u034f"
+
+
+def countable(text: str) -> str:
+    """`text` with a stand-in for every ZWJ that joins no pictures.
+
+    Behind and before letters it shapes them, which costs no cell; to the counting in the libraries below it
+    would hide the letter behind it. What goes to a terminal has it again: see `as_written`.
+    """
+    return _SHAPING.sub(_STAND_IN, text)
+
+
+def as_written(text: str) -> str:
+    """`text` without the stand-ins: U+034F, which no text from a person or peer keeps."""
+    return text.replace(_STAND_IN, "\u200d")
 
 
 class Cluster(NamedTuple):
@@ -99,7 +112,7 @@ def _joined(text: str, start: int, index: int) -> bool:
         return _kind(before) == "lead"
     if unicodedata.category(text[index]) != "Lo":
         return False
-    if before == "\u200d" and index - 2 >= start:
+    if before in ("\u200d", _STAND_IN) and index - 2 >= start:
         before = text[index - 2]
     return before in _VIRAMAS and ord(before) & ~0x7F == ord(text[index]) & ~0x7F
 
@@ -133,7 +146,7 @@ def _extends(character: str) -> bool:
 
 @lru_cache(8192)
 def _cluster(text: str) -> Cluster:
-    width = cell_len(SHAPING.sub("", text))
+    width = cell_len(countable(text))
     return Cluster(text, width, max(width, _apart(text)))
 
 

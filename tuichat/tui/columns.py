@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from rich.cells import cell_len
 from textual.drivers.linux_driver import LinuxDriver
 
-from tuichat.tui.clusters import DISPUTED, Cluster, alone, clusters
+from tuichat.tui.clusters import DISPUTED, Cluster, alone, as_written, clusters
 
 _PIECES = re.compile(
     r"(?P<move>\x1b\[\d+;(?P<column>\d+)H)"
@@ -67,7 +67,7 @@ def _run(run: list[re.Match[str]], column: int | None) -> Iterator[str]:
 
 def _placed(cluster: Cluster, column: int, end: int) -> str:
     """A cluster drawn at `column`, and the cursor put behind it; from `end` on nothing is drawn anew now."""
-    drawn = cluster.text
+    drawn = as_written(cluster.text)
     if column + cluster.most > end:
         drawn = drawn[0] if alone(drawn[0]) <= cluster.width else ""
     return f"{' ' * cluster.width}\x1b[{column}G{drawn}\x1b[{column + cluster.width}G"

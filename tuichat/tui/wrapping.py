@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rich.cells import cell_len
+from rich.cells import cell_len, get_character_cell_size
 
-from tuichat.tui.clusters import SHAPING, alone, clusters
+from tuichat.tui.clusters import alone, clusters, countable
 
 _NEVER_FIRST = frozenset("、。，．！？：；）」』】》〉”’…)]},.!?:;%")
+_NEVER_LAST = frozenset("「（『【《〈“‘([{")
 
 
 def cells(text: str) -> int:
@@ -32,7 +33,7 @@ def wrap(text: str, width: int) -> list[str]:
     """`text` in rows of at most `width` cells (at least 2); line feeds are kept as breaks."""
     width = max(width, 2)
     rows: list[str] = []
-    for line in SHAPING.sub("", text).split("\n"):
+    for line in countable(text).split("\n"):
         if len(line) <= width and line.isascii():
             rows.append(line)
         else:
@@ -42,7 +43,7 @@ def wrap(text: str, width: int) -> list[str]:
 
 def fit(text: str, width: int, ellipsis: str = "…") -> str:
     """`text` cut to `width` cells, with an ellipsis if anything had to go; not padded."""
-    text = SHAPING.sub("", text)
+    text = countable(text)
     if cells(text) <= width:
         return text
     room = width - cells(ellipsis)
@@ -62,7 +63,7 @@ def fit_middle(text: str, width: int, tail: int, ellipsis: str = "…") -> str:
 
     Where not even those fit, it is cut at its end.
     """
-    text = SHAPING.sub("", text)
+    text = countable(text)
     if cells(text) <= width:
         return text
     room = width - cells(ellipsis)
@@ -103,7 +104,7 @@ def _wrap_line(line: str, width: int) -> list[str]:
     index = 0
     while index < len(units):
         piece, size = units[index]
-        if index > start and _may_break(units[index - 1], units[index]):
+        if index > start and may_break(units[index - 1][0], units[index][0]):
             break_at = index
         if used + size > width and piece != " ":
             end = break_at if break_at > start else index
@@ -131,10 +132,10 @@ def _parted(unit: tuple[str, int], width: int) -> list[tuple[str, int]]:
     return [unit] if size <= width else [(character, alone(character)) for character in piece]
 
 
-def _may_break(before: tuple[str, int], after: tuple[str, int]) -> bool:
-    """Whether a row may end between two units: after a space or hyphen, and around wide characters."""
-    if after[0] in _NEVER_FIRST or after[0] == " ":
+def may_break(before: str, after: str) -> bool:
+    """Whether a row may end between two clusters: after a space or hyphen, and around wide characters."""
+    if after[0] in _NEVER_FIRST or before[0] in _NEVER_LAST or after == " ":
         return False
-    if before[0] in {" ", "-", "/"}:
+    if before in {" ", "-", "/"}:
         return True
-    return before[1] == 2 or after[1] == 2
+    return get_character_cell_size(before[0]) == 2 or get_character_cell_size(after[0]) == 2

@@ -6,9 +6,12 @@ import asyncio
 import unicodedata
 
 from textual import events, work
+from textual.document._document import Location
 from textual.message import Message as WidgetMessage
 from textual.widgets import TextArea
 
+from tuichat.tui.cluster_document import ClusterDocument, ClusterLine, ClusterNavigator, behind
+from tuichat.tui.clusters import countable
 from tuichat.tui.input_history import InputHistory
 from tuichat.tui.slash import Names, complete
 
@@ -97,6 +100,39 @@ class Composer(TextArea):
         """What is typed now is not meant for it, and is dropped."""
         self._search: tuple[str, int, str] | None = None
         self._completions: list[str] = []
+
+    # Clusters: what is seen as one is stepped over, deleted and shown as the cursor's place as one.
+
+    navigator: ClusterNavigator
+
+    def _set_document(self, text: str, language: str | None) -> None:
+        super()._set_document(text, language)
+        self.wrapped_document = ClusterDocument(self.document)
+        self.navigator = ClusterNavigator(self.wrapped_document)
+        self._rewrap_and_refresh_virtual_size()
+
+    def clamp_visitable(self, location: Location) -> Location:
+        """The nearest location between two clusters, not before the given one."""
+        return behind(self.document, super().clamp_visitable(location))
+
+    def get_line(self, line_index: int) -> ClusterLine:
+        """A line as it is drawn."""
+        return ClusterLine(countable(self.document.get_line(line_index)), end="", no_wrap=True)
+
+    def get_cursor_word_left_location(self) -> Location:
+        """Where the word before the cursor starts."""
+        return self.navigator.word_left(self.cursor_location)
+
+    def get_cursor_word_right_location(self) -> Location:
+        """Where the word, or the signs, behind the cursor end."""
+        return self.navigator.word_right(self.cursor_location, signs=True)
+
+    def action_delete_word_right(self) -> None:
+        """Delete what is selected, else up to the end of the next word."""
+        start, end = self.selection
+        self._delete_via_keyboard(
+            start, self.navigator.word_right(end, signs=False) if self.selection.is_empty else end
+        )
 
     def take(self, text: str) -> None:
         """Put `text` in place of what is there, the cursor at its end."""
