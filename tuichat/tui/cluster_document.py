@@ -5,19 +5,19 @@ Textual's own document counts code points: there the cursor stops within a flag,
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from functools import lru_cache
 from itertools import accumulate
 
 from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
-from textual.document._document import DocumentBase, Location
+from textual.document._document import Location
 from textual.document._document_navigator import DocumentNavigator
 from textual.document._wrapped_document import WrappedDocument
 from textual.geometry import Offset
 
-from tuichat.tui.clusters import boundaries, clusters, countable
+from tuichat.tui.clusters import cluster_end, cluster_start, clusters, countable
 from tuichat.tui.wrapping import may_break
 
 
@@ -75,14 +75,16 @@ class ClusterNavigator(DocumentNavigator):
     def get_location_left(self, location: Location) -> Location:
         """The cluster before; at the start of a line the end of the line above."""
         line, column = location
-        return (line, self.before(location)) if column else super().get_location_left(location)
+        if not column:
+            return super().get_location_left(location)
+        return line, cluster_start(self._document[line], column - 1)
 
     def get_location_right(self, location: Location) -> Location:
         """The cluster behind; at the end of a line the start of the line below."""
         line, column = location
         if self.is_end_of_document_line(location):
             return super().get_location_right(location)
-        return behind(self._document, (line, column + 1))
+        return line, cluster_end(self._document[line], column + 1)
 
     def get_location_end(self, location: Location) -> Location:
         """The last cluster of the row; of the last row the end."""
@@ -91,12 +93,7 @@ class ClusterNavigator(DocumentNavigator):
         section = bisect_right(offsets, column)
         if section == len(offsets):
             return line, len(self._document[line])
-        return line, self.before((line, offsets[section]))
-
-    def before(self, location: Location) -> int:
-        """The column of the last cluster that begins before a location."""
-        found = boundaries(self._document[location[0]])
-        return found[max(0, bisect_left(found, location[1]) - 1)]
+        return line, cluster_start(self._document[line], offsets[section] - 1)
 
     def word_left(self, location: Location) -> Location:
         """The start of the word, or of the signs, before a location."""
@@ -131,20 +128,14 @@ class ClusterLine(Text):
 
     def stylize(self, style: str | Style, start: int = 0, end: int | None = None) -> None:
         """As rich's, but from the start of the cluster at `start` to the end of that which `end` is in."""
-        found = boundaries(self.plain)
-        if 0 <= start < len(self):
-            start = found[bisect_right(found, start) - 1]
-        if end is not None and 0 < end < len(self):
-            end = found[bisect_left(found, end)]
-            while end < len(self) and not cell_len(self.plain[start:end]):
-                end = found[bisect_right(found, end)]  # what has no cell is seen by what stands behind it
+        plain = self.plain
+        if 0 <= start < len(plain):
+            start = cluster_start(plain, start)
+        if end is not None and 0 < end < len(plain):
+            end = cluster_end(plain, end)
+            while end < len(plain) and not cell_len(plain[start:end]):
+                end = cluster_end(plain, end + 1)  # what has no cell is seen by what stands behind it
         super().stylize(style, start, end)
-
-
-def behind(document: DocumentBase, location: Location) -> Location:
-    """The location itself if it is between two clusters, else the one behind the cluster it is in."""
-    found = boundaries(document[location[0]])
-    return location[0], found[min(bisect_left(found, location[1]), len(found) - 1)]
 
 
 def _is_word(cluster: str) -> bool:

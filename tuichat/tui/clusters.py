@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left, bisect_right
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final, Literal, NamedTuple
@@ -37,6 +38,8 @@ DISPUTED: Final = re.compile(f"[^{_AGREED}]")
 
 _SOMETIMES_SEEN: Final = re.compile("[\u1160-\u11ff\ud7b0-\ud7fb\u180b-\u180e\u2060-\u206f\ufeff]")
 """No cell of their own; but some terminals give them one."""
+
+_TYPED: Final = re.compile("[\u200c-\u200f\U000e0020-\U000e007f]")
 
 _VIRAMAS: Final = "\u094d\u09cd\u0acd\u0b4d\u0c4d\u0d4d"
 """InCB=Linker (UAX 29, GB9c): of the six scripts where what follows is joined to what stands before."""
@@ -96,6 +99,28 @@ def boundaries(text: str) -> list[int]:
         if not _joined(text, start, index):
             found.append(start := index)
     return [*found, len(text)] if text else found
+
+
+def cluster_start(text: str, index: int) -> int:
+    """Where the cluster begins that `index` is in, or before; a place between two is its own."""
+    found = boundaries(text)
+    return found[bisect_right(found, index) - 1]
+
+
+def cluster_end(text: str, index: int) -> int:
+    """Where the cluster ends that `index` is in; a place between two is its own."""
+    found = boundaries(text)
+    return found[min(bisect_left(found, index), len(found) - 1)]
+
+
+def is_typed(character: str | None) -> bool:
+    """Whether a key's character is text, though Python does not call it printable.
+
+    What joins or parts letters and pictures, tags, spaces of all widths, and what is newer than Python.
+    """
+    if not character or character.isprintable():
+        return False
+    return unicodedata.category(character[0]) in ("Zs", "Cn") or _TYPED.fullmatch(character) is not None
 
 
 def _joined(text: str, start: int, index: int) -> bool:

@@ -23,6 +23,7 @@ from tuichat.tui.screens.confirm import Confirm
 from tuichat.tui.screens.dialog import Dialog
 from tuichat.tui.screens.memory import change_memory
 from tuichat.tui.session import Happening
+from tuichat.tui.widgets.field import Field
 from tuichat.tui.words import cautions, error_text, key_sentence, link, stage_word
 from tuichat.tui.wrapping import pad
 
@@ -66,7 +67,7 @@ class ContactCard(Dialog[None]):
                 yield Static(keys, classes="keys", markup=False)
             yield Static("", id="facts", markup=False)
             yield Static("", id="code", markup=False)
-            yield Input(id="new-name", compact=True)
+            yield Field(id="new-name", compact=True)
             yield Static("", classes="problem", markup=False)
             if not short:
                 yield Static(keys, classes="keys", markup=False)

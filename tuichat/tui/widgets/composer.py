@@ -10,8 +10,8 @@ from textual.document._document import Location
 from textual.message import Message as WidgetMessage
 from textual.widgets import TextArea
 
-from tuichat.tui.cluster_document import ClusterDocument, ClusterLine, ClusterNavigator, behind
-from tuichat.tui.clusters import countable
+from tuichat.tui.cluster_document import ClusterDocument, ClusterLine, ClusterNavigator
+from tuichat.tui.clusters import cluster_end, countable, is_typed
 from tuichat.tui.input_history import InputHistory
 from tuichat.tui.slash import Names, complete
 
@@ -41,10 +41,9 @@ class Composer(TextArea):
         background: $background; color: $foreground; scrollbar-size-vertical: 0;
     }
     Composer .text-area--placeholder { color: $muted; }
-    Composer:dark .text-area--cursor, Composer:light .text-area--cursor {
-        color: $background; background: $foreground; text-style: none;
+    Composer .text-area--cursor, Composer:dark .text-area--cursor, Composer:light .text-area--cursor {
+        color: $foreground; background: $background; text-style: reverse;
     }
-    Composer:ansi .text-area--cursor { text-style: reverse; }
     """
 
     class Submitted(WidgetMessage):
@@ -113,7 +112,8 @@ class Composer(TextArea):
 
     def clamp_visitable(self, location: Location) -> Location:
         """The nearest location between two clusters, not before the given one."""
-        return behind(self.document, super().clamp_visitable(location))
+        line, column = super().clamp_visitable(location)
+        return line, cluster_end(self.document[line], column)
 
     def get_line(self, line_index: int) -> ClusterLine:
         """A line as it is drawn."""
@@ -202,6 +202,8 @@ class Composer(TextArea):
                 self._recall(self.inputs.older(self.text))
             case "down" if self.cursor_at_last_line and self._on_edge_row(first=False):
                 self._recall(self.inputs.newer())
+            case _ if is_typed(event.character):
+                self._replace_via_keyboard(event.character or "", *self.selection)
             case _:
                 return False
         return True
@@ -293,7 +295,7 @@ class Composer(TextArea):
             skip += 1
         elif event.key == "backspace":
             part, skip = part[:-1], 0
-        elif event.is_printable and event.character:
+        elif event.character and (event.is_printable or is_typed(event.character)):
             part, skip = part + event.character, 0
         else:
             self._end_search()

@@ -1,7 +1,7 @@
 """The messages of a conversation, drawn line by line from a window of records.
 
-One widget for the whole history: rows are made for what is on screen and for nothing else, so that a page up,
-an arriving message or another width costs the same in a history of ten messages and of a hundred thousand.
+Rows are made for what is on screen and for nothing else, so that a page up, an arriving message or another
+width costs the same in a history of ten messages and of a hundred thousand.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from textual.strip import Strip
 
 from tuichat.i18n import _, ngettext
 from tuichat.model import Message
+from tuichat.tui.clusters import is_typed
 from tuichat.tui.files import KnownFiles
 from tuichat.tui.widgets.history_pages import HistoryPages, ShownRow
 from tuichat.tui.widgets.history_place import Place, is_past, moved
@@ -272,11 +273,12 @@ class History(Painted, can_focus=True):
 
     async def _on_key(self, event: events.Key) -> None:
         """Whoever writes without leaving first means the input; so do c and x from then on."""
-        if event.is_printable and event.character and (self._typing or not self._means(event.key)):
+        text = event.character if event.is_printable or is_typed(event.character) else None
+        if text and (self._typing or not self._means(event.key)):
             self._typing = True
             event.stop()
             event.prevent_default()
-            self.post_message(self.Typed(event.character))
+            self.post_message(self.Typed(text))
 
     def _means(self, key: str) -> bool:
         """Whether a printable key does something here."""
@@ -313,8 +315,7 @@ class History(Painted, can_focus=True):
     def _layout(self) -> list[ShownRow]:
         """The rows on screen, each with the message it belongs to.
 
-        Another size is noticed here, in the midst of the drawing that it causes: at the event that tells of
-        it everything would have to be drawn once more.
+        Another size is noticed here, in the drawing that it causes: at its event all would be drawn twice.
         """
         if self._size_drawn != self.size:
             self._size_drawn = self.size
