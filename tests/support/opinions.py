@@ -12,6 +12,7 @@ from rich.cells import get_character_cell_size
 from wcwidth import wcwidth
 
 from tuichat.tui.clusters import clusters
+from tuichat.tui.direction import without_directions
 
 Opinion = Callable[[str], Iterable[tuple[str, int]]]
 """Gives what is drawn as one, and in how many cells; 0: into the cell before."""
@@ -38,8 +39,11 @@ def joins_nothing(text: str) -> Iterable[tuple[str, int]]:
 
 
 def knows_no_pictures(text: str) -> Iterable[tuple[str, int]]:
-    """An old one, or the Linux console: pictures are one cell, and so is every mark and joiner."""
-    for letter in text:
+    """An old one, or the Linux console: pictures are one cell, and so is every mark and joiner.
+
+    One that gives cells to marks of direction, too, gets none.
+    """
+    for letter in without_directions(text):
         width = get_character_cell_size(letter) if letter > "\U0001f000" else max(1, wcwidth(letter))
         yield letter, min(1, width) if letter > "\U0001f000" else width
 

@@ -36,7 +36,9 @@ _AGREED: Final = (
 DISPUTED: Final = re.compile(f"[^{_AGREED}]")
 """Everything else: marks, joiners, pictures, scripts whose letters join or stack, what is newer."""
 
-_SOMETIMES_SEEN: Final = re.compile("[\u1160-\u11ff\ud7b0-\ud7fb\u180b-\u180e\u2060-\u206f\ufeff]")
+_SOMETIMES_SEEN: Final = re.compile(
+    "[\u1160-\u11ff\ud7b0-\ud7fb\u180b-\u180e\u2060-\u2065\u206a-\u206f\ufeff]"
+)
 """No cell of their own; but some terminals give them one."""
 
 _TYPED: Final = re.compile("[\u200c-\u200f\U000e0020-\U000e007f]")

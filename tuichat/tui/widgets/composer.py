@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import unicodedata
 
+from rich.segment import Segment
 from textual import events, work
 from textual.document._document import Location
 from textual.message import Message as WidgetMessage
+from textual.strip import Strip
 from textual.widgets import TextArea
 
 from tuichat.tui.cluster_document import ClusterDocument, ClusterLine, ClusterNavigator
 from tuichat.tui.clusters import cluster_end, countable, is_typed
+from tuichat.tui.direction import MARK, turns
 from tuichat.tui.input_history import InputHistory
 from tuichat.tui.slash import Names, complete
 
@@ -118,6 +121,11 @@ class Composer(TextArea):
     def get_line(self, line_index: int) -> ClusterLine:
         """A line as it is drawn."""
         return ClusterLine(countable(self.document.get_line(line_index)), end="", no_wrap=True)
+
+    def render_line(self, y: int) -> Strip:
+        """A row; if letters in it run from right to left, what stands beside the input does not."""
+        strip = super().render_line(y)
+        return Strip([*strip, Segment(MARK)], strip.cell_length) if turns(strip.text) else strip
 
     def get_cursor_word_left_location(self) -> Location:
         """Where the word before the cursor starts."""

@@ -15,6 +15,7 @@ from textual.color import Color
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tuichat.tui.direction import isolated
 from tuichat.tui.pictures import UPPER_HALF
 
 _BOLD = frozenset({"strong", "unread", "danger", "mark", "new", "read", "title", "mention"})
@@ -65,5 +66,5 @@ class Painted(Widget):
 
     def painted(self, parts: list[tuple[str, str]], *, chosen: bool = False) -> Strip:
         """A row of (role, text) pairs, cut or filled to the widget's width."""
-        segments = [Segment(text, self.role(role, chosen=chosen)) for role, text in parts if text]
+        segments = [Segment(isolated(text), self.role(role, chosen=chosen)) for role, text in parts if text]
         return Strip(segments).adjust_cell_length(self.size.width, self.role("text", chosen=chosen))
