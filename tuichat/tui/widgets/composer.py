@@ -122,6 +122,10 @@ class Composer(TextArea):
         """A line as it is drawn."""
         return ClusterLine(countable(self.document.get_line(line_index)), end="", no_wrap=True)
 
+    def _watch_has_focus(self, focus: bool) -> None:
+        self._line_cache.clear()  # which does not look at the focus unless the cursor blinks
+        super()._watch_has_focus(focus)
+
     def render_line(self, y: int) -> Strip:
         """A row; if letters in it run from right to left, what stands beside the input does not."""
         strip = super().render_line(y)

@@ -16,6 +16,12 @@ from tuichat.tui.clusters import cluster_end, cluster_start, countable, is_typed
 class Field(Input):
     """Textual's, by clusters; of a passphrase every character counts for itself."""
 
+    DEFAULT_CSS = """
+    Field .input--cursor, Field:dark .input--cursor, Field:light .input--cursor {
+        color: $foreground; background: $background; text-style: reverse;
+    }
+    """
+
     def on_mount(self) -> None:
         self.cursor_blink = blinks(self.app)
 

@@ -22,7 +22,7 @@ from tuichat.tui.clusters import is_typed
 from tuichat.tui.files import KnownFiles
 from tuichat.tui.widgets.history_pages import HistoryPages, ShownRow
 from tuichat.tui.widgets.history_place import Place, is_past, moved
-from tuichat.tui.widgets.history_rows import Row, RowStyle, separator
+from tuichat.tui.widgets.history_rows import Row, RowStyle, edged, separator, unmarked
 from tuichat.tui.widgets.history_window import HistoryWindow
 from tuichat.tui.widgets.painted import Painted
 from tuichat.tui.wrapping import wrap
@@ -268,7 +268,7 @@ class History(Painted, can_focus=True):
 
     @property
     def typing(self) -> bool:
-        """Whether somebody writes here without having left: what comes is text for the input."""
+        """Whether somebody writes here without having left."""
         return self._typing
 
     async def _on_key(self, event: events.Key) -> None:
@@ -301,13 +301,14 @@ class History(Painted, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One row of cells; the rows of a view are made together, at the first of them."""
-        rows = self._layout()
-        if y >= len(rows):
-            return self.painted([])
-        row, message = rows[y]
-        person = f"person-{self._person}"
-        parts = [(person if part == "person" else part, text) for part, text in row]
-        return self.painted(parts, chosen=message is not None and message == self._pages.chosen)
+        row, message = self._layout()[y] if y < len(self._layout()) else ([], None)
+        parts = [(f"person-{self._person}" if part == "person" else part, text) for part, text in row]
+        chosen = message is not None and message == self._pages.chosen
+        if chosen and not self.has_focus:
+            parts = unmarked(parts)
+        elif self.has_focus and not self.choosing and not self.screen.has_class("-bare"):
+            parts = edged(parts, self._pages.style)
+        return self.painted(parts, chosen=chosen)
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
         return container.width
@@ -325,8 +326,7 @@ class History(Painted, can_focus=True):
         return self._rows
 
     def _fit(self) -> None:
-        """Rows of another width have to be made anew."""
-        if self._pages.style.width != self.size.width:
+        if self._pages.style.width != self.size.width:  # then they have to be made anew
             self._pages.restyle(msgspec.structs.replace(self._pages.style, width=self.size.width))
 
     def _make_rows(self) -> list[ShownRow]:
