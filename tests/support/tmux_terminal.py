@@ -31,6 +31,23 @@ class TmuxTerminal:
         """What is seen, without colours."""
         return self._run("capture-pane", "-p")
 
+    def places(self, text: str) -> list[tuple[int, int]]:
+        """The rows and columns where `text` is on the screen, as tmux counts cells."""
+        self._run("set-option", "-g", "mode-keys", "vi")  # else the cursor goes behind what was found
+        self._run("copy-mode")
+        self._run("send-keys", "-X", "top-line")
+        found: list[tuple[int, int]] = []
+        self._run("send-keys", "-X", "search-forward-text", text)
+        while (place := self._cursor()) not in found:
+            found.append(place)
+            self._run("send-keys", "-X", "search-again")
+        self._run("send-keys", "-X", "cancel")
+        return sorted(found)
+
+    def _cursor(self) -> tuple[int, int]:
+        row, column = self._run("display-message", "-p", "#{copy_cursor_y} #{copy_cursor_x}").split()
+        return int(row), int(column)
+
     def type(self, text: str) -> None:
         """Type a text as it is."""
         self._run("send-keys", "-l", text)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from rich.cells import get_character_cell_size
 from textual.drivers.linux_driver import LinuxDriver
 from textual.widgets import Static
+from wcwidth import wcwidth
 
 from tests.support.fixed_clock import FixedClock
 from tests.support.interface import interface, running, settle
 from tests.support.memory_node import MemoryNode
+from tuichat.tui.clusters import DISPUTED
 from tuichat.tui.columns import ColumnDriver, columns_told
 from tuichat.tui.wrapping import pad
 
@@ -77,8 +80,22 @@ def test_nothing_is_told_where_the_column_is_not_known() -> None:
 
 
 def test_titles_and_other_sequences_do_not_count_as_text() -> None:
-    told = columns_told(f"\x1b[1;1H\x1b]2;title\x07{RED}👍🏽!")
-    assert told.endswith("👍🏽\x1b[3G!")
+    told = columns_told(f"\x1b[1;1H\x1b]2;title\x07{RED}👍🏽!!")
+    assert told.endswith("👍🏽\x1b[3G!!")
+
+
+def test_what_might_cover_cells_that_are_not_drawn_anew_is_drawn_by_its_first_character() -> None:
+    family = "👩\u200d👩\u200d👧"
+    assert columns_told(f"\x1b[1;1H{family}    ") == f"\x1b[1;1H  \x1b[1G{family}\x1b[3G    "
+    assert columns_told(f"\x1b[1;1H{family}{RED}   ") == f"\x1b[1;1H  \x1b[1G👩\x1b[3G{RED}   "
+    assert columns_told(f"\x1b[1;1H{family}\x1b[2;1H    ") == "\x1b[1;1H  \x1b[1G👩\x1b[3G\x1b[2;1H    "
+
+
+def test_terminals_agree_on_what_is_not_told() -> None:
+    for number in (*range(0xA0, 0xD800), *range(0xE000, 0x30000)):
+        letter = chr(number)
+        if DISPUTED.match(letter) is None:
+            assert get_character_cell_size(letter) == wcwidth(letter) in (1, 2), hex(number)
 
 
 async def test_the_driver_of_a_terminal_tells_columns(monkeypatch: pytest.MonkeyPatch) -> None:

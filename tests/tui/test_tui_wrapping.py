@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from tests.support.odd_texts import odd_texts
+from tuichat.tui.clusters import as_written, clusters, countable
 from tuichat.tui.wrapping import cells, fit, graphemes, pad, wrap
 
 SEQUENCES = ["👩‍🚀", "👩‍👩‍👧", "🇨🇳", "👍🏽", "❤️", "e\u0301", "第", "नि"]
@@ -21,6 +23,15 @@ def test_rows_fit_and_nothing_but_spaces_at_breaks_is_lost(parts: list[str], wid
     rows = wrap(text, width)
     assert all(cell_len(row) <= cells(row) <= width for row in rows)
     assert "".join(rows).replace(" ", "") == text.replace(" ", "")
+
+
+@given(odd_texts(), st.integers(9, 30))
+def test_rows_of_any_writing_fit_and_part_no_cluster(text: str, width: int) -> None:
+    whole = {cluster.text for cluster in clusters(countable(text))}
+    for row in wrap(text, width):
+        assert cell_len(row) <= cells(row) <= width
+        assert {cluster.text for cluster in clusters(row)} <= whole
+    assert cell_len(pad(text, width)) == width
 
 
 @pytest.mark.parametrize("sequence", SEQUENCES)
@@ -73,7 +84,7 @@ def test_a_joiner_between_letters_hides_none_of_them() -> None:
     letters = "\u0628" * 100
     rows = wrap("\u200d".join(letters), 30)
     assert [cell_len(row) for row in rows] == [30, 30, 30, 10]
-    assert "".join(rows) == letters
+    assert as_written("".join(rows)) == "\u200d".join(letters)
     assert cell_len(pad("\u200d".join(letters), 30)) == 30
 
 

@@ -74,6 +74,8 @@ class TuichatApp(App[int]):
         options = options or Options()
         without_colour = "NO_COLOR" in os.environ
         super().__init__(ansi_color=True if without_colour else None)
+        if not options.blink:
+            self.animation_level = "none"
         self._palettes: dict[str, Palette] = load_palettes(options.theme_directories)
         for palette in self._palettes.values():
             self.register_theme(palette.theme())

@@ -1,23 +1,21 @@
-"""What stands behind a picture that terminals draw in different widths, put where it belongs.
+"""What stands behind characters that terminals draw in different widths, put where it belongs.
 
-A family is two cells to a terminal that draws it as one picture and six to one that does not; a hand with a
-skin tone is two or four. Whatever follows in the row would be shifted, pushed out of it, or leave the rest of
-something older behind. So each of them is drawn onto blank cells, and the cursor is then told its column.
+A family is two cells to a terminal that draws it as one picture and eight to one that does not; a flag is one
+cell, two or four, and a picture that is newer than the terminal one or two. Whatever follows in the row would
+be shifted, pushed out of it, or leave the rest of something older behind. So each of them is drawn onto blank
+cells, and the cursor is then told its column. What could reach over cells that are not drawn anew now is
+drawn by its first character alone, which is as wide as the interface counts.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from rich.cells import split_graphemes
+from rich.cells import cell_len
 from textual.drivers.linux_driver import LinuxDriver
 
-_DISPUTED = re.compile(
-    "[\u200d\ufe0e\ufe0f\U0001f3fb-\U0001f3ff\U0001f1e6-\U0001f1ff\u0900-\u0dff\u0e00-\u0fff]"
-)
-"""Joiners, variation selectors, skin tones, halves of flags; scripts with signs of a cell of their own."""
-
-_HALF = re.compile("[\U0001f1e6-\U0001f1ff]")
+from tuichat.tui.clusters import DISPUTED, Cluster, alone, as_written, clusters
 
 _PIECES = re.compile(
     r"(?P<move>\x1b\[\d+;(?P<column>\d+)H)"
@@ -30,45 +28,49 @@ _PIECES = re.compile(
 
 def columns_told(data: str) -> str:
     """What goes to the terminal, with the column told behind everything whose width is disputed."""
-    if data.isascii() or _DISPUTED.search(data) is None:
+    if data.isascii() or DISPUTED.search(data) is None:
         return data
-    told: list[str] = []
-    column: int | None = None  # from 1 on; None while it is not known
+    return "".join(_told(data))
+
+
+def _told(data: str) -> Iterator[str]:
+    """The pieces of `data`; a run of them is what is drawn from one known column on."""
+    run: list[re.Match[str]] = []
+    column: int | None = None  # where the run begins, from 1 on; None while it is not known
     for piece in _PIECES.finditer(data):
-        found = piece.group()
-        if piece.lastgroup == "control":
-            if found[0] != "\x1b":
-                column = None
-        elif piece["column"]:
-            column = int(piece["column"])
-        elif column is not None:
-            found, column = _text(found, column)
-        told.append(found)
-    return "".join(told)
-
-
-def _text(text: str, column: int) -> tuple[str, int]:
-    """A text that begins at `column`, and the column behind it."""
-    drawn: list[str] = []
-    for unit, width in _units(text):
-        if _DISPUTED.search(unit) is None:
-            drawn.append(unit)
+        told = piece["column"]
+        lost = piece.lastgroup == "control" and piece.group()[0] != "\x1b"
+        if told or lost:
+            yield from _run(run, column)
+            yield piece.group()
+            run, column = [], int(told) if told else None
         else:
-            drawn.append(f"{' ' * width}\x1b[{column}G{unit}\x1b[{column + width}G")
-        column += width
-    return "".join(drawn), column
+            run.append(piece)
+    yield from _run(run, column)
 
 
-def _units(text: str) -> list[tuple[str, int]]:
-    """What is seen as one, with its cells as the interface counts them; a flag's halves stay together."""
-    units: list[tuple[str, int]] = []
-    for start, end, width in split_graphemes(text)[0]:
-        unit = text[start:end]
-        if units and _HALF.fullmatch(unit) and _HALF.fullmatch(units[-1][0]):
-            units[-1] = (units[-1][0] + unit, units[-1][1] + width)
+def _run(run: list[re.Match[str]], column: int | None) -> Iterator[str]:
+    if column is None:
+        yield from (piece.group() for piece in run)
+        return
+    end = column + sum(cell_len(piece["text"]) for piece in run if piece["text"])
+    for piece in run:
+        text = piece["text"]
+        if text and DISPUTED.search(text):
+            for cluster in clusters(text):
+                yield _placed(cluster, column, end) if DISPUTED.search(cluster.text) else cluster.text
+                column += cluster.width
         else:
-            units.append((unit, width))
-    return units
+            yield piece.group()
+            column += cell_len(text) if text else 0
+
+
+def _placed(cluster: Cluster, column: int, end: int) -> str:
+    """A cluster drawn at `column`, and the cursor put behind it; from `end` on nothing is drawn anew now."""
+    drawn = as_written(cluster.text)
+    if column + cluster.most > end:
+        drawn = drawn[0] if alone(drawn[0]) <= cluster.width else ""
+    return f"{' ' * cluster.width}\x1b[{column}G{drawn}\x1b[{column + cluster.width}G"
 
 
 class ColumnDriver(LinuxDriver):

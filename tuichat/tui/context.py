@@ -58,7 +58,7 @@ class Options(msgspec.Struct, frozen=True):
         standings: how all settings stand; None where nothing is kept. Raises TuichatError.
         bridges: the bridge lines of the settings, as they are now.
         save_bridges: keeps others for the next start; None where nothing is kept.
-        blink: whether the cursor blinks.
+        blink: whether anything moves by itself: the cursor blinks, what is scrolled to glides there.
         create_profile: set if there is no profile yet.
         sealed: whether it takes a passphrase to open the profile; then that is asked for at once.
         name: the profile's, to be typed before it is wiped.

@@ -7,52 +7,33 @@ edge of its row into the next one.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable
-from functools import lru_cache
-from itertools import pairwise
 
-from rich.cells import cell_len, get_character_cell_size, split_graphemes
+from rich.cells import cell_len, get_character_cell_size
 
-_FIRST_FLAG, _LAST_FLAG = "\U0001f1e6", "\U0001f1ff"
+from tuichat.tui.clusters import alone, clusters, countable
+
 _NEVER_FIRST = frozenset("、。，．！？：；）」』】》〉”’…)]},.!?:;%")
-
-
-# Behind and before letters it shapes them, which costs a terminal no cell; to the counting in the libraries
-# below it would hide the letter behind it. Only pictures are joined with anything beyond these blocks.
-_SHAPING = re.compile("\u200d(?![\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff])")
+_NEVER_LAST = frozenset("「（『【《〈“‘([{")
 
 
 def cells(text: str) -> int:
     """The most cells that a terminal draws `text` in."""
     if text.isascii():
         return len(text)
-    return sum(width for _piece, width in graphemes(text))
+    return sum(most for _text, _width, most in clusters(text))
 
 
 def graphemes(text: str) -> list[tuple[str, int]]:
-    """`text` as the units a reader sees, each with its width in cells (a flag is one unit of two letters).
-
-    The width is that of all its characters, one by one, if that is more than of the whole.
-    """
-    units: list[tuple[str, int]] = []
-    for start, end, width in split_graphemes(text)[0]:
-        piece = text[start:end]
-        if len(piece) > 1 or width == 0:
-            width = max(width, _apart(piece))
-        if units and _is_flag_half(piece) and _is_flag_half(units[-1][0]):
-            units[-1] = (units[-1][0] + piece, units[-1][1] + width)
-        else:
-            units.append((piece, width))
-    return units
+    """`text` as the clusters a reader sees, each with the most cells that a terminal draws it in."""
+    return [(piece, most) for piece, _width, most in clusters(text)]
 
 
 def wrap(text: str, width: int) -> list[str]:
     """`text` in rows of at most `width` cells (at least 2); line feeds are kept as breaks."""
     width = max(width, 2)
     rows: list[str] = []
-    for line in _SHAPING.sub("", text).split("\n"):
+    for line in countable(text).split("\n"):
         if len(line) <= width and line.isascii():
             rows.append(line)
         else:
@@ -62,7 +43,7 @@ def wrap(text: str, width: int) -> list[str]:
 
 def fit(text: str, width: int, ellipsis: str = "…") -> str:
     """`text` cut to `width` cells, with an ellipsis if anything had to go; not padded."""
-    text = _SHAPING.sub("", text)
+    text = countable(text)
     if cells(text) <= width:
         return text
     room = width - cells(ellipsis)
@@ -82,7 +63,7 @@ def fit_middle(text: str, width: int, tail: int, ellipsis: str = "…") -> str:
 
     Where not even those fit, it is cut at its end.
     """
-    text = _SHAPING.sub("", text)
+    text = countable(text)
     if cells(text) <= width:
         return text
     room = width - cells(ellipsis)
@@ -115,25 +96,6 @@ def pad(text: str, width: int, ellipsis: str = "…") -> str:
     return text + " " * (width - cell_len(text))
 
 
-def _apart(piece: str) -> int:
-    """Cells of a unit where nothing is joined; VS16 widens what is narrow."""
-    widened = sum(_alone(one) == 1 for one, next_ in pairwise(piece) if next_ == "\ufe0f")
-    return sum(map(_alone, piece)) + widened
-
-
-@lru_cache(4096)
-def _alone(character: str) -> int:
-    """Cells of a character joined to nothing: a skin tone is a patch, a vowel sign stands by itself."""
-    if "\U0001f3fb" <= character <= "\U0001f3ff":
-        return 2
-    size = get_character_cell_size(character)
-    return size or int(unicodedata.category(character) == "Mc")
-
-
-def _is_flag_half(piece: str) -> bool:
-    return len(piece) == 1 and _FIRST_FLAG <= piece <= _LAST_FLAG
-
-
 def _wrap_line(line: str, width: int) -> list[str]:
     """One line without line feeds, greedily: each row takes as much as fits up to its last good break."""
     units = [unit for each in graphemes(line) for unit in _parted(each, width)]
@@ -142,7 +104,7 @@ def _wrap_line(line: str, width: int) -> list[str]:
     index = 0
     while index < len(units):
         piece, size = units[index]
-        if index > start and _may_break(units[index - 1], units[index]):
+        if index > start and may_break(units[index - 1][0], units[index][0]):
             break_at = index
         if used + size > width and piece != " ":
             end = break_at if break_at > start else index
@@ -167,13 +129,13 @@ def _tail(units: list[tuple[str, int]], width: int) -> str:
 def _parted(unit: tuple[str, int], width: int) -> list[tuple[str, int]]:
     """A unit that is wider than a row, as what it is made of; any other as it is."""
     piece, size = unit
-    return [unit] if size <= width else [(character, _alone(character)) for character in piece]
+    return [unit] if size <= width else [(character, alone(character)) for character in piece]
 
 
-def _may_break(before: tuple[str, int], after: tuple[str, int]) -> bool:
-    """Whether a row may end between two units: after a space or hyphen, and around wide characters."""
-    if after[0] in _NEVER_FIRST or after[0] == " ":
+def may_break(before: str, after: str) -> bool:
+    """Whether a row may end between two clusters: after a space or hyphen, and around wide characters."""
+    if after[0] in _NEVER_FIRST or before[0] in _NEVER_LAST or after == " ":
         return False
-    if before[0] in {" ", "-", "/"}:
+    if before in {" ", "-", "/"}:
         return True
-    return before[1] == 2 or after[1] == 2
+    return get_character_cell_size(before[0]) == 2 or get_character_cell_size(after[0]) == 2

@@ -13,10 +13,11 @@ from tuichat.i18n import _
 from tuichat.model import Contact
 from tuichat.tui.context import Context
 from tuichat.tui.screens.dialog import Dialog
+from tuichat.tui.widgets.field import Field
 from tuichat.tui.words import error_text
 
 
-class AddressInput(Input):
+class AddressInput(Field):
     """Takes the whole of what is pasted: an invite is long, and whoever shows it may break it into lines."""
 
     def _on_paste(self, event: events.Paste) -> None:
@@ -40,9 +41,9 @@ class AddContact(Dialog[Contact]):
             yield Static(_("Their address or invite"), classes="quiet", markup=False)
             yield AddressInput(self._address, id="address", compact=True)
             yield Static(_("What you call them (may stay empty)"), classes="quiet", markup=False)
-            yield Input(id="name", compact=True)
+            yield Field(id="name", compact=True)
             yield Static(_("A word to them, so that they know who asks"), classes="quiet", markup=False)
-            yield Input(id="message", compact=True)
+            yield Field(id="message", compact=True)
             yield Static("", classes="problem", markup=False)
             yield Static(_("Enter next, then ask   Esc close"), classes="keys", markup=False)
 

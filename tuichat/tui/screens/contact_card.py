@@ -24,6 +24,7 @@ from tuichat.tui.qr import qr_text
 from tuichat.tui.screens.card_deeds import CardDeeds
 from tuichat.tui.screens.memory import change_memory
 from tuichat.tui.session import Happening
+from tuichat.tui.widgets.field import Field
 from tuichat.tui.widgets.pick_list import PickList
 from tuichat.tui.words import error_text, link, stage_word
 from tuichat.tui.wrapping import wrap, wrap_whole
@@ -77,7 +78,7 @@ class ContactCard(CardDeeds):
             yield PickList(self.glyphs, id="facts")
             yield Static("", id="code", markup=False)
             yield Static("", id="asked", markup=False)
-            yield Input(id="answer", compact=True)
+            yield Field(id="answer", compact=True)
             yield Static("", classes="problem", markup=False)
             yield Static("", classes="keys", markup=False)
 

@@ -32,6 +32,7 @@ from tuichat.tui.paths import whole
 from tuichat.tui.pictures import is_picture
 from tuichat.tui.screens.dialog import Dialog
 from tuichat.tui.session import Happening
+from tuichat.tui.widgets.field import Field
 from tuichat.tui.words import error_text
 from tuichat.tui.wrapping import wrap, wrap_whole
 
@@ -78,7 +79,7 @@ class FileCard(Dialog[None]):
             if self.app.size.height < 20:
                 yield keys
             yield Static("", id="facts", markup=False)
-            yield Input(id="directory", placeholder=_("a directory, such as ~/Downloads"), compact=True)
+            yield Field(id="directory", placeholder=_("a directory, such as ~/Downloads"), compact=True)
             yield Static("", classes="problem", markup=False)
             if self.app.size.height >= 20:
                 yield keys

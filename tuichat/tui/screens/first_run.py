@@ -19,6 +19,7 @@ from tuichat.model import TorEvent
 from tuichat.tui.context import Context, CreateProfile
 from tuichat.tui.qr import qr_text
 from tuichat.tui.session import Connected, Happening, Lost
+from tuichat.tui.widgets.field import Field
 from tuichat.tui.words import blocked_sentence, error_text, problem_sentence, tor_progress
 
 TOR_PATIENCE_SECONDS = 30.0
@@ -60,7 +61,7 @@ class FirstRun(Screen[bool]):
         with VerticalScroll(id="first-run", can_focus=False):
             yield Static("tuichat", classes="strong", markup=False)
             yield Static("", id="question", markup=False)
-            yield Input(id="answer", compact=True)
+            yield Field(id="answer", compact=True)
             yield Static("", id="remark", markup=False)
             with Horizontal(id="result"):
                 yield Static("", id="code", markup=False)

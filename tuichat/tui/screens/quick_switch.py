@@ -17,6 +17,7 @@ from tuichat.model import Contact
 from tuichat.tui.fuzzy import best
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.screens.dialog import Dialog
+from tuichat.tui.widgets.field import Field
 
 _ROWS = 8
 
@@ -40,7 +41,7 @@ class QuickSwitch(Dialog[int]):
         """An input, and those who fit below it."""
         with Vertical(classes="box") as box:
             box.border_title = _("Go to")
-            yield Input(placeholder=_("a few letters of a name, or #tag"), compact=True)
+            yield Field(placeholder=_("a few letters of a name, or #tag"), compact=True)
             yield Static(self._list(), id="found", markup=False)
 
     @on(Input.Changed)

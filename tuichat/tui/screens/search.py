@@ -18,6 +18,7 @@ from tuichat.model import Found, Message
 from tuichat.tui.context import Context
 from tuichat.tui.found_rows import excerpt, head
 from tuichat.tui.screens.dialog import Dialog
+from tuichat.tui.widgets.field import Field
 from tuichat.tui.words import error_text
 from tuichat.tui.wrapping import wrap_whole
 
@@ -57,7 +58,7 @@ class SearchScreen(Dialog[Message]):
         """The field, what fits, and what can be pressed."""
         with Vertical(classes="box") as box:
             box.border_title = _("Search")
-            yield Input(
+            yield Field(
                 self._words, placeholder=_("words, in:NAME, has:file, before:2026-01-31"), compact=True
             )
             yield Static("", id="found", markup=False)

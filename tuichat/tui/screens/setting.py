@@ -20,6 +20,7 @@ from tuichat.tui.screens.dialog import Dialog
 from tuichat.tui.setting_rows import standing_words
 from tuichat.tui.setting_words import FILE_ONLY, explained
 from tuichat.tui.standing import Standing
+from tuichat.tui.widgets.field import Field
 from tuichat.tui.widgets.pick_list import Line, PickList
 from tuichat.tui.words import error_text
 from tuichat.tui.wrapping import cells, pad, wrap, wrap_whole
@@ -65,7 +66,7 @@ class SettingScreen(Dialog[str]):
             if self._values:
                 yield PickList(self.glyphs, id="values")
             elif self._setting not in FILE_ONLY:
-                yield Input(self._written, compact=True)
+                yield Field(self._written, compact=True)
             yield Static("", classes="problem", markup=False)
             yield Static("", classes="keys", markup=False)
 

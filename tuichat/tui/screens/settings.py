@@ -24,6 +24,7 @@ from tuichat.tui.screens.setting import LOW, SettingScreen
 from tuichat.tui.setting_rows import Row, all_rows, fitting, hooks_words, source_word, standing_words
 from tuichat.tui.setting_words import explained, group_title
 from tuichat.tui.standing import Standings
+from tuichat.tui.widgets.field import Field
 from tuichat.tui.widgets.pick_list import Line, PickList
 from tuichat.tui.words import error_text
 from tuichat.tui.wrapping import cells, fit, pad, wrap_whole
@@ -58,7 +59,7 @@ class SettingsScreen(Dialog[None]):
         """The field, the settings, the one under the cursor, and the keys."""
         with Vertical(classes="box") as box:
             box.border_title = _("Settings")
-            yield Input(placeholder=_("a few letters of what you look for"), compact=True)
+            yield Field(placeholder=_("a few letters of what you look for"), compact=True)
             yield PickList(self.glyphs, id="settings")
             yield Static("", id="about", markup=False)
             yield Static("", classes="problem", markup=False)

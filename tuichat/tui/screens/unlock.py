@@ -15,6 +15,7 @@ from tuichat.i18n import _
 from tuichat.model import LockedEvent
 from tuichat.tui.context import Context
 from tuichat.tui.session import Connected, Happening, Lost
+from tuichat.tui.widgets.field import Field
 from tuichat.tui.words import error_text
 
 
@@ -46,7 +47,7 @@ class Unlock(Screen[None]):
         with Vertical(id="unlock"):
             yield Static(locked, markup=False)
             yield Static(_("Passphrase") if self._sealed else "", classes="label", markup=False)
-            yield Input(password=True, compact=True)
+            yield Field(password=True, compact=True)
             yield Static("", id="answer", markup=False)
             yield Static(_("Enter unlock   Ctrl+Q quit"), classes="quiet", markup=False)
 

@@ -11,6 +11,7 @@ from textual.widgets import Input, Static
 from tuichat.i18n import _
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.screens.dialog import Dialog
+from tuichat.tui.widgets.field import Field
 
 
 class Wipe(Dialog[bool]):
@@ -40,7 +41,7 @@ class Wipe(Dialog[bool]):
                 classes="quiet",
                 markup=False,
             )
-            yield Input(id="name", compact=True)
+            yield Field(id="name", compact=True)
             yield Static("", classes="problem", markup=False)
             yield Static(_("Enter wipe   Esc close"), classes="keys", markup=False)
 

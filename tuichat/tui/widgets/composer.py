@@ -5,10 +5,16 @@ from __future__ import annotations
 import asyncio
 import unicodedata
 
+from rich.segment import Segment
 from textual import events, work
+from textual.document._document import Location
 from textual.message import Message as WidgetMessage
+from textual.strip import Strip
 from textual.widgets import TextArea
 
+from tuichat.tui.cluster_document import ClusterDocument, ClusterLine, ClusterNavigator
+from tuichat.tui.clusters import cluster_end, countable, is_typed
+from tuichat.tui.direction import MARK, turns
 from tuichat.tui.input_history import InputHistory
 from tuichat.tui.slash import Names, complete
 
@@ -38,10 +44,9 @@ class Composer(TextArea):
         background: $background; color: $foreground; scrollbar-size-vertical: 0;
     }
     Composer .text-area--placeholder { color: $muted; }
-    Composer:dark .text-area--cursor, Composer:light .text-area--cursor {
-        color: $background; background: $foreground; text-style: none;
+    Composer .text-area--cursor, Composer:dark .text-area--cursor, Composer:light .text-area--cursor {
+        color: $foreground; background: $background; text-style: reverse;
     }
-    Composer:ansi .text-area--cursor { text-style: reverse; }
     """
 
     class Submitted(WidgetMessage):
@@ -97,6 +102,49 @@ class Composer(TextArea):
         """What is typed now is not meant for it, and is dropped."""
         self._search: tuple[str, int, str] | None = None
         self._completions: list[str] = []
+
+    # Clusters: what is seen as one is stepped over, deleted and shown as the cursor's place as one.
+
+    navigator: ClusterNavigator
+
+    def _set_document(self, text: str, language: str | None) -> None:
+        super()._set_document(text, language)
+        self.wrapped_document = ClusterDocument(self.document)
+        self.navigator = ClusterNavigator(self.wrapped_document)
+        self._rewrap_and_refresh_virtual_size()
+
+    def clamp_visitable(self, location: Location) -> Location:
+        """The nearest location between two clusters, not before the given one."""
+        line, column = super().clamp_visitable(location)
+        return line, cluster_end(self.document[line], column)
+
+    def get_line(self, line_index: int) -> ClusterLine:
+        """A line as it is drawn."""
+        return ClusterLine(countable(self.document.get_line(line_index)), end="", no_wrap=True)
+
+    def _watch_has_focus(self, focus: bool) -> None:
+        self._line_cache.clear()  # which does not look at the focus unless the cursor blinks
+        super()._watch_has_focus(focus)
+
+    def render_line(self, y: int) -> Strip:
+        """A row; if letters in it run from right to left, what stands beside the input does not."""
+        strip = super().render_line(y)
+        return Strip([*strip, Segment(MARK)], strip.cell_length) if turns(strip.text) else strip
+
+    def get_cursor_word_left_location(self) -> Location:
+        """Where the word before the cursor starts."""
+        return self.navigator.word_left(self.cursor_location)
+
+    def get_cursor_word_right_location(self) -> Location:
+        """Where the word, or the signs, behind the cursor end."""
+        return self.navigator.word_right(self.cursor_location, signs=True)
+
+    def action_delete_word_right(self) -> None:
+        """Delete what is selected, else up to the end of the next word."""
+        start, end = self.selection
+        self._delete_via_keyboard(
+            start, self.navigator.word_right(end, signs=False) if self.selection.is_empty else end
+        )
 
     def take(self, text: str) -> None:
         """Put `text` in place of what is there, the cursor at its end."""
@@ -166,6 +214,8 @@ class Composer(TextArea):
                 self._recall(self.inputs.older(self.text))
             case "down" if self.cursor_at_last_line and self._on_edge_row(first=False):
                 self._recall(self.inputs.newer())
+            case _ if is_typed(event.character):
+                self._replace_via_keyboard(event.character or "", *self.selection)
             case _:
                 return False
         return True
@@ -257,7 +307,7 @@ class Composer(TextArea):
             skip += 1
         elif event.key == "backspace":
             part, skip = part[:-1], 0
-        elif event.is_printable and event.character:
+        elif event.character and (event.is_printable or is_typed(event.character)):
             part, skip = part + event.character, 0
         else:
             self._end_search()

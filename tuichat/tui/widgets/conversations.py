@@ -131,7 +131,7 @@ class Conversations(Painted, can_focus=True):
         here = entry == self._cursor
         if here:
             parts[0] = ("mark", self._glyphs.chosen)
-        return self.painted(parts, chosen=here)
+        return self.painted(parts, chosen=here, focused=here and self.has_focus)
 
     def _entry_at(self, y: int) -> int | None:
         """The list scrolls by itself so that the cursor stays in sight; below people is an empty row."""

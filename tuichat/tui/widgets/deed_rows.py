@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tuichat.deed_words import quoted, reactions, said
 from tuichat.i18n import _
 from tuichat.model import Message
+from tuichat.tui.direction import enclosing
 from tuichat.tui.wrapping import fit, wrap
 
 if TYPE_CHECKING:
@@ -27,10 +28,11 @@ def text_rows(message: Message, style: RowStyle, width: int) -> list[Row]:
     """What a message says; names that are mentioned stand out, and nothing else in it means anything."""
     part = "muted" if message.unsent or message.kind in ("unsupported", "timer") else "text"
     part = "muted" if message.state == "cancelled" else part
-    lines = wrap(said(message, style.name), width)
-    if part == "muted" or not style.mentions:
-        return [[(part, line)] for line in lines]
-    return [_with_mentions(line, style.mentions) for line in lines]
+    text = said(message, style.name)
+    before, behind = enclosing(text)
+    mentions = () if part == "muted" else style.mentions
+    rows = [_with_mentions(line, mentions, part) for line in wrap(text, width)]
+    return [[("", before), *row, ("", behind)] for row in rows] if before else rows
 
 
 def deed_remarks(message: Message) -> list[tuple[str, str]]:
@@ -41,13 +43,13 @@ def deed_remarks(message: Message) -> list[tuple[str, str]]:
     return remarks
 
 
-def _with_mentions(line: str, names: tuple[str, ...]) -> Row:
+def _with_mentions(line: str, names: tuple[str, ...], part: str) -> Row:
     row: Row = []
     at = 0
-    for found in _pattern(names).finditer(line) if "@" in line else ():
-        row += [("text", line[at : found.start()]), ("mention", found[0])]
+    for found in _pattern(names).finditer(line) if names and "@" in line else ():
+        row += [(part, line[at : found.start()]), ("mention", found[0])]
         at = found.end()
-    return [each for each in [*row, ("text", line[at:])] if each[1]] or [("text", "")]
+    return [each for each in [*row, (part, line[at:])] if each[1]] or [(part, "")]
 
 
 @lru_cache(64)

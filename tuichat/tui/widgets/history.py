@@ -1,7 +1,7 @@
 """The messages of a conversation, drawn line by line from a window of records.
 
-One widget for the whole history: rows are made for what is on screen and for nothing else, so that a page up,
-an arriving message or another width costs the same in a history of ten messages and of a hundred thousand.
+Rows are made for what is on screen and for nothing else, so that a page up, an arriving message or another
+width costs the same in a history of ten messages and of a hundred thousand.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from textual.strip import Strip
 
 from tuichat.i18n import _, ngettext
 from tuichat.model import Message
+from tuichat.tui.clusters import is_typed
 from tuichat.tui.files import KnownFiles
 from tuichat.tui.widgets.history_pages import HistoryPages, ShownRow
 from tuichat.tui.widgets.history_place import Place, is_past, moved
-from tuichat.tui.widgets.history_rows import Row, RowStyle, separator
+from tuichat.tui.widgets.history_rows import Row, RowStyle, edged, separator, unmarked
 from tuichat.tui.widgets.history_window import HistoryWindow
 from tuichat.tui.widgets.painted import Painted
 from tuichat.tui.wrapping import wrap
@@ -267,16 +268,17 @@ class History(Painted, can_focus=True):
 
     @property
     def typing(self) -> bool:
-        """Whether somebody writes here without having left: what comes is text for the input."""
+        """Whether somebody writes here without having left."""
         return self._typing
 
     async def _on_key(self, event: events.Key) -> None:
         """Whoever writes without leaving first means the input; so do c and x from then on."""
-        if event.is_printable and event.character and (self._typing or not self._means(event.key)):
+        text = event.character if event.is_printable or is_typed(event.character) else None
+        if text and (self._typing or not self._means(event.key)):
             self._typing = True
             event.stop()
             event.prevent_default()
-            self.post_message(self.Typed(event.character))
+            self.post_message(self.Typed(text))
 
     def _means(self, key: str) -> bool:
         """Whether a printable key does something here."""
@@ -299,13 +301,14 @@ class History(Painted, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One row of cells; the rows of a view are made together, at the first of them."""
-        rows = self._layout()
-        if y >= len(rows):
-            return self.painted([])
-        row, message = rows[y]
-        person = f"person-{self._person}"
-        parts = [(person if part == "person" else part, text) for part, text in row]
-        return self.painted(parts, chosen=message is not None and message == self._pages.chosen)
+        row, message = self._layout()[y] if y < len(self._layout()) else ([], None)
+        parts = [(f"person-{self._person}" if part == "person" else part, text) for part, text in row]
+        chosen = message is not None and message == self._pages.chosen
+        if chosen and not self.has_focus:
+            parts = unmarked(parts)
+        elif self.has_focus and not self.choosing and not self.screen.has_class("-bare"):
+            parts = edged(parts, self._pages.style)
+        return self.painted(parts, chosen=chosen)
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
         return container.width
@@ -313,8 +316,7 @@ class History(Painted, can_focus=True):
     def _layout(self) -> list[ShownRow]:
         """The rows on screen, each with the message it belongs to.
 
-        Another size is noticed here, in the midst of the drawing that it causes: at the event that tells of
-        it everything would have to be drawn once more.
+        Another size is noticed here, in the drawing that it causes: at its event all would be drawn twice.
         """
         if self._size_drawn != self.size:
             self._size_drawn = self.size
@@ -324,8 +326,7 @@ class History(Painted, can_focus=True):
         return self._rows
 
     def _fit(self) -> None:
-        """Rows of another width have to be made anew."""
-        if self._pages.style.width != self.size.width:
+        if self._pages.style.width != self.size.width:  # then they have to be made anew
             self._pages.restyle(msgspec.structs.replace(self._pages.style, width=self.size.width))
 
     def _make_rows(self) -> list[ShownRow]:

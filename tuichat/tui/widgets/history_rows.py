@@ -211,6 +211,17 @@ def _details(message: Message, style: RowStyle) -> str:
     )
 
 
+def edged(row: Row, style: RowStyle) -> Row:
+    """A row of a view that has the focus while no message is chosen: a line along its edge tells so."""
+    part, text = row[0] if row else ("", " ")
+    return [("mark", style.glyphs.vertical), (part, text[1:]), *row[1:]] if text[:1] == " " else row
+
+
+def unmarked(row: Row) -> Row:
+    """A row of the chosen message while the focus is elsewhere."""
+    return [("", " "), *row[1:]]
+
+
 def _marked(row: Row, style: RowStyle) -> Row:
     """A row of the chosen message: its first cell, always empty, carries the mark."""
     part, text = row[0]

@@ -15,6 +15,7 @@ from textual.color import Color
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tuichat.tui.direction import isolated
 from tuichat.tui.pictures import UPPER_HALF
 
 _BOLD = frozenset({"strong", "unread", "danger", "mark", "new", "read", "title", "mention"})
@@ -31,6 +32,8 @@ _COLOURS = {
 }
 """The theme's colour of a role, where it has another name."""
 
+_REVERSED = {False: Style.null(), True: Style(reverse=True)}
+
 
 @lru_cache(maxsize=8192)
 def _pixels(name: str) -> Style:
@@ -45,6 +48,12 @@ class Painted(Widget):
         super().__init__(id=id)
         self._painted: dict[tuple[str, bool], Style] = {}
         self._painted_theme = ""
+
+    def on_focus(self) -> None:
+        self.refresh()
+
+    def on_blur(self) -> None:
+        self.refresh()
 
     def role(self, name: str, *, chosen: bool = False) -> Style:
         """How text of this role looks; `chosen` stands on the ground of what is chosen."""
@@ -63,7 +72,17 @@ class Painted(Widget):
             )
         return style
 
-    def painted(self, parts: list[tuple[str, str]], *, chosen: bool = False) -> Strip:
-        """A row of (role, text) pairs, cut or filled to the widget's width."""
-        segments = [Segment(text, self.role(role, chosen=chosen)) for role, text in parts if text]
-        return Strip(segments).adjust_cell_length(self.size.width, self.role("text", chosen=chosen))
+    def painted(self, parts: list[tuple[str, str]], *, chosen: bool = False, focused: bool = False) -> Strip:
+        """A row of (role, text) pairs, cut or filled to the widget's width.
+
+        The row with the focus is reversed: that is seen in every theme, and where there are no colours.
+        """
+        segments = [
+            Segment(
+                isolated(text), self.role("strong" if focused else role, chosen=chosen) + _REVERSED[focused]
+            )
+            for role, text in parts
+            if text
+        ]
+        fill = self.role("text", chosen=chosen) + _REVERSED[focused]
+        return Strip(segments).adjust_cell_length(self.size.width, fill)

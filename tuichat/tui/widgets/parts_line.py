@@ -40,7 +40,7 @@ class PartsLine(Painted):
     def render_line(self, y: int) -> Strip:
         """The one row."""
         room = self.size.width - sum(cell_len(text) for _role, text in self._right)
-        return self.painted([*self._fitted(room), *self._right])
+        return self.painted([*self._fitted(room), *self._right], focused=self.has_focus)
 
     def _fitted(self, room: int) -> list[tuple[str, str]]:
         """The left side in exactly `room` cells."""

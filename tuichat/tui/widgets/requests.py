@@ -91,7 +91,8 @@ class Requests(Painted, can_focus=True):
         if not 0 <= y < len(rows):
             return self.painted([])
         role, text = rows[y]
-        return self.painted([("strong" if role == "mark" else role, text)])
+        here = role == "mark"
+        return self.painted([("strong" if here else role, text)], focused=here and self.has_focus)
 
     def _rows(self, width: int) -> list[tuple[str, str]]:
         rows = [("muted", fit(" " + line, width)) for line in wrap(self._heading(), width - 2)]

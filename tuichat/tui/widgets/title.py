@@ -13,9 +13,6 @@ from tuichat.tui.widgets.parts_line import PartsLine
 class Title(PartsLine, can_focus=True):
     """Enter or a click on it asks for the contact's card."""
 
-    DEFAULT_CSS = """
-    Title:focus { text-style: underline; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "press", show=False)]
 
     class Pressed(WidgetMessage):

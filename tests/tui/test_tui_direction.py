@@ -1,0 +1,63 @@
+"""Letters that run from right to left turn nothing but themselves."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.support.fixed_clock import FixedClock
+from tests.support.interface import running, settle
+from tests.support.memory_node import MemoryNode
+from tuichat.tui.direction import MARK, enclosing, isolated, turns, without_directions
+from tuichat.tui.screens.main import MainScreen
+
+LRI, RLI, FSI, PDI = "\u2066", "\u2067", "\u2068", "\u2069"
+
+
+def bare(row: str) -> str:
+    """What is outside of all isolates; a row in which one does not end is refused."""
+    while FSI in row or RLI in row or LRI in row:
+        row, found = re.subn(f"[{FSI}{RLI}{LRI}][^{FSI}{RLI}{LRI}{PDI}]*{PDI}", "", row)
+        assert found, row
+    assert PDI not in row
+    return row
+
+
+def rows_of(screen: MainScreen) -> list[str]:
+    widgets = [screen.query_one(f"#{name}") for name in ("history", "list", "title")]
+    return [widget.render_line(y).text for widget in widgets for y in range(widget.size.height)]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 15)])
+async def test_outside_of_isolates_nothing_runs_from_right_to_left(size: tuple[int, int]) -> None:
+    node = MemoryNode.sample(FixedClock())
+    node.person("שמעון", stage="linked")
+    node.person("محمد")
+    node.incoming("שמעון", "שלום @me, how are you? (3) " * 5)
+    node.outgoing("שמעון", "ok - שלום!", state="delivered")
+    node.incoming("محمد", "مرحبا 123")
+    async with running(node, size=size) as (screen, pilot):
+        screen.composer.take("/query שמעון")
+        await pilot.press("enter")
+        await settle(pilot)
+        rows = rows_of(screen)
+        assert sum(turns(row) for row in rows) >= 5
+        assert not [row for row in rows if turns(bare(row))]
+
+
+def test_a_text_runs_as_its_first_letter_does_and_spaces_stay_outside() -> None:
+    assert isolated("plain é") == "plain é"
+    assert isolated(" שלום  ") == f" {FSI}שלום{PDI}  "
+    assert enclosing("(3) שלום abc") == (RLI, PDI)
+    assert enclosing("abc שלום") == (LRI, PDI)
+    assert enclosing("abc") == ("", "")
+    assert without_directions(f"{FSI}ש{PDI}{MARK}") == "ש"
+
+
+async def test_what_stands_behind_the_input_does_not_belong_to_what_is_written() -> None:
+    async with running(MemoryNode.sample(FixedClock())) as (screen, _pilot):
+        screen.composer.take("שלום")
+        assert screen.composer.render_line(0).text.endswith(f" {MARK}")
+        screen.composer.take("abc")
+        assert MARK not in screen.composer.render_line(0).text
