@@ -43,12 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print."""
     made = options.parser("benchmarks.history", __doc__, rounds=40)
     made.add_argument("--messages", type=options.at_least_one, default=100_000, metavar="N")
-    made.add_argument("--arriving", type=options.at_least_one, default=1_000, metavar="N")
+    made.add_argument("--arriving", type=options.at_least_one, default=10_000, metavar="N")
+    made.add_argument("--conversations", type=options.at_least_one, default=1_000, metavar="N")
     chosen = options.parse(made, arguments)
     with new_home() as home:
         home.make_profile()
         with (
-            _nodes(home, chosen.messages) as nodes,
+            _nodes(home, chosen.messages, chosen.conversations) as nodes,
             Terminal(home.command(), columns=COLUMNS, rows=ROWS) as ui,
         ):
             ui.read_until(NEWEST_TEXT.encode())
@@ -59,10 +60,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 @contextmanager
-def _nodes(home: Home, messages: int) -> Iterator[Callable[[int], None]]:
-    """The two nodes; what is given lets so many messages arrive."""
+def _nodes(home: Home, *sizes: int) -> Iterator[Callable[[int], None]]:
+    """The two nodes, with so many messages and other conversations; what is given lets messages arrive."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.two_nodes", str(home.paths.home), str(messages)],
+        [sys.executable, "-m", "benchmarks.two_nodes", str(home.paths.home), *map(str, sizes)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=ROOT,

@@ -1,6 +1,7 @@
 """A process with a profile's node, served as always, and a peer's node joined to it, so that messages arrive.
 
-`python -m benchmarks.two_nodes HOME MESSAGES` puts that many messages of the peer into the history, says
+`python -m benchmarks.two_nodes HOME MESSAGES CONVERSATIONS` puts that many messages of the peer into the
+history, and as many other contacts beside the peer, with a message each, who are never reached. It says
 "ready" when it serves, and for each number N that it reads lets the peer send the messages "arrival 1" to
 "arrival N". It ends with its standard input.
 """
@@ -11,11 +12,12 @@ import asyncio
 import sys
 from pathlib import Path
 
+from benchmarks.crowded import PatientTransport
 from benchmarks.homes import PEER, fill_conversation
-from benchmarks.joined import JoinedTransport
 from tuichat import bootstrap
 from tuichat.api.server import ApiServer
 from tuichat.clock import SystemClock, SystemRng
+from tuichat.crypto.identity import Identity
 from tuichat.crypto.kem import MlKem768
 from tuichat.crypto.passphrase import Secret
 from tuichat.network.addresses import address_of
@@ -29,6 +31,8 @@ from tuichat.store.store import Store
 
 ARRIVAL = "arrival {number}"
 _PATIENCE = 60.0
+_IN_VAIN_SECONDS = 60.0
+"""So long tor may take to find that somebody is not there."""
 
 
 class _Person:
@@ -40,11 +44,13 @@ class _Person:
             create_profile(self.paths, "", None, SystemRng(), SystemClock())
         self.profile: OpenProfile = open_profile(self.paths, "")
         self.store = Store.open(self.paths.database, self.profile.database_key)
+        self.transport = PatientTransport(self.profile.identity.onion, everybody)
+        self.transport.patience = 0.0  # until the two have met
         parts = NodeParts(
             store=self.store,
             identity=self.profile.identity,
             name="",
-            transport=JoinedTransport(self.profile.identity.onion, everybody),
+            transport=self.transport,
             clock=SystemClock(),
             rng=SystemRng(),
             kem=MlKem768(),
@@ -57,7 +63,7 @@ class _Person:
         return address_of(self.profile.identity.onion)
 
 
-async def _run(home: Path, messages: int) -> None:
+async def _run(home: Path, messages: int, conversations: int) -> None:
     everybody: dict[bytes, Answerer] = {}
     me, peer = _Person(home, everybody), _Person(home / "peer", everybody)
 
@@ -68,7 +74,9 @@ async def _run(home: Path, messages: int) -> None:
     server = ApiServer(gate, bootstrap.socket_path(me.paths, create=True))
     try:
         await _befriend(me, peer)
+        me.transport.patience = _IN_VAIN_SECONDS
         fill_conversation(me.store, (await me.node.contact_list())[0].id, messages)
+        _fill_list(me.store, conversations)
         await gate.unlock("")
         await server.start()
         print("ready", flush=True)
@@ -78,6 +86,20 @@ async def _run(home: Path, messages: int) -> None:
         await gate.close("stop")
         await server.close()
         await peer.node.close()
+
+
+def _fill_list(store: Store, conversations: int) -> None:
+    rng, now = SystemRng(), SystemClock().now()
+    with store.transaction():
+        for number in range(conversations):
+            onion = Identity.generate(rng, now).onion
+            contact = store.contacts.add(
+                onion, "accepted", f"contact {number}", created_at=int(now * 1000), pair_sent=rng.bytes(32)
+            )
+            text = f"a word of {number}"
+            at = int(now * 1000) - (number + 1) * 3_600_000
+            own = number.to_bytes(16, "big")
+            store.messages.add(contact.id, "in", own, "text", text, sent_at=at, received_at=at, state="read")
 
 
 async def _befriend(me: _Person, peer: _Person) -> None:
@@ -99,4 +121,4 @@ async def _obey(peer: Node) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_run(Path(sys.argv[1]), int(sys.argv[2])))
+    asyncio.run(_run(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))

@@ -158,7 +158,7 @@ class MainScreen(SignScreen):
                 if message.contact == self.conversation.contact:
                     self._arrived.append((message, new))
                 if not (new and message.direction == "in" and message.contact == self.looked_at):
-                    self.recount_soon()  # else that comes after it is marked as seen
+                    self.recount_soon(message.contact)  # else that comes after it is marked as seen
             case FileEvent():
                 self.file_changed(happening)
             case Connected(hello=hello):
