@@ -345,14 +345,17 @@ async def _listen(connection: Connection) -> None:
 
 
 async def _circuits(place: Place) -> dict[str, set[tuple[str, str]]]:
-    """The caller's rendezvous circuits by the address they lead to: id and SOCKS user name, as tor tells."""
+    """The caller's rendezvous circuits by the address they lead to: id and SOCKS user name, as tor tells.
+
+    Only those that were used: a spare one that tor sometimes builds has no user name until it gets a stream.
+    """
     assert place.tor._controller is not None
     found: dict[str, set[tuple[str, str]]] = {}
     for line in (await place.tor._controller.get_info("circuit-status")).splitlines():
         circuit = Event.parse(line)
-        if circuit.fields.get("PURPOSE") == "HS_CLIENT_REND" and circuit.word(1) == "BUILT":
-            address = circuit.fields["REND_QUERY"]
-            found.setdefault(address, set()).add((circuit.word(0), circuit.fields.get("SOCKS_USERNAME", "")))
+        token = circuit.fields.get("SOCKS_USERNAME")
+        if token and circuit.fields.get("PURPOSE") == "HS_CLIENT_REND" and circuit.word(1) == "BUILT":
+            found.setdefault(circuit.fields["REND_QUERY"], set()).add((circuit.word(0), token))
     return found
 
 

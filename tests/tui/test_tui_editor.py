@@ -162,7 +162,7 @@ async def test_a_terminal_that_closes_ends_the_editor_and_is_heard_of_afterwards
     script = tmp_path / "editor"
     become(
         script,
-        f"trap 'kill $!; exit 7' TERM; kill -INT {os.getpid()}; kill -TERM {os.getpid()}; sleep 60 & wait",
+        f"sleep 60 & trap 'kill $!; exit 7' TERM; kill -INT {os.getpid()}; kill -TERM {os.getpid()}; wait",
     )
     try:
         with pytest.raises(UsageError, match="ended with 7"):
