@@ -347,7 +347,7 @@ async def _listen(connection: Connection) -> None:
 async def _circuits(place: Place) -> dict[str, set[tuple[str, str]]]:
     """The caller's rendezvous circuits by the address they lead to: id and SOCKS user name, as tor tells.
 
-    Only those that were used: tor sometimes builds a spare one, which has no user name until a stream is put on it.
+    Only those that were used: a spare one that tor sometimes builds has no user name until it gets a stream.
     """
     assert place.tor._controller is not None
     found: dict[str, set[tuple[str, str]]] = {}

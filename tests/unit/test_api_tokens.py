@@ -117,6 +117,23 @@ async def test_who_presents_nothing_is_hung_up(house: House) -> None:
     await hasty.close()
 
 
+async def test_those_without_a_token_make_room_for_who_comes_with_one(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(house.server, "_most", 4)
+    bot = await house.bot()
+    idle = [await house.knock() for _ in range(3)]
+    await asyncio.sleep(0.01)
+    another = await house.bot()
+    async with asyncio.timeout(5):
+        assert await idle[0].reader.read() == b""
+    for raw in (bot, another):
+        assert "result" in await raw.ask("status", {})
+    bots = [await house.bot() for _ in range(2)]
+    assert "as many clients" in (await (await house.knock()).read())["error"]["message"]
+    assert all([await raw.ask("status", {}) for raw in (bot, another, *bots)])
+
+
 async def test_a_directory_that_others_write_to_is_no_place_for_the_socket(house: House) -> None:
     house.path.parent.chmod(0o777)
     with pytest.raises(StorageError, match="Others can write"):

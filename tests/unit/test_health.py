@@ -55,6 +55,16 @@ async def said(path: Path, request: bytes) -> bytes:
         writer.close()
 
 
+async def test_a_socket_that_was_put_in_its_place_meanwhile_is_not_removed(tmp_path: Path) -> None:
+    path = tmp_path / "http.sock"
+    server = HealthServer(str(path), TOKEN, {})
+    await server.start()
+    path.unlink()
+    path.write_text("another's")
+    await server.close()
+    assert path.read_text() == "another's"
+
+
 def get(
     path: str = "/healthz", headers: str = BEARER, *, host: str = "localhost", method: str = "GET"
 ) -> bytes:

@@ -215,7 +215,9 @@ async def test_more_events_than_can_be_run_for_drop_the_oldest_and_say_so_once(
         await until(lambda: not made._waiting and not made._running)
     told = {int(json.loads(line)["text"]) for line in out.read_text().splitlines()}
     assert told == {*range(4), *range(200 - hooks.MOST_WAITING, 200)}
-    assert caplog.messages == ["hooks: more events than hooks can be run for: the oldest are dropped"]
+    assert caplog.messages == [
+        "hooks: more events than hooks can be run for: old ones of the busiest contact are dropped"
+    ]
 
 
 async def test_contact_who_floods_drives_out_nothing_of_others(run: Run, tmp_path: Path) -> None:

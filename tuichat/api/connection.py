@@ -90,6 +90,11 @@ class Connection:
         self._events: AsyncIterator[AnyEvent] | None = None
         self._writing = asyncio.Lock()
 
+    @property
+    def is_nameless(self) -> bool:
+        """Whether a token is needed and none was presented yet."""
+        return self._guest is None and self._house.limits.greeting is not None
+
     async def serve(self) -> None:
         """Read and answer calls until the client closes its end and has its answers, or breaks off."""
         try:
@@ -121,7 +126,7 @@ class Connection:
             await self._guest.wait_line()
         if line.strip():
             await self._take(line)
-        elif self._is_nameless:
+        elif self.is_nameless:
             self._over = True
 
     async def _read_line(self) -> bytes:
@@ -144,7 +149,7 @@ class Connection:
             arguments = method.arguments(request)
         except BadRequest as bad:
             await self._write(encode_bad_request(bad))
-            self._over = self._over or self._is_nameless
+            self._over = self._over or self.is_nameless
             return
         if request.method == HELLO and arguments["token"] is not None:
             await self._present(request, arguments["token"])
@@ -158,11 +163,6 @@ class Connection:
     @property
     def _is_owner(self) -> bool:
         return self._guest is None and self._house.limits.greeting is None
-
-    @property
-    def _is_nameless(self) -> bool:
-        """Whether a token is needed and none was presented yet."""
-        return self._guest is None and self._house.limits.greeting is not None
 
     def _own(self, method: str) -> object:
         """What the server itself answers."""
@@ -185,7 +185,7 @@ class Connection:
         try:
             if self._guest is not None:
                 await self._guest.wait_turn(request.method)
-            elif self._is_nameless:
+            elif self.is_nameless:
                 raise DeniedError(_("A token comes first here."), _('Call "hello" with a token.'))
         except DeniedError as error:
             await self._turn_out(request, error)

@@ -120,7 +120,7 @@ class ApiServer:
         except asyncio.CancelledError:
             pass  # `close` ends us; there is nobody above to tell.
         finally:
-            del self._clients[task]
+            self._clients.pop(task, None)
             self._count()
 
     def _count(self) -> None:
@@ -132,9 +132,18 @@ class ApiServer:
         peer = peer_uid(writer.get_extra_info("socket"))
         if (stranger := self._stranger(peer)) is not None:
             return stranger
-        if len(self._clients) >= self._most:
+        if len(self._clients) >= self._most and not self._make_room():
             return UnreachableError(_("The node has as many clients as it takes."), _("Close one of them."))
         return None
+
+    def _make_room(self) -> bool:
+        """Hang up on whoever has been without a needed token for longest: who only waits keeps nobody out."""
+        for task, connection in self._clients.items():
+            if connection is not None and connection.is_nameless:
+                del self._clients[task]
+                task.cancel()
+                return True
+        return False
 
     def _stranger(self, peer: int) -> TuichatError | None:
         """Why this user may not connect."""

@@ -48,6 +48,7 @@ class HealthServer:
         self._host = host.strip("[]")
         self.port = None if self._path else int(port)
         self._server: asyncio.Server | None = None
+        self._made: tuple[int, int] | None = None
 
     async def start(self) -> None:
         """Listen. Raises StorageError if that place cannot be had, UsageError if something else is there."""
@@ -60,6 +61,7 @@ class HealthServer:
                 _clear_way(self._path)
                 self._server = await loop.create_unix_server(self._connection, self._path)
                 self._path.chmod(SOCKET_MODE)
+                self._made = _file_at(self._path)
         except OSError as error:
             raise StorageError(
                 _("HTTP cannot be served at {place}: {why}.").format(place=self._place, why=_reason(error)),
@@ -74,7 +76,7 @@ class HealthServer:
         self._server = None
         for connection in list(self.connections):
             connection.abort()
-        if self._path is not None:
+        if self._path is not None and self._made is not None and _file_at(self._path) == self._made:
             with contextlib.suppress(OSError):
                 self._path.unlink(missing_ok=True)
 
@@ -163,6 +165,15 @@ class HealthConnection(asyncio.Protocol):
         self._server.connections.pop(self, None)
         if self._transport is not None:
             self._transport.abort()
+
+
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """Which file that is, by device and inode; None for none. Another's is not ours to remove."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _check_directory(directory: Path) -> None:

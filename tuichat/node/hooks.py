@@ -62,7 +62,7 @@ class Hooks:
                 self._waiting.append(_Due(number, hook, name, event))
         while len(self._waiting) > MOST_WAITING:
             self._drop()
-            self._say(0, "more events than hooks can be run for: the oldest are dropped")
+            self._say(0, "more events than hooks can be run for: old ones of the busiest contact are dropped")
         self._fill()
 
     def _drop(self) -> None:
