@@ -15,16 +15,14 @@ from tuichat.tui.widgets.history_window import CAPACITY
 SIZES = [(40, 15), (200, 50), (61, 16), (120, 30), (80, 24)]
 
 
-def long_node(conversations: int = 0) -> MemoryNode:
-    """Much said with alice, some of it over many rows, and as many others as wanted."""
+def long_node() -> MemoryNode:
+    """Much said with alice, some of it over many rows."""
     node = MemoryNode(FixedClock(), node="detached")
     node.person("alice", stage="linked")
     node.fill("alice", 2_500)
     for number in range(40):
         node.outgoing("alice", f"long {number} " + "and on and on 又长又宽 " * 60, state="delivered")
     node.fill("alice", 60)
-    for number in range(conversations):
-        node.person(f"person {number:04}")
     return node
 
 
@@ -108,7 +106,9 @@ async def test_cursor_in_a_list_of_a_thousand_stays_on_its_conversation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("COLORTERM", "truecolor")
-    node = long_node(1_000)
+    node = MemoryNode(FixedClock(), node="detached")
+    for number in range(1_000):
+        node.person(f"person {number:04}")
     async with running(node) as (screen, pilot):
         listed = screen.query_one(Conversations)
         listed.focus()
@@ -131,3 +131,14 @@ async def test_cursor_in_a_list_of_a_thousand_stays_on_its_conversation(
         assert listed._cursor == cursor
         assert any(row.startswith("▌") and name in row for row in rows())
         assert listed.entries()[0] == node._find("person 0900").record.id
+
+
+async def test_letter_is_drawn_without_waiting_for_the_next_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running(long_node()) as (screen, pilot):
+        monkeypatch.setattr(screen._update_timer, "resume", lambda: None)  # no frame comes any more
+        await pilot.press("x")
+        assert screen.composer.text == "x"
+        assert screen.composer not in screen._dirty_widgets
+        screen.composer.insert("y")  # nobody waits for this one
+        await pilot._wait_for_screen()  # a pause would draw
+        assert screen.composer in screen._dirty_widgets

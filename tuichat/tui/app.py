@@ -176,6 +176,7 @@ class TuichatApp(App[int]):
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             main = self.main_screen()
             if main is not None:
+                main.key_came()
                 main.notice_read()
             if isinstance(event, events.Key) and (command := self.pressed.take(event)) is not None:
                 if main is not None and main is self.screen:  # over a question nothing else is asked

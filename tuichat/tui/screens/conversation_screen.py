@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 from rich.text import Text
 from textual import on, work
 from textual.message import Message as WidgetMessage
-from textual.screen import Screen
 from textual.widgets import Static
 
 from tuichat.errors import TuichatError
@@ -19,6 +18,7 @@ from tuichat.tui.conversation import Conversation
 from tuichat.tui.harmless import harmless
 from tuichat.tui.pace import Pace
 from tuichat.tui.screens.main_lines import banner_text, choosing_text, hint_text
+from tuichat.tui.screens.prompt_screen import PromptScreen
 from tuichat.tui.slash import Command, Unknown, read_line
 from tuichat.tui.slash import Text as MessageText
 from tuichat.tui.widgets import history_said
@@ -40,7 +40,7 @@ TELL_SECONDS = 0.2
 Level = Literal["info", "warning", "error"]
 
 
-class ConversationScreen(Screen[None]):
+class ConversationScreen(PromptScreen):
     """Answers the history and the input; what they mean beyond the conversation it posts as messages."""
 
     conversation: Conversation
