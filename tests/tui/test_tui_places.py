@@ -65,6 +65,24 @@ async def test_other_sizes_and_themes_leave_the_same_message_at_the_top(
             assert history_text(screen) == before
 
 
+async def test_window_made_narrow_behind_a_dialog_is_a_narrow_one_when_that_is_gone() -> None:
+    async with running(long_node()) as (screen, pilot):
+        narrow = await _picture(screen, pilot)
+        await pilot.resize_terminal(80, 24)
+        await settle(pilot)
+        assert await _picture(screen, pilot, "ctrl+k") == narrow
+
+
+async def _picture(screen: MainScreen, pilot: Pilot[int], *opens: str) -> list[str]:
+    """All rows after the window was made narrow, with a dialog in front meanwhile if a key opens one."""
+    await pilot.press(*opens)
+    await pilot.resize_terminal(50, 20)
+    await settle(pilot)
+    await pilot.press("escape" if opens else "x", *(() if opens else ("backspace",)))
+    await settle(pilot)
+    return [strip.text for strip in screen._compositor.render_strips()]
+
+
 async def test_a_chosen_message_stays_chosen_and_in_sight(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLORTERM", "truecolor")
     async with running(long_node()) as (screen, pilot):

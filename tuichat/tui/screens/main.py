@@ -97,7 +97,6 @@ class MainScreen(SignScreen):
         self._history = DeedHistory(style, shared.session.known.files, id="history")
         self._arrived: list[tuple[Message, bool]] = []
         self._pace = Pace(self, PICTURE_SECONDS, self._catch_up)
-        self._was_narrow: bool | None = None
         self._loaded = False
 
     def compose(self) -> ComposeResult:
@@ -280,10 +279,9 @@ class MainScreen(SignScreen):
         for rule in self.query(HorizontalRule):
             rule.meet(tee)
 
-    def on_resize(self) -> None:
-        if self.narrow is not self._was_narrow:
-            self._was_narrow = self.narrow
-            self.call_after_refresh(self.update_state)
+    def other_classes(self) -> None:
+        """In a narrow window other things are said."""
+        self.update_state()
 
     # Moving between conversations.
 
