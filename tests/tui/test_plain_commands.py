@@ -203,7 +203,7 @@ async def test_settings_are_changed_kept_and_reset_as_far_as_that_is_possible_he
     )
     assert kept == [("privacy.receipts", "true"), ("ui.theme", "light"), ("files.quota",)]
     assert "privacy.visibility: public" in shown
-    assert "privacy.receipts: on. Takes effect when your node starts next" in shown
+    assert "privacy.receipts: on. Takes effect at once." in shown
     assert "Theme: light. Takes effect when the interface starts next." in shown
     assert "files.quota cannot be 'much': it must be a number of bytes" in shown
     assert "store.key_file is changed in the file alone." in shown

@@ -62,6 +62,7 @@ class Chat:
         self.choices = Choices(
             {"ui.notify": Choice(lambda: list(_NOTIFY), self._use_notify, "bell")},
             Keeping(options.save, options.reset, options.standings),
+            kept=lambda: self.spawn(session.have_settings_read()),
         )
         self.sealed = options.sealed
         self.listed: list[int] = []

@@ -235,8 +235,7 @@ class Program:
         """Tell the node that somebody is at work, and what was typed, as the interface does."""
         if not self.chat.session.connected:
             return
-        if self.chat.options.auto_lock:
-            await self.chat.node.active()
+        await self.chat.node.active()
         person = self.chat.person
         in_memory = person is not None and person.conversation.memory
         if self.chat.lines.interactive and tells_no_secret(line) and not in_memory:

@@ -25,7 +25,7 @@ from tuichat.tui.choices import Choice, Choices, Keeping
 from tuichat.tui.context import Context, Options
 from tuichat.tui.guard import Guard
 from tuichat.tui.keymap import load_keymaps
-from tuichat.tui.live_settings import live_settings
+from tuichat.tui.live_settings import live_settings, node_told
 from tuichat.tui.notifications import Notifications
 from tuichat.tui.pressed import Pressed
 from tuichat.tui.screens.main import WIDE, MainScreen
@@ -96,6 +96,7 @@ class TuichatApp(App[int]):
         self.choices = Choices(
             live_settings(theme, self.pressed, self.notifications, self.guard),
             Keeping(options.save, options.reset, options.standings),
+            node_told(self, self.session, self._say),
         )
         self.theme = self._fitting_theme if without_colour else self._first_theme()
         self._first_colours: dict[str, str] | None = self.get_css_variables()
