@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from tuichat.errors import TuichatError
 from tuichat.settings import SETTINGS
+from tuichat.tui.aside import run_aside
 from tuichat.tui.choices import Choice
 from tuichat.tui.guard import Guard
 from tuichat.tui.notifications import WAYS, Notifications
@@ -42,10 +43,7 @@ def node_told(app: App[int], session: Session, failed: Callable[[str], None]) ->
         except TuichatError as error:
             failed(error_text(error))
 
-    def start() -> None:
-        app.run_worker(tell, group="settings")
-
-    return start
+    return lambda: run_aside(app, tell, "settings")
 
 
 def _panic_keys() -> list[str]:
