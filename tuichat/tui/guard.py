@@ -10,7 +10,6 @@ from textual.screen import Screen
 
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
-from tuichat.tui.aside import run_aside
 from tuichat.tui.context import Context
 from tuichat.tui.panic import PanicKey
 from tuichat.tui.words import error_text
@@ -67,7 +66,8 @@ class Guard:
         now = self._shared.clock.monotonic()
         if self._shared.session.connected and now >= self._told_at + ACTIVE_SECONDS:
             self._told_at = now
-            run_aside(self._app, self._tell_active, "active")
+            # Called there, so that no coroutine is left over when all ends; mypy sees two kinds of callable in one.
+            self._app.run_worker(self._tell_active, group="active")  # type: ignore[arg-type]
 
     async def _tell_active(self) -> None:
         with suppress(TuichatError):

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from tuichat.errors import TuichatError
 from tuichat.settings import SETTINGS
-from tuichat.tui.aside import run_aside
 from tuichat.tui.choices import Choice
 from tuichat.tui.guard import Guard
 from tuichat.tui.notifications import WAYS, Notifications
@@ -43,7 +42,10 @@ def node_told(app: App[int], session: Session, failed: Callable[[str], None]) ->
         except TuichatError as error:
             failed(error_text(error))
 
-    return lambda: run_aside(app, tell, "settings")
+    def start() -> None:
+        app.run_worker(tell, group="settings")  # type: ignore[arg-type]  # as in guard.py
+
+    return start
 
 
 def _panic_keys() -> list[str]:
