@@ -23,6 +23,7 @@ from tuichat.i18n import _
 from tuichat.model import LockedEvent
 from tuichat.tui.choices import Choice, Choices, Keeping
 from tuichat.tui.context import Context, Options
+from tuichat.tui.garbage import look_for_garbage
 from tuichat.tui.guard import Guard
 from tuichat.tui.keymap import load_keymaps
 from tuichat.tui.live_settings import live_settings, node_told
@@ -128,8 +129,7 @@ class TuichatApp(App[int]):
         return screen
 
     def on_mount(self) -> None:
-        if not gc.isenabled():
-            self.set_timer(START_SECONDS, _collect_from_now_on)
+        look_for_garbage(self)
         if self._options.create_profile is None:
             if self.sealed:
                 self._ask_to_unlock()
@@ -177,6 +177,7 @@ class TuichatApp(App[int]):
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             main = self.main_screen()
             if main is not None:
+                main.key_came()
                 main.notice_read()
             if isinstance(event, events.Key) and (command := self.pressed.take(event)) is not None:
                 if main is not None and main is self.screen:  # over a question nothing else is asked
@@ -336,16 +337,6 @@ class TuichatApp(App[int]):
         traceback = Traceback(show_locals=False, width=None)
         self._exit_renderables.append(Segments(self.console.render(traceback, self.console.options)))
         self._close_messages_no_wait()
-
-
-START_SECONDS: Final = 3.0
-"""While the interface starts nothing is garbage, and looking for it would make keys wait."""
-
-
-def _collect_from_now_on() -> None:
-    """What is there now stays: only what comes later is looked through."""
-    gc.freeze()
-    gc.enable()
 
 
 INTERRUPTED: Final = 130

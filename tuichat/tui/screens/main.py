@@ -93,6 +93,8 @@ class MainScreen(SignScreen):
     def __init__(self, shared: Context) -> None:
         super().__init__(shared)
         self._glyphs = shared.glyphs
+        style = RowStyle(80, "", False, shared.glyphs, shared.calendar())
+        self._history = DeedHistory(style, shared.session.known.files, id="history")
         self._arrived: list[tuple[Message, bool]] = []
         self._pace = Pace(self, PICTURE_SECONDS, self._catch_up)
         self._was_narrow: bool | None = None
@@ -101,7 +103,6 @@ class MainScreen(SignScreen):
     def compose(self) -> ComposeResult:
         """From top to bottom, as it is seen."""
         glyphs = self._glyphs
-        style = RowStyle(80, "", False, glyphs, self.shared.calendar())
         yield PartsLine(id="top", ellipsis=glyphs.ellipsis)
         yield HorizontalRule(glyphs.horizontal, glyphs.tee_down, id="rule-top")
         with Horizontal(id="body"):
@@ -110,7 +111,7 @@ class MainScreen(SignScreen):
             with Vertical(id="chat"):
                 yield Title(id="title", ellipsis=glyphs.ellipsis)
                 yield Static("", id="banner", markup=False)
-                yield DeedHistory(style, self.shared.session.known.files, id="history")
+                yield self._history
                 yield Requests(glyphs, id="requests")
         yield HorizontalRule(glyphs.horizontal, glyphs.tee_up, id="rule-bottom")
         yield Static("", id="notice", markup=False)
@@ -158,7 +159,7 @@ class MainScreen(SignScreen):
                 if message.contact == self.conversation.contact:
                     self._arrived.append((message, new))
                 if not (new and message.direction == "in" and message.contact == self.looked_at):
-                    self.recount_soon()  # else that comes after it is marked as seen
+                    self.recount_soon(message.contact)  # else that comes after it is marked as seen
             case FileEvent():
                 self.file_changed(happening)
             case Connected(hello=hello):
@@ -180,8 +181,7 @@ class MainScreen(SignScreen):
     @property
     def looked_at(self) -> int | None:
         """Whose messages are seen at once when they arrive."""
-        seen = self.app.app_focus and any(history.at_end for history in self.query(DeedHistory))
-        return self.conversation.contact if seen else None
+        return self.conversation.contact if self.app.app_focus and self._history.at_end else None
 
     def _people_shown(self) -> list[Contact]:
         """The list's people; nothing counts as unread while it is being looked at."""
