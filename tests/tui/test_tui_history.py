@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
+from rich.cells import cell_len
 
 from tests.support.fixed_clock import FixedClock
 from tests.support.interface import history_text, running, settle
 from tests.support.memory_node import MemoryNode
+from tuichat import i18n
 from tuichat.model import Message
 from tuichat.tui.dates import Calendar
 from tuichat.tui.files import KnownFiles
@@ -42,6 +45,27 @@ def style(width: int = 80, glyphs: Glyphs = UNICODE, *, linked: bool = False) ->
 
 def rows(one: Message, look: RowStyle, *, chosen: bool = False) -> list[str]:
     return ["".join(text for _part, text in row) for row in message_rows(one, look, chosen=chosen)]
+
+
+@pytest.mark.parametrize(
+    ("language", "times"), [("en", ["10:59 AM", " 2:31 PM"]), ("zh_CN", ["上午10:59", " 下午2:31"])]
+)
+def test_times_of_twelve_hours_stand_below_each_other(
+    monkeypatch: pytest.MonkeyPatch, language: str, times: list[str]
+) -> None:
+    monkeypatch.setattr(i18n, "_translations", i18n._translations)
+    i18n.use_language(language)
+    look = msgspec.structs.replace(style(), calendar=Calendar(UTC, BEGIN.date(), "12h"))
+    for width in (80, 44):
+        look = msgspec.structs.replace(look, width=width)
+        shown = [
+            rows(message(1, text="好 " * 60, received_at=BEGIN.replace(hour=hour, minute=minute)), look)
+            for hour, minute in ((10, 59), (14, 31))
+        ]
+        assert [each[0].removeprefix(" ").partition("bob")[0].rstrip() for each in shown] == times
+        column = 1 + cell_len(times[0]) + (2 if width == 80 else 1)
+        assert {cell_len(each[0].partition("bob")[0]) for each in shown} == {column}
+        assert all(cell_len(row) <= width for each in shown for row in each)
 
 
 def test_the_window_is_bounded_at_both_ends() -> None:

@@ -74,6 +74,7 @@ def _options(context: Context) -> Options:
         keys=config.ui.keys or "default",
         keymap_directories=(paths.config.parent / KEYS_DIRECTORY,),
         glyphs=fitting_glyphs(),
+        hours=context.hours(),
         save=deeds.save,
         reset=deeds.reset,
         standings=deeds.standings,

@@ -94,6 +94,7 @@ def _options(context: Context) -> Options:
         key_file=lambda: context.key_file(warn=False),
         glyphs=spoken(fitting_glyphs()),
         notify=config.ui.notify,
+        hours=context.hours(),
         save=deeds.save,
         reset=deeds.reset,
         standings=deeds.standings,

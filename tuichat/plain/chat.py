@@ -11,12 +11,13 @@ from typing import Final
 
 from tuichat.api.node_api import NodeApi
 from tuichat.clock import Clock
+from tuichat.deed_words import state_word
 from tuichat.errors import NotFoundError, TuichatError, UsageError
 from tuichat.i18n import _, ngettext
 from tuichat.model import Contact, File, Message
 from tuichat.plain.lines import Lines
 from tuichat.plain.options import Options
-from tuichat.plain.wording import day_line, day_of, file_text, message_text, person_line, state_word
+from tuichat.plain.wording import day_line, day_of, file_text, message_text, person_line
 from tuichat.tui.choices import Choice, Choices, Keeping
 from tuichat.tui.dates import Calendar
 from tuichat.tui.known import Known
@@ -95,7 +96,7 @@ class Chat:
     def calendar(self) -> Calendar:
         """The reader's calendar, as of now."""
         now = datetime.fromtimestamp(self.clock.now(), tz=UTC)
-        return Calendar(self.options.zone, now.astimezone(self.options.zone).date())
+        return Calendar(self.options.zone, now.astimezone(self.options.zone).date(), self.options.hours)
 
     # Saying and asking.
 

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from tuichat.times import Hours
 from tuichat.tui.glyphs import UNICODE, Glyphs
 from tuichat.tui.standing import Standings
 
@@ -43,6 +44,7 @@ class Options(msgspec.Struct, frozen=True):
         key_file: gives the content of the key file, None where none is named. Raises LockedError.
         glyphs: the quotation marks and the like that the terminal can show, without other signs.
         zone: the reader's time zone; None for the system's.
+        hours: how the reader's clock is read.
         notify: "off" for no bell.
         save: keeps a setting, by its whole name, for the next start; None where nothing is kept.
         reset: keeps it no longer.
@@ -61,6 +63,7 @@ class Options(msgspec.Struct, frozen=True):
     key_file: Callable[[], bytes | None] = _none
     glyphs: Glyphs = spoken(UNICODE)
     zone: tzinfo | None = None
+    hours: Hours = "24h"
     notify: str = "bell"
     save: Callable[[str, str], None] | None = None
     reset: Callable[[str], None] | None = None
