@@ -15,7 +15,7 @@ from tuichat import i18n
 from tuichat.model import Message
 from tuichat.tui.dates import Calendar
 from tuichat.tui.files import KnownFiles
-from tuichat.tui.glyphs import ASCII, UNICODE, Glyphs, glyphs_for
+from tuichat.tui.glyphs import ASCII, UNICODE, Glyphs
 from tuichat.tui.screens.main import MainScreen
 from tuichat.tui.widgets.history_pages import HistoryPages
 from tuichat.tui.widgets.history_place import Place, moved, place_at_end
@@ -152,21 +152,6 @@ def test_the_senders_clock_is_shown_only_on_the_chosen_message() -> None:
     details = " ".join(rows(one, style(120), chosen=True))
     assert "their clock" in details
     assert "2025" in details
-
-
-@pytest.mark.parametrize(
-    ("environment", "expected"),
-    [
-        ({"LANG": "en_GB.UTF-8"}, UNICODE),
-        ({"LANG": "C"}, ASCII),
-        ({"LANG": "C", "LC_CTYPE": "C.UTF-8"}, ASCII),
-        ({"LC_ALL": "C.UTF-8", "LANG": "C"}, UNICODE),
-        ({"LC_ALL": "C", "LANG": "en_GB.UTF-8"}, ASCII),
-        ({}, ASCII),
-    ],
-)
-def test_signs_fit_the_locale(environment: dict[str, str], expected: Glyphs) -> None:
-    assert glyphs_for(environment) is expected
 
 
 def long_node() -> MemoryNode:

@@ -17,7 +17,7 @@ from tests.tui.test_tui_snapshots import conversation
 from tuichat.model import ContactEvent
 from tuichat.tui.app import TuichatApp
 from tuichat.tui.context import Way
-from tuichat.tui.notifications import REST_SECONDS, Notifications, passed_on
+from tuichat.tui.notifications import REST_SECONDS, Notifications
 
 
 class Told:
@@ -95,13 +95,6 @@ async def test_what_is_to_disappear_is_not_shown_where_it_would_stay(
         node.incoming("alice", "for an hour")
         await settle(pilot)
         assert told.written == ["\x1b]9;tuichat: A new message.\x07"]
-
-
-def test_tmux_is_asked_to_hand_it_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("TMUX", raising=False)
-    assert passed_on("\x1b]9;x\x07") == "\x1b]9;x\x07"
-    monkeypatch.setenv("TMUX", "/tmp/tmux-0/default,1,0")
-    assert passed_on("\x1b]9;x\x07") == "\x1bPtmux;\x1b\x1b]9;x\x07\x1b\\"
 
 
 async def until(holds: Callable[[], bool]) -> None:

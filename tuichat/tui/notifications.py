@@ -14,6 +14,7 @@ from tuichat.errors import UsageError
 from tuichat.i18n import _
 from tuichat.model import Contact, ContactEvent, Message, MessageEvent
 from tuichat.tui.context import Options, Way
+from tuichat.tui.terminal import passed_on
 
 WAYS: Final[tuple[str, ...]] = get_args(Way)
 
@@ -107,7 +108,7 @@ class Notifications:
     def _write(self, sequence: str) -> None:
         driver = self._app._driver
         if driver is not None and not self._app.is_headless:
-            driver.write(passed_on(sequence))
+            driver.write(passed_on(sequence, os.environ))
             driver.flush()
 
     async def _show(self, words: str) -> None:
@@ -132,10 +133,3 @@ class Notifications:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
-
-
-def passed_on(sequence: str) -> str:
-    """The sequence as tmux hands it on to the terminal around it, if there is a tmux."""
-    if "TMUX" not in os.environ:
-        return sequence
-    return "\x1bPtmux;" + sequence.replace("\x1b", "\x1b\x1b") + "\x1b\\"
