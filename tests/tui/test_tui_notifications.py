@@ -137,7 +137,7 @@ async def test_without_the_desktops_program_the_bell_rings_and_that_is_said(
 async def test_a_program_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     program(tmp_path, f"echo $$ > {tmp_path}/part; mv {tmp_path}/part {tmp_path}/pid; exec sleep 60")
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    monkeypatch.setattr("tuichat.tui.notifications._PROGRAM_SECONDS", 0.2)
+    monkeypatch.setattr("tuichat.tui.notification_ways._PROGRAM_SECONDS", 0.2)
     node = conversation()
     async with running(node, notify="desktop") as (_main, _pilot):
         node.incoming("alice", "x")

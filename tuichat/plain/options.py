@@ -45,7 +45,9 @@ class Options(msgspec.Struct, frozen=True):
         glyphs: the quotation marks and the like that the terminal can show, without other signs.
         zone: the reader's time zone; None for the system's.
         hours: how the reader's clock is read.
-        notify: "off" for no bell.
+        notify: how somebody who looks elsewhere is told that something came.
+        notify_content: whether that says from whom, and what.
+        hint: one line at the start; "" for none.
         save: keeps a setting, by its whole name, for the next start; None where nothing is kept.
         reset: keeps it no longer.
         standings: how all settings stand; None where nothing is kept. Raises TuichatError.
@@ -65,6 +67,8 @@ class Options(msgspec.Struct, frozen=True):
     zone: tzinfo | None = None
     hours: Hours = "24h"
     notify: str = "bell"
+    notify_content: bool = False
+    hint: str = ""
     save: Callable[[str, str], None] | None = None
     reset: Callable[[str], None] | None = None
     standings: Callable[[], Standings] | None = None
