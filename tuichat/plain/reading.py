@@ -22,6 +22,7 @@ def usages() -> dict[str, tuple[str, str]]:
         "messages": (_("[COUNT]"), _("what was said last, with numbers; #N means one of them")),
         "status": ("", _("tor, who can reach you, and what waits")),
         "address": (_("[qr]"), _("your own address, and its QR code")),
+        "verify": (_("[NAME] [qr]"), slash.usages()["verify"][1]),
         "invites": (_("[revoke N]"), _("open invites; take one back")),
         "files": (
             _("[fetch|decline|pause|resume|cancel N [DIR]]"),

@@ -13,6 +13,7 @@ from textual.widgets import Static
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
 from tuichat.model import MAX_TEXT_BYTES, Contact, Message
+from tuichat.tui.clipboard import copied_words
 from tuichat.tui.context import Context
 from tuichat.tui.conversation import Conversation
 from tuichat.tui.harmless import harmless
@@ -350,4 +351,4 @@ class ConversationScreen(PromptScreen):
     def copy(self, text: str) -> None:
         """Hand a text to the terminal's clipboard."""
         self.app.copy_to_clipboard(text)
-        self.say(_("Copied, if your terminal allows that (OSC 52)."))
+        self.say(copied_words())

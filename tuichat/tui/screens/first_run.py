@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
 from tuichat.model import TorEvent
+from tuichat.tui.clipboard import copied_words
 from tuichat.tui.context import Context, CreateProfile
 from tuichat.tui.qr import qr_text
 from tuichat.tui.session import Connected, Happening, Lost
@@ -216,7 +217,7 @@ class FirstRun(Screen[bool]):
         """Copy the address."""
         if self._step == "address":
             self.app.copy_to_clipboard(self._shared.session.known.address)
-            self._remark(_("The address is in the clipboard, if your terminal allows that (OSC 52)."))
+            self._remark(copied_words())
 
     def action_finish(self, add: bool) -> None:
         """Go on to the main screen."""
