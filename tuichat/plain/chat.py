@@ -47,6 +47,7 @@ class Chat:
         failure: of the first command that failed, its exit code; 0 if none did.
         listed: the contacts in the order in which they were listed last: the numbers that somebody has seen.
         notify: "bell" or "off".
+        away: whether contacts are to see this person as away, though somebody writes here.
         choices: the settings; what comes is told of in the chosen way at once.
         sealed: it takes a passphrase to open the profile.
     """
@@ -65,6 +66,7 @@ class Chat:
             kept=lambda: self.spawn(session.have_settings_read()),
         )
         self.sealed = options.sealed
+        self.away = False
         self.listed: list[int] = []
         self._day: date | None = None
         self._shown: dict[int, Message] = {}

@@ -16,6 +16,7 @@ from tuichat.tui.words import error_text
 
 if TYPE_CHECKING:
     from textual.app import App
+    from textual.worker import WorkType
 
 _FLAGS: Final = ("false", "true")
 
@@ -43,7 +44,8 @@ def node_told(app: App[int], session: Session, failed: Callable[[str], None]) ->
             failed(error_text(error))
 
     def start() -> None:
-        app.run_worker(tell, group="settings")
+        telling: WorkType[None] = tell  # not begun, it is not left over when the app ends
+        app.run_worker(telling, group="settings")
 
     return start
 
