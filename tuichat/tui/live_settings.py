@@ -16,7 +16,6 @@ from tuichat.tui.words import error_text
 
 if TYPE_CHECKING:
     from textual.app import App
-    from textual.worker import WorkType
 
 _FLAGS: Final = ("false", "true")
 
@@ -44,8 +43,7 @@ def node_told(app: App[int], session: Session, failed: Callable[[str], None]) ->
             failed(error_text(error))
 
     def start() -> None:
-        telling: WorkType[None] = tell  # not begun, it is not left over when the app ends
-        app.run_worker(telling, group="settings")
+        app.run_worker(tell, group="settings")  # type: ignore[arg-type]  # as in guard.py
 
     return start
 
