@@ -143,8 +143,8 @@ mkdir "$place/upper" "$place/work" "$root"
 mount -t overlay overlay -o "lowerdir=/,upperdir=$place/upper,workdir=$place/work" "$root"
 rm -f "$root/etc/machine-id" && touch "$root/etc/machine-id"
 exec systemd-nspawn --directory="$root" --machine=tuichat-guide --register=no --keep-unit --private-network \
-    --quiet --console=pipe --bind="$2:/run/host/guide" --bind-ro="$2/play.service:/etc/systemd/system/play.service" \
-    --boot systemd.unit=play.service
+    --quiet --console=pipe --bind="$2:/run/host/guide" \
+    --bind-ro="$2/play.service:/etc/systemd/system/play.service" --boot systemd.unit=play.service
 """
 
 
@@ -167,7 +167,8 @@ def play() -> str:
     home, person = "/home/reader", "reader"
     lines = [
         "set -eu",
-        "export PATH=/run/host/guide:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8",
+        "export LANG=C.UTF-8",
+        "export PATH=/run/host/guide:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "rm -rf /etc/apparmor.d/local && mkdir -p /etc/apparmor.d/local /etc/systemd/system",
         "umount /proc/kmsg",  # the container's, which no unit of a person's can cover
         "! getent passwd tuichat reader >/dev/null",

@@ -174,7 +174,7 @@ class Program:
         while self.chat.lines.interactive:
             if self.chat.session.connected and not self.chat.session.locked:
                 with suppress(TuichatError):
-                    await self.chat.node.present(True)
+                    await self.chat.node.present(not self.chat.away)
             await asyncio.sleep(_PRESENT_SECONDS)
 
     # Reading.
