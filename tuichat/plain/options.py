@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from tuichat.times import Hours
 from tuichat.tui.glyphs import UNICODE, Glyphs
 from tuichat.tui.standing import Standings
 
@@ -43,13 +44,15 @@ class Options(msgspec.Struct, frozen=True):
         key_file: gives the content of the key file, None where none is named. Raises LockedError.
         glyphs: the quotation marks and the like that the terminal can show, without other signs.
         zone: the reader's time zone; None for the system's.
-        notify: "off" for no bell.
+        hours: how the reader's clock is read.
+        notify: how somebody who looks elsewhere is told that something came.
+        notify_content: whether that says from whom, and what.
+        hint: one line at the start; "" for none.
         save: keeps a setting, by its whole name, for the next start; None where nothing is kept.
         reset: keeps it no longer.
         standings: how all settings stand; None where nothing is kept. Raises TuichatError.
         bridges: the bridge lines of the settings, as they are now.
         save_bridges: keeps others for the next start; None where nothing is kept.
-        auto_lock: whether the node is to be told that somebody is at work.
         scratch: gives a directory for what is nobody else's business and is removed soon.
     """
 
@@ -61,11 +64,13 @@ class Options(msgspec.Struct, frozen=True):
     key_file: Callable[[], bytes | None] = _none
     glyphs: Glyphs = spoken(UNICODE)
     zone: tzinfo | None = None
+    hours: Hours = "24h"
     notify: str = "bell"
+    notify_content: bool = False
+    hint: str = ""
     save: Callable[[str, str], None] | None = None
     reset: Callable[[str], None] | None = None
     standings: Callable[[], Standings] | None = None
     bridges: Callable[[], tuple[str, ...]] = tuple
     save_bridges: Callable[[str], None] | None = None
-    auto_lock: bool = False
     scratch: Callable[[], Path] = _temporary

@@ -26,12 +26,13 @@ from tuichat.tui.context import Context, Options
 from tuichat.tui.garbage import look_for_garbage
 from tuichat.tui.guard import Guard
 from tuichat.tui.keymap import load_keymaps
-from tuichat.tui.live_settings import live_settings
+from tuichat.tui.live_settings import live_settings, node_told
 from tuichat.tui.notifications import Notifications
 from tuichat.tui.pressed import Pressed
 from tuichat.tui.screens.main import WIDE, MainScreen
 from tuichat.tui.session import Attach, Connected, Happening, Lost, Session
 from tuichat.tui.slash import Command, usages
+from tuichat.tui.terminal import assume_a_size, told_of_colours
 from tuichat.tui.terminal_keys import free_alt_digits
 from tuichat.tui.themes import Palette, load_palettes
 
@@ -72,15 +73,14 @@ class TuichatApp(App[int]):
     ]
 
     def __init__(self, attach: Attach, options: Options | None = None, clock: Clock | None = None) -> None:
-        options = options or Options()
-        without_colour = "NO_COLOR" in os.environ
+        self._options = options = options or Options()
+        without_colour = told_of_colours(os.environ)
         super().__init__(ansi_color=True if without_colour else None)
         if not options.blink:
             self.animation_level = "none"
         self._palettes: dict[str, Palette] = load_palettes(options.theme_directories)
         for palette in self._palettes.values():
             self.register_theme(palette.theme())
-        self._options = options
         self._node_ends_with_us = True
         self.sealed = options.sealed
         """Whether it takes a passphrase to open the profile, as far as is known."""
@@ -97,6 +97,7 @@ class TuichatApp(App[int]):
         self.choices = Choices(
             live_settings(theme, self.pressed, self.notifications, self.guard),
             Keeping(options.save, options.reset, options.standings),
+            node_told(self, self.session, self._say),
         )
         self.theme = self._fitting_theme if without_colour else self._first_theme()
         self._first_colours: dict[str, str] | None = self.get_css_variables()
@@ -117,9 +118,16 @@ class TuichatApp(App[int]):
         chosen = super().get_driver_class()
         if chosen.__name__ != "LinuxDriver":
             return chosen
-        from tuichat.tui.columns import ColumnDriver
+        from tuichat.tui.columns import ColumnDriver, FarDriver
 
-        return ColumnDriver
+        return ColumnDriver if self._options.blink else FarDriver
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """As Textual's, and through what is between here and the terminal."""
+        from tuichat.tui.clipboard import copy
+
+        self._clipboard = text
+        copy(self, text)
 
     def get_default_screen(self) -> Screen[None]:
         """The main screen, so that no empty one is drawn before it."""
@@ -370,17 +378,3 @@ def run_app(attach: Attach, options: Options | None = None, clock: Clock | None 
     finally:
         gc.enable()
     return (app.return_code or INTERRUPTED) if code is None else code
-
-
-def assume_a_size() -> None:
-    """Name the size that is assumed of a terminal which does not tell its own.
-
-    Textual and Rich each assume another one then, and the screen is laid out forever between the two.
-    """
-    try:
-        columns, rows = os.get_terminal_size(1)
-    except OSError:
-        columns, rows = 0, 0
-    if not columns or not rows:
-        os.environ.setdefault("COLUMNS", "80")
-        os.environ.setdefault("LINES", "24")

@@ -116,6 +116,14 @@ class Session:
                 read = await self.node.conversation_timer(person.address)  # only asks
                 self.known.people[read.id] = read
 
+    async def have_settings_read(self) -> None:
+        """Have the node that runs go by what was changed in the file; a later one reads it by itself.
+
+        Raises TuichatError: the file is wrong, or the node does not answer.
+        """
+        if self._client is not None:
+            await self._client.reload()
+
     async def under_way(self) -> tuple[int, int, int]:
         """How many messages wait, how many files are on their way or wait to be, and how many messages are in
         memory only; none without a node.

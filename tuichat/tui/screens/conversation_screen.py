@@ -13,6 +13,7 @@ from textual.widgets import Static
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
 from tuichat.model import MAX_TEXT_BYTES, Contact, Message
+from tuichat.tui.clipboard import copied_words
 from tuichat.tui.context import Context
 from tuichat.tui.conversation import Conversation
 from tuichat.tui.harmless import harmless
@@ -23,6 +24,7 @@ from tuichat.tui.slash import Command, Unknown, read_line
 from tuichat.tui.slash import Text as MessageText
 from tuichat.tui.widgets import history_said
 from tuichat.tui.widgets.history import History
+from tuichat.tui.widgets.keys_line import KeysLine
 from tuichat.tui.words import error_text, key_sentence
 
 if TYPE_CHECKING:
@@ -247,12 +249,12 @@ class ConversationScreen(PromptScreen):
             hints = choosing_text(
                 message, files.get(message.file), narrow=narrow, pictures=files.pictures.enabled
             )
-            self.query_one("#hints", Static).update(hints)
+            self.query_one("#hints", KeysLine).update(hints)
 
     @on(history_said.ChoosingEnded)
     def _choosing_ended(self) -> None:
         self.remove_class("-choosing")
-        self.query_one("#hints", Static).update(hint_text())
+        self.query_one("#hints", KeysLine).update(hint_text())
         if self.has_class("-bare"):
             self.post_message(self.Run(Command("bare", "")))
         elif self.history.has_focus:
@@ -268,7 +270,7 @@ class ConversationScreen(PromptScreen):
 
     def on_text_area_changed(self, event: Composer.Changed) -> None:
         if not event.text_area.text.isascii():
-            self.query_one("#hints", Static).refresh()  # a wide picture at the input's edge may cover them
+            self.query_one("#hints", KeysLine).refresh()  # a wide picture at the input's edge may cover them
 
     def on_composer_find_asked(self) -> None:
         self.post_message(self.Run(Command("search", "")))
@@ -277,7 +279,7 @@ class ConversationScreen(PromptScreen):
         self.history.scroll_pages(event.pages)
 
     def on_composer_searching(self, event: Composer.Searching) -> None:
-        hints = self.query_one("#hints", Static)
+        hints = self.query_one("#hints", KeysLine)
         hints.update(hint_text() if event.part is None else Text(_("search: {part}").format(part=event.part)))
 
     def on_composer_submitted(self, event: Composer.Submitted) -> None:
@@ -350,4 +352,4 @@ class ConversationScreen(PromptScreen):
     def copy(self, text: str) -> None:
         """Hand a text to the terminal's clipboard."""
         self.app.copy_to_clipboard(text)
-        self.say(_("Copied, if your terminal allows that (OSC 52)."))
+        self.say(copied_words())

@@ -29,6 +29,10 @@ ARCHIVED = -2
 """Stands for the conversations that were archived."""
 
 
+WHEEL_ROWS = 3
+"""So far the wheel moves the cursor."""
+
+
 class Aside(msgspec.Struct, frozen=True):
     """How many are counted below the list: requests, archived conversations, those who were blocked."""
 
@@ -113,6 +117,14 @@ class Conversations(Painted, can_focus=True):
         if entry is not None:
             self._cursor = entry
             self.action_open()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.action_step(-WHEEL_ROWS)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.action_step(WHEEL_ROWS)
 
     def on_focus(self) -> None:
         self._cursor = self._open
