@@ -41,6 +41,7 @@ def _steps(place: Path) -> list[Step]:
             "/unsend",
             "yes",
             "/timer 7d",
+            "/timer",
             "/timer off",
             "/timer 1x",
             "/memory",
