@@ -2,7 +2,8 @@
 
 The variables are those of the GNU gettext manual, "Locale Environment Variables" and "The LANGUAGE variable":
 of LC_ALL, LC_MESSAGES and LANG the first that says something is the locale; unless that is C or POSIX, and
-nothing more, a list in LANGUAGE comes before it. A name is LANGUAGE[_SCRIPT][_TERRITORY][.CODESET][@MODIFIER].
+nothing more, a list in LANGUAGE comes before it.
+A name is LANGUAGE[_SCRIPT][_TERRITORY][.CODESET][@MODIFIER].
 """
 
 from __future__ import annotations

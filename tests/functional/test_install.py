@@ -27,6 +27,7 @@ OTHERS = (
     "zsh",
     "fish",
     "systemd-analyze",
+    "systemd-nspawn",
     "apparmor_parser",
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import stat
@@ -32,6 +33,14 @@ async def test_a_node_is_started_once_and_found_by_the_next(home: Home) -> None:
         assert first == second
         assert (first.node, first.locked, first.pid) == ("detached", False, home.node_pid())
         assert await one.client_count() == 2
+        changed = await home.command("config", "set", "privacy.receipts", "true")
+        assert (await changed.communicate())[1] == b"The node goes by it now: privacy.receipts.\n"
+        changed = await home.command("config", "set", "tor.mode", "system")
+        assert b"at the node's next start: tor.mode." in (await changed.communicate())[1]
+        home.paths.config.write_text('[files]\ncircuits = 3\n[tor]\nmode = "system"\n')
+        edited = await home.command("config", "reload", "--json")
+        said = json.loads((await edited.communicate())[0])
+        assert said == {"schema": 1, "now": ["privacy.receipts", "files.circuits"], "later": ["tor.mode"]}
 
 
 async def test_racing_starters_end_at_the_same_node(home: Home) -> None:

@@ -61,6 +61,7 @@ from tuichat.model import (
     TorEvent,
     TorState,
 )
+from tuichat.model.reread import Reread
 from tuichat.network.service_light import lit
 from tuichat.node.search_query import Query, read_query
 from tuichat.protocol.lookalike import lookalikes
@@ -109,6 +110,7 @@ class MemoryNode(MemoryFiles, MemoryDesk, MemoryDeeds, MemoryTokens):
         self.log = "a1b2c3d4e5f60718"
         self.kept = False
         self.online_asked = False
+        self.reread = 0
         self.bridges: list[str] | None = None
         self.bridges_fail: UsageError | None = None
         self.stopped: str | None = None
@@ -360,6 +362,10 @@ class MemoryNode(MemoryFiles, MemoryDesk, MemoryDeeds, MemoryTokens):
         if self.bridges_fail is not None:
             raise self.bridges_fail
         self.bridges = lines
+
+    async def reload(self) -> Reread:
+        self.reread += 1
+        return Reread()
 
     async def stop(self, reason: Literal["stop", "handover"] = "stop") -> None:
         self.stopped = reason

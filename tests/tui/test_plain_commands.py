@@ -85,6 +85,14 @@ WALK: dict[str, tuple[tuple[Step, ...], str]] = {
     "set": (("/set notify off",), "Told of what comes: off"),
     "settings": (("/settings receipts",), "false: nobody learns it"),
     "bridges": (("/bridges", "off", ""), "Tor takes the new way now"),
+    "link": (("/msg bob https://例子.example", "/query bob", "/link"), "xn--fsqu00a.example"),
+    "away": (("/away",), "/set privacy.presence true tells them"),
+    "back": (("/back",), "not told whether you are here"),
+    "ignore": (("/ignore alice", "yes"), "/unblock alice undoes it."),
+    "passphrase": (("/passphrase", "one", "two"), "The two passphrases differ."),
+    "duress": (("/duress",), "none can be given in its place"),
+    "backup": (("/backup /nowhere/b", "sesame", "sesame"), "has your identity"),
+    "import": (("/import /nowhere",), "Not imported: /nowhere"),
     "connect": (("/connect",), "Your node is connected."),
     "lock": (("/lock",), "a lock would keep nobody out"),
     "wipe": (("/wipe", "something else"), ERASED),
@@ -224,7 +232,7 @@ async def test_settings_are_changed_kept_and_reset_as_far_as_that_is_possible_he
     )
     assert kept == [("privacy.receipts", "true"), ("ui.theme", "light"), ("files.quota",)]
     assert "privacy.visibility: public" in shown
-    assert "privacy.receipts: on. Takes effect when your node starts next" in shown
+    assert "privacy.receipts: on. Takes effect at once." in shown
     assert "Theme: light. Takes effect when the interface starts next." in shown
     assert "files.quota cannot be 'much': it must be a number of bytes" in shown
     assert "store.key_file is changed in the file alone." in shown

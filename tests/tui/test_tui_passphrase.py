@@ -207,14 +207,13 @@ async def test_a_profile_that_needs_a_key_file_says_so_and_takes_it_when_it_is_t
         assert node.key_files == [b"k" * 64]
 
 
-@pytest.mark.parametrize("wanted", [True, False])
-async def test_keys_tell_a_node_that_locks_itself_that_somebody_is_at_work(wanted: bool) -> None:
+async def test_keys_tell_the_node_that_somebody_is_at_work() -> None:
     node, clock = MemoryNode.sample(FixedClock()), FixedClock()
 
     async def attach() -> NodeClient:
         return node
 
-    app = TuichatApp(attach, Options(blink=False, auto_lock=wanted), clock)
+    app = TuichatApp(attach, Options(blink=False), clock)
     async with app.run_test() as pilot:
         await settle(pilot)
         assert node.activity == 0
@@ -222,4 +221,4 @@ async def test_keys_tell_a_node_that_locks_itself_that_somebody_is_at_work(wante
             await pilot.press(*"abc")
             await settle(pilot)
             clock.advance(60)
-        assert node.activity == (3 if wanted else 0)
+        assert node.activity == 3

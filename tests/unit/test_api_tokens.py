@@ -70,7 +70,7 @@ async def house(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
 
 def test_every_method_and_event_is_either_for_tokens_or_for_the_owner_alone() -> None:
     owners = {
-        *("hello", "unlock", "lock", "active", "passphrase", "duress", "wipe", "go_online", "stop"),
+        *("hello", "unlock", "lock", "active", "passphrase", "duress", "wipe", "go_online", "reload", "stop"),
         "use_bridges",
         *("keep_until_delivered", "backup", "check_database", "contact.remove"),
         *("contact.verify", "contact.trust", "contact.erase", "conversation.timer", "present"),

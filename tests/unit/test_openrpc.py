@@ -79,6 +79,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "passphrase": {"current": PASSPHRASE, "new": "another"},
     "present": {"here": True},
     "react": {"message": 1, "emoji": "👍"},
+    "reload": {},
     "rpc.discover": {},
     "search": {"query": "draft"},
     "send": {"ref": "bob", "text": "hi", "reply_to": 1},

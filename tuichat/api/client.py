@@ -33,6 +33,7 @@ from tuichat.model import (
     Hello,
     Invite,
     Message,
+    Reread,
     SafetyNumber,
     Status,
 )
@@ -197,6 +198,9 @@ class AsyncClient(BotCalls, DeskCalls, FileCalls, TokenCalls):
 
     async def use_bridges(self, lines: list[str]) -> None:
         await self._raw("use_bridges", {"lines": lines})
+
+    async def reload(self) -> Reread:
+        return await self._ask(Reread, "reload")
 
     async def stop(self, reason: Literal["stop", "handover"] = "stop") -> None:
         await self._raw("stop", {"reason": reason})

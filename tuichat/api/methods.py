@@ -15,6 +15,7 @@ from typing import Annotated, Any, get_type_hints
 import msgspec
 
 from tuichat.api.node_api import NodeApi
+from tuichat.api.settings_api import SettingsApi
 from tuichat.api.token_api import TokenApi
 from tuichat.api.wire import INVALID_PARAMS, MAX_PAGE, BadRequest, Request
 from tuichat.i18n import _
@@ -81,7 +82,7 @@ def wire_name(attribute: str) -> str:
 
 def attributes() -> tuple[str, ...]:
     """The names of the methods in `NodeApi`."""
-    parts = (NodeApi, TokenApi)
+    parts = (NodeApi, TokenApi, SettingsApi)
     return tuple(
         name
         for part in parts

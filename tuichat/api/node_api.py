@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Literal, Protocol
 
+from tuichat.api.settings_api import SettingsApi
 from tuichat.api.token_api import TokenApi
 from tuichat.model import (
     Backup,
@@ -29,9 +30,9 @@ from tuichat.model import (
 )
 
 
-class NodeApi(TokenApi, Protocol):
+class NodeApi(TokenApi, SettingsApi, Protocol):
     """One profile's node. All but `hello`, `status`, `unlock`, `active`, `passphrase`,
-    `duress`, `wipe` and `stop` need it unlocked."""
+    `duress`, `reload`, `wipe` and `stop` need it unlocked."""
 
     async def hello(self, token: str | None = None) -> Hello:
         """Who serves, and which version.

@@ -26,6 +26,7 @@ from tuichat.config import Config
 from tuichat.crypto.passphrase import Secret
 from tuichat.errors import TuichatError
 from tuichat.i18n import _, number_in, use_language
+from tuichat.model import Reread
 from tuichat.node.custody import Custody
 from tuichat.node.gate import Gate, StopReason
 from tuichat.node.node import Node
@@ -62,7 +63,7 @@ def run_node(
         kind: a daemon stays; a detached node ends after its last client.
         passphrase: to open the profile with; None leaves one that needs it locked.
         key_file: the content of the key file, if there is one.
-        again: reads the settings once more, at SIGHUP; raises TuichatError if they are wrong.
+        again: reads the settings once more, at SIGHUP or when asked; raises TuichatError if they are wrong.
 
     Raises:
         LockedError: the passphrase or the key file is wrong.
@@ -99,6 +100,7 @@ class _NodeProcess:
             clock=SystemClock(),
             custody=Custody(paths, SystemRng(), inbox=config.files.directory),
         )
+        self._gate.reread = self._reread
         self._server = ApiServer(self._gate, socket_path(paths, create=True))
         self._health: Health | None = None
         manager = ServiceManager.taken_from(os.environ)
@@ -215,18 +217,23 @@ class _NodeProcess:
         self._gate.ask_stop("stop")
 
     def _reload(self) -> None:
-        """Read the settings again; where they cannot be read, those in force stay."""
-        if self._again is None:
-            return
-        self._report.reloading()
+        """Somebody who hears no answer wants the settings to be read again: the log says what came of it."""
         try:
-            self._take(self._again())
+            self._reread()
         except TuichatError as error:
             _settings_log.error("%s", _wrong_settings(error))
+
+    def _reread(self) -> Reread:
+        """Read the settings again. Raises TuichatError: they are wrong, and those in force stay."""
+        if self._again is None:
+            return Reread()
+        self._report.reloading()
+        try:
+            return self._take(self._again())
         finally:
             self._report.reloaded()
 
-    def _take(self, found: Config) -> None:
+    def _take(self, found: Config) -> Reread:
         """Go by what may change now, and say what waits for another start."""
         now, later = changed(self._config, found)
         self._config = merged(self._config, found)
@@ -240,6 +247,7 @@ class _NodeProcess:
         if later:
             text = _("Takes effect at the next start: {names}.").format(names=", ".join(later))
             _settings_log.warning("%s", text)
+        return Reread(now=tuple(now), later=tuple(later))
 
 
 def _wrong_settings(error: TuichatError) -> str:

@@ -71,7 +71,8 @@ def _detached(context: Context) -> int:
     from tuichat import bootstrap
 
     config = context.config(required=False)  # its starter names the usual file too, be it there or not
-    return bootstrap.run_node(context.paths(), config, "detached")
+    again = lambda: context.config(patient=False, required=False)  # noqa: E731
+    return bootstrap.run_node(context.paths(), config, "detached", again=again)
 
 
 def _token(context: Context) -> int:

@@ -89,7 +89,6 @@ def _options(context: Context) -> Options:
         name=paths.home.name,
         wipe=deeds.wipe,
         panic_key=config.ui.panic_key,
-        auto_lock=config.privacy.auto_lock_seconds > 0,
         key_file=lambda: context.key_file(warn=False),
     )
 

@@ -108,6 +108,5 @@ def _options(context: Context) -> Options:
         standings=deeds.standings,
         bridges=lambda: context.config().tor.bridges,
         save_bridges=deeds.save_bridges,
-        auto_lock=config.privacy.auto_lock_seconds > 0,
         scratch=lambda: paths.run_directory(create=True),
     )

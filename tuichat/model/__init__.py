@@ -92,6 +92,7 @@ from tuichat.model.records import (
     Unsent,
     from_milliseconds,
 )
+from tuichat.model.reread import Reread
 
 __all__ = [
     "API_VERSION",
@@ -158,6 +159,7 @@ __all__ = [
     "Presence",
     "Quote",
     "Record",
+    "Reread",
     "Restored",
     "SafetyNumber",
     "Scope",

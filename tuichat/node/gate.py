@@ -43,6 +43,7 @@ from tuichat.node.gate_calls import Result
 from tuichat.node.gate_deeds import GateDeeds
 from tuichat.node.gate_desk import GateDesk
 from tuichat.node.gate_files import GateFiles
+from tuichat.node.gate_settings import GateSettings
 from tuichat.node.gate_tokens import GateTokens
 from tuichat.node.node import Node
 from tuichat.node.parts import Settled
@@ -56,11 +57,11 @@ GRACE = 5.0
 """Seconds that calls under way may still take when the profile is being locked."""
 
 
-class Gate(GateDeeds, GateDesk, GateFiles, GateTokens):
+class Gate(GateDeeds, GateDesk, GateFiles, GateSettings, GateTokens):
     """Implements `NodeApi`, locked or open.
 
-    While it is locked only `hello`, `status`, `unlock`, `active`, `passphrase`, `duress`, `wipe` and `stop`
-    do anything. Clients' streams of events go on over locking and unlocking.
+    While it is locked only `hello`, `status`, `unlock`, `active`, `passphrase`, `duress`, `reload`, `wipe`
+    and `stop` do anything. Clients' streams of events go on over locking and unlocking.
 
     Args:
         open_node: from a secret to a running node, an empty one for a profile without passphrase; raises

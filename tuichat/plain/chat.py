@@ -49,6 +49,7 @@ class Chat:
         listed: the contacts in the order in which they were listed last: the numbers that somebody has seen.
         notify: in which way one is told of what comes.
         notify_content: whether that says from whom, and what.
+        away: whether contacts are to see this person as away, though somebody writes here.
         choices: the settings; what comes is told of in the chosen way at once.
         sealed: it takes a passphrase to open the profile.
     """
@@ -68,8 +69,10 @@ class Chat:
                 "ui.notify_content": Choice(lambda: ["false", "true"], self._use_content, "false"),
             },
             Keeping(options.save, options.reset, options.standings),
+            kept=lambda: self.spawn(session.have_settings_read()),
         )
         self.sealed = options.sealed
+        self.away = False
         self.listed: list[int] = []
         self._day: date | None = None
         self._shown: dict[int, Message] = {}

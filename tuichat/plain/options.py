@@ -53,7 +53,6 @@ class Options(msgspec.Struct, frozen=True):
         standings: how all settings stand; None where nothing is kept. Raises TuichatError.
         bridges: the bridge lines of the settings, as they are now.
         save_bridges: keeps others for the next start; None where nothing is kept.
-        auto_lock: whether the node is to be told that somebody is at work.
         scratch: gives a directory for what is nobody else's business and is removed soon.
     """
 
@@ -74,5 +73,4 @@ class Options(msgspec.Struct, frozen=True):
     standings: Callable[[], Standings] | None = None
     bridges: Callable[[], tuple[str, ...]] = tuple
     save_bridges: Callable[[str], None] | None = None
-    auto_lock: bool = False
     scratch: Callable[[], Path] = _temporary

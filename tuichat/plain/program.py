@@ -174,7 +174,7 @@ class Program:
         while self.chat.lines.interactive:
             if self.chat.session.connected and not self.chat.session.locked:
                 with suppress(TuichatError):
-                    await self.chat.node.present(True)
+                    await self.chat.node.present(not self.chat.away)
             await asyncio.sleep(_PRESENT_SECONDS)
 
     # Reading.
@@ -236,8 +236,7 @@ class Program:
         """Tell the node that somebody is at work, and what was typed, as the interface does."""
         if not self.chat.session.connected:
             return
-        if self.chat.options.auto_lock:
-            await self.chat.node.active()
+        await self.chat.node.active()
         person = self.chat.person
         in_memory = person is not None and person.conversation.memory
         if self.chat.lines.interactive and tells_no_secret(line) and not in_memory:

@@ -23,9 +23,10 @@ from tuichat.i18n import _
 from tuichat.model import LockedEvent
 from tuichat.tui.choices import Choice, Choices, Keeping
 from tuichat.tui.context import Context, Options
+from tuichat.tui.garbage import look_for_garbage
 from tuichat.tui.guard import Guard
 from tuichat.tui.keymap import load_keymaps
-from tuichat.tui.live_settings import live_settings
+from tuichat.tui.live_settings import live_settings, node_told
 from tuichat.tui.notifications import Notifications
 from tuichat.tui.pressed import Pressed
 from tuichat.tui.screens.main import WIDE, MainScreen
@@ -96,6 +97,7 @@ class TuichatApp(App[int]):
         self.choices = Choices(
             live_settings(theme, self.pressed, self.notifications, self.guard),
             Keeping(options.save, options.reset, options.standings),
+            node_told(self, self.session, self._say),
         )
         self.theme = self._fitting_theme if without_colour else self._first_theme()
         self._first_colours: dict[str, str] | None = self.get_css_variables()
@@ -134,8 +136,7 @@ class TuichatApp(App[int]):
         return screen
 
     def on_mount(self) -> None:
-        if not gc.isenabled():
-            self.set_timer(START_SECONDS, _collect_from_now_on)
+        look_for_garbage(self)
         if is_in_screen(os.environ):
             self.use_mouse(False)  # while the mouse is told of, screen keeps Esc until another key comes
         if self._options.create_profile is None:
@@ -185,6 +186,7 @@ class TuichatApp(App[int]):
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             main = self.main_screen()
             if main is not None:
+                main.key_came()
                 main.notice_read()
             if isinstance(event, events.Key) and (command := self.pressed.take(event)) is not None:
                 if main is not None and main is self.screen:  # over a question nothing else is asked
@@ -344,16 +346,6 @@ class TuichatApp(App[int]):
         traceback = Traceback(show_locals=False, width=None)
         self._exit_renderables.append(Segments(self.console.render(traceback, self.console.options)))
         self._close_messages_no_wait()
-
-
-START_SECONDS: Final = 3.0
-"""While the interface starts nothing is garbage, and looking for it would make keys wait."""
-
-
-def _collect_from_now_on() -> None:
-    """What is there now stays: only what comes later is looked through."""
-    gc.freeze()
-    gc.enable()
 
 
 INTERRUPTED: Final = 130

@@ -53,11 +53,13 @@ class Choices:
     Args:
         live: those that take effect at once, by their whole names.
         keeping: how they are kept.
+        kept: another one was kept: the node may have to be told.
     """
 
-    def __init__(self, live: Mapping[str, Choice], keeping: Keeping) -> None:
+    def __init__(self, live: Mapping[str, Choice], keeping: Keeping, kept: Callable[[], None]) -> None:
         self._live = live
         self._keeping = keeping
+        self._kept = kept
         self._chosen: dict[str, Standing] = {}
 
     def standings(self) -> Standings:
@@ -97,6 +99,8 @@ class Choices:
         if self._keeping.save is not None:
             self._keeping.save(setting, text)
         self._chosen[setting] = Standing(value, "session")
+        if live is None:
+            self._kept()
         return self._told(setting, shown_value(setting, value))
 
     def reset(self, name: str) -> str:
@@ -108,6 +112,8 @@ class Choices:
         if self._keeping.reset is not None:
             self._keeping.reset(setting)
         self._chosen.pop(setting, None)
+        if live is None:
+            self._kept()
         return self._told(setting, shown_value(setting, value_of(Config(), setting)))
 
     def _changeable(self, name: str) -> str:
@@ -133,7 +139,8 @@ class Choices:
         text = said.get(setting, f"{setting}: {{value}}").format(value=value)
         if setting not in self._live:
             effect = explained()[setting].effect
-            text = f"{text}. {effect_words('interface' if effect == 'now' else effect)}"
+            here = effect == "now" and setting.startswith("ui.")
+            text = f"{text}. {effect_words('interface' if here else effect)}"
         if self._wins(setting):
             wins = _("At the next start {variable} in the environment wins.")
             text = f"{text.rstrip('.')}. {wins.format(variable=SETTINGS[setting].variable)}"

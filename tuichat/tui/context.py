@@ -66,7 +66,6 @@ class Options(msgspec.Struct, frozen=True):
         name: the profile's, to be typed before it is wiped.
         wipe: how that is done; None: by asking the node.
         panic_key: wipes when it is pressed three times; "" for none.
-        auto_lock: whether the node is to be told that somebody is at work.
         key_file: gives the content of the key file, None where none is named. Raises LockedError.
         scratch: gives a directory for what is nobody else's business and is removed soon.
         images: whether pictures are shown, where the terminal has the colours for them.
@@ -98,7 +97,6 @@ class Options(msgspec.Struct, frozen=True):
     name: str = "default"
     wipe: WipeProfile | None = None
     panic_key: str = ""
-    auto_lock: bool = False
     key_file: Callable[[], bytes | None] = _none
 
 

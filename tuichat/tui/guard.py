@@ -33,7 +33,7 @@ class Guard:
 
     def saw(self, event: events.Event) -> None:
         """Take in what comes from the terminal."""
-        if isinstance(event, events.InputEvent | events.Paste) and self._shared.options.auto_lock:
+        if isinstance(event, events.InputEvent | events.Paste):
             self._somebody_is_here()
         if isinstance(event, events.Key) and not event.is_forwarded and self._panic.pressed(event.key):
             self._app.run_worker(self.wipe(keep_files=False), group="wipe", exclusive=True)
@@ -66,7 +66,8 @@ class Guard:
         now = self._shared.clock.monotonic()
         if self._shared.session.connected and now >= self._told_at + ACTIVE_SECONDS:
             self._told_at = now
-            self._app.run_worker(self._tell_active(), group="active")
+            # Called there, so that no coroutine is left over at the end; mypy cannot tell what it is.
+            self._app.run_worker(self._tell_active, group="active")  # type: ignore[arg-type]
 
     async def _tell_active(self) -> None:
         with suppress(TuichatError):

@@ -11,9 +11,9 @@ import msgspec
 from tuichat.i18n import _
 from tuichat.times import time_of_day
 
-Effect = Literal["now", "interface", "node", "reload", "unlock", "command"]
-"""When a change takes effect: at once; as the interface or the node starts; as the node starts or, if it is a
-daemon, reads its settings again; as the profile is opened; or with the next command."""
+Effect = Literal["now", "interface", "node", "unlock", "command"]
+"""When a change takes effect: at once; as the interface or the node starts; as the profile is opened; or
+with the next command."""
 
 FILE_ONLY: Final = frozenset({"store.key_file", "http.token_file"})
 """Where secrets lie: shown, but changed in the file alone, for a slip would lock somebody out."""
@@ -62,7 +62,6 @@ def effect_words(effect: Effect) -> str:
         "now": _("Takes effect at once."),
         "interface": _("Takes effect when the interface starts next."),
         "node": _("Takes effect when your node starts next: 10 seconds after you left, or by a restart."),
-        "reload": _("Takes effect when your node starts next; a daemon takes it at once at SIGHUP."),
         "unlock": _("Takes effect when the profile is opened next."),
         "command": _("Takes effect with the next command."),
     }
@@ -167,17 +166,17 @@ def _privacy() -> dict[str, Explained]:
         ),
         "privacy.receipts": Explained(
             _("Whether your contacts are told how far you have read."),
-            "reload",
+            "now",
             {"false": _("nobody learns it"), "true": _("they see what you have read, and when")},
         ),
         "privacy.typing": Explained(
             _("Whether your contacts see that you are writing to them."),
-            "reload",
+            "now",
             {"false": _("nobody learns it"), "true": _("they see it, also if you never send")},
         ),
         "privacy.presence": Explained(
             _("Whether your contacts see that you are at the interface."),
-            "reload",
+            "now",
             {"false": _("nobody learns it"), "true": _("they see when you come and go")},
         ),
         "privacy.auto_lock": Explained(
@@ -185,12 +184,12 @@ def _privacy() -> dict[str, Explained]:
                 "After how long without a key, such as 10m, the profile is locked. "
                 "Locked, nothing is sent or received. Needs a passphrase."
             ),
-            "reload",
+            "now",
             unset=_("never"),
         ),
         "privacy.retention": Explained(
             _("After how long, such as 90d, messages are deleted here, for good. Theirs stay with them."),
-            "reload",
+            "now",
             unset=_("never"),
         ),
     }
@@ -205,16 +204,16 @@ def _files() -> dict[str, Explained]:
         ),
         "files.auto_accept_below": Explained(
             _("Files of verified contacts below this size, such as 10MiB, are fetched without asking you."),
-            "reload",
+            "now",
             unset=_("always ask"),
         ),
         "files.quota": Explained(
             _("How much all received files together may take, such as 20GiB. Beyond it none is fetched."),
-            "reload",
+            "now",
         ),
         "files.circuits": Explained(
             _("Paths through Tor that one file comes over at once, 1 to 16. More is faster, and more work."),
-            "reload",
+            "now",
         ),
     }
 

@@ -26,6 +26,7 @@ from tuichat.tui.screens.card_deeds import CardDeeds
 from tuichat.tui.screens.memory import change_memory
 from tuichat.tui.session import Happening
 from tuichat.tui.widgets.field import Field
+from tuichat.tui.widgets.keys_line import KeysLine
 from tuichat.tui.widgets.pick_list import PickList
 from tuichat.tui.words import error_text, link, stage_word
 from tuichat.tui.wrapping import wrap, wrap_whole
@@ -81,7 +82,7 @@ class ContactCard(CardDeeds):
             yield Static("", id="asked", markup=False)
             yield Field(id="answer", compact=True)
             yield Static("", classes="problem", markup=False)
-            yield Static("", classes="keys", markup=False)
+            yield KeysLine("", classes="keys")
 
     def on_mount(self) -> None:
         for part in ("#code", "#asked", "#answer", ".problem"):
@@ -92,7 +93,7 @@ class ContactCard(CardDeeds):
     def on_resize(self) -> None:
         self.set_class(self.app.size.height < LOW, "-low")
         self._keys = wrap_whole((_("Up Down Enter, or its key"), _("Esc close")), self._width)
-        self.query_one(".keys", Static).update(Text("\n".join(self._keys)))
+        self.query_one(".keys", KeysLine).update(Text("\n".join(self._keys)))
         self.show()
 
     def happened(self, happening: Happening) -> None:

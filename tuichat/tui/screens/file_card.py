@@ -34,6 +34,7 @@ from tuichat.tui.pictures import is_picture
 from tuichat.tui.screens.dialog import Dialog
 from tuichat.tui.session import Happening
 from tuichat.tui.widgets.field import Field
+from tuichat.tui.widgets.keys_line import KeysLine
 from tuichat.tui.words import error_text
 from tuichat.tui.wrapping import wrap, wrap_whole
 
@@ -75,7 +76,7 @@ class FileCard(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         """Facts, then keys; where there are few rows the keys come first."""
-        keys = Static("", classes="keys", markup=False)
+        keys = KeysLine("", classes="keys")
         with VerticalScroll(classes="box"):
             if self.app.size.height < 20:
                 yield keys
@@ -253,7 +254,7 @@ class FileCard(Dialog[None]):
         self.query_one("#facts", Static).update(self._facts(file))
         # What is fetched with it is what the keys say here, though more may come before one is pressed.
         self._group_to = max(each.id for each in self._group()) if self._with_group and self._others() else 0
-        self.query_one(".keys", Static).update(Text(self._keys(file)))
+        self.query_one(".keys", KeysLine).update(Text(self._keys(file)))
 
     def _facts(self, file: File) -> Text:
         known, glyphs = self._shared.session.known, self.glyphs

@@ -21,6 +21,7 @@ from tuichat.tui.context import Context, CreateProfile
 from tuichat.tui.qr import qr_text
 from tuichat.tui.session import Connected, Happening, Lost
 from tuichat.tui.widgets.field import Field
+from tuichat.tui.widgets.keys_line import KeysLine
 from tuichat.tui.words import blocked_sentence, error_text, problem_sentence, tor_progress
 
 TOR_PATIENCE_SECONDS = 30.0
@@ -69,8 +70,8 @@ class FirstRun(Screen[bool]):
                 with VerticalScroll(id="beside", can_focus=False):
                     yield Static("", id="address", markup=False)
                     yield Static("", id="tor", markup=False)
-                    yield Static(_("c  copy\na  add someone\nEnter  go on"), id="next", markup=False)
-            yield Static(_("c copy   a add someone   Enter go on"), id="next-row", markup=False)
+                    yield KeysLine(_("c  copy\na  add someone\nEnter  go on"), id="next")
+            yield KeysLine(_("c copy   a add someone   Enter go on"), id="next-row")
 
     def on_mount(self) -> None:
         self.query_one("#result").display = False
