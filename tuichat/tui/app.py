@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,7 +34,7 @@ from tuichat.tui.screens.main import WIDE, MainScreen
 from tuichat.tui.session import Attach, Connected, Happening, Lost, Session
 from tuichat.tui.slash import Command, usages
 from tuichat.tui.terminal import assume_a_size, is_in_screen, told_of_colours
-from tuichat.tui.terminal_keys import free_alt_digits
+from tuichat.tui.terminal_keys import free_alt_digits, take_any_bytes
 from tuichat.tui.themes import Palette, load_palettes
 
 if TYPE_CHECKING:
@@ -368,6 +369,7 @@ def run_app(attach: Attach, options: Options | None = None, clock: Clock | None 
         UsageError: a theme cannot be used.
     """
     free_alt_digits()
+    take_any_bytes(sys.stdin.encoding)
     assume_a_size()
     if options is not None and options.images:
         from tuichat.tui.terminal_pictures import find_graphics
