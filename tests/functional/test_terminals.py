@@ -55,7 +55,7 @@ def reversed_cells(terminal: PtyTerminal) -> int:
 
 
 async def test_the_linux_console_is_shown_signs_that_it_has_and_english() -> None:
-    environment = {"TERM": "linux", "LANG": "zh_CN.UTF-8", "PYTHONUTF8": "1"}
+    environment = {"TERM": "linux", "LANG": "zh_CN.UTF-8"}
     async with drawn_interface(node_of_two(), SIZE, environment) as terminal:
         await opened(terminal)
         shown = terminal.text
