@@ -163,5 +163,5 @@ def _moving(known: Known, glyphs: Glyphs, gap: str, *, narrow: bool) -> Parts:
 def _new(known: Known, gap: str) -> Parts:
     if not known.unread():
         return []
-    text = ngettext("{count} new", "{count} new", known.unread()).format(count=known.unread())
+    text = ngettext("{count} new", "{count} new", known.unread()).format(count=f"{known.unread():,}")
     return [("unread", gap + text, "next")]

@@ -310,7 +310,7 @@ class History(Painted, can_focus=True):
     def _below_row(self) -> Row:
         if self._unseen:
             label = ngettext("{count} new · Alt+End", "{count} new · Alt+End", self._unseen)
-            return separator(label.format(count=self._unseen), self._pages.style, "new")
+            return separator(label.format(count=f"{self._unseen:,}"), self._pages.style, "new")
         return separator(_("newer below · Alt+End"), self._pages.style, "muted")
 
     def _tell(self, place: Place, rows: Sequence[ShownRow]) -> None:
