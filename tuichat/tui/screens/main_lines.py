@@ -22,7 +22,9 @@ def top_parts(
 ) -> tuple[Parts, Parts]:
     """The first row: our own state; in a narrow window the open conversation's, if one is shown."""
     gap = "   " if person is None else "  "
-    last: Parts = [*_moving(known, glyphs, gap, narrow=narrow), *_new(known, gap), ("text", " ")]
+    unlisted = narrow and (person is not None or not known.conversations())
+    asking = _asking(known, gap) if unlisted else ()
+    last: Parts = [*_moving(known, glyphs, gap, narrow=narrow), *_new(known, gap), *asking, ("text", " ")]
     if person is not None:
         tick = f" {glyphs.verified}" if person.verified and not person.key_changed else ""
         left: Parts = [
@@ -76,6 +78,8 @@ def empty_text(known: Known, person: Contact | None) -> str:
             _("/address   shows your address, to be given to people"),
             _("/add       asks somebody whose address you have"),
         ]
+        if known.requests():
+            lines.append(_("/requests  shows who asks to be your contact"))
         if known.blocked():
             lines.append(_("/blocked   shows whom you blocked"))
         return "\n".join(lines)
@@ -158,6 +162,13 @@ def _moving(known: Known, glyphs: Glyphs, gap: str, *, narrow: bool) -> Parts:
     from tuichat.file_words import rate as rate_text
 
     return [("accent", f"{gap}{glyphs.transfers} {count}  {rate_text(rate)}", "files")]
+
+
+def _asking(known: Known, gap: str) -> Parts:
+    """How many ask to be a contact."""
+    count = len(known.requests())
+    words = ngettext("{count} asks", "{count} ask", count).format(count=count)
+    return [("title", gap + words, "requests")] if count else []
 
 
 def _new(known: Known, gap: str) -> Parts:
