@@ -164,6 +164,7 @@ class Program:
         self._opened = True
         await DEEDS["contacts"](self.chat, Command("contacts", ""))
         self.chat.say(_("/help shows every command. Ctrl+D or /quit leaves."))
+        self.chat.say(self.chat.options.hint)
         self._news.begin()
         await first_run.go_online(self.chat)
         self.chat.spawn(self._stay_present())

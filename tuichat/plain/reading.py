@@ -21,6 +21,7 @@ def usages() -> dict[str, tuple[str, str]]:
         "contacts": ("", _("everybody, with the numbers that open conversations: /1, /2")),
         "messages": (_("[COUNT]"), _("what was said last, with numbers; #N means one of them")),
         "address": (_("[qr]"), _("your own address, and its QR code")),
+        "verify": (_("[NAME] [qr]"), slash.usages()["verify"][1]),
         "invites": (_("[revoke N]"), _("open invites; take one back")),
         "files": (
             _("[fetch|decline|pause|resume|cancel N [DIR]]"),

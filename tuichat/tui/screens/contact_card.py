@@ -18,6 +18,7 @@ from tuichat.i18n import _
 from tuichat.model import Contact, ContactEvent, ContactRemovedEvent
 from tuichat.timer_words import parse_timer, short_time
 from tuichat.tui.card_rows import CardRow, card_rows, lines
+from tuichat.tui.clipboard import copied_words
 from tuichat.tui.context import Context
 from tuichat.tui.link_times import STAGES, short_seconds
 from tuichat.tui.link_words import stage_sentence
@@ -151,7 +152,7 @@ class ContactCard(CardDeeds):
         """Copy the address."""
         if self.person is not None:
             self.app.copy_to_clipboard(self.person.address)
-            self.say(_("The address is in the clipboard, if your terminal allows that (OSC 52)."))
+            self.say(copied_words())
 
     def action_toggle_qr(self) -> None:
         """The QR code, or not."""

@@ -24,6 +24,7 @@ from tuichat.i18n import _, ngettext
 from tuichat.model import File
 from tuichat.sizes import shown_size
 from tuichat.tui import file_words
+from tuichat.tui.clipboard import copied_words
 from tuichat.tui.context import Context
 from tuichat.tui.file_deeds import FileDeeds
 from tuichat.tui.harmless import harmless
@@ -161,7 +162,8 @@ class FileCard(Dialog[None]):
         folder, program = Path(file.path).parent, file_manager(os.environ)
         if program is None:
             self.app.copy_to_clipboard(str(folder))
-            self.say(_("No file manager can be shown here: the folder's path is copied (OSC 52)."))
+            none = _("No file manager can be shown here; this copies the path of the folder.")
+            self.say(f"{none} {copied_words()}")
             return
         try:
             await show_folder(program, folder)
@@ -226,7 +228,7 @@ class FileCard(Dialog[None]):
 
     def _copy(self, path: str) -> None:
         self.app.copy_to_clipboard(path)
-        self.say(_("Copied, if your terminal allows that (OSC 52)."))
+        self.say(copied_words())
 
     # What is shown.
 

@@ -17,6 +17,7 @@ from tuichat.errors import TuichatError
 from tuichat.i18n import _
 from tuichat.model import TorEvent
 from tuichat.tui.addresses import looks_like_address
+from tuichat.tui.clipboard import copied_words
 from tuichat.tui.context import Context, CreateProfile
 from tuichat.tui.qr import qr_text
 from tuichat.tui.session import Connected, Happening, Lost
@@ -250,7 +251,7 @@ class FirstRun(Screen[str]):
         """Copy the address."""
         if self._step == "address":
             self.app.copy_to_clipboard(self._shared.session.known.address)
-            self._remark(_("The address is in the clipboard, if your terminal allows that (OSC 52)."))
+            self._remark(copied_words())
 
     def action_finish(self, following: str) -> None:
         """Go on to the main screen, and do something there."""

@@ -40,7 +40,6 @@ from tuichat.tui.screens.pointing_screen import PointingScreen
 from tuichat.tui.session import Connected, Happening, Lost
 from tuichat.tui.slash import Command
 from tuichat.tui.widgets.conversations import ARCHIVED, BLOCKED, REQUESTS, Aside, Conversations
-from tuichat.tui.widgets.deed_history import DeedHistory
 from tuichat.tui.widgets.history_rows import RowStyle
 from tuichat.tui.widgets.keys_line import KeysLine
 from tuichat.tui.widgets.parts_line import PartsLine
@@ -95,6 +94,8 @@ class MainScreen(PointingScreen):
     def __init__(self, shared: Context) -> None:
         super().__init__(shared)
         self._glyphs = shared.glyphs
+        style = RowStyle(80, "", False, shared.glyphs, shared.calendar())
+        self._history = PointedHistory(style, shared.session.known.files, id="history")
         self._arrived: list[tuple[Message, bool]] = []
         self._pace = Pace(self, PICTURE_SECONDS, self._catch_up)
         self._was_narrow: bool | None = None
@@ -103,7 +104,6 @@ class MainScreen(PointingScreen):
     def compose(self) -> ComposeResult:
         """From top to bottom, as it is seen."""
         glyphs = self._glyphs
-        style = RowStyle(80, "", False, glyphs, self.shared.calendar())
         yield PartsLine(id="top", ellipsis=glyphs.ellipsis)
         yield HorizontalRule(glyphs.horizontal, glyphs.tee_down, id="rule-top")
         with Horizontal(id="body"):
@@ -112,7 +112,7 @@ class MainScreen(PointingScreen):
             with Vertical(id="chat"):
                 yield Title(id="title", ellipsis=glyphs.ellipsis)
                 yield Static("", id="banner", markup=False)
-                yield PointedHistory(style, self.shared.session.known.files, id="history")
+                yield self._history
                 yield Requests(glyphs, id="requests")
         yield HorizontalRule(glyphs.horizontal, glyphs.tee_up, id="rule-bottom")
         yield Static("", id="notice", markup=False)
@@ -160,7 +160,7 @@ class MainScreen(PointingScreen):
                 if message.contact == self.conversation.contact:
                     self._arrived.append((message, new))
                 if not (new and message.direction == "in" and message.contact == self.looked_at):
-                    self.recount_soon()  # else that comes after it is marked as seen
+                    self.recount_soon(message.contact)  # else that comes after it is marked as seen
             case FileEvent():
                 self.file_changed(happening)
             case Connected(hello=hello):
@@ -182,8 +182,7 @@ class MainScreen(PointingScreen):
     @property
     def looked_at(self) -> int | None:
         """Whose messages are seen at once when they arrive."""
-        seen = self.app.app_focus and any(history.at_end for history in self.query(DeedHistory))
-        return self.conversation.contact if seen else None
+        return self.conversation.contact if self.app.app_focus and self._history.at_end else None
 
     def _people_shown(self) -> list[Contact]:
         """The list's people; nothing counts as unread while it is being looked at."""

@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from tuichat.i18n import _
 from tuichat.model import Invite
+from tuichat.tui.clipboard import copied_words
 from tuichat.tui.context import Context
 from tuichat.tui.qr import qr_text
 from tuichat.tui.screens.dialog import Dialog
@@ -57,6 +58,4 @@ class NewInvite(Dialog[None]):
     def action_copy(self) -> None:
         """Copy the invite."""
         self.app.copy_to_clipboard(self._invite.text)
-        self.query_one(".keys", KeysLine).update(
-            _("Copied, if your terminal allows that (OSC 52).   Esc close")
-        )
+        self.query_one(".keys", KeysLine).update(f"{copied_words()}   {_('Esc close')}")

@@ -12,6 +12,7 @@ from textual.types import CSSPathType
 from textual.widgets import Static
 
 from tuichat.i18n import _
+from tuichat.tui.clipboard import copied_words
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.qr import qr_text
 from tuichat.tui.screens.dialog import Dialog
@@ -41,6 +42,4 @@ class OwnAddress(Dialog[None]):
     def action_copy(self) -> None:
         """Copy the address."""
         self.app.copy_to_clipboard(self._address)
-        self.query_one(".keys", KeysLine).update(
-            _("Copied, if your terminal allows that (OSC 52).   Esc close")
-        )
+        self.query_one(".keys", KeysLine).update(f"{copied_words()}   {_('Esc close')}")
