@@ -302,6 +302,15 @@ async def _fetch(desk: Desk) -> None:
     await desk.press("o", then=lambda: desk.node._file(file.id).state != "offered")
 
 
+@key("Esc o, on a link")
+async def _look_at_link(desk: Desk) -> None:
+    desk.node.incoming("bob", "here: http://example.org")
+    await desk.until(lambda: "example.org" in desk.seen)
+    await desk.press("escape", then=lambda: desk.choosing)
+    await desk.press("o", then=lambda: isinstance(desk.shown, LinkQuestion))
+    await desk.press("c", then=lambda: desk.app.clipboard == "http://example.org")
+
+
 @key("Esc o, then F")
 async def _show_folder(desk: Desk) -> None:
     file = desk.node.set_file(desk.node.offer("bob", "e.txt", 10).id, state="complete", path="/inbox/e.txt")
