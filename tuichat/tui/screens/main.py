@@ -33,6 +33,7 @@ from tuichat.tui.screens.main_lines import (
     empty_text,
     hint_text,
     lost_text,
+    placeholder_text,
     title_parts,
     top_parts,
 )
@@ -276,6 +277,7 @@ class MainScreen(PointingScreen):
         self.conversation.restyle()
         if self.ready:
             self.composer.names = known.names()
+            self.composer.placeholder = placeholder_text(known)
         tee = None if self.narrow else 18
         for rule in self.query(HorizontalRule):
             rule.meet(tee)
