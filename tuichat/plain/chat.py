@@ -201,7 +201,7 @@ class Chat:
                 )
             )
         if not messages:
-            self.say(empty_text(self.known, person))
+            self.say(empty_text(self.known, person, self.options.glyphs))
         await self.show(messages)
         if person.unread:
             await self.session.recount()

@@ -272,13 +272,13 @@ class MainScreen(SignScreen):
         self.query_one(Title).show(*title_parts(None if requests else person, self._glyphs, requests))
         self.show_banner(None if requests else person)
         looking = not self.shared.session.connected and (not self.ready or self.composer.deaf)
-        self.history.say_instead(_("Looking for your node...") if looking else empty_text(known, person))
+        empty = empty_text(known, person, self._glyphs)
+        self.history.say_instead(_("Looking for your node...") if looking else empty)
         self.conversation.restyle()
         if self.ready:
             self.composer.names = known.names()
-        tee = None if self.narrow else 18
         for rule in self.query(HorizontalRule):
-            rule.meet(tee)
+            rule.meet(None if self.narrow else 18)
 
     def on_resize(self) -> None:
         if self.narrow is not self._was_narrow:

@@ -59,12 +59,16 @@ def banner_text(person: Contact, glyphs: Glyphs) -> str:
     return text + " " + _("It waits until you are both online; keep tuichat running.")
 
 
-def empty_text(known: Known, person: Contact | None) -> str:
+def empty_text(known: Known, person: Contact | None, glyphs: Glyphs) -> str:
     """What stands in place of messages while there are none."""
     if person is not None and person.conversation.memory:
         return _("In memory only: nothing said here is kept when tuichat ends or locks.")
     if person is not None:
-        return _("No messages yet. Write the first one below.")
+        text = _("No messages yet. Write the first one below.")
+        if person.suggested_name in {"", person.name}:
+            return text
+        name = glyphs.quoted(person.suggested_name)
+        return _("They call themselves {name}. /rename gives another name.").format(name=name) + "\n" + text
     if known.address and not known.conversations():
         lines = [
             _("Nobody here yet."),
