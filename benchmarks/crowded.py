@@ -44,11 +44,13 @@ class PatientTransport(JoinedTransport):
 
     Attributes:
         in_vain: how many dials are at it.
+        patience: how many seconds that takes.
     """
 
     def __init__(self, onion: bytes, everybody: dict[bytes, Answerer]) -> None:
         super().__init__(onion, everybody)
         self.in_vain = 0
+        self.patience = _IN_VAIN_SECONDS
 
     async def dial(
         self, onion: bytes, message1: bytes, on_stage: Callable[[DialStage], None], reach: bytes | None = None
@@ -58,7 +60,7 @@ class PatientTransport(JoinedTransport):
         except ConnectionLostError:
             self.in_vain += 1
             try:
-                await asyncio.sleep(_IN_VAIN_SECONDS)
+                await asyncio.sleep(self.patience)
             finally:
                 self.in_vain -= 1
             raise

@@ -26,6 +26,7 @@ from tests.support.power_rounds import play
 MINUTES = 15.0
 
 _STATES_A_ROUND = 1000
+_CONTROL_STATES = 200
 _SHOWN = 10
 
 
@@ -78,7 +79,7 @@ def _try_states(chosen: argparse.Namespace, until: float) -> tuple[Result, int]:
 
 def _controls(number: int) -> bool:
     """Whether stores that do not wait for the disk are found out."""
-    off, normal = play(number, 200, "OFF"), play(number, 200, "NORMAL")
+    off, normal = (play(number, _CONTROL_STATES, mode) for mode in ("OFF", "NORMAL"))
     for name, control in (("OFF", off), ("NORMAL", normal)):
         print(f"  with synchronous={name:<7} {len(control.failures)} of {control.tried} fail, as they must")
     return bool(off.failures and normal.failures)

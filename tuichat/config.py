@@ -43,7 +43,7 @@ THEMES_DIRECTORY = "themes"
 KEYS_DIRECTORY = "keys"
 """Likewise their own keymaps."""
 
-TimeFormat = Literal["24h", "12h"]
+TimeFormat = Literal["", "24h", "12h"]
 Notify = Literal["off", "bell", "osc9", "osc777", "desktop"]
 
 
@@ -142,7 +142,7 @@ class UiConfig:
     Attributes:
         theme: "" is the interface's own choice.
         keys: the name of the keymap.
-        language: "" is the environment's.
+        language, time_format: "" is the environment's.
         notify: how one is told of what comes.
         notify_content: whether that says from whom, and what.
         images: whether pictures that were received or offered are shown.
@@ -152,7 +152,7 @@ class UiConfig:
     theme: str = ""
     keys: str = "default"
     language: str = ""
-    time_format: TimeFormat = "24h"
+    time_format: TimeFormat = ""
     notify: Notify = "bell"
     notify_content: bool = False
     images: bool = False

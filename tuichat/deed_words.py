@@ -1,11 +1,11 @@
-"""Messages in words, for the interface and exported pages: what one says and answers, and reactions."""
+"""Messages in words, for people: what one says and answers, how it stands, and reactions."""
 
 from __future__ import annotations
 
 from collections import Counter
 
 from tuichat.i18n import _
-from tuichat.model import Message, Quote
+from tuichat.model import Message, MessageState, Quote
 from tuichat.timer_words import timer_line
 
 _ACTION = "/me "
@@ -25,6 +25,19 @@ def said(message: Message, name: str) -> str:
         who = _("me") if message.direction == "out" else name
         return f"* {who} {message.text.removeprefix(_ACTION)}"
     return message.text
+
+
+def state_word(state: MessageState) -> str:
+    """How a message of one's own stands."""
+    words: dict[MessageState, str] = {
+        "queued": _("queued"),
+        "sent": _("sent"),
+        "delivered": _("delivered"),
+        "read": _("read"),
+        "failed": _("failed"),
+        "cancelled": _("cancelled"),
+    }
+    return words[state]
 
 
 def quoted(quote: Quote, name: str) -> str:

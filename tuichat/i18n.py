@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gettext as _gettext
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol, runtime_checkable
+
+from tuichat.languages import ENGLISH, system_language
 
 _CATALOGUES = Path(__file__).parent / "data" / "locale"
 _translations: _gettext.NullTranslations = _gettext.NullTranslations()
@@ -26,8 +29,13 @@ class Fillable(Protocol):
 def use_language(language: str | None) -> None:
     """Switch the catalogue: `language` like "zh_CN", or None for what the environment asks for."""
     global _translations
-    languages = None if language is None else [language]
+    languages = [language or system_language(os.environ)]
     _translations = _gettext.translation("tuichat", _CATALOGUES, languages=languages, fallback=True)
+
+
+def language() -> str:
+    """The chosen language as a page for a browser names it (BCP 47): "en" or "zh-CN"."""
+    return _translations.info().get("language", ENGLISH).replace("_", "-")
 
 
 def _(message: str) -> str:

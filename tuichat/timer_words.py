@@ -9,6 +9,7 @@ from tuichat.errors import UsageError
 from tuichat.i18n import _, ngettext
 
 _OFF: Final = "off"
+_WEEK: Final = 7 * 86_400
 _UNITS: Final = ((86_400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 
 
@@ -32,6 +33,8 @@ def short_time(seconds: int) -> str:
 
 def time_words(seconds: int) -> str:
     """A length of time in the largest unit that it has a whole number of."""
+    if seconds % _WEEK == 0:
+        return _counted("w", seconds // _WEEK)
     size, unit = next((size, unit) for size, unit in _UNITS if seconds % size == 0)
     return _counted(unit, seconds // size)
 
@@ -45,6 +48,7 @@ def timer_line(seconds: int) -> str:
 
 def _counted(unit: str, count: int) -> str:
     words = {
+        "w": ngettext("{count} week", "{count} weeks", count),
         "d": ngettext("{count} day", "{count} days", count),
         "h": ngettext("{count} hour", "{count} hours", count),
         "m": ngettext("{count} minute", "{count} minutes", count),

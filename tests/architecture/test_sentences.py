@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -48,9 +49,11 @@ SENTENCE = "Sentence"
 COMPUTED = (ast.JoinedStr, ast.BinOp, ast.Call, ast.IfExp, ast.BoolOp)
 
 
-def trees(folder: str) -> Iterator[tuple[Path, ast.Module]]:
-    for path in sorted((ROOT / folder).rglob("*.py")):
-        yield path.relative_to(ROOT), ast.parse(path.read_text(encoding="utf-8"))
+@cache
+def trees(folder: str) -> list[tuple[Path, ast.Module]]:
+    """Read once: parsing everything for every line that is tried would take half a minute."""
+    paths = sorted((ROOT / folder).rglob("*.py"))
+    return [(path.relative_to(ROOT), ast.parse(path.read_text(encoding="utf-8"))) for path in paths]
 
 
 def name_of(node: ast.expr) -> str:
@@ -59,6 +62,7 @@ def name_of(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
+@cache
 def error_classes(package: str = "tuichat", root: str = ERROR_ROOT) -> frozenset[str]:
     """The names of a package's root of errors and all that derives from it, wherever it is defined."""
     bases = {

@@ -25,6 +25,7 @@ OTHERS = (
     "zsh",
     "fish",
     "systemd-analyze",
+    "systemd-nspawn",
     "apparmor_parser",
 )
 

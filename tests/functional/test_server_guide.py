@@ -1,8 +1,9 @@
 """The guide for a server is done as it stands, on a copy of this machine that is thrown away.
 
-The copy is an overlay over the root directory in a mount namespace of its own, which takes root. What asks
-the network (apt-get, pip), the service manager and containers are stand-ins, said below; everything else is
-real: the account, the profile, the unit, the credential, and a daemon that runs as the unit's user.
+The copy is an overlay over the root directory in namespaces of its own, with a systemd of its own as its
+first process, which takes root. What asks the network (apt-get, pip), AppArmor's kernel and containers are
+stand-ins, said below; everything else is real: the account, the profile, the units with all their limits, the
+credential, the journal, and Debian's tor.
 """
 
 from __future__ import annotations
@@ -16,18 +17,30 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 GUIDE = (ROOT / "docs" / "server.md").read_text(encoding="utf-8")
 
 UNIT = "/etc/systemd/system/tuichat.service"
 
+INSTALL = """\
+install -d /opt/python /opt/tuichat/.venv/bin /opt/tuichat/.venv/lib /run/above/upper /run/above/work
+mount --bind {base} /opt/python
+printf '/opt/python/lib\\n' >/etc/ld.so.conf.d/python.conf && ldconfig
+ln -s /opt/python/bin/{python} /opt/tuichat/.venv/bin/python
+printf 'home = /opt/python/bin\\n' >/opt/tuichat/.venv/pyvenv.cfg
+above=upperdir=/run/above/upper,workdir=/run/above/work
+mount -t overlay overlay -o lowerdir={lib},$above /opt/tuichat/.venv/lib
+echo /opt/tuichat >/opt/tuichat/.venv/lib/{python}/site-packages/tuichat-checkout.pth"""
+"""The interpreter and the packages that this runs with, where a service sees them."""
+
 INSTEAD = {
-    # The guide says "either ... or": the second is written too, and the first one used.
+    # The guide says "either ... or": the second is written too, and used at the end.
     "sudo tuichat service install --system --tor system": (
         f"mv {UNIT} /run/first && sudo tuichat service install --system --tor system && "
-        f"systemd-analyze verify --man=no {UNIT} && mv /run/first {UNIT}"
+        f"systemd-analyze verify --man=no {UNIT} && mv {UNIT} /run/second && mv /run/first {UNIT}"
     ),
     # It would fetch packages: those of the checkout, which it fetched before, are taken.
-    "sudo /opt/tuichat/requirements/install --yes runtime": "ln -s {venv} /opt/tuichat/.venv",
+    "sudo /opt/tuichat/requirements/install --yes runtime": INSTALL,
     # There is no network for tor to reach anybody over.
     "sudo -H -u tuichat tuichat status --wait reachable": (
         "sudo -H -u tuichat tuichat status --wait reachable --timeout 1 || test $? = 3"
@@ -40,6 +53,8 @@ INSTEAD = {
         "install -m 644 /dev/stdin /run/typed <<<'five random words'; "
         'sudo -H -u tuichat tuichat --passphrase-file /run/typed init --name "Reading room"'
     ),
+    # Their kernel has no AppArmor.
+    "sudo systemctl reload apparmor": "systemctl cat apparmor.service >/dev/null",
 }
 """Lines of the guide that are done in another way."""
 
@@ -50,8 +65,6 @@ STAND_INS = {
     "apt-get": "exit 0",
     "aa-status": "exit 0",
     "podman": "exit 0",
-    "loginctl": "exit 0",
-    "journalctl": "cat /run/log/tuichat",
     "sudo": """\
 if [ "$1" = -H ]; then
     shift; [ "$1" = -u ]; user=$2; shift 2
@@ -60,48 +73,67 @@ if [ "$1" = -H ]; then
 fi
 exec "$@"
 """,
-    "systemctl": """\
-begin() {
-    read -ra words <<<"$(sed -n 's/^ExecStart=//p' "$units/$1")"
-    export CREDENTIALS_DIRECTORY=/run/credentials
-    user=$(sed -n 's/^User=//p' "$units/$1")
-    setsid sudo -H -u "$user" "${words[@]}" </dev/null >/dev/null 2>>/run/log/tuichat &
-    echo $! >"/run/$1.pid"
-    for _ in $(seq 300); do
-        [ -z "$(find /var/lib/tuichat -name api.sock)" ] || exit 0
-        sleep 0.1
-    done
-    exit 1
-}
-units=/etc/systemd/system
-if [ "$1" = --user ]; then units=$HOME/.config/systemd/user; shift; fi
-case $1 in
-daemon-reload) ;;
-restart)
-    [ "$2" != tor ] || exit 0
-    pid=$(cat "/run/$2.pid")
-    kill "$pid"
-    while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
-    begin "$2" ;;
-status) cat "/run/$2.pid" ;;
-reload) [ "$2" = apparmor ] || kill -HUP "$(cat "/run/$2.pid")" ;;
-enable)
-    [ "$2" = --now ]; unit=$units/$3
-    systemd-analyze verify --man=no "$unit"
-    [ $units = /etc/systemd/system ] || exit 0
-    user=$(sed -n 's/^User=//p' "$unit")
-    grep -q '^LoadCredential=passphrase' "$unit"
-    install -d -m 700 -o "$user" /run/credentials
-    install -m 400 -o "$user" /etc/credstore/tuichat.passphrase /run/credentials/passphrase
-    install -d -m 755 -o "$user" /run/tuichat
-    begin "$3" ;;
-*) exit 1 ;;
-esac
-""",
 }
 """Programs that the copy has in place of the machine's."""
 
-_APART = ("unshare", "--mount", "--net", "--pid", "--fork", "--kill-child")
+AFTERWARDS = """\
+show() { systemctl show --property="$1" --value tuichat.service; }
+until_so() {
+    for _ in $(seq 200); do ! "$@" || return 0; sleep 0.1; done
+    echo "never: $*: $(show StatusText)"
+    exit 1
+}
+stands() { [[ "$(show StatusText)" == $1 ]]; }
+unlocked="@(Not connected|Tor connects)*"
+started_again() { [ "$(show NRestarts)" = 1 ] && stands "$unlocked"; }
+
+echo 'step: a tor of its own, and the signs of life'
+stat -c '%G %a' /run/tuichat-bots/default.sock
+until_so stands "$unlocked"
+printf '[Service]\\nWatchdogSec=2\\n' >/etc/systemd/system/tuichat.service.d/hasty.conf
+systemctl daemon-reload && systemctl restart tuichat.service
+kill -STOP "$(show MainPID)"
+until_so started_again
+
+echo 'step: a second one, and a clean end'
+! sudo -H -u tuichat tuichat --passphrase-file /run/typed daemon run
+systemctl stop tuichat.service
+[ "$(show Result)" = success ]
+
+echo 'step: without the credential it waits for somebody'
+rm /etc/credstore/tuichat.passphrase
+systemctl start tuichat.service
+until_so stands "Locked*"
+sudo -H -u tuichat tuichat --passphrase-file /run/typed unlock
+until_so stands "$unlocked"
+
+echo "step: the system's tor, without any network"
+mv /run/second /etc/systemd/system/tuichat.service
+systemctl daemon-reload && systemctl restart tuichat.service
+sudo -H -u tuichat tuichat --passphrase-file /run/typed unlock
+until_so stands "$unlocked"
+[ "$(sed 1,2d "/proc/$(show MainPID)/net/dev" | cut -d: -f1 | tr -d ' ')" = lo ]
+stat -c '%U %G %a' /run/tuichat/default
+tor=$(systemctl show --property=MainPID --value tor@default.service)
+stat -L -c %i "/proc/$tor/ns/net" "/proc/$(show MainPID)/ns/net" | sort -u | wc -l
+
+echo 'step: end'
+journalctl --no-pager --output=cat -u tuichat.service
+"""
+"""What the guide says in words, seen to be so."""
+
+PLAYER = """\
+[Unit]
+Requires=basic.target
+After=basic.target
+SuccessAction=exit
+FailureAction=exit
+[Service]
+Type=oneshot
+ExecStart=/bin/bash /run/host/guide/play
+StandardOutput=file:/run/host/guide/said
+StandardError=file:/run/host/guide/said
+"""
 
 MACHINE = """\
 set -eu
@@ -109,14 +141,10 @@ place=$1 root=$1/root
 mount -t tmpfs tmpfs "$place"
 mkdir "$place/upper" "$place/work" "$root"
 mount -t overlay overlay -o "lowerdir=/,upperdir=$place/upper,workdir=$place/work" "$root"
-mount -t tmpfs tmpfs "$root/run"
-mount -t tmpfs tmpfs "$root/tmp"
-mount --rbind /dev "$root/dev"
-mount -t proc proc "$root/proc"
-mkdir -p "$root/run/log" "$root/run/stand-ins" "$root$2"
-mount --bind "$2" "$root$2"
-cp "$3"/* "$root/run/stand-ins/"
-exec chroot "$root" /bin/bash /run/stand-ins/play
+rm -f "$root/etc/machine-id" && touch "$root/etc/machine-id"
+exec systemd-nspawn --directory="$root" --machine=tuichat-guide --register=no --keep-unit --private-network \
+    --quiet --console=pipe --bind="$2:/run/host/guide" \
+    --bind-ro="$2/play.service:/etc/systemd/system/play.service" --boot systemd.unit=play.service
 """
 
 
@@ -124,37 +152,46 @@ def steps() -> list[str]:
     """The commands of the guide, in order; the pages' own blocks of several lines stay one step each."""
     blocks = re.findall(r"^```\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
     lines = [line.partition("   #")[0].rstrip() for block in blocks for line in block.splitlines() if line]
-    return [INSTEAD.get(line, line).replace("{venv}", sys.prefix) for line in lines]
+    places = {"{base}": sys.base_prefix, "{lib}": f"{sys.prefix}/lib", "{python}": PYTHON}
+    return [_filled(INSTEAD.get(line, line), places) for line in lines]
+
+
+def _filled(line: str, places: dict[str, str]) -> str:
+    for name, place in places.items():
+        line = line.replace(name, shlex.quote(place))
+    return line
 
 
 def play() -> str:
     """The whole of it as a script: a step that fails ends it, and is named."""
     home, person = "/home/reader", "reader"
-    opened = {Path(sys.executable).resolve(), Path(sys.prefix), ROOT}
-    parents = sorted({str(parent) for path in opened for parent in path.parents})
     lines = [
         "set -eu",
-        "export PATH=/run/stand-ins:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "export LANG=C.UTF-8",
-        "export TUICHAT_TOR__BINARY=/nonexistent/tor; unset ${!XDG_*}",
-        f"chmod o+x {shlex.join(parents)}",  # in the copy: where Python is, others may look
+        "export PATH=/run/host/guide:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "rm -rf /etc/apparmor.d/local && mkdir -p /etc/apparmor.d/local /etc/systemd/system",
+        "umount /proc/kmsg",  # the container's, which no unit of a person's can cover
+        "! getent passwd tuichat reader >/dev/null",
         f"adduser --quiet --disabled-password --gecos '' --home {home} {person}",
         f"cd {shlex.quote(str(ROOT))}",
-        "trap 'kill $(cat /run/*.pid) 2>/dev/null || true' EXIT",
     ]
     as_root = True
     for step in steps():
         if step == FOR_ONE_PERSON:
             as_root = False
-            lines.append(f"cd {home}")
-        said = f"printf '%s\\n' {shlex.quote('step: ' + step)}"
-        lines += [
-            said,
-            step if as_root else f"sudo -H -u {person} env USER={person} bash -c {shlex.quote(step)}",
-        ]
-    lines.append("echo 'step: end'; stat -c '%G %a' /run/tuichat-bots/default.sock; cat /run/log/tuichat")
-    return "\n".join(lines) + "\n"
+            # Logged in, which brings a service manager of their own; and using tuichat already.
+            lines += [f"loginctl enable-linger {person}", f"cd {home}"]
+            lines.append(_as_person(person, "tuichat init --no-passphrase"))
+        lines.append(f"printf '%s\\n' {shlex.quote('step: ' + step)}")
+        lines.append(step if as_root or step.startswith("podman") else _as_person(person, step))
+    return "\n".join([*lines, AFTERWARDS])
+
+
+def _as_person(person: str, step: str) -> str:
+    return (
+        f"sudo -H -u {person} env USER={person} XDG_RUNTIME_DIR=/run/user/$(id -u {person}) "
+        f"bash -c {shlex.quote(step)}"
+    )
 
 
 def test_the_guide_for_a_server_can_be_done_as_it_stands() -> None:
@@ -165,14 +202,17 @@ def test_the_guide_for_a_server_can_be_done_as_it_stands() -> None:
     if os.geteuid() != 0:
         print("Only root can make a copy of the machine: the steps are read, not done.")
         return
-    with tempfile.TemporaryDirectory(prefix="machine") as place, tempfile.TemporaryDirectory() as stand_ins:
+    with tempfile.TemporaryDirectory(prefix="machine") as place, tempfile.TemporaryDirectory() as shared:
         for name, script in STAND_INS.items():
-            path = Path(stand_ins, name)
+            path = Path(shared, name)
             path.write_text(f"#!/bin/bash\nset -eu\n{script}", encoding="utf-8")
             path.chmod(0o755)
-        Path(stand_ins, "play").write_text(play(), encoding="utf-8")
+        Path(shared).chmod(0o755)
+        Path(shared, "play").write_text(play(), encoding="utf-8")
+        Path(shared, "play.service").write_text(PLAYER, encoding="utf-8")
+        Path(shared, "said").touch()
         done = subprocess.run(
-            [*_APART, "bash", "-c", MACHINE, "machine", place, str(ROOT), stand_ins],
+            ["unshare", "--mount", "bash", "-c", MACHINE, "machine", place, shared],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -180,11 +220,16 @@ def test_the_guide_for_a_server_can_be_done_as_it_stands() -> None:
             check=False,
             text=True,
         )
-    assert done.returncode == 0, done.stdout
-    assert "step: end" in done.stdout
-    address = re.search(r"^[a-z2-7]{56}$", done.stdout, re.MULTILINE)
+        said = Path(shared, "said").read_text(encoding="utf-8")
+    assert done.returncode == 0, done.stdout + said
+    guide, _, after = said.partition("step: a tor of its own")
+    address = re.search(r"^[a-z2-7]{56}$", guide, re.MULTILINE)
     assert address is not None
-    log = done.stdout.partition("step: end")[2]
-    assert log.startswith("\ntuichat-bots 660\n"), log
-    assert address[0] not in log
-    assert "Traceback" not in done.stdout
+    assert "\ntuichat-bots 660\n" in after
+    assert "A daemon runs for this profile already, with pid" in after
+    assert "\ntuichat debian-tor 750\n2\n" in after
+    journal = after.partition("step: end\n")[2]
+    assert "Changed: files.quota" in journal
+    assert "Watchdog timeout" in journal
+    assert address[0] not in journal
+    assert "Traceback" not in said

@@ -466,7 +466,7 @@ def test_the_page_runs_nothing_refers_to_nothing_and_says_what_was_said(tmp_path
             *("html", "head", "meta", "title", "style", "body", "h1"),
             *("p", "article", "header", "b", "time", "blockquote"),
         }
-        assert found.attributes <= {"charset", "content", "http-equiv", "class", "dir", "datetime"}
+        assert found.attributes <= {"charset", "content", "http-equiv", "class", "dir", "datetime", "lang"}
         assert "url(" not in text
         assert "://" not in text
         (plain,) = (tmp_path / "plain" / "pages").iterdir()

@@ -774,7 +774,13 @@ def test_partial_file_that_was_removed_is_told_and_begins_anew_when_wanted(tmp_p
 def test_offers_end_after_thirty_days(tmp_path: Path) -> None:
     async def story(made: FileStory) -> None:
         (offer,) = await made.offer(made.write("a", 10))
-        await asyncio.sleep(31 * DAY)
+        for person in (made.alice, made.bob):
+            await person.stop()
+        await asyncio.sleep(28 * DAY)
+        for person in (made.alice, made.bob):
+            await person.start()
+        assert [file.state for file in await made.bob.node.file_list()] == ["offered"]
+        await asyncio.sleep(3 * DAY)
         for person in (made.alice, made.bob):
             (file,) = await person.node.file_list()
             assert (file.state, file.reason) == ("cancelled", "expired")

@@ -87,10 +87,10 @@ class MemoryDesk(ABC):
 
     async def conversation_timer(self, ref: str, seconds: int | None = None) -> Contact:
         person = self._find(ref)
-        timer = person.record.conversation.timer if seconds is None else seconds
-        return self._change(
-            person, conversation=msgspec.structs.replace(person.record.conversation, timer=timer)
-        )
+        if seconds is None:
+            return person.shown()
+        kept = msgspec.structs.replace(person.record.conversation, timer=seconds)
+        return self._change(person, conversation=kept)
 
     async def conversation_retention(self, ref: str, seconds: int | None = None) -> Contact:
         person = self._find(ref)

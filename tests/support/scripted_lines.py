@@ -23,7 +23,7 @@ _MOMENT = 0.02
 
 
 class ScriptedLines:
-    """Implements `Lines`. Attributes that tests read: `shown`, `prompts`, `secrets` and `bells`."""
+    """Implements `Lines`. Tests read `shown`, `prompts`, `secrets`, `bells` and `signals`."""
 
     def __init__(self, *steps: Step, interactive: bool = True, pasted: bool = False) -> None:
         self.interactive = interactive
@@ -31,6 +31,7 @@ class ScriptedLines:
         self.prompts: list[str] = []
         self.secrets: list[str] = []
         self.bells = 0
+        self.signals: list[str] = []
         self.recalled: list[str] = []
         self.complete: Callable[[str], list[str]] = lambda _line: []
         self._steps = deque(steps)
@@ -72,6 +73,9 @@ class ScriptedLines:
 
     def ring(self) -> None:
         self.bells += 1
+
+    def signal(self, sequence: str) -> None:
+        self.signals.append(sequence)
 
 
 async def plain(

@@ -68,7 +68,7 @@ async def published(tor: Tor, options: ServiceOptions | None = None) -> AsyncIte
             await service.remove()
 
 
-ATTEMPTS = (5.0, 15.0, SECONDS)
+ATTEMPTS = (5.0, 15.0, 30.0, SECONDS)
 """Seconds for each attempt. Of a hundred circuits of the real tor a few hang until a timeout; the next ones
 do not, and one that leads somewhere is there within a second or two."""
 

@@ -12,10 +12,10 @@ from tests.support.fixed_clock import FixedClock
 from tests.support.memory_node import MemoryNode, address_of
 from tests.support.scripted_lines import ScriptedLines, Step, plain
 from tuichat.plain.commands import DEEDS
-from tuichat.plain.options import Options
+from tuichat.plain.options import Options, spoken
 from tuichat.plain.reading import usages
 from tuichat.tui import slash
-from tuichat.tui.glyphs import ASCII
+from tuichat.tui.glyphs import ASCII, CONSOLE
 
 ERASED = "Nothing was done."
 
@@ -85,6 +85,14 @@ WALK: dict[str, tuple[tuple[Step, ...], str]] = {
     "set": (("/set notify off",), "Told of what comes: off"),
     "settings": (("/settings receipts",), "false: nobody learns it"),
     "bridges": (("/bridges", "off", ""), "Tor takes the new way now"),
+    "link": (("/msg bob https://例子.example", "/query bob", "/link"), "xn--fsqu00a.example"),
+    "away": (("/away",), "/set privacy.presence true tells them"),
+    "back": (("/back",), "not told whether you are here"),
+    "ignore": (("/ignore alice", "yes"), "/unblock alice undoes it."),
+    "passphrase": (("/passphrase", "one", "two"), "The two passphrases differ."),
+    "duress": (("/duress",), "none can be given in its place"),
+    "backup": (("/backup /nowhere/b", "sesame", "sesame"), "has your identity"),
+    "import": (("/import /nowhere",), "Not imported: /nowhere"),
     "connect": (("/connect",), "Your node is connected."),
     "lock": (("/lock",), "a lock would keep nobody out"),
     "wipe": (("/wipe", "something else"), ERASED),
@@ -99,6 +107,27 @@ WALK: dict[str, tuple[tuple[Step, ...], str]] = {
 async def test_a_command_does_what_it_says(name: str) -> None:
     steps, seen = WALK[name]
     assert seen in await played(sample(), *steps)
+
+
+async def test_a_safety_number_is_drawn_as_a_code_where_that_can_be_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for argument in ("alice qr", "qr"):
+        shown = await played(sample(), "/query alice", f"/verify {argument}", "yes")
+        assert "alice is verified." in shown
+        assert "▄▄" in shown.partition("tuichat-verify1:")[2]
+    console = await played(sample(), "/verify alice qr", "", glyphs=spoken(CONSOLE))
+    assert not {"▄", "▀"} & {*console}
+    assert "████████" in console
+    ascii_only = await played(sample(), "/verify alice qr", glyphs=spoken(ASCII))
+    assert "This terminal cannot show a QR code" in ascii_only
+    monkeypatch.setattr("tuichat.plain.code._columns", lambda: 40)
+    assert "columns wide, and the terminal 40. Make it wider." in await played(sample(), "/verify alice qr")
+    assert "/verify alice qr draws it as a code." in await played(sample(), "/verify alice", "")
+
+
+async def test_the_hint_for_whom_there_is_one_comes_at_the_start() -> None:
+    assert "Ctrl+D or /quit leaves.\nTry: this" in await played(sample(), hint="Try: this")
 
 
 async def test_files_are_offered_and_conversations_exported_and_an_editor_is_heard(

@@ -14,6 +14,7 @@ from tuichat.errors import LockedError
 from tuichat.model import Message
 from tuichat.plain.options import Options
 from tuichat.plain.wording import message_text
+from tuichat.tui.context import Way
 from tuichat.tui.dates import Calendar
 
 Happens = Callable[[MemoryNode], object]
@@ -81,6 +82,39 @@ async def test_what_comes_elsewhere_is_counted_in_one_line_and_rings_once_unless
     await plain(node, lines)
     assert lines.shown.count("[alice] 20 new") == 1
     assert "[小明]" not in lines.text
+    assert lines.bells == 1
+
+
+@pytest.mark.parametrize(
+    ("way", "content", "signals"),
+    [
+        ("osc9", False, ["\x1b]9;tuichat: A new message.\x07"]),
+        ("osc777", True, ["\x1b]777;notify;tuichat;alice: who is it\x07"]),
+        ("off", True, []),
+    ],
+)
+async def test_terminals_are_told_in_the_way_that_is_set(
+    monkeypatch: pytest.MonkeyPatch, way: Way, content: bool, signals: list[str]
+) -> None:
+    monkeypatch.setattr("tuichat.plain.news._GATHERED_SECONDS", 0.005)
+    node = sample()
+    happens = (lambda: node.incoming("alice", "who is\nit"), lambda: None)
+    lines = ScriptedLines("/set notify bell", f"/set notify {way}", *happens, None, "quit")
+    await plain(node, lines, Options(zone=UTC, notify_content=content))
+    assert lines.signals == signals
+    assert lines.bells == 0
+    refused = ScriptedLines("/set notify loud", None, "quit")
+    await plain(node, refused)
+    assert "Valid are: off, bell, osc9, osc777, desktop." in refused.text
+
+
+async def test_a_desktop_without_its_program_rings_the_bell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    node = sample()
+    happens = (lambda: node.person("eve", state="pending"), lambda: None, lambda: None)
+    lines = ScriptedLines(*happens, None, "quit")
+    await plain(node, lines, notify="desktop")
+    assert lines.text.count("There is no notify-send, so the bell rings instead.") == 1
     assert lines.bells == 1
 
 

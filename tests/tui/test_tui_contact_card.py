@@ -79,7 +79,7 @@ async def test_how_a_conversation_is_kept_is_changed_by_the_rows_keys(node: Memo
         assert said(pilot) == "Listed again."
         await answer(pilot, "t", "7d")
         assert bob(node).conversation.timer == 7 * 86_400
-        assert row(pilot, "timer") == "timer disappear after 7 days t change"
+        assert row(pilot, "timer") == "timer disappear after 1 week t change"
         await answer(pilot, "t", "soon")
         assert "is no length of time" in said(pilot)
         assert top(pilot).query_one(Input).has_focus

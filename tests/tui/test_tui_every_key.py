@@ -15,7 +15,7 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 from textual.screen import Screen
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from tests.support.fixed_clock import FixedClock
 from tests.support.interface import history_text, notice_text, running
@@ -29,6 +29,7 @@ from tuichat.tui.screens.bridges import Bridges
 from tuichat.tui.screens.confirm import Confirm
 from tuichat.tui.screens.contact_card import ContactCard
 from tuichat.tui.screens.help import Help, key_rows
+from tuichat.tui.screens.link_question import LinkQuestion
 from tuichat.tui.screens.main import MainScreen
 from tuichat.tui.screens.memory import MemoryQuestion
 from tuichat.tui.screens.new_invite import NewInvite
@@ -38,7 +39,9 @@ from tuichat.tui.screens.picture_screen import PictureScreen
 from tuichat.tui.screens.quick_switch import QuickSwitch
 from tuichat.tui.screens.quit import Quit
 from tuichat.tui.screens.search import SearchScreen
+from tuichat.tui.screens.secrets import Secrets
 from tuichat.tui.screens.settings import SettingsScreen
+from tuichat.tui.screens.status import StatusScreen
 from tuichat.tui.screens.transfers import Transfers
 from tuichat.tui.screens.unlock import Unlock
 from tuichat.tui.screens.wipe import Wipe
@@ -134,6 +137,10 @@ class Desk:
     @property
     def choosing(self) -> bool:
         return self.screen.history.choosing
+
+    def says(self, words: str) -> bool:
+        """Whether the screen in front says that something is wrong."""
+        return any(words in str(each.render()) for each in self.shown.query(".problem").results(Static))
 
     def listed(self) -> list[str]:
         """Whom there are conversations with, in the order of the list."""
@@ -233,6 +240,7 @@ COMMANDS |= {
     "files": opens("/files", Transfers),
     "switch": opens("/switch", QuickSwitch),
     "address": opens("/address", OwnAddress),
+    "status": opens("/status", StatusScreen),
 }
 
 
@@ -643,6 +651,64 @@ async def _copy_newest(desk: Desk) -> None:
     desk.node.incoming("bob", "copy me, too")
     await desk.until(lambda: "copy me, too" in desk.seen)
     await desk.run("/copy", lambda: desk.app.clipboard == "copy me, too")
+
+
+@command("link")
+async def _link(desk: Desk) -> None:
+    desk.node.incoming("bob", "see https://example.org/a and https://例子.example")
+    await desk.until(lambda: "example.org" in desk.seen)
+    await desk.run("/link", lambda: isinstance(desk.shown, LinkQuestion))
+    await desk.press("n", "c", then=lambda: desk.app.clipboard == "https://例子.example")
+
+
+@command("away")
+async def _away(desk: Desk) -> None:
+    await desk.run("/away", lambda: desk.node.presences[-1:] == [False])
+    await desk.until(lambda: "not told" in notice_text(desk.screen))
+
+
+@command("back")
+async def _back(desk: Desk) -> None:
+    await desk.run("/back", lambda: desk.node.presences[-1:] == [True])
+
+
+@command("ignore")
+async def _ignore(desk: Desk) -> None:
+    await desk.yes("/ignore p6", lambda: desk.state("p6") == "blocked")
+
+
+@command("backup")
+async def _backup(desk: Desk) -> None:
+    await desk.run("/backup /nowhere/b.sealed", lambda: "/nowhere/b.sealed" in desk.node.backups)
+    await desk.until(lambda: "has your identity" in notice_text(desk.screen))
+
+
+@command("import")
+async def _import(desk: Desk) -> None:
+    await desk.run("/import /nowhere", lambda: "Not imported: /nowhere" in notice_text(desk.screen))
+
+
+async def fill_in(desk: Desk, *answers: str) -> None:
+    """Write into one field after the other; the last Enter hands all of them over."""
+    for answer in answers:
+        field = desk.shown.focused
+        await desk.press(*answer, "enter", then=lambda field=field: desk.shown.focused is not field)  # type: ignore[misc]
+
+
+@command("passphrase")
+async def _passphrase(desk: Desk) -> None:
+    await desk.run("/passphrase", lambda: isinstance(desk.shown, Secrets) and bool(desk.shown.focused))
+    await fill_in(desk, PASSPHRASE, "one", "two")
+    await desk.until(lambda: desk.says("not the same"))
+    await fill_in(desk, PASSPHRASE, PASSPHRASE)
+    await desk.until(lambda: "opens the profile" in notice_text(desk.screen))
+
+
+@command("duress")
+async def _duress(desk: Desk) -> None:
+    await desk.run("/duress", lambda: isinstance(desk.shown, Secrets) and bool(desk.shown.focused))
+    await fill_in(desk, "wrong", "x", "x")
+    await desk.until(lambda: desk.says("passphrase is wrong."))
 
 
 @command("editor")

@@ -17,7 +17,7 @@ from tests.tui.test_tui_snapshots import conversation
 from tuichat.model import ContactEvent
 from tuichat.tui.app import TuichatApp
 from tuichat.tui.context import Way
-from tuichat.tui.notifications import REST_SECONDS, Notifications, passed_on
+from tuichat.tui.notifications import REST_SECONDS, Notifications
 
 
 class Told:
@@ -97,13 +97,6 @@ async def test_what_is_to_disappear_is_not_shown_where_it_would_stay(
         assert told.written == ["\x1b]9;tuichat: A new message.\x07"]
 
 
-def test_tmux_is_asked_to_hand_it_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("TMUX", raising=False)
-    assert passed_on("\x1b]9;x\x07") == "\x1b]9;x\x07"
-    monkeypatch.setenv("TMUX", "/tmp/tmux-0/default,1,0")
-    assert passed_on("\x1b]9;x\x07") == "\x1bPtmux;\x1b\x1b]9;x\x07\x1b\\"
-
-
 async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
         while not holds():  # noqa: ASYNC110 - another process brings it about
@@ -144,7 +137,7 @@ async def test_without_the_desktops_program_the_bell_rings_and_that_is_said(
 async def test_a_program_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     program(tmp_path, f"echo $$ > {tmp_path}/part; mv {tmp_path}/part {tmp_path}/pid; exec sleep 60")
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    monkeypatch.setattr("tuichat.tui.notifications._PROGRAM_SECONDS", 0.2)
+    monkeypatch.setattr("tuichat.tui.notification_ways._PROGRAM_SECONDS", 0.2)
     node = conversation()
     async with running(node, notify="desktop") as (_main, _pilot):
         node.incoming("alice", "x")

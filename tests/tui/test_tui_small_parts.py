@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+from weakref import ref
 
 import pytest
+from textual.message_pump import MessagePump
 
 from tests.support.fixed_clock import FixedClock
 from tests.support.memory_node import MemoryNode, address_of
 from tuichat.errors import UnreachableError
 from tuichat.tui.dates import Calendar, span
 from tuichat.tui.fuzzy import best
+from tuichat.tui.garbage import look_for_garbage
 from tuichat.tui.input_history import InputHistory
 from tuichat.tui.known import colour_of
 from tuichat.tui.qr import qr_rows
@@ -126,3 +132,59 @@ async def test_a_session_follows_a_handover_and_ends_with_a_stop() -> None:
     await Session(attach, tell).run()
     reasons = [happening.reason for happening in told if isinstance(happening, Lost)]
     assert reasons == ["handover", "stop"]
+
+
+class _Pump(MessagePump):
+    """Keeps what is to be done later."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.later: list[Callable[[], None]] = []
+
+    def set_timer(self, delay: float, callback: Any = None, **_kinds: Any) -> Any:
+        self.later.append(callback)
+
+    def set_interval(self, interval: float, callback: Any = None, **_kinds: Any) -> Any:
+        self.later.append(callback)
+
+
+@pytest.fixture
+def _own_garbage() -> Iterator[None]:
+    before = gc.get_threshold()
+    gc.disable()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*before)
+    gc.enable()
+
+
+class _Node:
+    def __init__(self) -> None:
+        self.itself = self
+
+
+@pytest.mark.usefixtures("_own_garbage")
+def test_garbage_is_looked_for_in_a_turn_of_its_own_and_not_before_the_interface_is_there() -> None:
+    pump = _Pump()
+    look_for_garbage(pump)
+    assert not gc.isenabled()
+    begin = pump.later.pop()
+    begin()
+    assert gc.isenabled()
+    gc.collect()  # hardly anything is left that is not frozen
+    old = [_Node() for _ in range(3_000)]
+    for _ in range(30):
+        gc.collect(1)  # now they are old, and Python by itself would look at them the next time
+    gone = ref(old[0])
+    del old
+    for _ in range(20_000):
+        _Node()
+    assert gone() is not None
+    pump.later.pop()()
+    assert gone() is None
+
+
+def test_garbage_is_left_to_python_where_that_looks_for_it() -> None:
+    pump = _Pump()
+    look_for_garbage(pump)
+    assert not pump.later

@@ -10,6 +10,7 @@ import pytest
 from tuichat import errors
 from tuichat.api.methods import METHODS, attributes, wire_name
 from tuichat.api.node_api import NodeApi
+from tuichat.api.settings_api import SettingsApi
 from tuichat.api.token_api import TokenApi
 from tuichat.api.wire import (
     INVALID_PARAMS,
@@ -40,7 +41,9 @@ def understood(line: bytes) -> dict[str, object]:
 
 
 def test_every_method_of_the_node_api_has_one_name_on_the_wire() -> None:
-    names = {name for part in (NodeApi, TokenApi) for name in vars(part) if not name.startswith("_")}
+    names = {
+        name for part in (NodeApi, SettingsApi, TokenApi) for name in vars(part) if not name.startswith("_")
+    }
     assert {method.attribute for method in METHODS.values()} == names == set(attributes())
     assert wire_name("contact_add") == "contact.add"
     assert wire_name("message_get") == "message.get"

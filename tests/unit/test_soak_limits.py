@@ -8,7 +8,12 @@ import pytest
 
 from benchmarks import options, power_loss
 
-FEW = ("--states", "60", "--every-fault", "200")
+FEW = ("--states", "60", "--every-fault", "800")
+
+
+@pytest.fixture(autouse=True)
+def _few_controls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(power_loss, "_CONTROL_STATES", 40)
 
 
 def chosen(*words: str) -> argparse.Namespace:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tuichat.api.client import AsyncClient
     from tuichat.bootstrap import ProfilePaths
     from tuichat.config import Config
+    from tuichat.times import Hours
 
 Result = TypeVar("Result")
 
@@ -109,6 +110,12 @@ class Context:
         if found.ui.language:
             use_language(found.ui.language)
         return found
+
+    def hours(self) -> Hours:
+        """How times of day are to be written."""
+        from tuichat.times import habit
+
+        return self.config().ui.time_format or habit(self.environment)
 
     def key_file(self, *, warn: bool = True) -> bytes | None:
         """The content of the key file, None where none is named: option, variable, setting, in this order.

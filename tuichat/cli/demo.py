@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from tuichat.cli import plain
 from tuichat.cli.context import Context
 from tuichat.cli.interface import fitting_glyphs, need_terminal
 from tuichat.cli.parser import Parser
@@ -27,11 +28,14 @@ _NARROWEST = 20
 
 def add(parser: Parser) -> None:
     """Add the command."""
-    parser.add_command("demo", _run, _("try it on a Tor network of its own, with somebody who answers"))
+    parser.add_command("demo", run, _("try it on a Tor network of its own, with somebody who answers"))
 
 
-def _run(context: Context) -> int:
-    need_terminal()
+def run(context: Context) -> int:
+    """Bring everything up, open the interface, and leave nothing behind. Gives the exit code."""
+    in_lines = plain.is_wanted(context)
+    if not in_lines:
+        need_terminal()
     _forget_settings()
     from tuichat.bootstrap.backstage import Backstage
 
@@ -40,7 +44,7 @@ def _run(context: Context) -> int:
     backstage = Backstage()
     try:
         _show_parts(backstage.parts(), context.clock)
-        return _interface(backstage, context.clock)
+        return _lines(backstage, context.clock) if in_lines else _interface(backstage, context.clock)
     finally:
         for number in heeded_signals():
             signal.signal(number, signal.SIG_IGN)
@@ -73,10 +77,19 @@ def _end_part(began: float | None, clock: Clock) -> None:
 def _interface(backstage: Backstage, clock: Clock) -> int:
     from tuichat.tui.app import run_app
     from tuichat.tui.context import Options
+    from tuichat.tui.terminal import is_remote
 
     hint = _('Try: ask robin "what is this?" or 你好; fetch robin\'s file: Esc, then o; F1: all keys')
+    glyphs, blink = fitting_glyphs(), not is_remote(os.environ)
     with graceful_ending():
-        return run_app(backstage.attach, Options(hint=hint, glyphs=fitting_glyphs()), clock)
+        return run_app(backstage.attach, Options(hint=hint, glyphs=glyphs, blink=blink), clock)
+
+
+def _lines(backstage: Backstage, clock: Clock) -> int:
+    from tuichat.plain.options import Options, spoken
+
+    hint = _('Try: /1 and then "what is this?", and /files, which says how to fetch what robin sends.')
+    return plain.run_on(backstage.attach, Options(hint=hint, glyphs=spoken(fitting_glyphs())), clock)
 
 
 def _fitted(text: str, indent: str = "", room: int = 0) -> str:

@@ -9,7 +9,7 @@ from tuichat.cli.context import Context
 from tuichat.cli.following import note_stays, stays_to_deliver
 from tuichat.cli.parser import Command, Parser, positive
 from tuichat.cli.send import text_of
-from tuichat.cli.state_words import message_state
+from tuichat.deed_words import state_word
 from tuichat.i18n import _
 from tuichat.model import Message
 
@@ -68,8 +68,8 @@ def shown(message: Message) -> str:
     if message.unsent:
         done = _("unsent") if message.unsent == "done" else _("asked to be unsent")
     elif message.state == "cancelled":
-        done = message_state(message.state)
+        done = state_word(message.state)
     else:
         marks = [*([_("edited")] if message.edited else []), *message.reactions]
-        done = " ".join(marks) or message_state(message.state)
+        done = " ".join(marks) or state_word(message.state)
     return f"{message.id}  {done}"

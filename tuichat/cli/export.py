@@ -9,6 +9,7 @@ from tuichat.cli.context import Context
 from tuichat.cli.parser import Parser, some_path
 from tuichat.cli.progress import progress
 from tuichat.i18n import _
+from tuichat.import_words import import_advice, import_words
 
 if TYPE_CHECKING:
     from tuichat.api.client import AsyncClient
@@ -61,34 +62,7 @@ def _import(context: Context) -> int:
             return await node.import_from(path)
 
     made = context.with_node(work)
-    told = _("{contacts} contacts, {messages} messages, {files} files").format(
-        contacts=made.contacts, messages=made.messages, files=made.files
-    )
-    context.output.result(made, told)
-    for sentence in _advice(made):
+    context.output.result(made, import_words(made))
+    for sentence in import_advice(made):
         context.output.note(sentence)
     return 0
-
-
-def _advice(made: Imported) -> list[str]:
-    told = []
-    if not made.same_identity:
-        told.append(
-            _(
-                "This profile has another address, which contacts do not know: they are asked once you write "
-                "to them."
-            )
-        )
-    if made.verified:
-        told.append(
-            _("Contacts that were verified there: {count}. An export holds no keys: compare again.").format(
-                count=made.verified
-            )
-        )
-    if made.ended:
-        told.append(
-            _("Messages and files that still waited there: {count}. They are not sent or fetched.").format(
-                count=made.ended
-            )
-        )
-    return told

@@ -62,6 +62,7 @@ def _options(context: Context) -> Options:
     from tuichat import bootstrap
     from tuichat.config import KEYS_DIRECTORY, THEMES_DIRECTORY
     from tuichat.tui.context import Options
+    from tuichat.tui.terminal import is_remote
 
     paths, config, deeds = context.paths(), context.config(), ProfileDeeds(context)
     context.finish_wipe()
@@ -74,6 +75,8 @@ def _options(context: Context) -> Options:
         keys=config.ui.keys or "default",
         keymap_directories=(paths.config.parent / KEYS_DIRECTORY,),
         glyphs=fitting_glyphs(),
+        blink=not is_remote(os.environ),
+        hours=context.hours(),
         save=deeds.save,
         reset=deeds.reset,
         standings=deeds.standings,
@@ -99,7 +102,6 @@ def _can_show_pictures() -> bool:
 
 def fitting_glyphs() -> Glyphs:
     """The signs that the terminal can show."""
-    from tuichat.tui.glyphs import ASCII, UNICODE
+    from tuichat.tui.glyphs import glyphs_for
 
-    shows_unicode = sys.stdout is not None and sys.stdout.encoding.lower().replace("-", "") == "utf8"
-    return UNICODE if shows_unicode else ASCII
+    return glyphs_for("" if sys.stdout is None else sys.stdout.encoding, os.environ)

@@ -12,13 +12,14 @@ from tuichat.cli.file_pages import files_between
 from tuichat.cli.following import follow, until_reader_leaves
 from tuichat.cli.output import full_name
 from tuichat.cli.parser import Parser, positive
-from tuichat.cli.state_words import message_state
+from tuichat.deed_words import state_word
 from tuichat.errors import NotFoundError
 from tuichat.file_words import how_far
 from tuichat.i18n import _
 from tuichat.model import Contact, File, Message, MessageEvent, MissedEvent
 from tuichat.sizes import shown_size
 from tuichat.timer_words import timer_line
+from tuichat.times import Hours, time_of_day
 
 DEFAULT_LIMIT = 50
 
@@ -48,21 +49,21 @@ def add(parser: Parser) -> None:
 def run(context: Context) -> int:
     """Print the history; with --follow what comes, too."""
     words = context.words
-    clock = "%I:%M %p" if context.config().ui.time_format == "12h" else "%H:%M"
+    hours = context.hours()
 
     async def work(node: AsyncClient) -> int:
         if words.follow:
             with until_reader_leaves():
-                await _follow(context, node, clock)
+                await _follow(context, node, hours)
         page = await node.messages(words.ref, words.limit, words.before)
         contact = find(await node.contact_list(), words.ref)
-        await _print(context, node, contact, page, clock)
+        await _print(context, node, contact, page, hours)
         return 0
 
     return context.with_node(work)
 
 
-async def _follow(context: Context, node: AsyncClient, clock: str) -> None:
+async def _follow(context: Context, node: AsyncClient, hours: Hours) -> None:
     """The history and everything after it; ends only with the node or by an interruption."""
     words = context.words
     contact: Contact | None = None
@@ -78,7 +79,7 @@ async def _follow(context: Context, node: AsyncClient, clock: str) -> None:
                 page = [event.message] if event.new and event.message.id > last else []
             else:
                 continue
-            await _print(context, current, contact, page, clock)
+            await _print(context, current, contact, page, hours)
             last = max([last, *(message.id for message in page)])
 
 
@@ -94,7 +95,7 @@ def find(contacts: list[Contact], ref: str) -> Contact:
 
 
 async def _print(
-    context: Context, node: AsyncClient, contact: Contact, messages: list[Message], clock: str
+    context: Context, node: AsyncClient, contact: Contact, messages: list[Message], hours: Hours
 ) -> None:
     today = datetime.fromtimestamp(context.clock.now(), tz=UTC).astimezone()
     files: dict[int | None, File] = {}
@@ -109,7 +110,7 @@ async def _print(
                 message,
                 contact,
                 today,
-                clock=clock,
+                hours=hours,
                 file=files.get(message.file),
                 numbered=context.words.numbers,
             ),
@@ -121,7 +122,7 @@ def shown(
     contact: Contact,
     today: datetime,
     *,
-    clock: str = "%H:%M",
+    hours: Hours = "24h",
     file: File | None = None,
     numbered: bool = False,
 ) -> str:
@@ -129,30 +130,31 @@ def shown(
 
     Lines after the first are indented, so that no text can look like another message. In brackets behind the
     name, where no text comes, stands what there is to say about it (`_marks`). The name of a file stands in
-    the place of the text, and the text below. `clock` is strftime's for the time of day.
+    the place of the text, and the text below.
     """
     marks = "".join(f" [{mark}]" for mark in _marks(message, file, numbered=numbered))
     declined = contact.conversation.memory and message.direction == "in"
     first, *more = _text(message, file, declined=declined).split("\n")
     return "\n".join(
         [
-            f"{when(message, today, clock)} {speaker(message, contact)}{marks}  {first}",
+            f"{when(message, today, hours)} {speaker(message, contact)}{marks}  {first}",
             *(f"      {line}" for line in more),
         ]
     )
 
 
-def when(message: Message, today: datetime, clock: str) -> str:
-    """When it came or was written here, with the date unless it is today's; `clock` is strftime's."""
+def when(message: Message, today: datetime, hours: Hours) -> str:
+    """When it came or was written here, with the date unless it is today's."""
     at = (message.received_at or message.sent_at).astimezone()
-    return f"{at:{clock}}" if at.date() == today.date() else f"{at:%Y-%m-%d {clock}}"
+    time = time_of_day(at, hours)
+    return time if at.date() == today.date() else f"{at:%Y-%m-%d} {time}"
 
 
 def _marks(message: Message, file: File | None, *, numbered: bool) -> list[str]:
     """Number and state of ours that is not delivered, what a message answers, and what was done to it."""
     marks = []
     if message.direction == "out" and message.state not in ("delivered", "read"):
-        marks.append(f"{message.id} {message_state(message.state)}")
+        marks.append(f"{message.id} {state_word(message.state)}")
     elif numbered:
         marks.append(str(message.id))
     if message.quote is not None:

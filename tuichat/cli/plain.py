@@ -15,8 +15,10 @@ from tuichat.cli.streams import heeded_signals, raise_on_ending_signals
 
 if TYPE_CHECKING:
     from tuichat.api.client import AsyncClient
+    from tuichat.clock import Clock
     from tuichat.plain.lines import Lines
     from tuichat.plain.options import Options
+    from tuichat.tui.session import Attach
 
 INTERRUPTED = 130
 
@@ -29,8 +31,6 @@ def is_wanted(context: Context) -> bool:
 
 def run(context: Context) -> int:
     """Read lines and show lines until the input or somebody's patience ends. Gives the exit code."""
-    from tuichat.plain.lines import kept_terminal
-
     options = _options(context)
 
     async def attach() -> AsyncClient:
@@ -38,12 +38,19 @@ def run(context: Context) -> int:
 
         return await bootstrap.attach(context.paths(), timeout=ATTACH_SECONDS)
 
+    return run_on(attach, options, context.clock)
+
+
+def run_on(attach: Attach, options: Options, clock: Clock) -> int:
+    """The same on whatever node `attach` gives a client of."""
+    from tuichat.plain.lines import kept_terminal
+
     async def run_program() -> int:
         from tuichat.plain.program import Program
 
         loop = asyncio.get_running_loop()
         lines = _lines(lambda: loop.call_soon_threadsafe(program.end))
-        program = Program(attach, lines, options, context.clock)
+        program = Program(attach, lines, options, clock)
         _heed_signals(program.interrupted, lambda: program.end(INTERRUPTED))
         return await program.run()
 
@@ -94,6 +101,8 @@ def _options(context: Context) -> Options:
         key_file=lambda: context.key_file(warn=False),
         glyphs=spoken(fitting_glyphs()),
         notify=config.ui.notify,
+        notify_content=config.ui.notify_content,
+        hours=context.hours(),
         save=deeds.save,
         reset=deeds.reset,
         standings=deeds.standings,

@@ -17,12 +17,15 @@ def code_lines(text: str) -> list[str]:
     Raises:
         UsageError: the terminal's encoding has no blocks.
     """
-    from tuichat.tui.qr import qr_rows
+    from tuichat.tui.qr import qr_rows, whole_rows
+    from tuichat.tui.terminal import is_console
 
     try:
         "█▀▄".encode(sys.stdout.encoding if sys.stdout is not None else "utf-8")
     except UnicodeEncodeError:
         raise UsageError(_("This terminal cannot show a QR code: its encoding is not UTF-8.")) from None
+    if is_console(os.environ):  # its fonts have no half blocks
+        return whole_rows(text, " ", "█")
     rows = qr_rows(text)
     if sys.stdout is not None and sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
         return [f"\x1b[30;107m{row}\x1b[0m" for row in rows]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import Final
 
 from tuichat.cli import interface
 from tuichat.cli.commands import parser_for
@@ -22,6 +23,9 @@ from tuichat.cli.streams import (
 from tuichat.clock import SystemClock
 from tuichat.errors import TuichatError, UsageError
 from tuichat.i18n import _, use_language
+
+_INTERFACES: Final = (interface.__name__, "tuichat.cli.demo")
+"""Commands that open one; the second is imported for itself alone."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -54,7 +58,7 @@ def _dispatched(arguments: Sequence[str], invocation: Invocation) -> int:
     except SystemExit:  # --help and --version have printed what they had to say
         return 0
     invocation.understood(words)
-    if words.plain and words.run is not interface.run:
+    if words.plain and words.run.__module__ not in _INTERFACES:
         raise UsageError(_("--plain is for the interface alone, not for a command."), _("Leave it out."))
     if words.run is None:
         raise UsageError(

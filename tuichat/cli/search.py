@@ -13,6 +13,7 @@ from tuichat.cli.standard_input import standard_input
 from tuichat.i18n import _
 from tuichat.model import Contact, Found
 from tuichat.timer_words import timer_line
+from tuichat.times import Hours
 
 DEFAULT_LIMIT = 50
 
@@ -45,7 +46,7 @@ def add(parser: Parser) -> None:
 def run(context: Context) -> int:
     """Print what was found: when, who, and the line that fits."""
     query = query_of(context)
-    clock = "%I:%M %p" if context.config().ui.time_format == "12h" else "%H:%M"
+    hours = context.hours()
     today = datetime.fromtimestamp(context.clock.now(), tz=UTC).astimezone()
 
     async def work(node: AsyncClient) -> int:
@@ -54,7 +55,7 @@ def run(context: Context) -> int:
         for found in page.found:
             contact = contacts.get(found.message.contact)
             if contact is not None:  # else it was removed meanwhile
-                context.output.result(found, shown(found, contact, today, clock))
+                context.output.result(found, shown(found, contact, today, hours))
         if not page.found:
             context.output.none_there(_("Nothing found."))
         if not page.whole:
@@ -82,7 +83,7 @@ def _quoted(value: str) -> str:
     return '"' + value.replace('"', '""') + '"'
 
 
-def shown(found: Found, contact: Contact, today: datetime, clock: str) -> str:
+def shown(found: Found, contact: Contact, today: datetime, hours: Hours) -> str:
     """One line for a person."""
     message = found.message
     who = speaker(message, contact)
@@ -93,7 +94,7 @@ def shown(found: Found, contact: Contact, today: datetime, clock: str) -> str:
         said = timer_line(message.timer or 0)
     if message.kind == "unsupported":
         said = _("(a kind of message that this version cannot show)")
-    return f"{when(message, today, clock)} {who}  {said}"
+    return f"{when(message, today, hours)} {who}  {said}"
 
 
 def _line(found: Found) -> str:

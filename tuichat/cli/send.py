@@ -8,8 +8,8 @@ from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
 from tuichat.cli.parser import Parser, positive, seconds, some_path
 from tuichat.cli.standard_input import not_utf_8
-from tuichat.cli.state_words import message_state
 from tuichat.cli.waiting import Waiting, implied_target
+from tuichat.deed_words import state_word
 from tuichat.errors import StorageError, UsageError
 from tuichat.i18n import _
 from tuichat.model import MAX_TEXT_BYTES, Message, MessageState
@@ -73,7 +73,7 @@ def _send(context: Context) -> int:
 
 def shown(message: Message) -> str:
     """A sent message on a line: its number and how far it is."""
-    return f"{message.id}  {message_state(message.state)}"
+    return f"{message.id}  {state_word(message.state)}"
 
 
 def _caption(given: str | None) -> str:

@@ -10,8 +10,8 @@ from tuichat.cli.following import ends_with_this_command
 from tuichat.cli.output import full_name, one_line
 from tuichat.cli.paths import to_send
 from tuichat.cli.progress import progress
-from tuichat.cli.state_words import message_state
 from tuichat.cli.waiting import Waiting, implied_target
+from tuichat.deed_words import state_word
 from tuichat.i18n import _
 from tuichat.model import MessageState, Sent
 from tuichat.sizes import shown_size
@@ -63,4 +63,4 @@ def _tell(context: Context, sent: Sent) -> None:
 def shown(sent: Sent) -> str:
     """The numbers of the message and of the file, and how far the message is."""
     where = _("file {id}").format(id=sent.file.id)
-    return f"{sent.message.id}  {message_state(sent.message.state)}  {where}"
+    return f"{sent.message.id}  {state_word(sent.message.state)}  {where}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tuichat.i18n import _
-from tuichat.model import ContactState, MessageState
+from tuichat.model import ContactState
 
 
 def contact_state(state: ContactState) -> str:
@@ -13,18 +13,5 @@ def contact_state(state: ContactState) -> str:
         "pending": _("pending"),
         "accepted": _("accepted"),
         "blocked": _("blocked"),
-    }
-    return words[state]
-
-
-def message_state(state: MessageState) -> str:
-    """How far a message of ours is."""
-    words: dict[MessageState, str] = {
-        "queued": _("queued"),
-        "sent": _("sent"),
-        "delivered": _("delivered"),
-        "read": _("read"),
-        "failed": _("failed"),
-        "cancelled": _("cancelled"),
     }
     return words[state]

@@ -8,8 +8,8 @@ from contextlib import aclosing
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
 from tuichat.cli.following import ends_with_this_command, follow, stays_to_deliver
-from tuichat.cli.state_words import message_state
 from tuichat.cli.tor_words import trouble
+from tuichat.deed_words import state_word
 from tuichat.errors import NotYetError, TuichatError, UnreachableError
 from tuichat.i18n import _
 from tuichat.model import Message, MessageEvent, MessageState, MissedEvent
@@ -103,6 +103,4 @@ def _not_there(message: Message, target: MessageState, trouble: str) -> TuichatE
             trouble or _("Keep tuichat open, or run tuichat daemon run."),
         )
     text = _("Message {id} is {state}, not yet {target}.")
-    return NotYetError(
-        text.format(id=message.id, state=message_state(message.state), target=message_state(target))
-    )
+    return NotYetError(text.format(id=message.id, state=state_word(message.state), target=state_word(target)))

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from html import escape
 
-from tuichat.deed_words import quoted, reactions, said
-from tuichat.i18n import _
+from tuichat.deed_words import quoted, reactions, said, state_word
+from tuichat.i18n import _, language
 from tuichat.model import Contact, File, Message
 from tuichat.sizes import shown_size
 
@@ -37,7 +37,7 @@ def page_head(contact: Contact, address: str, *, plain: bool) -> str:
     title = escape(_("Conversation with {name}").format(name=contact.name))
     style = "" if plain else f"<style>{_STYLE}</style>\n"
     return (
-        '<!DOCTYPE html>\n<html>\n<head>\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html lang="{language()}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         f"<title>{title}</title>\n{style}</head>\n<body>\n<h1>{title}</h1>\n"
         f"<p>{escape(contact.address)}</p>\n<p>{whose}</p>\n"
@@ -48,10 +48,11 @@ def page_message(message: Message, contact: Contact, file: File | None, stored: 
     """One message; `stored` is where its file lies in the export, "" if it does not."""
     me = message.direction == "out"
     name = _("me") if me else contact.name
-    at = f"{message.received_at or message.sent_at:%Y-%m-%dT%H:%M:%SZ}"
-    facts = f'<b dir="auto">{escape(name)}</b> <time datetime="{at}">{at}</time>'
+    at = message.received_at or message.sent_at
+    exact, shown = f"{at:%Y-%m-%dT%H:%M:%SZ}", f"{at:%Y-%m-%d %H:%M} UTC"
+    facts = f'<b dir="auto">{escape(name)}</b> <time datetime="{exact}">{shown}</time>'
     if me:
-        facts += f" ({escape(message.state)})"
+        facts += f" ({escape(state_word(message.state))})"
     rows = [f"<header>{facts}</header>"]
     if message.quote is not None:
         rows.append(f'<blockquote dir="auto">{escape(quoted(message.quote, contact.name))}</blockquote>')

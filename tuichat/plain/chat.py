@@ -11,12 +11,14 @@ from typing import Final
 
 from tuichat.api.node_api import NodeApi
 from tuichat.clock import Clock
+from tuichat.deed_words import state_word
 from tuichat.errors import NotFoundError, TuichatError, UsageError
 from tuichat.i18n import _, ngettext
 from tuichat.model import Contact, File, Message
 from tuichat.plain.lines import Lines
 from tuichat.plain.options import Options
-from tuichat.plain.wording import day_line, day_of, file_text, message_text, person_line, state_word
+from tuichat.plain.wording import day_line, day_of, file_text, message_text, person_line
+from tuichat.settings import SETTINGS
 from tuichat.tui.choices import Choice, Choices, Keeping
 from tuichat.tui.dates import Calendar
 from tuichat.tui.known import Known
@@ -36,7 +38,6 @@ _CLAIMED: Final = 100
 """So many numbers of new messages are remembered: one is shown once, by who sent it or by what happens."""
 
 _SETTLE_SECONDS: Final = 2.0
-_NOTIFY: Final = ("bell", "off")
 
 
 class Chat:
@@ -46,7 +47,9 @@ class Chat:
         contact: whose conversation is open, None if none is.
         failure: of the first command that failed, its exit code; 0 if none did.
         listed: the contacts in the order in which they were listed last: the numbers that somebody has seen.
-        notify: "bell" or "off".
+        notify: in which way one is told of what comes.
+        notify_content: whether that says from whom, and what.
+        away: whether contacts are to see this person as away, though somebody writes here.
         choices: the settings; what comes is told of in the chosen way at once.
         sealed: it takes a passphrase to open the profile.
     """
@@ -59,12 +62,17 @@ class Chat:
         self.contact: int | None = None
         self.failure = 0
         self.notify = options.notify
+        self.notify_content = options.notify_content
         self.choices = Choices(
-            {"ui.notify": Choice(lambda: list(_NOTIFY), self._use_notify, "bell")},
+            {
+                "ui.notify": Choice(_ways, self._use_notify, "bell"),
+                "ui.notify_content": Choice(lambda: ["false", "true"], self._use_content, "false"),
+            },
             Keeping(options.save, options.reset, options.standings),
             kept=lambda: self.spawn(session.have_settings_read()),
         )
         self.sealed = options.sealed
+        self.away = False
         self.listed: list[int] = []
         self._day: date | None = None
         self._shown: dict[int, Message] = {}
@@ -72,11 +80,10 @@ class Chat:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def _use_notify(self, way: str) -> None:
-        if way not in _NOTIFY:
-            raise UsageError(
-                _("There is no such way to notify: {way}.").format(way=way), "/set notify bell|off"
-            )
         self.notify = way
+
+    def _use_content(self, wanted: str) -> None:
+        self.notify_content = wanted == "true"
 
     @property
     def node(self) -> NodeApi:
@@ -96,7 +103,7 @@ class Chat:
     def calendar(self) -> Calendar:
         """The reader's calendar, as of now."""
         now = datetime.fromtimestamp(self.clock.now(), tz=UTC)
-        return Calendar(self.options.zone, now.astimezone(self.options.zone).date())
+        return Calendar(self.options.zone, now.astimezone(self.options.zone).date(), self.options.hours)
 
     # Saying and asking.
 
@@ -288,3 +295,8 @@ class Chat:
         if message.file is not None and self.known.files.get(message.file) is None:
             with suppress(NotFoundError):
                 self.known.files.put(await self.node.file_get(message.file))
+
+
+def _ways() -> list[str]:
+    choices = SETTINGS["ui.notify"].choices
+    return list(choices()) if choices is not None else []

@@ -7,7 +7,14 @@ from typing import Final
 
 from tuichat.errors import UsageError
 from tuichat.i18n import _
-from tuichat.plain import file_commands, message_commands, own_commands, people_commands, setting_commands
+from tuichat.plain import (
+    file_commands,
+    message_commands,
+    own_commands,
+    people_commands,
+    profile_commands,
+    setting_commands,
+)
 from tuichat.plain.chat import Chat
 from tuichat.plain.reading import usages
 from tuichat.tui.slash import Command
@@ -24,6 +31,7 @@ DEEDS: Final[Mapping[str, Deed]] = {
     "accept": people_commands.accept,
     "reject": people_commands.reject,
     "block": people_commands.block,
+    "ignore": people_commands.block,
     "unblock": people_commands.unblock,
     "blocked": people_commands.blocked,
     "rename": people_commands.rename,
@@ -41,6 +49,7 @@ DEEDS: Final[Mapping[str, Deed]] = {
     "cancel": message_commands.cancel,
     "earlier": message_commands.earlier,
     "copy": message_commands.copy,
+    "link": message_commands.link,
     "me": message_commands.me,
     "timer": message_commands.timer,
     "memory": message_commands.memory,
@@ -75,6 +84,12 @@ DEEDS: Final[Mapping[str, Deed]] = {
     "bare": own_commands.on_a_screen,
     "mouse": own_commands.on_a_screen,
     "lock": own_commands.lock,
+    "away": profile_commands.presence,
+    "back": profile_commands.presence,
+    "passphrase": profile_commands.passphrase,
+    "duress": profile_commands.duress,
+    "backup": profile_commands.backup,
+    "import": profile_commands.take_in,
 }
 """All but those that end or begin something of the program itself: /connect, /wipe and /quit."""
 

@@ -19,6 +19,7 @@ from queue import SimpleQueue
 from typing import Final, Protocol
 
 from tuichat.tui.harmless import harmless
+from tuichat.tui.terminal import passed_on
 
 _AT_ONCE_SECONDS: Final = 0.05
 """A line that comes so soon after another was not typed but pasted."""
@@ -47,6 +48,9 @@ class Lines(Protocol):
 
     def ring(self) -> None:
         """Ring the bell, where there is one."""
+
+    def signal(self, sequence: str) -> None:
+        """Have the terminal tell of something by a control sequence; one that knows none rings its bell."""
 
     def complete_by(self, complete: Callable[[str], list[str]]) -> None:
         """What a line could become, where lines can be completed."""
@@ -121,6 +125,13 @@ class StandardLines:
         """Ring a terminal's bell; a log has none."""
         if self.interactive and os.isatty(1):
             self._put("\a")
+
+    def signal(self, sequence: str) -> None:
+        """Write it where a terminal reads it, and not what it would show."""
+        if os.environ.get("TERM", "") in ("", "dumb"):
+            self.ring()
+        elif self.interactive and os.isatty(1):
+            self._put(passed_on(sequence, os.environ))
 
     def _put(self, text: str) -> None:
         try:

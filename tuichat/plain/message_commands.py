@@ -12,6 +12,8 @@ from tuichat.model import Contact, Message
 from tuichat.plain.chat import Chat
 from tuichat.plain.reading import parted
 from tuichat.timer_words import parse_timer, time_words
+from tuichat.tui.harmless import harmless
+from tuichat.tui.links import cautions, host_of, links
 from tuichat.tui.memory_words import changed, memory_question, where_kept
 from tuichat.tui.message_keys import MessageKey, keys_of
 from tuichat.tui.slash import Command
@@ -124,6 +126,18 @@ async def copy(chat: Chat, command: Command) -> None:
     """The words of a message alone."""
     message = await _target(chat, _only_number(command), None)
     chat.say(said(message, chat.name_of(message.contact)))
+
+
+async def link(chat: Chat, command: Command) -> None:
+    """The links of the newest message that has some, and where they lead; nothing is opened here."""
+    person = chat.one("")
+    for message in reversed(await chat.node.messages(person.address)):
+        if not message.unsent and (found := links(message.text)):
+            for each in found:
+                leads = _("leads to {host}").format(host=host_of(each.url))
+                chat.say("\n".join([harmless(each.url), leads, *cautions(each.url)]))
+            return
+    raise UsageError(_("No message here has a link."))
 
 
 async def me(chat: Chat, command: Command) -> None:

@@ -24,10 +24,17 @@ from tuichat.model import (
 )
 from tuichat.plain.chat import Chat
 from tuichat.plain.wording import link_word, request_text
+from tuichat.tui.notification_ways import (
+    message_words,
+    no_desktop_words,
+    request_words,
+    sequence_of,
+    show_on_desktop,
+)
 from tuichat.tui.session import Happening
 from tuichat.tui.words import blocked_sentence, key_sentence, problem_sentence, reachability, tor_progress
 
-_BELL_SECONDS: Final = 1.0
+_REST_SECONDS: Final = 1.0
 
 _PATIENCE_SECONDS: Final = 30.0
 """Nothing is said about a slow tor before."""
@@ -43,9 +50,9 @@ class News:
         self._chat = chat
         self._people: dict[int, Contact] = {}
         self._files: dict[int, tuple[str, ...]] = {}
-        self._rung_at = float("-inf")
+        self._rests_until = float("-inf")
         self._coming: list[Message] = []
-        self._elsewhere: set[int] = set()
+        self._elsewhere: dict[int, Message] = {}
         self._reach = ""
         self._patient = False
         self._tor = ""
@@ -106,7 +113,7 @@ class News:
         elif here and self._chat.claim(message.id):
             self._show_soon(message)
         elif not here and message.direction == "in":
-            self._count_elsewhere(message.contact)
+            self._count_elsewhere(message)
 
     def _show_soon(self, message: Message) -> None:
         """Show it after those that came before, which may still have to ask for their files."""
@@ -121,38 +128,54 @@ class News:
                 await self._chat.show(shown)
             finally:
                 del self._coming[: len(shown)]
-            if any(message.direction == "in" for message in shown):
-                self._ring(shown[-1].contact)
+            came = [message for message in shown if message.direction == "in"]
+            if came:
+                self._tell(came[-1].contact, came[-1])
 
     def forget(self) -> None:
         """Nothing is known of a locked profile."""
         self._people.clear()
         self._files.clear()
 
-    def _count_elsewhere(self, contact: int) -> None:
+    def _count_elsewhere(self, message: Message) -> None:
         """One line for all that comes within a moment."""
         if not self._elsewhere:
             self._chat.spawn(self._tell_elsewhere())
-        self._elsewhere.add(contact)
+        self._elsewhere[message.contact] = message
 
     async def _tell_elsewhere(self) -> None:
         await asyncio.sleep(_GATHERED_SECONDS)
-        contacts, self._elsewhere = sorted(self._elsewhere), set()
+        came, self._elsewhere = self._elsewhere, {}
         await self._chat.session.recount()
-        for contact in contacts:
+        for contact in sorted(came):
             person = self._chat.known.people.get(contact)
             if person is None or person.conversation.muted or not person.unread:
                 continue
             count = ngettext("{count} new", "{count} new", person.unread).format(count=person.unread)
             self._chat.say(f"[{person.name}] {count}")
-            self._ring(contact)
+            self._tell(contact, came[contact])
 
-    def _ring(self, contact: int) -> None:
-        """Ring the bell for somebody who is not muted, once for all that comes within a moment."""
+    def _tell(self, contact: int, message: Message | None = None) -> None:
+        """Tell somebody who looks elsewhere of a message, or a request; once for all within a moment."""
         person, now = self._chat.known.people.get(contact), self._chat.clock.monotonic()
-        wanted = person is not None and not person.conversation.muted and self._chat.notify == "bell"
-        if wanted and now >= self._rung_at + _BELL_SECONDS:
-            self._rung_at = now
+        wanted = person is not None and not person.conversation.muted and self._chat.notify != "off"
+        if person is None or not wanted or now < self._rests_until:
+            return
+        self._rests_until = now + _REST_SECONDS
+        words = request_words()
+        if message is not None:
+            words = message_words(person, message, content=self._chat.notify_content)
+        if sequence := sequence_of(self._chat.notify, words):
+            self._chat.lines.signal(sequence)
+        elif self._chat.notify == "desktop":
+            self._chat.spawn(self._tell_desktop(words))
+        else:
+            self._chat.lines.ring()
+
+    async def _tell_desktop(self, words: str) -> None:
+        if not await show_on_desktop(words):
+            self._chat.notify = "bell"
+            self._chat.say(no_desktop_words())
             self._chat.lines.ring()
 
     # Files and people.
@@ -168,7 +191,7 @@ class News:
         before, self._people[now.id] = self._people.get(now.id), now
         if now.state == "pending" and (before is None or before.state != "pending"):
             self._chat.say(request_text(now))
-            self._ring(now.id)
+            self._tell(now.id)
         elif before is None:
             return
         elif now.state == "accepted" and before.state == "requested":

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from tuichat.times import Hours
 from tuichat.tui.glyphs import UNICODE, Glyphs
 from tuichat.tui.standing import Standings
 
@@ -43,7 +44,10 @@ class Options(msgspec.Struct, frozen=True):
         key_file: gives the content of the key file, None where none is named. Raises LockedError.
         glyphs: the quotation marks and the like that the terminal can show, without other signs.
         zone: the reader's time zone; None for the system's.
-        notify: "off" for no bell.
+        hours: how the reader's clock is read.
+        notify: how somebody who looks elsewhere is told that something came.
+        notify_content: whether that says from whom, and what.
+        hint: one line at the start; "" for none.
         save: keeps a setting, by its whole name, for the next start; None where nothing is kept.
         reset: keeps it no longer.
         standings: how all settings stand; None where nothing is kept. Raises TuichatError.
@@ -60,7 +64,10 @@ class Options(msgspec.Struct, frozen=True):
     key_file: Callable[[], bytes | None] = _none
     glyphs: Glyphs = spoken(UNICODE)
     zone: tzinfo | None = None
+    hours: Hours = "24h"
     notify: str = "bell"
+    notify_content: bool = False
+    hint: str = ""
     save: Callable[[str, str], None] | None = None
     reset: Callable[[str], None] | None = None
     standings: Callable[[], Standings] | None = None

@@ -155,7 +155,7 @@ async def address(chat: Chat, command: Command) -> None:
     chat.say(_("Your address. Give it to people you want to hear from."))
     chat.say(own)
     if command.argument:
-        chat.say("\n".join(code_rows(own, ascii_only=chat.options.glyphs.ascii_only)))
+        chat.say("\n".join(code_rows(own, chat.options.glyphs)))
     else:
         chat.say(_("/address qr draws it as a code."))
 

@@ -6,6 +6,7 @@ from tuichat.errors import UsageError
 from tuichat.i18n import _, ngettext
 from tuichat.model import Contact, SafetyNumber
 from tuichat.plain.chat import Chat
+from tuichat.plain.code import code_rows
 from tuichat.plain.wording import person_line, request_text
 from tuichat.tui.dates import seconds_of
 from tuichat.tui.slash import Command
@@ -189,12 +190,17 @@ async def card(chat: Chat, command: Command) -> None:
 
 
 async def verify(chat: Chat, command: Command) -> None:
-    """Compare the safety number."""
-    person = chat.one(command.argument)
+    """Compare the safety number; with qr behind it, its code, which compares more."""
+    named, drawn = _without_qr(command.argument)
+    person = chat.one(named)
     number = await chat.node.contact_verify(person.address)
     _say_digits(chat, number)
     if not number.digits:
         return
+    if drawn:
+        _say_code(chat, number)
+    else:
+        chat.say(_("/verify {name} qr draws it as a code.").format(name=person.name))
     question = _(
         "Compare these digits with {name}, face to face or by a call. Type theirs, or yes if they are the "
         "same; Enter alone leaves all as it is:"
@@ -206,6 +212,20 @@ async def verify(chat: Chat, command: Command) -> None:
     digits = number.digits if answer.lower() == "yes" else answer
     await chat.node.contact_verify(person.address, digits)
     chat.say(_("{name} is verified.").format(name=person.name))
+
+
+def _without_qr(argument: str) -> tuple[str, bool]:
+    """The name, and whether the word qr stands behind it."""
+    name = argument.removesuffix("qr")
+    is_word = name != argument and (not name or name.endswith(" "))
+    return (name.strip(), True) if is_word else (argument, False)
+
+
+def _say_code(chat: Chat, number: SafetyNumber) -> None:
+    if chat.options.glyphs.done.isascii():
+        raise UsageError(_("This terminal cannot show a QR code: its encoding is not UTF-8."))
+    chat.say(number.code)
+    chat.say("\n".join(code_rows(number.code, chat.options.glyphs)))
 
 
 async def msg(chat: Chat, command: Command) -> None:

@@ -164,6 +164,7 @@ class Program:
         self._opened = True
         await DEEDS["contacts"](self.chat, Command("contacts", ""))
         self.chat.say(_("/help shows every command. Ctrl+D or /quit leaves."))
+        self.chat.say(self.chat.options.hint)
         self._news.begin()
         await first_run.go_online(self.chat)
         self.chat.spawn(self._stay_present())
@@ -173,7 +174,7 @@ class Program:
         while self.chat.lines.interactive:
             if self.chat.session.connected and not self.chat.session.locked:
                 with suppress(TuichatError):
-                    await self.chat.node.present(True)
+                    await self.chat.node.present(not self.chat.away)
             await asyncio.sleep(_PRESENT_SECONDS)
 
     # Reading.

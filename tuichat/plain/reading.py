@@ -20,8 +20,8 @@ def usages() -> dict[str, tuple[str, str]]:
         **slash.usages(),
         "contacts": ("", _("everybody, with the numbers that open conversations: /1, /2")),
         "messages": (_("[COUNT]"), _("what was said last, with numbers; #N means one of them")),
-        "status": ("", _("tor, who can reach you, and what waits")),
         "address": (_("[qr]"), _("your own address, and its QR code")),
+        "verify": (_("[NAME] [qr]"), slash.usages()["verify"][1]),
         "invites": (_("[revoke N]"), _("open invites; take one back")),
         "files": (
             _("[fetch|decline|pause|resume|cancel N [DIR]]"),
@@ -35,6 +35,7 @@ def usages() -> dict[str, tuple[str, str]]:
         "cancel": (numbered, _("take back a message that has not left")),
         "earlier": (numbered, _("what an edited message said before")),
         "copy": (numbered, _("the words of a message alone, to be selected")),
+        "link": ("", _("the newest link, and where it leads")),
         "editor": ("", _("write a message in your editor")),
         "tag": (slash.usages()["tag"][0], _("give tags")),
         "unread": ("", _("from the first unread message on")),

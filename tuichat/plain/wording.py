@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from tuichat.deed_words import quoted, reactions, said
+from tuichat.deed_words import quoted, reactions, said, state_word
 from tuichat.file_words import is_open
 from tuichat.i18n import _, ngettext
-from tuichat.model import Contact, File, Message, MessageState
+from tuichat.model import Contact, File, Message
 from tuichat.timer_words import time_words
 from tuichat.tui import file_words
 from tuichat.tui.dates import Calendar
@@ -16,19 +16,6 @@ from tuichat.tui.words import cautions, stage_word
 
 CONTINUED = "  | "
 """Before every line of a text but its first, so that none of them can look like a line of our own."""
-
-
-def state_word(state: MessageState) -> str:
-    """How an own message stands."""
-    words = {
-        "queued": _("queued"),
-        "sent": _("sent"),
-        "delivered": _("delivered"),
-        "read": _("read"),
-        "failed": _("failed"),
-        "cancelled": _("cancelled"),
-    }
-    return words[state]
 
 
 def day_of(message: Message, calendar: Calendar) -> date:

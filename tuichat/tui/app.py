@@ -23,6 +23,7 @@ from tuichat.i18n import _
 from tuichat.model import LockedEvent
 from tuichat.tui.choices import Choice, Choices, Keeping
 from tuichat.tui.context import Context, Options
+from tuichat.tui.garbage import look_for_garbage
 from tuichat.tui.guard import Guard
 from tuichat.tui.keymap import load_keymaps
 from tuichat.tui.live_settings import live_settings, node_told
@@ -31,6 +32,7 @@ from tuichat.tui.pressed import Pressed
 from tuichat.tui.screens.main import WIDE, MainScreen
 from tuichat.tui.session import Attach, Connected, Happening, Lost, Session
 from tuichat.tui.slash import Command, usages
+from tuichat.tui.terminal import assume_a_size, told_of_colours
 from tuichat.tui.terminal_keys import free_alt_digits
 from tuichat.tui.themes import Palette, load_palettes
 
@@ -71,15 +73,14 @@ class TuichatApp(App[int]):
     ]
 
     def __init__(self, attach: Attach, options: Options | None = None, clock: Clock | None = None) -> None:
-        options = options or Options()
-        without_colour = "NO_COLOR" in os.environ
+        self._options = options = options or Options()
+        without_colour = told_of_colours(os.environ)
         super().__init__(ansi_color=True if without_colour else None)
         if not options.blink:
             self.animation_level = "none"
         self._palettes: dict[str, Palette] = load_palettes(options.theme_directories)
         for palette in self._palettes.values():
             self.register_theme(palette.theme())
-        self._options = options
         self._node_ends_with_us = True
         self.sealed = options.sealed
         """Whether it takes a passphrase to open the profile, as far as is known."""
@@ -117,9 +118,16 @@ class TuichatApp(App[int]):
         chosen = super().get_driver_class()
         if chosen.__name__ != "LinuxDriver":
             return chosen
-        from tuichat.tui.columns import ColumnDriver
+        from tuichat.tui.columns import ColumnDriver, FarDriver
 
-        return ColumnDriver
+        return ColumnDriver if self._options.blink else FarDriver
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """As Textual's, and through what is between here and the terminal."""
+        from tuichat.tui.clipboard import copy
+
+        self._clipboard = text
+        copy(self, text)
 
     def get_default_screen(self) -> Screen[None]:
         """The main screen, so that no empty one is drawn before it."""
@@ -128,8 +136,7 @@ class TuichatApp(App[int]):
         return screen
 
     def on_mount(self) -> None:
-        if not gc.isenabled():
-            self.set_timer(START_SECONDS, _collect_from_now_on)
+        look_for_garbage(self)
         if self._options.create_profile is None:
             if self.sealed:
                 self._ask_to_unlock()
@@ -177,6 +184,7 @@ class TuichatApp(App[int]):
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             main = self.main_screen()
             if main is not None:
+                main.key_came()
                 main.notice_read()
             if isinstance(event, events.Key) and (command := self.pressed.take(event)) is not None:
                 if main is not None and main is self.screen:  # over a question nothing else is asked
@@ -338,16 +346,6 @@ class TuichatApp(App[int]):
         self._close_messages_no_wait()
 
 
-START_SECONDS: Final = 3.0
-"""While the interface starts nothing is garbage, and looking for it would make keys wait."""
-
-
-def _collect_from_now_on() -> None:
-    """What is there now stays: only what comes later is looked through."""
-    gc.freeze()
-    gc.enable()
-
-
 INTERRUPTED: Final = 130
 """Textual swallows the cancellation that a signal is made into: then nobody gave the app a code."""
 
@@ -380,17 +378,3 @@ def run_app(attach: Attach, options: Options | None = None, clock: Clock | None 
     finally:
         gc.enable()
     return (app.return_code or INTERRUPTED) if code is None else code
-
-
-def assume_a_size() -> None:
-    """Name the size that is assumed of a terminal which does not tell its own.
-
-    Textual and Rich each assume another one then, and the screen is laid out forever between the two.
-    """
-    try:
-        columns, rows = os.get_terminal_size(1)
-    except OSError:
-        columns, rows = 0, 0
-    if not columns or not rows:
-        os.environ.setdefault("COLUMNS", "80")
-        os.environ.setdefault("LINES", "24")

@@ -79,3 +79,11 @@ class ColumnDriver(LinuxDriver):
     def write(self, data: str) -> None:
         """Write to the terminal."""
         super().write(columns_told(data))
+
+
+class FarDriver(ColumnDriver):
+    """For a terminal beyond a network: the mouse tells of buttons, not of every cell that it comes over."""
+
+    def write(self, data: str) -> None:
+        """Write to the terminal."""
+        super().write(data.replace("\x1b[?1003", "\x1b[?1002"))

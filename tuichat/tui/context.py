@@ -12,6 +12,7 @@ import msgspec
 from textual.widget import Widget
 
 from tuichat.clock import Clock, SystemClock
+from tuichat.times import Hours
 from tuichat.tui.dates import Calendar
 from tuichat.tui.glyphs import UNICODE, Glyphs
 from tuichat.tui.session import Session
@@ -53,6 +54,7 @@ class Options(msgspec.Struct, frozen=True):
         hint: one line above the input at the start; "" for none.
         glyphs: the signs that the terminal can show.
         zone: the reader's time zone; None for the system's.
+        hours: how the reader's clock is read.
         save: keeps a setting ("ui.theme", what a person wrote) for the next start; None where nothing is.
         reset: keeps it no longer.
         standings: how all settings stand; None where nothing is kept. Raises TuichatError.
@@ -80,6 +82,7 @@ class Options(msgspec.Struct, frozen=True):
     hint: str = ""
     glyphs: Glyphs = UNICODE
     zone: tzinfo | None = None
+    hours: Hours = "24h"
     save: Callable[[str, str], None] | None = None
     reset: Callable[[str], None] | None = None
     standings: Callable[[], Standings] | None = None
@@ -112,4 +115,4 @@ class Context(msgspec.Struct, frozen=True):
     def calendar(self) -> Calendar:
         """The reader's calendar, as of now."""
         now = datetime.fromtimestamp(self.clock.now(), tz=UTC)
-        return Calendar(self.options.zone, now.astimezone(self.options.zone).date())
+        return Calendar(self.options.zone, now.astimezone(self.options.zone).date(), self.options.hours)

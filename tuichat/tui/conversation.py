@@ -10,8 +10,8 @@ from tuichat.model import Contact, Message
 from tuichat.tui.context import Context
 from tuichat.tui.known import colour_of
 from tuichat.tui.widgets.file_history import FileHistory
-from tuichat.tui.widgets.history import PageName
 from tuichat.tui.widgets.history_rows import RowStyle
+from tuichat.tui.widgets.history_said import PageName
 
 PAGE = 200
 """How many messages are asked for at a time."""

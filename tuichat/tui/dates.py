@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 
 from tuichat.i18n import _, ngettext
+from tuichat.times import Hours, time_of_day
 
 _LENGTH = re.compile(r"([0-9]{1,6})([smhdw])")
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
@@ -17,29 +18,36 @@ class Calendar:
     Args:
         zone: the reader's zone; None for the system's.
         today: the reader's day, so that only other years are named.
+        hours: how the reader's clock is read.
     """
 
-    def __init__(self, zone: tzinfo | None, today: date) -> None:
-        self._zone = zone
-        self._today = today
+    def __init__(self, zone: tzinfo | None, today: date, hours: Hours = "24h") -> None:
+        self._read = (zone, today, hours)
+        self._zone, self._today, self._hours = zone, today, hours
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Calendar) and (self._zone, self._today) == (other._zone, other._today)
+        return isinstance(other, Calendar) and self._read == other._read
 
     def __hash__(self) -> int:
-        return hash((self._zone, self._today))
+        return hash(self._read)
 
     def day(self, moment: datetime) -> date:
         """The local day of `moment`."""
         return self._local(moment).date()
 
     def time(self, moment: datetime) -> str:
-        """Hours and minutes, in five characters."""
-        return self._local(moment).strftime("%H:%M")
+        """Hours and minutes."""
+        return time_of_day(self._local(moment), self._hours)
+
+    def longest_times(self) -> tuple[str, str]:
+        """Times of day before and after noon that are as long as any."""
+        morning, evening = (datetime(2000, 1, 1, hour, tzinfo=UTC) for hour in (10, 22))
+        return time_of_day(morning, self._hours), time_of_day(evening, self._hours)
 
     def exact(self, moment: datetime) -> str:
         """Day and time to the second, for a claim that is to be judged."""
-        return self._local(moment).strftime("%Y-%m-%d %H:%M:%S")
+        local = self._local(moment)
+        return f"{local:%Y-%m-%d} {time_of_day(local, self._hours, seconds=True)}"
 
     def day_name(self, day: date) -> str:
         """A day as a heading; the year only if it is not this one."""

@@ -40,20 +40,24 @@ async def show_folder(program: str, folder: Path) -> None:
     """
     if not await asyncio.to_thread(_is_folder, folder):
         raise UsageError(_("The folder is not there any more."))
-    process = _started(program, folder)
-    for _look in range(_LOOKS):
-        if process.returncode is not None:
-            break
-        await asyncio.sleep(_PAUSE)
-    if process.returncode:
-        raise _failed(program, _("it ended with {code}").format(code=process.returncode))
+    why = await hand_over(program, str(folder))
+    if why:
+        raise UsageError(
+            _("{program} does not show the folder: {why}.").format(program=program, why=why),
+            _("Copy its path with f."),
+        )
 
 
-def _started(program: str, folder: Path) -> subprocess.Popen[bytes]:
-    """The program, in a session of its own. It is not asyncio's, which would end it with the interface."""
+async def hand_over(program: str, argument: str) -> str:
+    """Start a program in a session of its own, which goes on when this one ends.
+
+    Returns:
+        Why it failed at once; "" if it is at work. The process is not asyncio's, which would end it with the
+        interface.
+    """
     try:
-        process = subprocess.Popen(
-            [program, str(folder)],
+        process = subprocess.Popen(  # noqa: ASYNC220 - see above
+            [program, argument],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -61,9 +65,13 @@ def _started(program: str, folder: Path) -> subprocess.Popen[bytes]:
             start_new_session=True,
         )
     except OSError as error:
-        raise _failed(program, error.strerror or "?") from error
-    threading.Thread(target=process.wait, daemon=True, name="file manager").start()
-    return process
+        return error.strerror or "?"
+    threading.Thread(target=process.wait, daemon=True, name=program).start()
+    for _look in range(_LOOKS):
+        if process.returncode is not None:
+            break
+        await asyncio.sleep(_PAUSE)
+    return _("it ended with {code}").format(code=process.returncode) if process.returncode else ""
 
 
 def _is_folder(path: Path) -> bool:
@@ -71,10 +79,3 @@ def _is_folder(path: Path) -> bool:
         return path.is_dir()
     except OSError:
         return False
-
-
-def _failed(program: str, why: str) -> UsageError:
-    return UsageError(
-        _("{program} does not show the folder: {why}.").format(program=program, why=why),
-        _("Copy its path with f."),
-    )

@@ -1,10 +1,12 @@
-"""The signs of the interface, and their twins for terminals that show ASCII only."""
+"""The signs of the interface, and their twins for terminals that show ASCII only, or little more."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 import msgspec
+
+from tuichat.tui.terminal import is_console
 
 
 class Glyphs(msgspec.Struct, frozen=True):
@@ -88,15 +90,26 @@ ASCII = Glyphs(
     close_quote='"',
     ascii_only=True,
 )
+CONSOLE = msgspec.structs.replace(
+    ASCII,
+    horizontal="─",
+    vertical="│",
+    tee_down="┬",
+    tee_up="┴",
+    done="█",
+    undone="░",
+    incoming="↓",
+    outgoing="↑",
+    transfers="↓↑",
+    pinned="▲",
+    linked="•",
+)
+"""What the fonts of the Linux console have: the kernel's own, which is code page 437, and those of Debian's
+console-setup. Half blocks, ticks and pictures are not in the latter."""
 
 
-def glyphs_for(environment: Mapping[str, str]) -> Glyphs:
-    """The signs that the terminal's locale can show.
-
-    Python itself sets LC_CTYPE=C.UTF-8 when the locale is C (PEP 538), so that value says nothing about
-    the terminal unless LANG agrees with it.
-    """
-    chosen = environment.get("LC_ALL") or environment.get("LC_CTYPE") or environment.get("LANG") or ""
-    if not environment.get("LC_ALL") and environment.get("LC_CTYPE") == "C.UTF-8":
-        chosen = environment.get("LANG") or ""
-    return UNICODE if chosen.lower().replace("-", "").endswith("utf8") else ASCII
+def glyphs_for(encoding: str, environment: Mapping[str, str]) -> Glyphs:
+    """The signs that a terminal can show to which text goes in this encoding."""
+    if encoding.lower().replace("-", "") != "utf8":
+        return ASCII
+    return CONSOLE if is_console(environment) else UNICODE

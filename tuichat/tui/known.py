@@ -35,6 +35,7 @@ class Known:
 
     def __init__(self) -> None:
         self.people: dict[int, Contact] = {}
+        self._sorted: tuple[list[Contact], list[Contact]] = [], []
         self.files = KnownFiles()
         self.retry_at: dict[int, datetime | None] = {}
         self.link_times = LinkTimes()
@@ -55,6 +56,7 @@ class Known:
     def forget(self) -> None:
         """Nothing is known of a locked profile."""
         self.people.clear()
+        self._sorted = [], []
         self.files.forget()
         self.retry_at.clear()
         self.link_times.forget()
@@ -105,8 +107,12 @@ class Known:
         return [person for person in self._with_conversation() if person.conversation.archived]
 
     def _with_conversation(self) -> list[Contact]:
-        shown = [person for person in self.people.values() if person.state in {"accepted", "requested"}]
-        return sorted(shown, key=_list_order)
+        """In the order of the list; a thousand people are sorted only when one of them is another now."""
+        people = list(self.people.values())
+        if people != self._sorted[0]:  # the same records are not looked into
+            shown = [person for person in people if person.state in {"accepted", "requested"}]
+            self._sorted = people, sorted(shown, key=_list_order)
+        return self._sorted[1]
 
     def requests(self) -> list[Contact]:
         """Who asks to be a contact, the oldest first."""

@@ -43,7 +43,7 @@ def node_told(app: App[int], session: Session, failed: Callable[[str], None]) ->
             failed(error_text(error))
 
     def start() -> None:
-        app.run_worker(tell, group="settings")
+        app.run_worker(tell, group="settings")  # type: ignore[arg-type]  # as in guard.py
 
     return start
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from tuichat.i18n import _
 from tuichat.model import Message
+from tuichat.tui.links import links
 
 MessageKey = Literal["r", "e", "d", "+"]
 """Answer, edit, take back, react."""
@@ -22,17 +23,21 @@ def keys_of(message: Message) -> frozenset[MessageKey]:
 
 def key_hints(message: Message, *, narrow: bool) -> str:
     """Those keys and what they do, as far as there is room."""
-    keys = keys_of(message)
+    keys, link = keys_of(message), bool(links(message.text)) and not message.unsent
     if message.direction == "out" and message.state == "queued" and message.kind != "timer":
         return _("c copy  x take back  Esc write") if narrow else _("e edit  c copy  x take back  Esc write")
     if not keys:
         return _("c copy  Esc write")
     if narrow:
-        return f"{' '.join(key for key in 'red+' if key in keys)}  {_('c copy  Esc write')}"
+        shown = " ".join(["o"] * link + [key for key in "red+" if key in keys])
+        return f"{shown}  {_('c copy  Esc write')}"
     words: dict[MessageKey, str] = {
         "r": _("r answer"),
         "e": _("e edit"),
         "d": _("d take back"),
         "+": _("+ react"),
     }
-    return "  ".join([*(word for key, word in words.items() if key in keys), _("c copy  Esc write")])
+    opening = [_("o open link")] if link else []
+    return "  ".join(
+        [*opening, *(word for key, word in words.items() if key in keys), _("c copy  Esc write")]
+    )

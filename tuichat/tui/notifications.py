@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 from collections.abc import Callable, Mapping
 from typing import Final, get_args
@@ -12,18 +11,21 @@ from textual.app import App
 
 from tuichat.errors import UsageError
 from tuichat.i18n import _
-from tuichat.model import Contact, ContactEvent, Message, MessageEvent
+from tuichat.model import Contact, ContactEvent, MessageEvent
 from tuichat.tui.context import Options, Way
+from tuichat.tui.notification_ways import (
+    message_words,
+    no_desktop_words,
+    request_words,
+    sequence_of,
+    show_on_desktop,
+)
+from tuichat.tui.terminal import passed_on
 
 WAYS: Final[tuple[str, ...]] = get_args(Way)
 
 REST_SECONDS: Final = 2.0
 """After telling of something so long nothing is told: what comes together is one interruption."""
-
-MOST_LETTERS: Final = 120
-
-_PROGRAM: Final = ("notify-send", "--app-name=tuichat", "--", "tuichat")
-_PROGRAM_SECONDS: Final = 5.0
 
 
 class Notifications:
@@ -59,19 +61,10 @@ class Notifications:
             case MessageEvent(message=message, new=True) if message.direction == "in":
                 person = people.get(message.contact)
                 if person is not None and not person.conversation.muted and person.id != looked_at:
-                    self._message(person, message)
+                    self._tell(message_words(person, message, content=self._content))
             case ContactEvent(contact=Contact(state="pending", id=asking)) if asking not in self._asked:
                 self._asked.add(asking)
-                self._tell(_("Somebody asks to be a contact."))  # and what strangers write stays here
-
-    def _message(self, person: Contact, message: Message) -> None:
-        kept = person.conversation
-        if not self._content or kept.timer or kept.memory:  # who shows it may keep it
-            self._tell(_("A new message."))
-        elif message.text:
-            self._tell(f"{person.name}: {message.text}")
-        else:
-            self._tell(person.name)
+                self._tell(request_words())
 
     def choose(self, way: str) -> None:
         """Tell in this way from now on. Raises UsageError if there is no such way."""
@@ -90,15 +83,11 @@ class Notifications:
         if self.way == "off" or now < self._rests_until:
             return
         self._rests_until = now + REST_SECONDS
-        words = " ".join(words.split())[:MOST_LETTERS]
         match self.way:
             case "bell":
                 self._app.bell()
-            case "osc9":
-                # Digits at the beginning would mean something else.
-                self._write(f"\x1b]9;tuichat: {words}\x07")
-            case "osc777":
-                self._write(f"\x1b]777;notify;tuichat;{words}\x07")
+            case "osc9" | "osc777":
+                self._write(sequence_of(self.way, words))
             case "desktop":
                 task = asyncio.create_task(self._show(words))
                 self._tasks.add(task)
@@ -107,35 +96,11 @@ class Notifications:
     def _write(self, sequence: str) -> None:
         driver = self._app._driver
         if driver is not None and not self._app.is_headless:
-            driver.write(passed_on(sequence))
+            driver.write(passed_on(sequence, os.environ))
             driver.flush()
 
     async def _show(self, words: str) -> None:
-        """By the desktop's own program. The text is markup to it, so what would be is written as text."""
-        body = words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-        quiet = asyncio.subprocess.DEVNULL
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *_PROGRAM, body, stdin=quiet, stdout=quiet, stderr=quiet
-            )
-        except OSError:
+        if not await show_on_desktop(words):
             self.way = "bell"
-            self._failed(
-                _("There is no notify-send, so the bell rings instead. It is in the package libnotify-bin.")
-            )
+            self._failed(no_desktop_words())
             self._app.bell()
-            return
-        try:
-            async with asyncio.timeout(_PROGRAM_SECONDS):
-                await process.wait()
-        except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-
-
-def passed_on(sequence: str) -> str:
-    """The sequence as tmux hands it on to the terminal around it, if there is a tmux."""
-    if "TMUX" not in os.environ:
-        return sequence
-    return "\x1bPtmux;" + sequence.replace("\x1b", "\x1b\x1b") + "\x1b\\"

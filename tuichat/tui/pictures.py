@@ -6,7 +6,6 @@ ones is kept; whatever cannot be shown is remembered as such, and looks as if it
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -52,7 +51,7 @@ def kind_of(file: File) -> str:
 
 def can_show(app: App[Any], options: Options) -> bool:
     """Whether pictures are wanted, and the terminal has the signs and the colours for them."""
-    few = app.theme == "sixteen" or app.console.color_system in {None, "standard"} or "NO_COLOR" in os.environ
+    few = app.theme == "sixteen" or app.console.color_system in {None, "standard"} or app.no_color
     return options.images and not options.glyphs.ascii_only and not few
 
 

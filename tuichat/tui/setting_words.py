@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Final, Literal
 
 import msgspec
 
 from tuichat.i18n import _
+from tuichat.times import time_of_day
 
 Effect = Literal["now", "interface", "node", "unlock", "command"]
 """When a change takes effect: at once; as the interface or the node starts; as the profile is opened; or
@@ -87,9 +89,10 @@ def _interface() -> dict[str, Explained]:
             _("The language of all that tuichat says."), "interface", _languages(), _("the system's")
         ),
         "ui.time_format": Explained(
-            _("How the command `tuichat messages` prints times."),
-            "command",
-            {"24h": "14:31", "12h": "2:31 PM"},
+            _("How times of day are written."),
+            "interface",
+            {"24h": "14:31", "12h": time_of_day(datetime(2000, 1, 1, 14, 31, tzinfo=UTC), "12h")},
+            _("as is usual in the system's country"),
         ),
         "ui.images": Explained(
             _("Whether pictures are shown. Strangers' files are then decoded, in a process that is shut in."),

@@ -37,8 +37,12 @@ class Unknown(msgspec.Struct, frozen=True):
 
 
 _WITHOUT_SECRETS: Final = frozenset(
-    {"accept", "archive", "block", "card", "erase", "export", "file", "msg", "mute", "pin", "query", "reject"}
+    {"accept", "archive", "backup", "block", "card", "erase", "export", "file", "ignore", "import", "msg"}
     | {
+        "mute",
+        "pin",
+        "query",
+        "reject",
         "remove",
         "rename",
         "tag",
@@ -74,6 +78,7 @@ def usages() -> dict[str, tuple[str, str]]:
         "accept": (_("[NAME]"), _("accept a request")),
         "reject": (_("[NAME]"), _("forget a request; its sender learns nothing")),
         "block": (_("[NAME]"), _("never hear of this person again")),
+        "ignore": (_("[NAME]"), _("the same as /block")),
         "unblock": (_("NAME"), _("undo a block")),
         "blocked": ("", _("whom you blocked")),
         "rename": (_("[NAME] NEW"), _("give another name")),
@@ -85,9 +90,13 @@ def usages() -> dict[str, tuple[str, str]]:
         "file": (_("PATH..."), _("offer files or folders; behind -- a text; --as-is cleans no picture")),
         "files": ("", _("all files: fetch, pause, stop, find")),
         "export": (_("DIR"), _("write all conversations into a directory, not encrypted")),
+        "import": (_("DIR"), _("take an export into a new profile")),
+        "backup": (_("FILE"), _("write the whole profile into a sealed file")),
         "query": (_("NAME"), _("open a conversation")),
         "search": (_("[WORDS]"), _("find messages; in:NAME has:file from:me before:DATE after:DATE")),
         "close": ("", _("close this conversation")),
+        "away": ("", _("be seen as away until /back")),
+        "back": ("", _("be seen as here again")),
         "requests": ("", _("who asks to be a contact")),
         "mute": (_("[NAME]"), _("neither ring nor count")),
         "unmute": (_("[NAME]"), _("ring and count again")),
@@ -113,6 +122,7 @@ def usages() -> dict[str, tuple[str, str]]:
         "me": (_("TEXT"), _("say what you do")),
         "cancel": ("", _("take back the newest message that has not left")),
         "copy": ("", _("copy the newest message")),
+        "link": ("", _("look at the newest link, and open it")),
         "editor": ("", _("write the input in your editor")),
         "address": ("", _("your own address and its QR code")),
         "clear": ("", _("clear what is said above the input")),
@@ -122,8 +132,11 @@ def usages() -> dict[str, tuple[str, str]]:
         "set": (_("KEY VALUE"), _("change a setting, such as theme, keys or notify")),
         "settings": ("", _("all settings, explained")),
         "bridges": ("", _("ways around a block of Tor")),
+        "status": ("", _("tor, who can reach you, and what waits")),
         "connect": ("", _("look for the node again")),
         "lock": ("", _("lock the profile")),
+        "passphrase": ("", _("set, change or remove the passphrase")),
+        "duress": ("", _("a passphrase that destroys the profile when it is given")),
         "wipe": (_("[--keep-files]"), _("destroy the profile for good; asks for its name")),
         "quit": ("", _("leave; Ctrl+Q")),
     }

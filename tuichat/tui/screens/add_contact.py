@@ -14,6 +14,7 @@ from tuichat.model import Contact
 from tuichat.tui.context import Context
 from tuichat.tui.screens.dialog import Dialog
 from tuichat.tui.widgets.field import Field
+from tuichat.tui.widgets.keys_line import KeysLine
 from tuichat.tui.words import error_text
 
 
@@ -45,7 +46,7 @@ class AddContact(Dialog[Contact]):
             yield Static(_("A word to them, so that they know who asks"), classes="quiet", markup=False)
             yield Field(id="message", compact=True)
             yield Static("", classes="problem", markup=False)
-            yield Static(_("Enter next, then ask   Esc close"), classes="keys", markup=False)
+            yield KeysLine(_("Enter next, then ask   Esc close"), classes="keys")
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:

@@ -19,6 +19,7 @@ from tuichat.tui.bridge_words import bridges_lead, told
 from tuichat.tui.context import Context
 from tuichat.tui.screens.dialog import Dialog
 from tuichat.tui.widgets.composer import pasted_text
+from tuichat.tui.widgets.keys_line import KeysLine
 from tuichat.tui.words import error_text
 
 SNOWFLAKE = "snowflake"
@@ -54,7 +55,7 @@ class Bridges(Dialog[bool]):
             yield Static(bridges_lead(), classes="quiet", markup=False)
             yield Lines("\n".join(self._shared.options.bridges()), id="lines", compact=True)
             yield Static("", id="verdict", markup=False)
-            yield Static(_("Ctrl+S use   Ctrl+T snowflake   Esc close"), classes="keys", markup=False)
+            yield KeysLine(_("Ctrl+S use   Ctrl+T snowflake   Esc close"), classes="keys")
 
     def on_mount(self) -> None:
         self._judge()

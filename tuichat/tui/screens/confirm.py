@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.screens.dialog import Dialog
+from tuichat.tui.widgets.keys_line import KeysLine
 
 
 class Confirm(Dialog[bool]):
@@ -33,7 +34,7 @@ class Confirm(Dialog[bool]):
         """A question and its keys."""
         with VerticalScroll(classes="box", can_focus=False):
             yield Static(Text(self._question), markup=False)
-            yield Static(Text(self._keys), classes="keys", markup=False)
+            yield KeysLine(self._keys, classes="keys")
 
     def action_answer(self, answer: bool) -> None:
         """The person has decided."""

@@ -18,6 +18,7 @@ from tuichat.i18n import _
 from tuichat.model import Contact, ContactEvent, ContactRemovedEvent
 from tuichat.timer_words import parse_timer, short_time
 from tuichat.tui.card_rows import CardRow, card_rows, lines
+from tuichat.tui.clipboard import copied_words
 from tuichat.tui.context import Context
 from tuichat.tui.link_times import STAGES, short_seconds
 from tuichat.tui.qr import qr_text
@@ -25,6 +26,7 @@ from tuichat.tui.screens.card_deeds import CardDeeds
 from tuichat.tui.screens.memory import change_memory
 from tuichat.tui.session import Happening
 from tuichat.tui.widgets.field import Field
+from tuichat.tui.widgets.keys_line import KeysLine
 from tuichat.tui.widgets.pick_list import PickList
 from tuichat.tui.words import error_text, link, stage_word
 from tuichat.tui.wrapping import wrap, wrap_whole
@@ -80,7 +82,7 @@ class ContactCard(CardDeeds):
             yield Static("", id="asked", markup=False)
             yield Field(id="answer", compact=True)
             yield Static("", classes="problem", markup=False)
-            yield Static("", classes="keys", markup=False)
+            yield KeysLine("", classes="keys")
 
     def on_mount(self) -> None:
         for part in ("#code", "#asked", "#answer", ".problem"):
@@ -91,7 +93,7 @@ class ContactCard(CardDeeds):
     def on_resize(self) -> None:
         self.set_class(self.app.size.height < LOW, "-low")
         self._keys = wrap_whole((_("Up Down Enter, or its key"), _("Esc close")), self._width)
-        self.query_one(".keys", Static).update(Text("\n".join(self._keys)))
+        self.query_one(".keys", KeysLine).update(Text("\n".join(self._keys)))
         self.show()
 
     def happened(self, happening: Happening) -> None:
@@ -149,7 +151,7 @@ class ContactCard(CardDeeds):
         """Copy the address."""
         if self.person is not None:
             self.app.copy_to_clipboard(self.person.address)
-            self.say(_("The address is in the clipboard, if your terminal allows that (OSC 52)."))
+            self.say(copied_words())
 
     def action_toggle_qr(self) -> None:
         """The QR code, or not."""

@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING, Literal
 from rich.text import Text
 from textual import on, work
 from textual.message import Message as WidgetMessage
-from textual.screen import Screen
 from textual.widgets import Static
 
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
 from tuichat.model import MAX_TEXT_BYTES, Contact, Message
+from tuichat.tui.clipboard import copied_words
 from tuichat.tui.context import Context
 from tuichat.tui.conversation import Conversation
 from tuichat.tui.harmless import harmless
 from tuichat.tui.pace import Pace
 from tuichat.tui.screens.main_lines import banner_text, choosing_text, hint_text
+from tuichat.tui.screens.prompt_screen import PromptScreen
 from tuichat.tui.slash import Command, Unknown, read_line
 from tuichat.tui.slash import Text as MessageText
+from tuichat.tui.widgets import history_said
 from tuichat.tui.widgets.history import History
+from tuichat.tui.widgets.keys_line import KeysLine
 from tuichat.tui.words import error_text, key_sentence
 
 if TYPE_CHECKING:
@@ -39,7 +42,7 @@ TELL_SECONDS = 0.2
 Level = Literal["info", "warning", "error"]
 
 
-class ConversationScreen(Screen[None]):
+class ConversationScreen(PromptScreen):
     """Answers the history and the input; what they mean beyond the conversation it posts as messages."""
 
     conversation: Conversation
@@ -69,6 +72,7 @@ class ConversationScreen(Screen[None]):
         self.shared = shared
         self._composer: Composer | None = None
         self._last_seen = (0, 0)
+        self._to_count: set[int] = set()
         self._notice = 0
         self._notice_read = False
         self._trouble = ""
@@ -167,16 +171,18 @@ class ConversationScreen(Screen[None]):
         """Whether something that happened is not on screen yet."""
         return self._count_pace.wanted or self._seen_pace.wanted
 
-    def recount_soon(self) -> None:
-        """Read the people's counts anew."""
+    def recount_soon(self, contact: int) -> None:
+        """Read a person's counts anew."""
+        self._to_count.add(contact)
         self._count_pace.ask()
 
     @work(group="recount")
     async def _recount(self) -> None:
         session = self.shared.session
+        contacts, self._to_count = self._to_count, set()
         if session.connected and not session.locked:
             try:
-                await session.recount()
+                await session.recount(contacts)
             except TuichatError as error:
                 self.fail(error)
             self.post_message(self.Counted())
@@ -193,16 +199,16 @@ class ConversationScreen(Screen[None]):
 
     # What the widgets say.
 
-    @on(History.PageWanted)
+    @on(history_said.PageWanted)
     @work(group="page")
-    async def _page_wanted(self, event: History.PageWanted) -> None:
+    async def _page_wanted(self, event: history_said.PageWanted) -> None:
         try:
             await self.conversation.load_page(event.page, event.edge)
         except TuichatError as error:
             self.fail(error)
 
-    @on(History.Seen)
-    def _seen(self, event: History.Seen) -> None:
+    @on(history_said.Seen)
+    def _seen(self, event: history_said.Seen) -> None:
         self._last_seen = event.contact, event.up_to
         self._seen_pace.ask()
 
@@ -211,19 +217,19 @@ class ConversationScreen(Screen[None]):
         if self.app.app_focus:
             try:
                 if await self.conversation.mark_seen(*self._last_seen):
-                    self.recount_soon()
+                    self.recount_soon(self._last_seen[0])
             except TuichatError as error:
                 self.fail(error)
 
-    @on(History.Act)
-    def _act(self, event: History.Act) -> None:
+    @on(history_said.Act)
+    def _act(self, event: history_said.Act) -> None:
         if event.deed == "copy":
             self.copy(self.words_of(event.message))
         else:
             self.post_message(self.TakeBack(event.message))
 
-    @on(History.Typed)
-    def _typed_over_history(self, event: History.Typed) -> None:
+    @on(history_said.Typed)
+    def _typed_over_history(self, event: history_said.Typed) -> None:
         if self.has_class("-bare"):
             return
         if self.history.choosing:
@@ -234,7 +240,7 @@ class ConversationScreen(Screen[None]):
         else:
             self.composer.insert(event.text)
 
-    @on(History.Chose)
+    @on(history_said.Chose)
     def _chose(self) -> None:
         message = self.history.chosen_message()
         self.set_class(message is not None, "-choosing")
@@ -243,12 +249,12 @@ class ConversationScreen(Screen[None]):
             hints = choosing_text(
                 message, files.get(message.file), narrow=narrow, pictures=files.pictures.enabled
             )
-            self.query_one("#hints", Static).update(hints)
+            self.query_one("#hints", KeysLine).update(hints)
 
-    @on(History.ChoosingEnded)
+    @on(history_said.ChoosingEnded)
     def _choosing_ended(self) -> None:
         self.remove_class("-choosing")
-        self.query_one("#hints", Static).update(hint_text())
+        self.query_one("#hints", KeysLine).update(hint_text())
         if self.has_class("-bare"):
             self.post_message(self.Run(Command("bare", "")))
         elif self.history.has_focus:
@@ -264,7 +270,7 @@ class ConversationScreen(Screen[None]):
 
     def on_text_area_changed(self, event: Composer.Changed) -> None:
         if not event.text_area.text.isascii():
-            self.query_one("#hints", Static).refresh()  # a wide picture at the input's edge may cover them
+            self.query_one("#hints", KeysLine).refresh()  # a wide picture at the input's edge may cover them
 
     def on_composer_find_asked(self) -> None:
         self.post_message(self.Run(Command("search", "")))
@@ -273,7 +279,7 @@ class ConversationScreen(Screen[None]):
         self.history.scroll_pages(event.pages)
 
     def on_composer_searching(self, event: Composer.Searching) -> None:
-        hints = self.query_one("#hints", Static)
+        hints = self.query_one("#hints", KeysLine)
         hints.update(hint_text() if event.part is None else Text(_("search: {part}").format(part=event.part)))
 
     def on_composer_submitted(self, event: Composer.Submitted) -> None:
@@ -346,4 +352,4 @@ class ConversationScreen(Screen[None]):
     def copy(self, text: str) -> None:
         """Hand a text to the terminal's clipboard."""
         self.app.copy_to_clipboard(text)
-        self.say(_("Copied, if your terminal allows that (OSC 52)."))
+        self.say(copied_words())

@@ -9,6 +9,7 @@ from tuichat.errors import UsageError
 from tuichat.i18n import _
 from tuichat.model import Message
 from tuichat.timer_words import parse_timer, time_words
+from tuichat.tui.links import links
 from tuichat.tui.message_keys import MessageKey, keys_of
 from tuichat.tui.slash import Command
 from tuichat.tui.wrapping import fit
@@ -40,6 +41,7 @@ class DeedCommands:
             "memory": self._memory,
             "earlier": self._earlier,
             "me": self._me,
+            "link": self._link,
         }
 
     def _newest(self, key: MessageKey, *, incoming: bool = False) -> Message:
@@ -83,6 +85,15 @@ class DeedCommands:
         glyphs = self._screen.shared.glyphs
         shown = [glyphs.quoted(fit(" ".join(text.split()), _SHOWN)) for text in texts[-_EARLIER_SHOWN:]]
         self._screen.say("\n".join([_("Before it was edited:"), *shown]), lasting=True)
+
+    async def _link(self, command: Command) -> None:
+        chosen = self._screen.history.chosen_message()
+        said = [chosen] if chosen is not None else reversed(self._screen.history.window.messages)
+        for message in said:
+            if not message.unsent and (found := links(message.text)):
+                self._screen.show_links([link.url for link in found], 0)
+                return
+        raise UsageError(_("No message here has a link."))
 
     async def _timer(self, command: Command) -> None:
         person = self._screen.person

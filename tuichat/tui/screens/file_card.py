@@ -24,6 +24,7 @@ from tuichat.i18n import _, ngettext
 from tuichat.model import File
 from tuichat.sizes import shown_size
 from tuichat.tui import file_words
+from tuichat.tui.clipboard import copied_words
 from tuichat.tui.context import Context
 from tuichat.tui.file_deeds import FileDeeds
 from tuichat.tui.harmless import harmless
@@ -33,6 +34,7 @@ from tuichat.tui.pictures import is_picture
 from tuichat.tui.screens.dialog import Dialog
 from tuichat.tui.session import Happening
 from tuichat.tui.widgets.field import Field
+from tuichat.tui.widgets.keys_line import KeysLine
 from tuichat.tui.words import error_text
 from tuichat.tui.wrapping import wrap, wrap_whole
 
@@ -74,7 +76,7 @@ class FileCard(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         """Facts, then keys; where there are few rows the keys come first."""
-        keys = Static("", classes="keys", markup=False)
+        keys = KeysLine("", classes="keys")
         with VerticalScroll(classes="box"):
             if self.app.size.height < 20:
                 yield keys
@@ -160,7 +162,8 @@ class FileCard(Dialog[None]):
         folder, program = Path(file.path).parent, file_manager(os.environ)
         if program is None:
             self.app.copy_to_clipboard(str(folder))
-            self.say(_("No file manager can be shown here: the folder's path is copied (OSC 52)."))
+            none = _("No file manager can be shown here; this copies the path of the folder.")
+            self.say(f"{none} {copied_words()}")
             return
         try:
             await show_folder(program, folder)
@@ -225,7 +228,7 @@ class FileCard(Dialog[None]):
 
     def _copy(self, path: str) -> None:
         self.app.copy_to_clipboard(path)
-        self.say(_("Copied, if your terminal allows that (OSC 52)."))
+        self.say(copied_words())
 
     # What is shown.
 
@@ -251,7 +254,7 @@ class FileCard(Dialog[None]):
         self.query_one("#facts", Static).update(self._facts(file))
         # What is fetched with it is what the keys say here, though more may come before one is pressed.
         self._group_to = max(each.id for each in self._group()) if self._with_group and self._others() else 0
-        self.query_one(".keys", Static).update(Text(self._keys(file)))
+        self.query_one(".keys", KeysLine).update(Text(self._keys(file)))
 
     def _facts(self, file: File) -> Text:
         known, glyphs = self._shared.session.known, self.glyphs

@@ -16,10 +16,12 @@ from textual.widgets import Input, Static
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
 from tuichat.model import TorEvent
+from tuichat.tui.clipboard import copied_words
 from tuichat.tui.context import Context, CreateProfile
 from tuichat.tui.qr import qr_text
 from tuichat.tui.session import Connected, Happening, Lost
 from tuichat.tui.widgets.field import Field
+from tuichat.tui.widgets.keys_line import KeysLine
 from tuichat.tui.words import blocked_sentence, error_text, problem_sentence, tor_progress
 
 TOR_PATIENCE_SECONDS = 30.0
@@ -68,8 +70,8 @@ class FirstRun(Screen[bool]):
                 with VerticalScroll(id="beside", can_focus=False):
                     yield Static("", id="address", markup=False)
                     yield Static("", id="tor", markup=False)
-                    yield Static(_("c  copy\na  add someone\nEnter  go on"), id="next", markup=False)
-            yield Static(_("c copy   a add someone   Enter go on"), id="next-row", markup=False)
+                    yield KeysLine(_("c  copy\na  add someone\nEnter  go on"), id="next")
+            yield KeysLine(_("c copy   a add someone   Enter go on"), id="next-row")
 
     def on_mount(self) -> None:
         self.query_one("#result").display = False
@@ -216,7 +218,7 @@ class FirstRun(Screen[bool]):
         """Copy the address."""
         if self._step == "address":
             self.app.copy_to_clipboard(self._shared.session.known.address)
-            self._remark(_("The address is in the clipboard, if your terminal allows that (OSC 52)."))
+            self._remark(copied_words())
 
     def action_finish(self, add: bool) -> None:
         """Go on to the main screen."""

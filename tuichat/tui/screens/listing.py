@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -16,6 +17,8 @@ from tuichat.errors import TuichatError
 from tuichat.tui.context import Context
 from tuichat.tui.screens.confirm import Confirm
 from tuichat.tui.screens.dialog import Dialog
+from tuichat.tui.widgets.keys_line import KeysLine
+from tuichat.tui.widgets.row_list import RowList
 from tuichat.tui.words import error_text
 from tuichat.tui.wrapping import fit
 
@@ -41,6 +44,7 @@ class Listing(Dialog[None]):
         super().__init__(shared.glyphs)
         self.shared = shared
         self.cursor = 0
+        self._first = 0
 
     @abstractmethod
     def title_text(self) -> str:
@@ -62,9 +66,9 @@ class Listing(Dialog[None]):
         """The list and its keys."""
         with VerticalScroll(classes="box", can_focus=False) as box:
             box.border_title = self.title_text()
-            yield Static("", id="rows", markup=False)
+            yield RowList("", id="rows", markup=False)
             yield Static("", classes="problem", markup=False)
-            yield Static(self.keys_text(), classes="keys", markup=False)
+            yield KeysLine(self.keys_text(), classes="keys")
 
     def on_mount(self) -> None:
         self.query_one(".problem").display = False
@@ -78,11 +82,26 @@ class Listing(Dialog[None]):
         self.cursor += step
         self.show()
 
+    @on(RowList.Clicked)
+    def _clicked(self, event: RowList.Clicked) -> None:
+        wanted = self._first + event.row // self.ROWS_EACH
+        if wanted == self.cursor:
+            self.clicked_again()
+        elif wanted < len(self.lines()):
+            self.action_step(wanted - self.cursor)
+
+    @on(RowList.Wheeled)
+    def _wheeled(self, event: RowList.Wheeled) -> None:
+        self.action_step(event.step)
+
+    def clicked_again(self) -> None:
+        """The row under the cursor was clicked."""
+
     def show(self) -> None:
         """Draw the rows anew; the cursor stays on one of them."""
         lines = self.lines()
         self.cursor = max(0, min(len(lines) - 1, self.cursor))
-        self.query_one("#rows", Static).update(self._drawn(lines) if lines else Text(self.nothing_text()))
+        self.query_one("#rows", RowList).update(self._drawn(lines) if lines else Text(self.nothing_text()))
 
     @property
     def row_width(self) -> int:
@@ -91,7 +110,7 @@ class Listing(Dialog[None]):
 
     def _drawn(self, lines: Sequence[str]) -> Text:
         room = max(1, (self.app.size.height - _AROUND) // self.ROWS_EACH)
-        first = max(0, min(self.cursor - room + 1, len(lines) - room))
+        first = self._first = max(0, min(self.cursor - room + 1, len(lines) - room))
         text = Text(no_wrap=True)
         for index in range(first, min(first + room, len(lines))):
             here = index == self.cursor

@@ -36,13 +36,14 @@ from tuichat.tui.screens.main_lines import (
     title_parts,
     top_parts,
 )
-from tuichat.tui.screens.sign_screen import SignScreen
+from tuichat.tui.screens.pointing_screen import PointingScreen
 from tuichat.tui.session import Connected, Happening, Lost
 from tuichat.tui.slash import Command
 from tuichat.tui.widgets.conversations import ARCHIVED, BLOCKED, REQUESTS, Aside, Conversations
-from tuichat.tui.widgets.deed_history import DeedHistory
 from tuichat.tui.widgets.history_rows import RowStyle
+from tuichat.tui.widgets.keys_line import KeysLine
 from tuichat.tui.widgets.parts_line import PartsLine
+from tuichat.tui.widgets.pointed_history import PointedHistory
 from tuichat.tui.widgets.requests import Requests
 from tuichat.tui.widgets.rules import HorizontalRule, VerticalRule
 from tuichat.tui.widgets.title import Title
@@ -63,7 +64,7 @@ TOR_PATIENCE_SECONDS = 30.0
 """Nothing is said about a slow tor before."""
 
 
-class MainScreen(SignScreen):
+class MainScreen(PointingScreen):
     """Listens to the session, asks the node, and moves between conversations."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 -- as Textual declares it
@@ -93,6 +94,8 @@ class MainScreen(SignScreen):
     def __init__(self, shared: Context) -> None:
         super().__init__(shared)
         self._glyphs = shared.glyphs
+        style = RowStyle(80, "", False, shared.glyphs, shared.calendar())
+        self._history = PointedHistory(style, shared.session.known.files, id="history")
         self._arrived: list[tuple[Message, bool]] = []
         self._pace = Pace(self, PICTURE_SECONDS, self._catch_up)
         self._was_narrow: bool | None = None
@@ -101,7 +104,6 @@ class MainScreen(SignScreen):
     def compose(self) -> ComposeResult:
         """From top to bottom, as it is seen."""
         glyphs = self._glyphs
-        style = RowStyle(80, "", False, glyphs, self.shared.calendar())
         yield PartsLine(id="top", ellipsis=glyphs.ellipsis)
         yield HorizontalRule(glyphs.horizontal, glyphs.tee_down, id="rule-top")
         with Horizontal(id="body"):
@@ -110,13 +112,13 @@ class MainScreen(SignScreen):
             with Vertical(id="chat"):
                 yield Title(id="title", ellipsis=glyphs.ellipsis)
                 yield Static("", id="banner", markup=False)
-                yield DeedHistory(style, self.shared.session.known.files, id="history")
+                yield self._history
                 yield Requests(glyphs, id="requests")
         yield HorizontalRule(glyphs.horizontal, glyphs.tee_up, id="rule-bottom")
         yield Static("", id="notice", markup=False)
         with Horizontal(id="entry"):
             yield Static(f" {glyphs.prompt} ", id="prompt", markup=False)
-            yield Static(hint_text(), id="hints", markup=False)
+            yield KeysLine(hint_text(), id="hints")
 
     def on_mount(self) -> None:
         self.conversation = Conversation(self.shared, self.history)
@@ -158,7 +160,7 @@ class MainScreen(SignScreen):
                 if message.contact == self.conversation.contact:
                     self._arrived.append((message, new))
                 if not (new and message.direction == "in" and message.contact == self.looked_at):
-                    self.recount_soon()  # else that comes after it is marked as seen
+                    self.recount_soon(message.contact)  # else that comes after it is marked as seen
             case FileEvent():
                 self.file_changed(happening)
             case Connected(hello=hello):
@@ -166,7 +168,7 @@ class MainScreen(SignScreen):
             case LockedEvent(locked=locked):
                 self._forget() if locked else self._opened_profile()
             case MissedEvent():
-                self._load()
+                self.load()
             case NoticeEvent(text=text, level=level):
                 self.say(text, level)
             case TorEvent(tor=tor):
@@ -180,8 +182,7 @@ class MainScreen(SignScreen):
     @property
     def looked_at(self) -> int | None:
         """Whose messages are seen at once when they arrive."""
-        seen = self.app.app_focus and any(history.at_end for history in self.query(DeedHistory))
-        return self.conversation.contact if seen else None
+        return self.conversation.contact if self.app.app_focus and self._history.at_end else None
 
     def _people_shown(self) -> list[Contact]:
         """The list's people; nothing counts as unread while it is being looked at."""
@@ -225,10 +226,10 @@ class MainScreen(SignScreen):
 
     def _opened_profile(self) -> None:
         self.composer.deaf = False
-        self._load()
+        self.load()
 
     @work(exclusive=True, group="load")
-    async def _load(self) -> None:
+    async def load(self) -> None:
         """Read everything anew, open a conversation, and only then ask for the network."""
         session = self.shared.session
         try:
@@ -370,10 +371,6 @@ class MainScreen(SignScreen):
             self.run(Command(_ASIDE[event.contact], ""))
         else:
             self.open(event.contact)
-
-    @on(Title.Pressed)
-    def _title_pressed(self) -> None:
-        self.run(Command("card", ""))
 
     @on(Requests.Typed)
     def _typed(self, event: Requests.Typed) -> None:

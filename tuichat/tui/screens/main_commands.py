@@ -16,6 +16,7 @@ from tuichat.tui.screens.confirm import Confirm
 from tuichat.tui.screens.deed_commands import DeedCommands
 from tuichat.tui.screens.desk_commands import DeskCommands
 from tuichat.tui.screens.file_commands import FileCommands
+from tuichat.tui.screens.own_commands import OwnCommands
 from tuichat.tui.screens.people_commands import PeopleCommands
 from tuichat.tui.slash import Command, usages
 from tuichat.tui.widgets.conversations import REQUESTS
@@ -38,6 +39,7 @@ class Commands:
             **FileCommands(screen).deeds(),
             **DeskCommands(screen, people.one).deeds(),
             **DeedCommands(screen, self._take_back).deeds(),
+            **OwnCommands(screen, self.ask).deeds(),
             "help": self._help,
             "open": self._open,
             "query": self._query,

@@ -25,10 +25,15 @@ def top_parts(
     last: Parts = [*_moving(known, glyphs, gap, narrow=narrow), *_new(known, gap), ("text", " ")]
     if person is not None:
         tick = f" {glyphs.verified}" if person.verified and not person.key_changed else ""
-        left: Parts = [("accent", f" {glyphs.back} "), ("strong", person.name), ("linked", tick)]
-        return left, [("text", "  "), *_signs(person, glyphs, short=True), link(person, glyphs), *last]
-    state = reachability(known.tor, known.service, glyphs)
-    return [("accent", " tuichat")], [state, *_queued(known, glyphs, gap), *last]
+        left: Parts = [
+            ("accent", f" {glyphs.back} ", "switch"),
+            ("strong", person.name, "card"),
+            ("linked", tick, "card"),
+        ]
+        stage = (*link(person, glyphs), "card")
+        return left, [("text", "  "), *_signs(person, glyphs, short=True), stage, *last]
+    state = (*reachability(known.tor, known.service, glyphs), "status")
+    return [("accent", " tuichat", "help")], [state, *_queued(known, glyphs, gap), *last]
 
 
 def title_parts(person: Contact | None, glyphs: Glyphs, requests: bool) -> tuple[Parts, Parts]:
@@ -133,10 +138,10 @@ def _signs(person: Contact, glyphs: Glyphs, *, short: bool = False) -> Parts:
     timer: Parts = []
     if person.conversation.timer:
         time = short_time(person.conversation.timer)
-        timer = [("muted", _("timer {time}").format(time=time) + "  ")]
+        timer = [("muted", _("timer {time}").format(time=time) + "  ", "timer")]
     if person.conversation.memory:
         only = _("memory") if short else _("memory only")
-        timer = [*timer, ("waiting", f"{glyphs.memory} {only}  ")]
+        timer = [*timer, ("waiting", f"{glyphs.memory} {only}  ", "memory")]
     if person.typing:
         return [*timer, ("accent", _("writing") + glyphs.ellipsis + "  ")]
     words = {"here": _("here"), "away": _("away"), "": ""}[person.presence]
@@ -144,7 +149,7 @@ def _signs(person: Contact, glyphs: Glyphs, *, short: bool = False) -> Parts:
 
 
 def _queued(known: Known, glyphs: Glyphs, gap: str) -> Parts:
-    return [("waiting", gap + glyphs.waiting(known.queued()))] if known.queued() else []
+    return [("waiting", gap + glyphs.waiting(known.queued()), "status")] if known.queued() else []
 
 
 def _moving(known: Known, glyphs: Glyphs, gap: str, *, narrow: bool) -> Parts:
@@ -153,14 +158,14 @@ def _moving(known: Known, glyphs: Glyphs, gap: str, *, narrow: bool) -> Parts:
     if not count:
         return []
     if narrow or not rate:
-        return [("accent", f"{gap}{glyphs.transfers} {count}")]
+        return [("accent", f"{gap}{glyphs.transfers} {count}", "files")]
     from tuichat.file_words import rate as rate_text
 
-    return [("accent", f"{gap}{glyphs.transfers} {count}  {rate_text(rate)}")]
+    return [("accent", f"{gap}{glyphs.transfers} {count}  {rate_text(rate)}", "files")]
 
 
 def _new(known: Known, gap: str) -> Parts:
     if not known.unread():
         return []
     text = ngettext("{count} new", "{count} new", known.unread()).format(count=known.unread())
-    return [("unread", gap + text)]
+    return [("unread", gap + text, "next")]

@@ -15,6 +15,7 @@ from tuichat.tui.context import Context
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.memory_words import changed, memory_question, where_kept
 from tuichat.tui.screens.dialog import Dialog
+from tuichat.tui.widgets.keys_line import KeysLine
 from tuichat.tui.wrapping import fit
 
 _NAME = 40
@@ -41,7 +42,7 @@ class MemoryQuestion(Dialog[Literal["keep", "erase"]]):
         """What it means, and the keys."""
         with VerticalScroll(classes="box", can_focus=False):
             yield Static(memory_question(self._person, said_before=self._said_before), markup=False)
-            yield Static(self._keys(), classes="keys", markup=False)
+            yield KeysLine(self._keys(), classes="keys")
 
     def _keys(self) -> str:
         if self._said_before:

@@ -13,9 +13,11 @@ from textual.widgets import Static
 
 from tuichat.i18n import _
 from tuichat.model import Invite
+from tuichat.tui.clipboard import copied_words
 from tuichat.tui.context import Context
 from tuichat.tui.qr import qr_text
 from tuichat.tui.screens.dialog import Dialog
+from tuichat.tui.widgets.keys_line import KeysLine
 
 
 class NewInvite(Dialog[None]):
@@ -43,9 +45,9 @@ class NewInvite(Dialog[None]):
             yield Static(says.format(time=self._until), id="says", markup=False)
             yield Static(Text(self._invite.text, "bold", overflow="fold"), id="invite", markup=False)
             if self.glyphs.ascii_only:
-                yield Static(_("c copy   Esc close"), classes="keys", markup=False)
+                yield KeysLine(_("c copy   Esc close"), classes="keys")
             else:
-                yield Static(_("c copy   q QR code alone   Esc close"), classes="keys", markup=False)
+                yield KeysLine(_("c copy   q QR code alone   Esc close"), classes="keys")
                 yield Static(qr_text(self._invite.text), id="invite-code", markup=False)
 
     def action_toggle_alone(self) -> None:
@@ -56,6 +58,4 @@ class NewInvite(Dialog[None]):
     def action_copy(self) -> None:
         """Copy the invite."""
         self.app.copy_to_clipboard(self._invite.text)
-        self.query_one(".keys", Static).update(
-            _("Copied, if your terminal allows that (OSC 52).   Esc close")
-        )
+        self.query_one(".keys", KeysLine).update(f"{copied_words()}   {_('Esc close')}")

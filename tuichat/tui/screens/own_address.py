@@ -12,9 +12,11 @@ from textual.types import CSSPathType
 from textual.widgets import Static
 
 from tuichat.i18n import _
+from tuichat.tui.clipboard import copied_words
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.qr import qr_text
 from tuichat.tui.screens.dialog import Dialog
+from tuichat.tui.widgets.keys_line import KeysLine
 
 
 class OwnAddress(Dialog[None]):
@@ -33,13 +35,11 @@ class OwnAddress(Dialog[None]):
             box.border_title = _("Your address")
             yield Static(_("Give it to people you want to hear from."), markup=False)
             yield Static(Text(self._address, "bold"), markup=False)
-            yield Static(_("c copy   Esc close"), classes="keys", markup=False)
+            yield KeysLine(_("c copy   Esc close"), classes="keys")
             if not self.glyphs.ascii_only:
                 yield Static(qr_text(self._address), id="own-code", markup=False)
 
     def action_copy(self) -> None:
         """Copy the address."""
         self.app.copy_to_clipboard(self._address)
-        self.query_one(".keys", Static).update(
-            _("Copied, if your terminal allows that (OSC 52).   Esc close")
-        )
+        self.query_one(".keys", KeysLine).update(f"{copied_words()}   {_('Esc close')}")

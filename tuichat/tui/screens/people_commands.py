@@ -45,6 +45,7 @@ class PeopleCommands:
             "accept": self._accept,
             "reject": self._reject,
             "block": self._block,
+            "ignore": self._block,
             "unblock": self._unblock,
             "rename": self._rename,
             "remove": self._remove,

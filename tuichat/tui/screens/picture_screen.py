@@ -21,6 +21,7 @@ from tuichat.tui.context import Context
 from tuichat.tui.pictures import half_blocks, kind_of
 from tuichat.tui.screens.dialog import Dialog
 from tuichat.tui.widgets.half_blocks import HalfBlocks
+from tuichat.tui.widgets.keys_line import KeysLine
 
 _NAME_ROW_AND_KEYS: Final = 2
 _CELL: Final = (10, 20)
@@ -46,7 +47,7 @@ class PictureScreen(Dialog[None]):
         yield Static(name, classes="name", markup=False)
         with Container(id="place"):
             yield Static(_("Looking..."), markup=False)
-        yield Static(_("Esc close"), classes="keys", markup=False)
+        yield KeysLine(_("Esc close"), classes="keys")
 
     def on_resize(self) -> None:
         self._draw()

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.types import CSSPathType
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from tuichat.i18n import _
 from tuichat.model import Contact
@@ -18,6 +18,7 @@ from tuichat.tui.fuzzy import best
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.screens.dialog import Dialog
 from tuichat.tui.widgets.field import Field
+from tuichat.tui.widgets.row_list import RowList
 
 _ROWS = 8
 
@@ -36,13 +37,14 @@ class QuickSwitch(Dialog[int]):
         self._people = {person.name: person for person in people}
         self._found = list(self._people)
         self._cursor = 0
+        self._first = 0
 
     def compose(self) -> ComposeResult:
         """An input, and those who fit below it."""
         with Vertical(classes="box") as box:
             box.border_title = _("Go to")
             yield Field(placeholder=_("a few letters of a name, or #tag"), compact=True)
-            yield Static(self._list(), id="found", markup=False)
+            yield RowList(self._list(), id="found", markup=False)
 
     @on(Input.Changed)
     def _search(self, event: Input.Changed) -> None:
@@ -57,16 +59,27 @@ class QuickSwitch(Dialog[int]):
         if self._found:
             self.dismiss(self._people[self._found[self._cursor]].id)
 
+    @on(RowList.Clicked)
+    def _clicked(self, event: RowList.Clicked) -> None:
+        at = self._first + event.row
+        if at < len(self._found):
+            self._cursor = at
+            self._choose()
+
+    @on(RowList.Wheeled)
+    def _wheeled(self, event: RowList.Wheeled) -> None:
+        self.action_step(event.step)
+
     def action_step(self, step: int) -> None:
         """Another one of those who fit."""
         self._cursor = max(0, min(len(self._found) - 1, self._cursor + step))
         self._show()
 
     def _show(self) -> None:
-        self.query_one("#found", Static).update(self._list())
+        self.query_one("#found", RowList).update(self._list())
 
     def _list(self) -> Text:
-        first = max(0, min(self._cursor - _ROWS + 1, len(self._found) - _ROWS))
+        first = self._first = max(0, min(self._cursor - _ROWS + 1, len(self._found) - _ROWS))
         text = Text(no_wrap=True, overflow="ellipsis")
         for index in range(first, min(first + _ROWS, len(self._found))):
             here = index == self._cursor

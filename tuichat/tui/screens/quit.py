@@ -13,6 +13,7 @@ from tuichat.i18n import _, ngettext
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.quit_words import waiting_lines
 from tuichat.tui.screens.dialog import Dialog
+from tuichat.tui.widgets.keys_line import KeysLine
 
 
 class Quit(Dialog[Literal["keep", "leave"]]):
@@ -40,7 +41,7 @@ class Quit(Dialog[Literal["keep", "leave"]]):
             yield Static(
                 "\n".join(waiting_lines(self._queued, self._transfers, self._in_memory)), markup=False
             )
-            yield Static(self._keys(), classes="keys", markup=False)
+            yield KeysLine(self._keys(), classes="keys")
 
     def _keys(self) -> str:
         keep = (

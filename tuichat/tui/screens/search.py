@@ -19,6 +19,8 @@ from tuichat.tui.context import Context
 from tuichat.tui.found_rows import excerpt, head
 from tuichat.tui.screens.dialog import Dialog
 from tuichat.tui.widgets.field import Field
+from tuichat.tui.widgets.keys_line import KeysLine
+from tuichat.tui.widgets.row_list import RowList
 from tuichat.tui.words import error_text
 from tuichat.tui.wrapping import wrap_whole
 
@@ -27,6 +29,9 @@ PAGE = 50
 
 _AROUND = 8
 """Rows of the window that the list itself does not get."""
+
+_ROWS_EACH = 2
+"""Rows of a message that was found."""
 
 _TOLD = 3
 """Rows of the sentence below the list, if there is one, in a narrow window."""
@@ -53,6 +58,7 @@ class SearchScreen(Dialog[Message]):
         self._found: list[Found] = []
         self._cursor = 0
         self._at_end = False
+        self._first = 0
 
     def compose(self) -> ComposeResult:
         """The field, what fits, and what can be pressed."""
@@ -61,10 +67,10 @@ class SearchScreen(Dialog[Message]):
             yield Field(
                 self._words, placeholder=_("words, in:NAME, has:file, before:2026-01-31"), compact=True
             )
-            yield Static("", id="found", markup=False)
+            yield RowList("", id="found", markup=False)
             yield Static("", id="told", classes="quiet", markup=False)
             yield Static("", classes="problem", markup=False)
-            yield Static("", classes="keys", markup=False)
+            yield KeysLine("", classes="keys")
 
     def on_mount(self) -> None:
         self._tell("")
@@ -74,7 +80,7 @@ class SearchScreen(Dialog[Message]):
     def on_resize(self) -> None:
         width = self._width
         keys = (_("Enter search, then go there"), _("Up Down choose"), _("Esc close"))
-        self.query_one(".keys", Static).update(Text("\n".join(wrap_whole(keys, width))))
+        self.query_one(".keys", KeysLine).update(Text("\n".join(wrap_whole(keys, width))))
         self._show()
 
     @on(Input.Submitted)
@@ -83,6 +89,16 @@ class SearchScreen(Dialog[Message]):
             self._search(event.value)
         else:
             self.dismiss(self._found[self._cursor].message)
+
+    @on(RowList.Clicked)
+    def _clicked(self, event: RowList.Clicked) -> None:
+        at = self._first + event.row // _ROWS_EACH
+        if at < len(self._found):
+            self.dismiss(self._found[at].message)
+
+    @on(RowList.Wheeled)
+    def _wheeled(self, event: RowList.Wheeled) -> None:
+        self.action_step(event.step)
 
     @on(Input.Changed)
     def _changed(self) -> None:
@@ -142,13 +158,13 @@ class SearchScreen(Dialog[Message]):
     def _room(self) -> int:
         """How many messages are on screen."""
         told = _TOLD if self.query_one("#told").display else 0
-        return max(1, (self.app.size.height - _AROUND - told) // 2)
+        return max(1, (self.app.size.height - _AROUND - told) // _ROWS_EACH)
 
     def _show(self) -> None:
-        first = max(0, min(self._cursor - self._room + 1, len(self._found) - self._room))
+        first = self._first = max(0, min(self._cursor - self._room + 1, len(self._found) - self._room))
         shown = list(enumerate(self._found))[first : first + self._room]
         text = Text("\n").join(row for index, found in shown for row in self._rows(index, found))
-        widget = self.query_one("#found", Static)
+        widget = self.query_one("#found", RowList)
         widget.display = bool(shown)
         widget.update(text)
 

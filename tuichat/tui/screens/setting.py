@@ -21,6 +21,7 @@ from tuichat.tui.setting_rows import standing_words
 from tuichat.tui.setting_words import FILE_ONLY, explained
 from tuichat.tui.standing import Standing
 from tuichat.tui.widgets.field import Field
+from tuichat.tui.widgets.keys_line import KeysLine
 from tuichat.tui.widgets.pick_list import Line, PickList
 from tuichat.tui.words import error_text
 from tuichat.tui.wrapping import cells, pad, wrap, wrap_whole
@@ -68,7 +69,7 @@ class SettingScreen(Dialog[str]):
             elif self._setting not in FILE_ONLY:
                 yield Field(self._written, compact=True)
             yield Static("", classes="problem", markup=False)
-            yield Static("", classes="keys", markup=False)
+            yield KeysLine("", classes="keys")
 
     def on_mount(self) -> None:
         self.query_one(".problem").display = False
@@ -76,7 +77,7 @@ class SettingScreen(Dialog[str]):
             self._cursor = self._values.index(self.app.theme)  # one that fits was taken
 
     def on_resize(self) -> None:
-        self.query_one(".keys", Static).update(Text("\n".join(self._keys())))
+        self.query_one(".keys", KeysLine).update(Text("\n".join(self._keys())))
         self._show()
 
     def _keys(self) -> list[str]:

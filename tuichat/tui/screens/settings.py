@@ -25,6 +25,7 @@ from tuichat.tui.setting_rows import Row, all_rows, fitting, hooks_words, source
 from tuichat.tui.setting_words import explained, group_title
 from tuichat.tui.standing import Standings
 from tuichat.tui.widgets.field import Field
+from tuichat.tui.widgets.keys_line import KeysLine
 from tuichat.tui.widgets.pick_list import Line, PickList
 from tuichat.tui.words import error_text
 from tuichat.tui.wrapping import cells, fit, pad, wrap_whole
@@ -63,7 +64,7 @@ class SettingsScreen(Dialog[None]):
             yield PickList(self.glyphs, id="settings")
             yield Static("", id="about", markup=False)
             yield Static("", classes="problem", markup=False)
-            yield Static("", classes="keys", markup=False)
+            yield KeysLine("", classes="keys")
 
     def on_mount(self) -> None:
         self._say("")
@@ -71,7 +72,7 @@ class SettingsScreen(Dialog[None]):
 
     def on_resize(self) -> None:
         keys = (_("Enter change"), _("Ctrl+R default"), _("Esc close"))
-        self.query_one(".keys", Static).update(Text("\n".join(wrap_whole(keys, self._width, "  "))))
+        self.query_one(".keys", KeysLine).update(Text("\n".join(wrap_whole(keys, self._width, "  "))))
         self.call_after_refresh(self._show)
 
     @property

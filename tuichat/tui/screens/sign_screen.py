@@ -33,6 +33,7 @@ class SignScreen(DeedScreen):
         super().__init__(shared)
         self._writes_to: str | None = None
         self._quiet: Timer | None = None
+        self._away = False
 
     def on_mount(self) -> None:
         self.watch(self.app, "app_focus", self._tell_here, init=False)
@@ -46,7 +47,12 @@ class SignScreen(DeedScreen):
         session = self.shared.session
         if session.connected and not session.locked:
             with contextlib.suppress(TuichatError):
-                await session.node.present(self.app.app_focus)
+                await session.node.present(self.app.app_focus and not self._away)
+
+    async def stay_away(self, away: bool) -> None:
+        """Say that nobody is here, whoever looks, or leave it to the focus again. Raises TuichatError."""
+        self._away = away
+        await self.shared.session.node.present(self.app.app_focus and not away)
 
     def on_text_area_changed(self, event: Composer.Changed) -> None:
         text, person = event.text_area.text, self.person

@@ -7,7 +7,6 @@ from typing import ClassVar, overload
 
 from textual import work
 from textual.binding import Binding, BindingType
-from textual.widgets import Static
 
 from tuichat.errors import TuichatError
 from tuichat.file_words import percent
@@ -21,6 +20,7 @@ from tuichat.tui.file_deeds import FileDeeds
 from tuichat.tui.pace import Pace
 from tuichat.tui.screens.listing import Listing
 from tuichat.tui.session import Happening
+from tuichat.tui.widgets.keys_line import KeysLine
 from tuichat.tui.wrapping import cells, wrap_whole
 
 PICTURE_SECONDS = 0.2
@@ -110,12 +110,16 @@ class Transfers(Listing):
             self.cursor = self._files.index(self._here)
         super().show()
         self._here = self._files[self.cursor] if self._files else None
-        self.query_one(".keys", Static).update(self.keys_text())
+        self.query_one(".keys", KeysLine).update(self.keys_text())
 
     def action_step(self, step: int) -> None:
         """Another file."""
         self._here = None
         super().action_step(step)
+
+    def clicked_again(self) -> None:
+        """All there is to know of it."""
+        self.action_press("O")
 
     def action_go(self) -> None:
         """To the message that offers it."""

@@ -16,6 +16,7 @@ from tuichat.model import LockedEvent
 from tuichat.tui.context import Context
 from tuichat.tui.session import Connected, Happening, Lost
 from tuichat.tui.widgets.field import Field
+from tuichat.tui.widgets.keys_line import KeysLine
 from tuichat.tui.words import error_text
 
 
@@ -49,7 +50,7 @@ class Unlock(Screen[None]):
             yield Static(_("Passphrase") if self._sealed else "", classes="label", markup=False)
             yield Field(password=True, compact=True)
             yield Static("", id="answer", markup=False)
-            yield Static(_("Enter unlock   Ctrl+Q quit"), classes="quiet", markup=False)
+            yield KeysLine(_("Enter unlock   Ctrl+Q quit"), classes="quiet")
 
     def happened(self, happening: Happening) -> None:
         """Somebody opened the profile, here or elsewhere; or the node came or went."""

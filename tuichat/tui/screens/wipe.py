@@ -12,6 +12,7 @@ from tuichat.i18n import _
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.screens.dialog import Dialog
 from tuichat.tui.widgets.field import Field
+from tuichat.tui.widgets.keys_line import KeysLine
 
 
 class Wipe(Dialog[bool]):
@@ -43,7 +44,7 @@ class Wipe(Dialog[bool]):
             )
             yield Field(id="name", compact=True)
             yield Static("", classes="problem", markup=False)
-            yield Static(_("Enter wipe   Esc close"), classes="keys", markup=False)
+            yield KeysLine(_("Enter wipe   Esc close"), classes="keys")
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import msgspec
@@ -27,6 +27,10 @@ BLOCKED = -1
 
 ARCHIVED = -2
 """Stands for the conversations that were archived."""
+
+
+WHEEL_ROWS = 3
+"""So far the wheel moves the cursor."""
 
 
 class Aside(msgspec.Struct, frozen=True):
@@ -70,29 +74,34 @@ class Conversations(Painted, can_focus=True):
     def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's name
         super().__init__(id=id)
         self._glyphs = glyphs
-        self._people: Sequence[Contact] = ()
+        self._people: Mapping[int, Contact] = {}
+        self._rows: list[int | None] = []
+        self._places: Mapping[int | None, int] = {}
         self._aside = Aside()
         self._open: int | None = None
         self._cursor: int | None = None
 
     def show(self, people: Sequence[Contact], aside: Aside, opened: int | None) -> None:
         """Other people, other numbers below them, another open conversation."""
-        if (list(people), aside, opened) == (list(self._people), self._aside, self._open):
+        if (list(people), aside, opened) == (list(self._people.values()), self._aside, self._open):
             return
-        self._people = people
+        self._people = {person.id: person for person in people}
         self._aside = aside
         self._open = opened
+        below = aside.rows()
+        self._rows = [*self._people, *([None] if below else []), *below]
+        self._places = {entry: at for at, entry in enumerate(self._rows)}
         if not self.has_focus:
             self._cursor = opened
         self.refresh()
 
     def entries(self) -> list[int]:
         """The conversations and the requests, from top to bottom."""
-        return [person.id for person in self._people] + ([REQUESTS] if self._aside.requests else [])
+        return [*self._people, *([REQUESTS] if self._aside.requests else [])]
 
     def action_step(self, step: int) -> None:
         """Move the cursor."""
-        entries = [person.id for person in self._people] + self._aside.rows()
+        entries = [*self._people, *self._aside.rows()]
         if entries:
             here = entries.index(self._cursor) if self._cursor in entries else -1
             self._cursor = entries[max(0, min(len(entries) - 1, here + step))]
@@ -108,6 +117,14 @@ class Conversations(Painted, can_focus=True):
         if entry is not None:
             self._cursor = entry
             self.action_open()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.action_step(-WHEEL_ROWS)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.action_step(WHEEL_ROWS)
 
     def on_focus(self) -> None:
         self._cursor = self._open
@@ -127,7 +144,7 @@ class Conversations(Painted, can_focus=True):
             role = "title" if entry == REQUESTS else "muted"
             parts = [("text", " "), (role, pad(self._aside.label(entry), width - 1))]
         else:
-            parts = self._person_row(next(person for person in self._people if person.id == entry), width)
+            parts = self._person_row(self._people[entry], width)
         here = entry == self._cursor
         if here:
             parts[0] = ("mark", self._glyphs.chosen)
@@ -135,11 +152,9 @@ class Conversations(Painted, can_focus=True):
 
     def _entry_at(self, y: int) -> int | None:
         """The list scrolls by itself so that the cursor stays in sight; below people is an empty row."""
-        aside = self._aside.rows()
-        rows: list[int | None] = [*(person.id for person in self._people), *([None] if aside else []), *aside]
-        at = rows.index(self._cursor) if self._cursor in rows else 0
-        y += max(0, min(at - self.size.height // 2, len(rows) - self.size.height))
-        return rows[y] if 0 <= y < len(rows) else None
+        at = 0 if self._cursor is None else self._places.get(self._cursor, 0)
+        y += max(0, min(at - self.size.height // 2, len(self._rows) - self.size.height))
+        return self._rows[y] if 0 <= y < len(self._rows) else None
 
     def _person_row(self, person: Contact, width: int) -> list[tuple[str, str]]:
         tail = []

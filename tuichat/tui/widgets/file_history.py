@@ -15,6 +15,7 @@ from tuichat.tui.widgets.history import History
 from tuichat.tui.widgets.history_pages import ShownRow
 from tuichat.tui.widgets.history_place import Place
 from tuichat.tui.widgets.history_rows import RowStyle, body_width
+from tuichat.tui.widgets.history_said import Chose
 
 FileKey = Literal["o", "O", "d", "p", "v"]
 
@@ -89,7 +90,7 @@ class FileHistory(History):
             height = differing[-1] - differing[0] + 1
             self.refresh(Region(0, differing[0], self.size.width, height))
         if message == self._pages.chosen:
-            self.post_message(self.Chose())
+            self.post_message(Chose())
 
     def look_again(self) -> None:
         """Say once more what is on screen: now somebody looks at it."""

@@ -13,7 +13,6 @@ import msgspec
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
-from textual.message import Message as WidgetMessage
 from textual.strip import Strip
 
 from tuichat.i18n import _, ngettext
@@ -23,14 +22,18 @@ from tuichat.tui.files import KnownFiles
 from tuichat.tui.widgets.history_pages import HistoryPages, ShownRow
 from tuichat.tui.widgets.history_place import Place, is_past, moved
 from tuichat.tui.widgets.history_rows import Row, RowStyle, edged, separator, unmarked
-from tuichat.tui.widgets.history_window import HistoryWindow
+from tuichat.tui.widgets.history_said import (
+    Act,
+    ChoosingEnded,
+    Chose,
+    PageName,
+    PageWanted,
+    Seen,
+    Typed,
+)
+from tuichat.tui.widgets.history_window import AROUND, HistoryWindow
 from tuichat.tui.widgets.painted import Painted
 from tuichat.tui.wrapping import wrap
-
-PageName = Literal["older", "newer", "oldest", "newest"]
-
-_PREFETCH = 100
-"""With fewer messages than this beyond the edge of the view, the next page is asked for."""
 
 
 class History(Painted, can_focus=True):
@@ -44,44 +47,6 @@ class History(Painted, can_focus=True):
         Binding("c", "act('copy')", show=False),
         Binding("x", "act('cancel')", show=False),
     ]
-
-    class PageWanted(WidgetMessage):
-        """More messages are needed: those beyond message id `edge`."""
-
-        def __init__(self, page: PageName, edge: int) -> None:
-            super().__init__()
-            self.page = page
-            self.edge = edge
-
-    class Seen(WidgetMessage):
-        """Everything of `contact` up to message id `up_to` was on screen."""
-
-        def __init__(self, contact: int, up_to: int) -> None:
-            super().__init__()
-            self.contact = contact
-            self.up_to = up_to
-
-    class Act(WidgetMessage):
-        """The reader wants something done with a message."""
-
-        def __init__(self, deed: Literal["copy", "cancel"], message: Message) -> None:
-            super().__init__()
-            self.deed = deed
-            self.message = message
-
-    class Chose(WidgetMessage):
-        """Another message is chosen, or the chosen one changed."""
-
-    class ChoosingEnded(WidgetMessage):
-        """No message is chosen any more."""
-
-    class Typed(WidgetMessage):
-        """Text is being typed or pasted; it belongs into the input."""
-
-        def __init__(self, text: str, *, pasted: bool = False) -> None:
-            super().__init__()
-            self.text = text
-            self.pasted = pasted
 
     def __init__(self, style: RowStyle, files: KnownFiles, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's name
         super().__init__(id=id)
@@ -164,11 +129,11 @@ class History(Painted, can_focus=True):
     def put(self, message: Message, *, new: bool) -> None:
         """A message arrived or changed."""
         added = new and self.window.index(message.id) is None
-        self.window.put(message)
+        self.window.put(message, None if self._top is None else self._top[0])
         if added and self._top is not None and message.direction == "in":
             self._unseen += 1
         if message.id == self._pages.chosen:
-            self.post_message(self.Chose())
+            self.post_message(Chose())
         self._changed()
 
     @property
@@ -232,7 +197,7 @@ class History(Painted, can_focus=True):
             self._pages.chosen = message
             self._bring_into_view(index)
             self.focus()
-            self.post_message(self.Chose())
+            self.post_message(Chose())
 
     def show_around(
         self, messages: Sequence[Message], message: int, *, has_older: bool, has_newer: bool
@@ -255,13 +220,13 @@ class History(Painted, can_focus=True):
         """Back to writing."""
         self._pages.chosen = None
         self._changed()
-        self.post_message(self.ChoosingEnded())
+        self.post_message(ChoosingEnded())
 
     def action_act(self, deed: Literal["copy", "cancel"]) -> None:
         """Ask the screen to do something with the chosen message."""
         message = self.chosen_message()
         if message is not None:
-            self.post_message(self.Act(deed, message))
+            self.post_message(Act(deed, message))
 
     def on_focus(self) -> None:
         self._typing = False
@@ -278,7 +243,7 @@ class History(Painted, can_focus=True):
             self._typing = True
             event.stop()
             event.prevent_default()
-            self.post_message(self.Typed(text))
+            self.post_message(Typed(text))
 
     def _means(self, key: str) -> bool:
         """Whether a printable key does something here."""
@@ -287,7 +252,7 @@ class History(Painted, can_focus=True):
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()
         event.prevent_default()
-        self.post_message(self.Typed(event.text, pasted=True))
+        self.post_message(Typed(event.text, pasted=True))
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         event.stop()
@@ -321,6 +286,7 @@ class History(Painted, can_focus=True):
         if self._size_drawn != self.size:
             self._size_drawn = self.size
             self._rows = None
+            self._keep_chosen()
         if self._rows is None:
             self._rows = self._make_rows() if self._ready() else self._empty_rows()
         return self._rows
@@ -352,17 +318,17 @@ class History(Painted, can_focus=True):
         seen = max((message for _row, message in rows if message is not None), default=0)
         if seen > self._seen:
             self._seen = seen
-            self.post_message(self.Seen(self.window.messages[place.index].contact, seen))
-        if self.window.has_older and place.index < _PREFETCH:
+            self.post_message(Seen(self.window.messages[place.index].contact, seen))
+        if self.window.has_older and place.index < AROUND:
             self._want("older")
-        elif self.window.has_newer and place.index > len(self.window) - _PREFETCH:
+        elif self.window.has_newer and place.index > len(self.window) - AROUND:
             self._want("newer")
 
     def _want(self, page: PageName) -> None:
         if self._wanted is None and len(self.window):
             self._wanted = page
             edge = -1 if page in {"newer", "newest"} else 0
-            self.post_message(self.PageWanted(page, self.window.messages[edge].id))
+            self.post_message(PageWanted(page, self.window.messages[edge].id))
 
     # Places and heights.
 
@@ -387,13 +353,24 @@ class History(Painted, can_focus=True):
         self._changed()
 
     def _bring_into_view(self, index: int) -> None:
+        place = self._in_view(index)
+        if place is not None:
+            self._go(place)
+        self._changed()
+
+    def _in_view(self, index: int) -> Place | None:
+        """Where the view has to go so that the message at `index` is in it; None if it can stay."""
         place = self._place()
         bottom = self._pages.end(self.size.height - 1, index + 1)
         if index < place.index or (index == place.index and place.row):
-            self._go(Place(index, 0))
-        elif is_past(bottom, place) and self._top is not None:
-            self._go(bottom)
-        self._changed()
+            return Place(index, 0)
+        return bottom if is_past(bottom, place) and self._top is not None else None
+
+    def _keep_chosen(self) -> None:
+        """In a view of another size the chosen message is still to be seen."""
+        index = None if self._pages.chosen is None else self.window.index(self._pages.chosen)
+        if index is not None and self._ready() and (place := self._in_view(index)) is not None:
+            self._top = (self.window.messages[place.index].id, place.row)
 
     def _changed(self) -> None:
         self._rows = None

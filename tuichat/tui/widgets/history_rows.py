@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import msgspec
 from rich.cells import cell_len
 
+from tuichat.deed_words import state_word
 from tuichat.i18n import _
 from tuichat.model import File, Message, MessageState
 from tuichat.tui.dates import Calendar
@@ -50,6 +51,11 @@ class RowStyle(msgspec.Struct, frozen=True):
     def narrow(self) -> bool:
         """Whether headings take a row of their own."""
         return self.width < NARROW
+
+    @property
+    def time_width(self) -> int:
+        """Cells of the column of times."""
+        return max(map(cell_len, self.calendar.longest_times()))
 
     @property
     def name_width(self) -> int:
@@ -104,19 +110,6 @@ def state_sign(state: MessageState, glyphs: Glyphs) -> str:
     return signs[state]
 
 
-def state_word(state: MessageState) -> str:
-    """The word of an own message's state."""
-    words = {
-        "queued": _("queued"),
-        "sent": _("sent"),
-        "delivered": _("delivered"),
-        "read": _("read"),
-        "failed": _("failed"),
-        "cancelled": _("cancelled"),
-    }
-    return words[state]
-
-
 def _body(message: Message, file: File | None, style: RowStyle, *, chosen: bool) -> list[Row]:
     """What a message says, in rows of the width that `style` leaves for it."""
     width = body_width(style)
@@ -143,7 +136,7 @@ def _wide_rows(message: Message, lines: list[Row], style: RowStyle) -> list[Row]
     unfilled = body_width(style) - sum(cell_len(text) for _part, text in lines[0])
     first: Row = [
         ("", " "),
-        ("muted", style.calendar.time(message.received_at or message.sent_at)),
+        ("muted", _time(message, style)),
         ("", "  "),
         (author_part, pad(author, style.name_width, style.glyphs.ellipsis)),
         ("", "  "),
@@ -157,10 +150,10 @@ def _wide_rows(message: Message, lines: list[Row], style: RowStyle) -> list[Row]
 def _narrow_rows(message: Message, lines: list[Row], style: RowStyle) -> list[Row]:
     sign_part, sign = _sign(message, style)
     author_part, author = _author(message, style)
-    room = style.width - 7 - _STATE_WIDTH - 1
+    room = style.width - 2 - style.time_width - _STATE_WIDTH - 1
     heading: Row = [
         ("", " "),
-        ("muted", style.calendar.time(message.received_at or message.sent_at)),
+        ("muted", _time(message, style)),
         ("", " "),
         (author_part, pad(author, room, style.glyphs.ellipsis)),
         ("", " " * (_STATE_WIDTH - cell_len(sign))),
@@ -169,8 +162,13 @@ def _narrow_rows(message: Message, lines: list[Row], style: RowStyle) -> list[Ro
     return [heading] + [[("", "   "), *line] for line in lines]
 
 
+def _time(message: Message, style: RowStyle) -> str:
+    time = style.calendar.time(message.received_at or message.sent_at)
+    return " " * (style.time_width - cell_len(time)) + time
+
+
 def _indent(style: RowStyle) -> int:
-    return 3 if style.narrow else 10 + style.name_width
+    return 3 if style.narrow else 5 + style.time_width + style.name_width
 
 
 def _author(message: Message, style: RowStyle) -> tuple[str, str]:

@@ -10,6 +10,10 @@ from tuichat.model import Message
 CAPACITY = 2_000
 """How many messages are kept; paging on drops as many at the other end."""
 
+AROUND = 100
+"""With fewer messages than this beyond the edge of the view the next page is asked for; and so many do not
+leave for those that arrive."""
+
 
 class HistoryWindow:
     """Messages in the order of their ids. `has_older`/`has_newer` say whether the node has more."""
@@ -49,14 +53,21 @@ class HistoryWindow:
         self.has_newer = has_newer
         self._drop_oldest()
 
-    def put(self, message: Message) -> bool:
-        """Take in a message that arrived or changed; False if it belongs to a part that is not here."""
+    def put(self, message: Message, place: int | None = None) -> bool:
+        """Take in a message that arrived or changed; False if it belongs to a part that is not here.
+
+        Args:
+            place: the message at which somebody reads. Rather than that it leaves at the old end, what
+                arrives stays out.
+        """
         index = self.index(message.id)
         if index is not None:
             self.messages[index] = message
             return True
         if self._ids and message.id < self._ids[-1]:
             return False
+        if place is not None and len(self._ids) >= CAPACITY and self.nearest(place) < AROUND:
+            self.has_newer = True
         if self.has_newer:
             return False
         self.extend([message], has_newer=False)

@@ -26,9 +26,12 @@ _COLOURS = {
     "me": "accent",
     "mark": "accent",
     "mention": "accent",
+    "link": "accent",
     "read": "accent",
     "title": "accent",
     "new": "unread",
+    "quote": "muted",
+    "reaction": "accent",
 }
 """The theme's colour of a role, where it has another name."""
 
@@ -64,11 +67,12 @@ class Painted(Widget):
             return _pixels(name)
         style = self._painted.get((name, chosen))
         if style is None:
-            variables = self.app.theme_variables
+            variables, kind = self.app.theme_variables, "link" if name.startswith("link-") else name
             style = self._painted[name, chosen] = Style(
-                color=Color.parse(variables[_COLOURS.get(name, name)]).rich_color,
+                color=Color.parse(variables[_COLOURS.get(kind, kind)]).rich_color,
                 bgcolor=Color.parse(variables["chosen" if chosen else "background"]).rich_color,
                 bold=name in _BOLD,
+                underline=kind == "link",
             )
         return style
 

@@ -5,19 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.cells import cell_len
+from textual import events
+from textual.message import Message as WidgetMessage
 from textual.strip import Strip
 
 from tuichat.tui.widgets.painted import Painted
 from tuichat.tui.wrapping import fit
 
-Parts = Sequence[tuple[str, str]]
-"""(role, text) pairs; roles are those of `Painted.role`."""
+Part = tuple[str, str] | tuple[str, str, str]
+"""A role of `Painted.role`, a text and, where a click does something, the command that it stands for."""
+
+Parts = Sequence[Part]
 
 
 class PartsLine(Painted):
     """Where the row is too short the left side gives way, in favour of the state at the right."""
 
     DEFAULT_CSS = "PartsLine { height: 1; width: 1fr; }"
+
+    class Pressed(WidgetMessage):
+        """Words were clicked that stand for a command."""
+
+        def __init__(self, command: str) -> None:
+            super().__init__()
+            self.command = command
 
     def __init__(self, *, id: str | None = None, ellipsis: str = "…") -> None:  # noqa: A002 -- Textual's name
         super().__init__(id=id)
@@ -35,17 +46,33 @@ class PartsLine(Painted):
     @property
     def text(self) -> str:
         """What stands there, without colours."""
-        return "".join(text for _role, text in (*self._left, *self._right))
+        return "".join(part[1] for part in (*self._left, *self._right))
+
+    def command_at(self, cell: int) -> str:
+        """The command that what stands in a cell is for; "" for none."""
+        at = 0
+        for part in self._row():
+            at += cell_len(part[1])
+            if cell < at:
+                return part[2] if len(part) == 3 else ""
+        return ""
+
+    def on_click(self, event: events.Click) -> None:
+        command = self.command_at(event.x)
+        if command:
+            event.stop()
+            self.post_message(self.Pressed(command))
 
     def render_line(self, y: int) -> Strip:
         """The one row."""
-        room = self.size.width - sum(cell_len(text) for _role, text in self._right)
-        return self.painted([*self._fitted(room), *self._right], focused=self.has_focus)
+        return self.painted([(part[0], part[1]) for part in self._row()], focused=self.has_focus)
 
-    def _fitted(self, room: int) -> list[tuple[str, str]]:
-        """The left side in exactly `room` cells."""
-        fitted = []
-        for role, text in self._left:
-            fitted.append((role, fit(text, room, self._ellipsis) if room > 0 else ""))
-            room -= cell_len(text)
-        return [*fitted, ("text", " " * room)]
+    def _row(self) -> list[Part]:
+        """Both sides, the left one in exactly the cells that the right one leaves."""
+        room = self.size.width - sum(cell_len(part[1]) for part in self._right)
+        fitted: list[Part] = []
+        for part in self._left:
+            text = fit(part[1], room, self._ellipsis) if room > 0 else ""
+            fitted.append((part[0], text, *part[2:]))
+            room -= cell_len(part[1])
+        return [*fitted, ("text", " " * room), *self._right]

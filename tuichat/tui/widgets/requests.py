@@ -13,6 +13,7 @@ from textual.strip import Strip
 from tuichat.i18n import _
 from tuichat.model import Contact
 from tuichat.tui.glyphs import Glyphs
+from tuichat.tui.widgets.keys_line import key_at, press_key
 from tuichat.tui.widgets.painted import Painted
 from tuichat.tui.words import cautions
 from tuichat.tui.wrapping import fit, wrap
@@ -83,16 +84,45 @@ class Requests(Painted, can_focus=True):
             event.prevent_default()
             self.post_message(self.Typed(event.character or ""))
 
+    def on_click(self, event: events.Click) -> None:
+        """A key that is named is pressed; elsewhere the request is the one that is meant from now on."""
+        rows = self._rows(self.size.width)
+        y = event.y + self._first_row(rows)
+        if not 0 <= y < len(rows):
+            return
+        role, text = rows[y]
+        key = key_at(text, event.x) if role == "accent" else ""
+        if key:
+            self.focus()
+            press_key(self.app, key)
+        else:
+            self._cursor = max(
+                0, sum(not text for _role, text in rows[: y + 1]) - 1
+            )  # each has a blank above
+            self.refresh()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.action_step(-1)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.action_step(1)
+
     def render_line(self, y: int) -> Strip:
         """A row of the request under the cursor, or of those around it."""
         rows = self._rows(self.size.width)
-        top = next((index for index, row in enumerate(rows) if row[0] == "mark"), 0)
-        y += max(0, min(top - 2, len(rows) - self.size.height))
+        y += self._first_row(rows)
         if not 0 <= y < len(rows):
             return self.painted([])
         role, text = rows[y]
         here = role == "mark"
         return self.painted([("strong" if here else role, text)], focused=here and self.has_focus)
+
+    def _first_row(self, rows: Sequence[tuple[str, str]]) -> int:
+        """The row at the top: the request under the cursor is in sight."""
+        top = next((index for index, row in enumerate(rows) if row[0] == "mark"), 0)
+        return max(0, min(top - 2, len(rows) - self.size.height))
 
     def _rows(self, width: int) -> list[tuple[str, str]]:
         rows = [("muted", fit(" " + line, width)) for line in wrap(self._heading(), width - 2)]

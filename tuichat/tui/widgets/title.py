@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import events
 from textual.binding import Binding, BindingType
-from textual.message import Message as WidgetMessage
 
 from tuichat.tui.widgets.parts_line import PartsLine
 
 
 class Title(PartsLine, can_focus=True):
-    """Enter or a click on it asks for the contact's card."""
+    """Enter or a click on it asks for the contact's card, or for what the words under the click stand for."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "press", show=False)]
 
-    class Pressed(WidgetMessage):
-        """The card is wanted."""
-
     def action_press(self) -> None:
         """Ask for the card."""
-        self.post_message(self.Pressed())
+        self.post_message(self.Pressed("card"))
 
-    def on_click(self) -> None:
-        self.action_press()
+    def on_click(self, event: events.Click) -> None:
+        event.stop()
+        self.post_message(self.Pressed(self.command_at(event.x) or "card"))

@@ -1,0 +1,102 @@
+"""A link before it is opened: all of it, where it really leads, and what misleads in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.text import Text
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.types import CSSPathType
+from textual.widgets import Static
+
+from tuichat.errors import TuichatError
+from tuichat.i18n import _
+from tuichat.tui.browser import browser, open_link
+from tuichat.tui.glyphs import Glyphs
+from tuichat.tui.harmless import harmless
+from tuichat.tui.links import cautions, host_of
+from tuichat.tui.screens.dialog import Dialog
+from tuichat.tui.widgets.keys_line import KeysLine
+from tuichat.tui.words import error_text
+from tuichat.tui.wrapping import wrap
+
+
+class LinkQuestion(Dialog[None]):
+    """Nothing is opened before o is pressed; n goes on to the next link of the message."""
+
+    CSS_PATH: ClassVar[CSSPathType | None] = "dialog.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("o,y", "open", show=False),
+        Binding("c", "copy", show=False),
+        Binding("n", "next", show=False),
+    ]
+
+    def __init__(self, glyphs: Glyphs, urls: Sequence[str], first: int = 0) -> None:
+        super().__init__(glyphs)
+        self._urls = urls
+        self._at = first
+
+    def compose(self) -> ComposeResult:
+        """The link, where it leads, what to beware of."""
+        with VerticalScroll(classes="box", can_focus=False) as box:
+            box.border_title = _("Open this link?")
+            yield Static("", id="link", markup=False)
+            yield Static("", id="cautions", classes="problem", markup=False)
+            yield Static(
+                _("A browser that does not use Tor shows that place your internet address."),
+                classes="quiet",
+                markup=False,
+            )
+            yield Static("", id="told", markup=False)
+            yield KeysLine("", classes="keys")
+
+    def on_mount(self) -> None:
+        keys = [_("o open"), _("c copy"), *([_("n next link")] if len(self._urls) > 1 else [])]
+        self.query_one(KeysLine).update("   ".join([*keys, _("Esc close")]))
+        self._show()
+
+    def on_resize(self) -> None:
+        self._show()
+
+    def _show(self) -> None:
+        url, width = self._urls[self._at], min(72, self.app.size.width) - 4
+        text = Text("\n".join(wrap(harmless(url), width)), "bold")
+        text.append("\n\n" + _("leads to {host}").format(host=host_of(url)), "not bold")
+        self.query_one("#link", Static).update(text)
+        warned = [f"{self.glyphs.failed} {each}" for each in cautions(url)]
+        self.query_one("#cautions", Static).update(Text("\n".join(warned)))
+        self.query_one("#cautions").display = bool(warned)
+
+    def action_next(self) -> None:
+        """Another link of the same message."""
+        self._at = (self._at + 1) % len(self._urls)
+        self._say("")
+        self._show()
+
+    def action_copy(self) -> None:
+        """Hand it to the terminal's clipboard."""
+        self.app.copy_to_clipboard(self._urls[self._at])
+        self._say(_("Copied, if your terminal allows that (OSC 52)."))
+
+    @work(exclusive=True)
+    async def action_open(self) -> None:
+        """In the browser; without a display it is copied."""
+        program = browser(os.environ)
+        if program is None:
+            self.app.copy_to_clipboard(self._urls[self._at])
+            self._say(_("No browser can be shown here: the link is copied (OSC 52)."))
+            return
+        try:
+            await open_link(program, self._urls[self._at])
+        except TuichatError as error:
+            self._say(error_text(error))
+        else:
+            self.dismiss(None)
+
+    def _say(self, text: str) -> None:
+        self.query_one("#told", Static).update(Text(text))

@@ -1,0 +1,52 @@
+"""What the main screen does about what is pointed at: words of its rows, links, quotes, reactions."""
+
+from __future__ import annotations
+
+from textual import on, work
+
+from tuichat.errors import TuichatError
+from tuichat.tui.links import links
+from tuichat.tui.screens.sign_screen import SignScreen
+from tuichat.tui.slash import Command
+from tuichat.tui.widgets.parts_line import PartsLine
+from tuichat.tui.widgets.pointed_history import PointedHistory
+
+
+class PointingScreen(SignScreen):
+    """Whatever is clicked does what a key or a command does, too."""
+
+    def action_switch(self) -> None:
+        """In a narrow window the other pane, else the quick switch."""
+        raise NotImplementedError
+
+    @on(PartsLine.Pressed)
+    def _words_pressed(self, event: PartsLine.Pressed) -> None:
+        if event.command == "switch":
+            self.action_switch()
+        else:
+            self.post_message(self.Run(Command(event.command, "")))
+
+    @on(PointedHistory.LinkWanted)
+    async def _link_wanted(self, event: PointedHistory.LinkWanted) -> None:
+        self.show_links([link.url for link in links(event.message.text)], event.number)
+
+    def show_links(self, urls: list[str], first: int) -> None:
+        """Ask about one of these links before it is opened."""
+        from tuichat.tui.screens.link_question import LinkQuestion
+
+        if first < len(urls):
+            self.app.push_screen(LinkQuestion(self.shared.glyphs, urls, first))
+
+    @on(PointedHistory.QuoteWanted)
+    def _quote_wanted(self, event: PointedHistory.QuoteWanted) -> None:
+        contact = self.conversation.contact
+        if contact is not None:
+            self.go_to_message(contact, event.message)
+
+    @on(PointedHistory.Reacted)
+    @work(group="react")
+    async def _reacted(self, event: PointedHistory.Reacted) -> None:
+        try:
+            await self.shared.session.node.react(event.message.id, event.emoji)
+        except TuichatError as error:
+            self.fail(error)
