@@ -69,6 +69,19 @@ def test_who_gave_an_invite_hears_who_used_it_and_what_they_wrote(tmp_path: Path
     run_virtual(story())
 
 
+def test_why_there_is_no_safety_number_is_said_to_who_was_called_and_has_not_called(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with Circle(tmp_path) as circle:
+            await circle.bob.node.contact_add(await circle.invite(), "alice")
+            assert await until(lambda: linked(circle.alice, circle.bob), DAY)
+            with pytest.raises(UsageError) as caught:
+                await circle.alice.node.contact_verify(circle.bob.address)
+            assert "only they have called you" in caught.value.hint
+            assert (await circle.bob.node.contact_verify(circle.alice.address)).digits
+
+    run_virtual(story())
+
+
 def test_revoked_invite_leaves_a_stranger_who_may_still_ask(tmp_path: Path) -> None:
     async def story() -> None:
         async with Circle(tmp_path) as circle:
