@@ -26,7 +26,6 @@ class TmuxTerminal:
         words = shlex.join(["env", *variables, *command])
         columns, lines = map(str, size)
         self._run("new-session", "-d", "-x", columns, "-y", lines, f"{words}; echo exit code $?; exec cat")
-        self._run("set-option", "-g", "set-clipboard", "on")  # else what is copied is for the outer terminal
 
     def screen(self) -> str:
         """What is seen, without colours."""
