@@ -273,14 +273,14 @@ class MainScreen(PointingScreen):
         self.query_one(Title).show(*title_parts(None if requests else person, self._glyphs, requests))
         self.show_banner(None if requests else person)
         looking = not self.shared.session.connected and (not self.ready or self.composer.deaf)
-        self.history.say_instead(_("Looking for your node...") if looking else empty_text(known, person))
+        empty = empty_text(known, person, self._glyphs)
+        self.history.say_instead(_("Looking for your node...") if looking else empty)
         self.conversation.restyle()
         if self.ready:
             self.composer.names = known.names()
             self.composer.placeholder = placeholder_text(known)
-        tee = None if self.narrow else 18
         for rule in self.query(HorizontalRule):
-            rule.meet(tee)
+            rule.meet(None if self.narrow else 18)
 
     def other_classes(self) -> None:
         """In a narrow window other things are said."""
