@@ -81,12 +81,15 @@ async def test_far_away_nothing_moves_and_without_colours_the_focus_is_seen() ->
         assert len(terminal.written) == before
         terminal.type("a")
         await terminal.quiet()
-        assert 0 < len(terminal.written) - before < 200
+        before = len(terminal.written)
+        terminal.type("a")
+        await terminal.quiet()
+        assert 0 < len(terminal.written) - before < 60
         assert not COLOURS.search(terminal.written)
         assert b"\x1b[?1003h" not in terminal.written
         assert reversed_cells(terminal) == 1
         terminal.type_bytes(b"\xc4\xe3b")
-        assert "a\ufffd\ufffdb" in await terminal.until("b ")
+        assert "aa\ufffd\ufffdb" in await terminal.until("b ")
         terminal.type("\t")
         await terminal.quiet()
         assert reversed_cells(terminal) > 1 or "▌" in terminal.text
