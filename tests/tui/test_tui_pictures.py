@@ -78,7 +78,7 @@ async def drawn(pilot: Pilot[int]) -> Widget:
     for _turn in range(500):
         await pilot.pause(0.02)
         found = list(screen.query_one("#place").children)
-        if found and "Looking" not in str(found[0].render()):
+        if found and found[0].size and "Looking" not in str(found[0].render()):
             return found[0]
     raise AssertionError("nothing was drawn")
 

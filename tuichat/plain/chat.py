@@ -205,7 +205,7 @@ class Chat:
             text = ngettext("{count} more is unread: /unread", "{count} more are unread: /unread", older)
             self.say(text.format(count=f"{older:,}"))
         if not messages:
-            self.say(empty_text(self.known, person))
+            self.say(empty_text(self.known, person, self.options.glyphs))
         await self.show(messages)
         if person.unread:
             await self.session.recount()

@@ -156,9 +156,12 @@ class TuichatApp(App[int]):
         assert self._options.create_profile is not None
         self.push_screen(FirstRun(self.shared, self._options.create_profile), self._first_run_over)
 
-    def _first_run_over(self, add: bool | None) -> None:
-        if add:
-            self.run_command("add")
+    def _first_run_over(self, following: str | None) -> None:
+        main = self.main_screen()
+        if following == "invite":
+            self.run_command(following)
+        elif following and main is not None:
+            main.add_somebody("" if following == "add" else following)
 
     def on_first_run_created(self, event: FirstRun.Created) -> None:
         """The profile of a first run exists: attach to its node."""
