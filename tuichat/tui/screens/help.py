@@ -30,6 +30,7 @@ def key_rows() -> list[tuple[str, str]]:
         ("Esc r, Esc e", _("answer it; edit your own")),
         ("Esc +, Esc d", _("react to it; take back your own, on both sides")),
         ("Esc o", _("on a file: fetch it, or show where it is; O chooses a directory")),
+        (_("Esc o, on a link"), _("see where it leads, then open or copy it")),
         (_("Esc o, then F"), _("on a received file: its folder in your file manager")),
         ("Esc d, Esc p", _("on a file: decline or cancel; pause or go on")),
         ("Esc v", _("on a picture: view it as large as fits")),
@@ -55,6 +56,14 @@ def key_rows() -> list[tuple[str, str]]:
         ("F1", _("this page")),
         ("Ctrl+Q", _("quit")),
     ]
+
+
+def mouse_words() -> str:
+    """What can be clicked."""
+    return _(
+        "A click does what a key would: on a name, a message, a link, a quote, a reaction, a file, on a key "
+        "that is named somewhere, on a word of the top rows. The sign before the input has all commands."
+    )
 
 
 def place_words() -> dict[Place, str]:
@@ -97,6 +106,8 @@ class Help(Dialog[None]):
         text.append(
             "\n" + _("// at the beginning sends a literal slash; /1 opens the first conversation.") + "\n\n"
         )
+        self._heading(text, _("Mouse"))
+        text.append("\n".join(wrap(mouse_words(), width)) + "\n\n")
         self._heading(text, _("Signs"))
         text.append(self._signs())
         return text

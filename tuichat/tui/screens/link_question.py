@@ -17,6 +17,7 @@ from textual.widgets import Static
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
 from tuichat.tui.browser import browser, open_link
+from tuichat.tui.clipboard import copied_words
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.harmless import harmless
 from tuichat.tui.links import cautions, host_of
@@ -81,7 +82,7 @@ class LinkQuestion(Dialog[None]):
     def action_copy(self) -> None:
         """Hand it to the terminal's clipboard."""
         self.app.copy_to_clipboard(self._urls[self._at])
-        self._say(_("Copied, if your terminal allows that (OSC 52)."))
+        self._say(copied_words())
 
     @work(exclusive=True)
     async def action_open(self) -> None:

@@ -33,6 +33,7 @@ from tuichat.tui.screens.main_lines import (
     empty_text,
     hint_text,
     lost_text,
+    placeholder_text,
     title_parts,
     top_parts,
 )
@@ -98,7 +99,6 @@ class MainScreen(PointingScreen):
         self._history = PointedHistory(style, shared.session.known.files, id="history")
         self._arrived: list[tuple[Message, bool]] = []
         self._pace = Pace(self, PICTURE_SECONDS, self._catch_up)
-        self._was_narrow: bool | None = None
         self._loaded = False
 
     def compose(self) -> ComposeResult:
@@ -278,13 +278,13 @@ class MainScreen(PointingScreen):
         self.conversation.restyle()
         if self.ready:
             self.composer.names = known.names()
+            self.composer.placeholder = placeholder_text(known)
         for rule in self.query(HorizontalRule):
             rule.meet(None if self.narrow else 18)
 
-    def on_resize(self) -> None:
-        if self.narrow is not self._was_narrow:
-            self._was_narrow = self.narrow
-            self.call_after_refresh(self.update_state)
+    def other_classes(self) -> None:
+        """In a narrow window other things are said."""
+        self.update_state()
 
     # Moving between conversations.
 

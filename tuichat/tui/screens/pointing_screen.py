@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from textual import on, work
+from textual import events, on, work
 
-from tuichat.errors import TuichatError
+from tuichat.model import Contact
 from tuichat.tui.links import links
 from tuichat.tui.screens.sign_screen import SignScreen
 from tuichat.tui.slash import Command
@@ -18,6 +18,25 @@ class PointingScreen(SignScreen):
     def action_switch(self) -> None:
         """In a narrow window the other pane, else the quick switch."""
         raise NotImplementedError
+
+    @work(exclusive=True, group="add")
+    async def add_somebody(self, address: str = "") -> None:
+        """Ask somebody to be a contact; their address or invite may be known already."""
+        from tuichat.tui.screens.add_contact import AddContact
+
+        contact: Contact | None = await self.app.push_screen_wait(AddContact(self.shared, address))
+        if contact is not None:
+            self.shared.session.known.people[contact.id] = contact
+            self.open(contact.id)
+
+    @on(SignScreen.AddWanted)
+    def _add_wanted(self, event: SignScreen.AddWanted) -> None:
+        self.add_somebody(event.address)
+
+    async def on_click(self, event: events.Click) -> None:
+        """The sign before the input has all commands behind it."""
+        if event.widget is self.query_one("#prompt"):
+            await self.app.run_action("command_palette")
 
     @on(PartsLine.Pressed)
     def _words_pressed(self, event: PartsLine.Pressed) -> None:
@@ -46,7 +65,4 @@ class PointingScreen(SignScreen):
     @on(PointedHistory.Reacted)
     @work(group="react")
     async def _reacted(self, event: PointedHistory.Reacted) -> None:
-        try:
-            await self.shared.session.node.react(event.message.id, event.emoji)
-        except TuichatError as error:
-            self.fail(error)
+        await self.react(event.message, event.emoji)
