@@ -130,7 +130,7 @@ class Traveller:
 @asynccontextmanager
 async def travelled(torrc: Path) -> AsyncIterator[Journey]:
     """The whole way, gone on the Tor network that `torrc` describes; nothing of it stays behind."""
-    with tempfile.TemporaryDirectory(prefix="j") as directory:
+    with tempfile.TemporaryDirectory(prefix="j", ignore_cleanup_errors=True) as directory:
         async with tmux_terminal() as one, tmux_terminal() as other:
             ada = Traveller("Ada", one, Path(directory))
             bob = Traveller("Bob", other, Path(directory))
