@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
+from collections.abc import Callable
+
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+from textual.drivers import linux_driver
+
+Decoder = Callable[[], codecs.IncrementalDecoder]
 
 
 def free_alt_digits() -> None:
@@ -16,3 +22,17 @@ def free_alt_digits() -> None:
     assert isinstance(table, dict)
     for sequence in [name for name, meaning in table.items() if len(name) == 2 and isinstance(meaning, str)]:
         del table[sequence]
+
+
+def take_any_bytes(encoding: str) -> None:
+    """Have Textual read what comes in this encoding, and a byte that is none of it as U+FFFD.
+
+    It reads UTF-8 alone, and ends with an error at a byte that is not: a paste in another encoding, or the
+    mouse of an old terminal beyond column 95, would end the interface.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)
+
+    def forgiving(_encoding: str) -> Decoder:
+        return lambda: decoder(errors="replace")
+
+    vars(linux_driver)["getincrementaldecoder"] = forgiving

@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from tuichat.i18n import _
 from tuichat.tui.glyphs import Glyphs
-from tuichat.tui.keymap import Keymap
+from tuichat.tui.keymap import Keymap, Place
 from tuichat.tui.screens.dialog import Dialog
 from tuichat.tui.slash import usages
 from tuichat.tui.wrapping import pad, wrap
@@ -66,6 +66,16 @@ def mouse_words() -> str:
     )
 
 
+def place_words() -> dict[Place, str]:
+    """Where a key of a keymap is pressed, in words; wherever needs none."""
+    return {
+        "anywhere": "",
+        "input": _("in the input"),
+        "messages": _("on a chosen message"),
+        "lists": _("in lists"),
+    }
+
+
 class Help(Dialog[None]):
     """Scrolled with the arrow and page keys; any of Esc, q, F1 closes it."""
 
@@ -104,12 +114,7 @@ class Help(Dialog[None]):
 
     def _keymap_rows(self, text: Text, width: int) -> None:
         """What the keymap changes, if anything."""
-        where = {
-            "anywhere": "",
-            "input": _("in the input"),
-            "messages": _("on a chosen message"),
-            "lists": _("in lists"),
-        }
+        where = place_words()
         rows = self._keymap.rows()
         if rows:
             text.append("\n")

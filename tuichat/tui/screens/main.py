@@ -99,7 +99,6 @@ class MainScreen(PointingScreen):
         self._history = PointedHistory(style, shared.session.known.files, id="history")
         self._arrived: list[tuple[Message, bool]] = []
         self._pace = Pace(self, PICTURE_SECONDS, self._catch_up)
-        self._was_narrow: bool | None = None
         self._loaded = False
 
     def compose(self) -> ComposeResult:
@@ -274,19 +273,18 @@ class MainScreen(PointingScreen):
         self.query_one(Title).show(*title_parts(known, None if requests else person, self._glyphs, requests))
         self.show_banner(None if requests else person)
         looking = not self.shared.session.connected and (not self.ready or self.composer.deaf)
-        self.history.say_instead(_("Looking for your node...") if looking else empty_text(known, person))
+        empty = empty_text(known, person, self._glyphs)
+        self.history.say_instead(_("Looking for your node...") if looking else empty)
         self.conversation.restyle()
         if self.ready:
             self.composer.names = known.names()
             self.composer.placeholder = placeholder_text(known)
-        tee = None if self.narrow else 18
         for rule in self.query(HorizontalRule):
-            rule.meet(tee)
+            rule.meet(None if self.narrow else 18)
 
-    def on_resize(self) -> None:
-        if self.narrow is not self._was_narrow:
-            self._was_narrow = self.narrow
-            self.call_after_refresh(self.update_state)
+    def other_classes(self) -> None:
+        """In a narrow window other things are said."""
+        self.update_state()
 
     # Moving between conversations.
 

@@ -70,14 +70,18 @@ def banner_text(person: Contact, glyphs: Glyphs) -> str:
     return text + " " + _("It waits until you are both online; keep tuichat running.")
 
 
-def empty_text(known: Known, person: Contact | None) -> str:
+def empty_text(known: Known, person: Contact | None, glyphs: Glyphs) -> str:
     """What stands in place of messages while there are none."""
     if person is not None and person.conversation.memory:
         return _("In memory only: nothing said here is kept when tuichat ends or locks.")
     if person is not None:
         first = _("No messages yet. Write the first one below.")
         waits = _("{name} is not reachable now: what you write waits until you are both online.")
-        return first if person.stage == "linked" else f"{first}\n{waits.format(name=person.name)}"
+        said = [first] if person.stage == "linked" else [first, waits.format(name=person.name)]
+        if person.suggested_name not in {"", person.name}:
+            name = glyphs.quoted(person.suggested_name)
+            said.insert(0, _("They call themselves {name}. /rename gives another name.").format(name=name))
+        return "\n".join(said)
     if known.conversations():
         return _("No conversation is open. Alt+1 opens the first, Alt+K finds one; or click on a name.")
     if known.address:
@@ -189,5 +193,5 @@ def _asking(known: Known, gap: str) -> Parts:
 def _new(known: Known, gap: str) -> Parts:
     if not known.unread():
         return []
-    text = ngettext("{count} new", "{count} new", known.unread()).format(count=known.unread())
+    text = ngettext("{count} new", "{count} new", known.unread()).format(count=f"{known.unread():,}")
     return [("unread", gap + text, "next")]
