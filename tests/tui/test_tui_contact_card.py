@@ -19,6 +19,7 @@ from tuichat.tui.screens.confirm import Confirm
 from tuichat.tui.screens.contact_card import ContactCard
 from tuichat.tui.screens.memory import MemoryQuestion
 from tuichat.tui.widgets.pick_list import PickList
+from tuichat.tui.widgets.title import Title
 
 SIZES = [(40, 15), (80, 24)]
 
@@ -222,6 +223,7 @@ async def test_link_shows_its_stages_and_for_how_long(node: MemoryNode, clock: F
         node.set_stage("bob", "linked")
         await settle(pilot)
         assert row(pilot, "link") == "link ● linked since 14:00 after 14 s"
+        assert "linked 14 s" in main.query_one(Title).text
         main.shared.clock.advance(10)  # type: ignore[attr-defined]
         shown._tick()
         assert row(pilot, "link") == "link ● linked since 14:00 after 14 s"
