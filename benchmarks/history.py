@@ -94,7 +94,7 @@ def _steps(home: Home, arrive: Callable[[int], None], rounds: int, sizes: str) -
         ui.read_until_quiet(_SETTLED, timeout=_SETTLING)
         report.heading(f"The interface's own time for a step, {sizes} ({rounds} rounds)")
         steps = Steps(file)
-        turns = [("its start", max(step.computed for step in steps.new()))]
+        turns = [("its start", max((step.computed for step in steps.new()), default=0.0))]
         for label, do in _acts(ui, arrive):
             computed = report.Series(label, [_computed(ui, do) for _ in range(rounds)], "ms")
             computed.show_spread()

@@ -37,6 +37,7 @@ def benchmark(name: str, *options: str) -> str:
         "headless",
         "history",
         "interface",
+        "keypresses",
         "keys",
         "ratchet",
         "search",
@@ -73,11 +74,25 @@ def test_interface_is_measured_beside_a_trivial_program() -> None:
     assert "target: at most 1.3" in said
 
 
-def test_history_is_measured_at_rest_and_while_messages_arrive() -> None:
-    said = benchmark("history", "--rounds", "1", "--messages", "30", "--arriving", "2")
-    for bounded in ("page up", "resize", "append", "while messages arrive"):
-        assert f"{bounded}: worst" in said
-    assert "target: at most 50.0 ms" in said
+def test_history_is_measured_beside_a_small_profile_and_a_trivial_program() -> None:
+    said = benchmark("history", "--rounds", "1", "--starts", "1", "--messages", "30", "--conversations", "3")
+    assert "30 messages, 3 conversations" in said
+    assert "10 messages, 1 conversation" in said
+    assert "trivial Textual program" in said
+    for bounded in ("page up", "another size", "a message arrives"):
+        assert said.count(f"{bounded}: worst") == 2
+    for target, count in (("1.3", 2), ("50.0 ms", 3), ("33.0 ms", 11)):
+        assert said.count(f"target: at most {target}: ") == count
+
+
+def test_keypresses_are_measured_beside_a_bare_text_area_and_a_bare_echo() -> None:
+    said = benchmark(
+        "keypresses", "--rounds", "1", "--messages", "30", "--conversations", "3", "--arriving", "2"
+    )
+    assert "while 2 messages arrive" in said
+    for side in ("interface", "bare text area", "bare echo"):
+        assert said.count(f"  {side} ") == 2
+    assert said.count("target: at most 50.0 ms: ") == 1
 
 
 def test_flood_is_measured_beside_a_quiet_conversation() -> None:
