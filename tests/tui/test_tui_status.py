@@ -106,3 +106,16 @@ async def test_leaving_is_a_click_away_where_a_passphrase_is_asked_for() -> None
         await pilot.click(line, offset=(16, 0))
         await pilot.pause()
         assert app.return_code == 0
+
+
+async def test_that_somebody_asks_is_said_once_and_not_who(node: MemoryNode) -> None:
+    async with running(node, size=(40, 15)) as (screen, pilot):
+        node.person("dave", state="pending", suggested_name="bob")
+        await node.contact_tag("dave", ["a"])
+        await settle(pilot)
+        assert notice_text(screen) == "Somebody asks to be your contact. Alt+R or /requests shows who."
+        assert "1 asks" in screen.query_one("#top").render_line(0).text
+        await enter(screen, pilot, "/clear")
+        await node.contact_tag("dave", ["b"])
+        await settle(pilot)
+        assert notice_text(screen) == ""

@@ -245,6 +245,8 @@ class ConversationScreen(PromptScreen):
         self.set_focus(self.composer)
         if event.pasted:
             self.composer.paste(event.text)
+        elif event.text == "\n":  # Enter came before the input had the keys
+            self.composer.submit()
         else:
             self.composer.insert(event.text)
 

@@ -270,7 +270,7 @@ class MainScreen(PointingScreen):
         top = top_parts(known, person if in_chat else None, self._glyphs, narrow=self.narrow)
         self.query_one("#top", PartsLine).show(*top)
         requests = self.has_class("-requests")
-        self.query_one(Title).show(*title_parts(None if requests else person, self._glyphs, requests))
+        self.query_one(Title).show(*title_parts(known, None if requests else person, self._glyphs, requests))
         self.show_banner(None if requests else person)
         looking = not self.shared.session.connected and (not self.ready or self.composer.deaf)
         empty = empty_text(known, person, self._glyphs)

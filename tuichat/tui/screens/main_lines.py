@@ -41,7 +41,7 @@ def top_parts(
     return [("accent", " tuichat", "help")], [state, *_queued(known, glyphs, gap), *last]
 
 
-def title_parts(person: Contact | None, glyphs: Glyphs, requests: bool) -> tuple[Parts, Parts]:
+def title_parts(known: Known, person: Contact | None, glyphs: Glyphs, requests: bool) -> tuple[Parts, Parts]:
     """The row above the messages."""
     if requests:
         return [("strong", " " + _("requests"))], []
@@ -50,6 +50,7 @@ def title_parts(person: Contact | None, glyphs: Glyphs, requests: bool) -> tuple
     return [("text", " "), *_name_parts(person, glyphs)], [
         *_signs(person, glyphs),
         link(person, glyphs),
+        ("muted", known.link_times.took(person.id)),
         ("text", " "),
     ]
 

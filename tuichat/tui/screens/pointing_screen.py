@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from textual import events, on, work
 
-from tuichat.model import Contact
+from tuichat.i18n import _
+from tuichat.model import Contact, ContactEvent
+from tuichat.tui.context import Context
 from tuichat.tui.links import links
 from tuichat.tui.screens.sign_screen import SignScreen
+from tuichat.tui.session import Happening
 from tuichat.tui.slash import Command
 from tuichat.tui.widgets.parts_line import PartsLine
 from tuichat.tui.widgets.pointed_history import PointedHistory
@@ -14,6 +17,18 @@ from tuichat.tui.widgets.pointed_history import PointedHistory
 
 class PointingScreen(SignScreen):
     """Whatever is clicked does what a key or a command does, too."""
+
+    def __init__(self, shared: Context) -> None:
+        super().__init__(shared)
+        self._asking: set[int] = set()
+
+    def desk_happened(self, event: Happening) -> None:
+        """Say, too, that somebody asks to be a contact; not who, for the name is of their own choice."""
+        match event:
+            case ContactEvent(contact=Contact(state="pending", id=asking)) if asking not in self._asking:
+                self._asking.add(asking)
+                self.say(_("Somebody asks to be your contact. Alt+R or /requests shows who."))
+        super().desk_happened(event)
 
     def action_switch(self) -> None:
         """In a narrow window the other pane, else the quick switch."""

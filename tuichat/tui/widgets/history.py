@@ -237,8 +237,10 @@ class History(Painted, can_focus=True):
         return self._typing
 
     async def _on_key(self, event: events.Key) -> None:
-        """Whoever writes without leaving first means the input; so do c and x from then on."""
+        """Whoever writes without leaving first means the input; so do c, x and Enter from then on."""
         text = event.character if event.is_printable or is_typed(event.character) else None
+        if event.key == "enter" and self._typing:
+            text = "\n"
         if text and (self._typing or not self._means(event.key)):
             self._typing = True
             event.stop()
