@@ -33,7 +33,7 @@ from tuichat.tui.pressed import Pressed
 from tuichat.tui.screens.main import WIDE, MainScreen
 from tuichat.tui.session import Attach, Connected, Happening, Lost, Session
 from tuichat.tui.slash import Command, usages
-from tuichat.tui.terminal import assume_a_size, is_in_screen, told_of_colours
+from tuichat.tui.terminal import assume_a_size, is_in_screen, tells_pastes, told_of_colours
 from tuichat.tui.terminal_keys import free_alt_digits, take_any_bytes
 from tuichat.tui.themes import Palette, load_palettes
 
@@ -372,7 +372,7 @@ def run_app(attach: Attach, options: Options | None = None, clock: Clock | None 
         UsageError: a theme cannot be used.
     """
     free_alt_digits()
-    take_any_bytes(sys.stdin.encoding)
+    take_any_bytes(sys.stdin.encoding, pastes_told=tells_pastes(os.environ))
     assume_a_size()
     if options is not None and options.images:
         from tuichat.tui.terminal_pictures import find_graphics
