@@ -69,15 +69,28 @@ def test_who_gave_an_invite_hears_who_used_it_and_what_they_wrote(tmp_path: Path
     run_virtual(story())
 
 
-def test_why_there_is_no_safety_number_is_said_to_who_was_called_and_has_not_called(tmp_path: Path) -> None:
+def test_who_was_called_calls_back_to_see_a_safety_number_and_keeps_the_link(tmp_path: Path) -> None:
     async def story() -> None:
         async with Circle(tmp_path) as circle:
-            await circle.bob.node.contact_add(await circle.invite(), "alice")
-            assert await until(lambda: linked(circle.alice, circle.bob), DAY)
+            alice, bob = circle.alice, circle.bob
+            await bob.node.contact_add(await circle.invite(), "alice")
+            assert await until(lambda: linked(alice, bob), DAY)
+            assert not (await alice.node.contact_list())[0].confirmed
+            (link,) = alice.node._links._links.values()
+            standing = link._live
             with pytest.raises(UsageError) as caught:
-                await circle.alice.node.contact_verify(circle.bob.address)
+                await alice.node.contact_verify(bob.address)
             assert "only they have called you" in caught.value.hint
-            assert (await circle.bob.node.contact_verify(circle.alice.address)).digits
+
+            async def confirmed() -> bool:
+                return (await alice.node.contact_list())[0].confirmed
+
+            assert await until(confirmed, 60)
+            hers = await alice.node.contact_verify(bob.address)
+            assert hers.digits == (await bob.node.contact_verify(alice.address)).digits
+            await talk(alice, bob)
+            assert standing is not None
+            assert link._live is standing
 
     run_virtual(story())
 

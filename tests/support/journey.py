@@ -26,6 +26,7 @@ PATIENCE: Final = 180.0
 FIGURES: Final = "".join(f"{number},{number**3}\n" for number in range(20_000)).encode()
 
 _LOOK_SECONDS: Final = 0.1
+_CALL_SECONDS: Final = 30.0
 _NUMBER: Final = re.compile(r"(?:\b\d{5}\b[ │]*?){6}")
 
 
@@ -129,7 +130,7 @@ class Traveller:
 @asynccontextmanager
 async def travelled(torrc: Path) -> AsyncIterator[Journey]:
     """The whole way, gone on the Tor network that `torrc` describes; nothing of it stays behind."""
-    with tempfile.TemporaryDirectory(prefix="j") as directory:
+    with tempfile.TemporaryDirectory(prefix="j", ignore_cleanup_errors=True) as directory:
         async with tmux_terminal() as one, tmux_terminal() as other:
             ada = Traveller("Ada", one, Path(directory))
             bob = Traveller("Bob", other, Path(directory))
@@ -164,8 +165,8 @@ class Journey:
         await self._accept()
         await self._chat()
         await self._file()
-        await self._lock()
         await self._verify()
+        await self._lock()
         await self._wipe()
 
     async def _show(self, step: str, who: Traveller, says: str, *seen: str) -> str:
@@ -281,19 +282,15 @@ class Journey:
             await person.sees(f"{other} ✓ verified")
 
     async def _number_of_bob(self) -> str:
-        """There is one once Ada's tuichat has called Bob's; if his was faster once more, she tries again."""
-        too_early = "cannot be verified yet"
+        """Bob has called Ada, not she him: to show a number her tuichat calls back, again if that fails."""
         while True:
             self.ada.press("M-i")
-            screen = await self.ada.until(lambda seen: _number(seen) or too_early in seen, "a safety number")
-            if number := _number(screen):
-                return number
-            self.ada.press("Escape")
-            await self.ada.until(lambda seen: too_early not in seen, "the card closed")
-            self.ada.say("/lock")
-            await self.ada.sees("This profile is locked.")
-            self.ada.say(self.ada.passphrase)
-            await self.ada.sees("● linked")
+            try:
+                async with asyncio.timeout(_CALL_SECONDS):
+                    return _number(await self.ada.until(_number, "a safety number"))
+            except TimeoutError:
+                self.ada.press("Escape")
+                await self.ada.until(lambda seen: "Esc close" not in seen, "the card closed")
 
     async def _wipe(self) -> None:
         running = self.ada.everybody() | self.bob.everybody()

@@ -114,7 +114,7 @@ async def test_more_messages_than_are_held_leave_the_place_where_it_was() -> Non
         await settle(pilot)
         assert top_message(screen) == top
         assert history_text(screen).split("\n")[:-1] == before
-        assert f"{CAPACITY + 500} new" in history_text(screen)
+        assert f"{CAPACITY + 500:,} new" in history_text(screen)
         assert screen.composer.text == "abc"
         assert len(screen.history.window) <= CAPACITY
         await pilot.press("alt+end")

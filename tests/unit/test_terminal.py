@@ -8,6 +8,7 @@ import re
 import pytest
 
 from tests.support.console_fonts import ON_EVERY_CONSOLE
+from tuichat.cli.qr import code_lines
 from tuichat.tui.glyphs import ASCII, CONSOLE, UNICODE, Glyphs, glyphs_for
 from tuichat.tui.terminal import is_remote, is_without_colours, passed_on, told_of_colours
 
@@ -80,3 +81,13 @@ def test_screen_is_handed_pieces_that_it_does_not_throw_away() -> None:
     pieces = re.findall("\x1bP(.*?)\x1b\\\\", passed_on(whole, IN_SCREEN))
     assert "".join(pieces) == whole
     assert max(map(len, pieces)) < 768
+
+
+def test_codes_are_whole_cells_on_the_console_and_half_blocks_elsewhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for term, drawn in (("linux", {" ", "█"}), ("xterm", {" ", "█", "▀", "▄"})):
+        monkeypatch.setenv("TERM", term)
+        rows = code_lines("q" * 56)
+        assert {sign for row in rows for sign in row} == drawn
+        assert len({len(row) for row in rows}) == 1

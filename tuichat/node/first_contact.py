@@ -13,10 +13,10 @@ from tuichat.clock import Rng
 from tuichat.crypto.identity import Certificate
 from tuichat.errors import PeerError, UsageError
 from tuichat.i18n import _
-from tuichat.model import NoticeEvent, from_milliseconds
 from tuichat.node.contact_book import ContactBook
 from tuichat.node.events import Changes, EventHub
 from tuichat.node.file_forgetting import forget_disappearing
+from tuichat.node.invite_news import invite_used
 from tuichat.node.invites import Invites
 from tuichat.node.keys import Keys
 from tuichat.node.reach import Reach
@@ -30,9 +30,6 @@ MAX_PENDING: Final = 300
 """How many requests may wait for this person's answer; the oldest makes room for the next."""
 
 PAIR_LENGTH: Final = 32
-
-MAX_QUOTED_CHARACTERS: Final = 120
-"""How much of somebody's text a notice repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,19 +120,8 @@ class FirstContact:
             self._store.contacts.update(row.id, request_text=text or row.request_text)
             self._invites.bind(invite, row.onion)
             changes.contact(row.id)
-        self._tell_used(row.petname, sanitize_name(request.name), text)
+        self._hub.tell(invite_used(row.petname, sanitize_name(request.name), text, self._hub.now()))
         return Accepted(self._reach.key_for(row.id)), row.id
-
-    def _tell_used(self, petname: str, own_name: str, text: str) -> None:
-        """Whoever gave the invite was not asked, and would else find somebody they never heard of."""
-        said = [_("Your invite was used: {name} is a contact now.").format(name=petname)]
-        if own_name:
-            said.append(_("They call themselves “{name}”.").format(name=own_name))
-        if text:
-            said.append(_("They wrote: “{text}”.").format(text=shortened(text)))
-        said.append(_("/rename gives another name."))
-        at = from_milliseconds(self._hub.now())
-        self._hub.tell(NoticeEvent(at=at, text=" ".join(said), level="info"))
 
     def _keep_request(self, row: ContactRow, request: Request, shown: Shown) -> None:
         self._store.contacts.update(
@@ -224,6 +210,13 @@ class FirstContact:
                 invite=invite,
             )
             if (state, confirmed) != (row.state, row.confirmed):
+                changes.contact(row.id)
+
+    def on_reached(self, row: ContactRow, shown: Shown) -> None:
+        """A contact answered at its address, under the keys known here; the link is not wanted (C7)."""
+        if row.state == "accepted" and not row.confirmed and shown.is_pinned(row):
+            with self._hub.change() as changes:
+                self._store.contacts.update(row.id, confirmed=True)
                 changes.contact(row.id)
 
     def on_accepted(self, contact: int, reach: bytes) -> None:
@@ -372,12 +365,6 @@ class FirstContact:
         """Whether this is more than somebody who asked: in touch with me, or nothing of theirs came."""
         written = bool(self._store.messages.page(row.id, 1, None, None))
         return row.confirmed or row.sig is None or written
-
-
-def shortened(text: str) -> str:
-    """A text of a peer as it may stand inside a sentence: one line, and not longer than a glance."""
-    line = " ".join(text.split())
-    return line if len(line) <= MAX_QUOTED_CHARACTERS else f"{line[: MAX_QUOTED_CHARACTERS - 3]}..."
 
 
 def check_request_text(text: str, most: int) -> str:

@@ -92,6 +92,7 @@ def _too_early(row: ContactRow) -> UsageError:
     hint = _("A safety number exists once you have reached each other.")
     if row.sig is not None and row.state == "accepted":  # they called, which shows nothing about the address
         hint = _(
-            "So far only they have called you. A safety number exists once your tuichat has called them."
+            "So far only they have called you. There is a safety number once your tuichat has called them: "
+            "keep it running, and look again."
         )
     return UsageError(_("{name} cannot be verified yet.").format(name=row.petname), hint)

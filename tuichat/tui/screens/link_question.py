@@ -95,7 +95,8 @@ class LinkQuestion(Dialog[None]):
         program = browser(os.environ)
         if program is None:
             self.app.copy_to_clipboard(self._urls[self._at])
-            self._say(_("No browser can be shown here: the link is copied (OSC 52)."))
+            none = _("No browser can be shown here; this copies the link.")
+            self._say(f"{none} {copied_words()}")
             return
         try:
             await open_link(program, self._urls[self._at])
