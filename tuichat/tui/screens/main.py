@@ -346,6 +346,9 @@ class MainScreen(PointingScreen):
             self.run(Command("bare", ""))
         elif self.has_class("-requests") and self.conversation.contact is not None:
             self.open(self.conversation.contact)
+        elif self.has_class("-requests"):
+            self.remove_class("-requests")
+            self.update_state()
         self.composer.focus()
 
     def action_command(self, name: str) -> None:
