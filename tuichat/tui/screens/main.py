@@ -285,6 +285,7 @@ class MainScreen(PointingScreen):
         if self.narrow is not self._was_narrow:
             self._was_narrow = self.narrow
             self.call_after_refresh(self.update_state)
+            self.call_after_refresh(self.name_keys)
 
     # Moving between conversations.
 

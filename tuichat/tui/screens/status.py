@@ -63,6 +63,10 @@ class StatusScreen(Dialog[None]):
     def on_resize(self) -> None:
         keys = (_("a your address"), _("f files"), _("b bridges"), _("Esc close"))
         self.query_one(KeysLine).update("\n".join(wrap_whole(keys, self._width)))
+        self.call_after_refresh(self._show)  # a text that changes while all is placed keeps its old height
+
+    def recolour(self) -> None:
+        """In the colours of another theme."""
         self._show()
 
     def happened(self, happening: Happening) -> None:
