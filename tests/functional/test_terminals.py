@@ -59,6 +59,11 @@ async def test_the_linux_console_is_shown_signs_that_it_has_and_english() -> Non
     async with drawn_interface(node_of_two(), SIZE, environment) as terminal:
         await opened(terminal)
         shown = terminal.text
+        terminal.type("one\rtwo\rthree")  # pasted by a mouse: nothing says so
+        shown += await terminal.until("three")
+        assert "one" in shown
+        assert "(1)" in shown, "only what waited before waits"
+        terminal.type("\x15" * 5)
         terminal.type("\x1b[[A")  # F1, as the console sends it
         shown += await terminal.until("send")
         terminal.type("\x1b")

@@ -27,6 +27,7 @@ FIGURES: Final = "".join(f"{number},{number**3}\n" for number in range(20_000)).
 
 _LOOK_SECONDS: Final = 0.1
 _CALL_SECONDS: Final = 30.0
+_STRANGER: Final = re.compile(r"^.● [a-z2-7]{8} ", re.MULTILINE)
 _NUMBER: Final = re.compile(r"(?:\b\d{5}\b[ │]*?){6}")
 
 
@@ -216,6 +217,7 @@ class Journey:
         await self._show("Accept", self.bob, says, "tuichat1:", "ada", "it is me, Bob")
         self.bob.press("Enter")
         await self.bob.sees("ada", "● linked")
+        await self.ada.until(_STRANGER.search, "somebody who is linked")
         says = "Nobody has to answer. Bob's tuichat calls Ada's, and they are contacts; she is told who came."
         await self._show("Accept", self.ada, says, "Your invite was used", "“Bob”", "it is me, Bob")
         self.ada.press("M-1")

@@ -74,7 +74,11 @@ async def test_what_is_empty_says_what_to_do_next() -> None:
     node = MemoryNode(FixedClock())
     async with running(node) as (screen, pilot):
         assert "/add" in history_text(screen)
-        assert screen.composer.placeholder == "a friend's address or invite, or /help"
+        assert screen.composer.placeholder == "an address or invite, or /help"
+        await enter(screen, pilot, "/requests")
+        assert screen.has_class("-requests")
+        await pilot.press("escape")
+        assert not screen.has_class("-requests")
         node.person("alice")
         await node.contact_tag("alice", ["friends"])  # which tells of her
         await settle(pilot)

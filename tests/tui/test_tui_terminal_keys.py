@@ -10,7 +10,7 @@ from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._xterm_parser import XTermParser
 from textual.drivers import linux_driver
 
-from tuichat.tui.terminal_keys import free_alt_digits, take_any_bytes
+from tuichat.tui.terminal_keys import as_paste, free_alt_digits, take_any_bytes
 
 
 @pytest.fixture
@@ -64,3 +64,25 @@ def test_what_comes_is_read_in_the_terminals_encoding_and_no_byte_ends_the_inter
     take_any_bytes(encoding)
     decode = vars(linux_driver)["getincrementaldecoder"]("utf-8")().decode
     assert "".join(map(decode, pieces)) == text
+
+
+@pytest.mark.parametrize("text", ["one\rtwo", "one\ntwo\n", "\r\r第", "a b\rc d\re f\r"])
+def test_lines_that_come_in_one_read_are_a_paste(text: str) -> None:
+    assert as_paste(text) == f"\x1b[200~{text}\x1b[201~"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a", "\r", "hello\r", "\r\r", "two words", "\x1b[200~one\rtwo\x1b[201~", "\x1b[A\rx"]
+)
+def test_what_somebody_types_is_none(text: str) -> None:
+    assert as_paste(text) == text
+
+
+def test_pastes_are_guessed_until_one_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(vars(linux_driver), "getincrementaldecoder", None)
+    take_any_bytes("utf-8", pastes_told=False)
+    decode = vars(linux_driver)["getincrementaldecoder"]("utf-8")().decode
+    assert decode(b"one\rtwo") == "\x1b[200~one\rtwo\x1b[201~"
+    assert decode(b"\x1b[200~one\rtwo") == "\x1b[200~one\rtwo"
+    assert decode(b"three\rfour\x1b[201~") == "three\rfour\x1b[201~"
+    assert decode(b"one\rtwo") == "one\rtwo"

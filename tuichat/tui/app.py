@@ -27,13 +27,14 @@ from tuichat.tui.context import Context, Options
 from tuichat.tui.garbage import look_for_garbage
 from tuichat.tui.guard import Guard
 from tuichat.tui.keymap import load_keymaps
+from tuichat.tui.line_breaks import break_as_messages
 from tuichat.tui.live_settings import live_settings, node_told
 from tuichat.tui.notifications import Notifications
 from tuichat.tui.pressed import Pressed
 from tuichat.tui.screens.main import WIDE, MainScreen
 from tuichat.tui.session import Attach, Connected, Happening, Lost, Session
 from tuichat.tui.slash import Command, usages
-from tuichat.tui.terminal import assume_a_size, is_in_screen, told_of_colours
+from tuichat.tui.terminal import assume_a_size, is_in_screen, tells_pastes, told_of_colours
 from tuichat.tui.terminal_keys import free_alt_digits, take_any_bytes
 from tuichat.tui.themes import Palette, load_palettes
 
@@ -79,6 +80,7 @@ class TuichatApp(App[int]):
         super().__init__(ansi_color=True if without_colour else None)
         if not options.blink:
             self.animation_level = "none"
+        break_as_messages()
         self._palettes: dict[str, Palette] = load_palettes(options.theme_directories)
         for palette in self._palettes.values():
             self.register_theme(palette.theme())
@@ -372,7 +374,7 @@ def run_app(attach: Attach, options: Options | None = None, clock: Clock | None 
         UsageError: a theme cannot be used.
     """
     free_alt_digits()
-    take_any_bytes(sys.stdin.encoding)
+    take_any_bytes(sys.stdin.encoding, pastes_told=tells_pastes(os.environ))
     assume_a_size()
     if options is not None and options.images:
         from tuichat.tui.terminal_pictures import find_graphics

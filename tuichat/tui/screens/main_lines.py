@@ -102,7 +102,7 @@ def empty_text(known: Known, person: Contact | None, glyphs: Glyphs) -> str:
 
 def placeholder_text(known: Known) -> str:
     """What stands in the empty input while there is nobody to write to."""
-    return "" if known.conversations() or not known.address else _("a friend's address or invite, or /help")
+    return "" if known.conversations() or not known.address else _("an address or invite, or /help")
 
 
 def hint_text() -> str:

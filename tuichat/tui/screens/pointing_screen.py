@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 from textual import events, on, work
 
 from tuichat.i18n import _
@@ -30,9 +32,9 @@ class PointingScreen(SignScreen):
                 self.say(_("Somebody asks to be your contact. Alt+R or /requests shows who."))
         super().desk_happened(event)
 
+    @abstractmethod
     def action_switch(self) -> None:
         """In a narrow window the other pane, else the quick switch."""
-        raise NotImplementedError
 
     @work(exclusive=True, group="add")
     async def add_somebody(self, address: str = "") -> None:
