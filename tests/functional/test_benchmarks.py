@@ -89,3 +89,47 @@ def test_keys_are_measured_while_messages_arrive_beside_a_bare_program_and_an_ec
     assert "while 20 messages arrive" in said
     assert said.count("bare text area") == said.count("bare echo") == 2
     assert "target: at most 50.0 ms" in said
+
+
+def test_flood_is_measured_beside_a_quiet_conversation() -> None:
+    # An answer comes after a second at the earliest: so many calls take longer.
+    said = benchmark("flood", "--rounds", "1", "--calls", "3000", "--at-once", "8", "--messages", "3")
+    assert "3000 calls of strangers" in said
+    assert "let in, asked" in said
+    assert "target: at most 64.0 MB" in said
+    assert "during the flood" in said
+    assert "without it" in said
+    assert "target: at most 2" in said
+    assert "ratio of the p99s" in said
+    (heard,) = re.findall(r"of those who asked, heard and answered +(\d+)", said)
+    assert int(heard) > 0
+
+
+def test_ratchet_is_measured_beside_the_bare_primitives() -> None:
+    said = benchmark("ratchet", "--rounds", "1")
+    assert said.count("bare ") == 2
+    for target in ("0.5 ms", "1.5 ms", "1.000 s"):
+        assert f"target: at most {target}: " in said
+
+
+def test_search_is_measured_beside_plain_sqlite() -> None:
+    said = benchmark("search", "--rounds", "1", "--messages", "3000")
+    assert "a step of 250 messages" in said
+    assert said.count("plain SQLite FTS5") == said.count("target: at most 50.0 ms") == 10
+    assert said.count("target: at most 1.3") == 10
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "figure"),
+    [
+        ("soak", ("--stories", "3"), "stories that went wrong     0   target: 0"),
+        (
+            "power_loss",
+            ("--states", "60", "--every-fault", "100"),
+            "failures                    0   target: 0",
+        ),
+    ],
+)
+def test_soak_says_what_it_reached(name: str, options: tuple[str, ...], figure: str) -> None:
+    assert f"benchmarks.{name}" in (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    assert figure in benchmark(name, *options)
