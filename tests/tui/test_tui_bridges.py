@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 import pytest
 from textual import events
@@ -13,15 +11,12 @@ from textual.widgets import Static
 from tests.support.fixed_clock import FixedClock
 from tests.support.interface import enter, interface, notice_text, running, settle, top
 from tests.support.memory_node import MemoryNode
+from tests.support.scenes import FINGERPRINT, OBFS4
 from tests.tui.test_tui_first_run import Maker
-from tests.tui.test_tui_snapshots import Compare, assert_looks, sizes, then
 from tuichat.errors import StorageError, UsageError
 from tuichat.tui.screens.bridges import Bridges, Lines
 from tuichat.tui.screens.first_run import FirstRun
 from tuichat.tui.screens.main import MainScreen
-
-FINGERPRINT = "0123456789ABCDEF0123456789ABCDEF01234567"
-OBFS4 = f"obfs4 192.0.2.42:40000 {FINGERPRINT} cert={'a' * 69}A iat-mode=0"
 
 
 @pytest.fixture
@@ -156,12 +151,3 @@ async def test_main_screen_names_the_command(node: MemoryNode) -> None:
         node.set_tor(problem="bridge", bootstrap=5)
         await settle(pilot)
         assert "Look at your bridges: /bridges" in notice_text(main)
-
-
-@sizes
-def test_bridges_and_one_that_is_none(snap_compare: Compare, size: tuple[int, int], node: MemoryNode) -> None:
-    async def before(pilot: Pilot[Any]) -> None:
-        await then(*"/bridges", "enter")(pilot)
-        await paste(pilot, f"{OBFS4}\nobfs4 192.0.2.43:1 {FINGERPRINT}")
-
-    assert_looks(snap_compare, interface(node), terminal_size=size, run_before=before)

@@ -9,7 +9,7 @@ import pytest
 from textual.widgets import Static
 
 from tests.support.interface import enter, running, settle, top
-from tests.tui.test_tui_snapshots import conversation
+from tests.support.scenery import conversation
 from tuichat.errors import UsageError
 from tuichat.tui.app import TuichatApp
 from tuichat.tui.keymap import PLACES, SHIPPED, load_keymaps, read_keymap, shown

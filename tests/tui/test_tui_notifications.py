@@ -13,7 +13,7 @@ from typing import cast
 import pytest
 
 from tests.support.interface import enter, notice_text, running, settle
-from tests.tui.test_tui_snapshots import conversation
+from tests.support.scenery import conversation
 from tuichat.model import ContactEvent
 from tuichat.tui.app import TuichatApp
 from tuichat.tui.context import Way

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,8 @@ from textual.widgets import Static
 from tests.support.fixed_clock import FixedClock
 from tests.support.interface import enter, history_text, interface, notice_text, running, settle, top
 from tests.support.memory_node import MemoryNode
-from tests.tui.test_tui_snapshots import assert_looks, sizes, then
+from tests.support.scenery import then
+from tests.support.screenshots import Album, in_all_looks
 from tuichat.errors import LockedError
 from tuichat.media import drawing
 from tuichat.media.drawing import Pixels, UnshownError
@@ -30,8 +30,6 @@ from tuichat.tui.screens.file_card import FileCard
 from tuichat.tui.screens.picture_screen import PictureScreen
 from tuichat.tui.widgets.half_blocks import HalfBlocks
 from tuichat.tui.widgets.history_rows import body_width
-
-Compare = Callable[..., bool]
 
 BEGIN = datetime(2026, 11, 21, 14, tzinfo=UTC)
 
@@ -397,25 +395,23 @@ def test_two_rows_of_pixels_are_one_of_cells_and_a_last_single_one_stands_alone(
 # How it looks.
 
 
-@sizes
-def test_a_picture_in_a_history(
-    snap_compare: Compare,
-    node: MemoryNode,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    size: tuple[int, int],
+async def drawn_anew(pilot: Pilot[int]) -> None:
+    await settle(pilot)
+    under_way = [each for each in pilot.app.workers if each.group == "draw" and not each.is_finished]
+    if under_way:  # of none, all are waited for
+        await pilot.app.workers.wait_for_complete(under_way)
+    await settle(pilot)
+
+
+@pytest.mark.usefixtures("language")
+@pytest.mark.parametrize("key", ["down", "v"], ids=["in-a-history", "as-large-as-fits"])
+async def test_a_picture(
+    album: Album, node: MemoryNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
     monkeypatch.chdir(picture(tmp_path / "boat.png").parent)
     received(node, Path("boat.png"))
     app = interface(node, images=True)
-    assert_looks(snap_compare, app, terminal_size=size, run_before=then("alt+end", "escape"))
-
-
-def test_a_picture_as_large_as_fits(snap_compare: Compare, node: MemoryNode, tmp_path: Path) -> None:
-    received(node, picture(tmp_path / "a"))
-
-    async def before(pilot: Pilot[int]) -> None:
-        await then("alt+end", "escape", "v")(pilot)
-        await drawn(pilot)
-
-    assert_looks(snap_compare, interface(node, images=True), run_before=before)
+    async with app.run_test() as pilot:
+        await then("alt+end", "escape", key)(pilot)
+        await in_all_looks(pilot, album, drawn_anew)
+    album.close()

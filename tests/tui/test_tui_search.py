@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -10,10 +9,9 @@ from rich.text import Text
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from tests.support.fixed_clock import FixedClock
 from tests.support.interface import enter, interface, running, settle, top
 from tests.support.memory_node import MemoryNode
-from tests.tui.test_tui_snapshots import assert_looks, sizes, then
+from tests.support.scenery import talkative, then
 from tuichat.model import Found, Message, from_milliseconds
 from tuichat.tui.found_rows import MARKED, excerpt
 from tuichat.tui.glyphs import ASCII, UNICODE
@@ -24,14 +22,6 @@ from tuichat.tui.wrapping import cells
 @pytest.fixture
 def node() -> MemoryNode:
     return talkative()
-
-
-def talkative() -> MemoryNode:
-    """The sample, with more to find."""
-    node = MemoryNode.sample(FixedClock(), node="detached", files=True)
-    node.incoming("小明", "图表在第三页，你看 👩‍🚀👩‍🚀 了吗？ " + "很长的一句话" * 12 + "图表")
-    node.outgoing("小明", "first line\nthe [bold]figures[/] are on page 3, 图表 too")
-    return node
 
 
 def shown(pilot: Pilot[int], selector: str = "#found") -> list[str]:
@@ -177,42 +167,10 @@ def test_places_beyond_the_row_are_left_out() -> None:
     assert (row.plain, marked(row)) == ("a b a", ["a", "a"])
 
 
-Compare = Callable[..., bool]
+def test_search_with_nothing_found_looks(snap_compare: Callable[..., None]) -> None:
+    snap_compare(interface(talkative()), then("ctrl+f", *"zz", "enter"), size=(40, 15))
 
 
-@sizes
-def test_search_looks(snap_compare: Compare, size: tuple[int, int]) -> None:
-    before = then("ctrl+f", *"图表", "enter", "down")
-    assert_looks(snap_compare, interface(talkative()), terminal_size=size, run_before=before)
-
-
-def test_search_with_nothing_found_looks(snap_compare: Compare) -> None:
-    before = then("ctrl+f", *"zz", "enter")
-    assert_looks(snap_compare, interface(talkative()), terminal_size=(40, 15), run_before=before)
-
-
-def test_search_in_ascii_and_sixteen_colours_looks(snap_compare: Compare) -> None:
+def test_search_in_ascii_and_sixteen_colours_looks(snap_compare: Callable[..., None]) -> None:
     app = interface(talkative(), theme="sixteen", glyphs=ASCII)
-    assert_looks(snap_compare, app, terminal_size=(40, 15), run_before=then("ctrl+f", *"page", "enter"))
-
-
-async def test_a_search_that_is_under_way_gives_way_to_the_next(
-    node: MemoryNode, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = asyncio.Event()
-    search = node.search
-
-    async def slow(query: str, limit: int = 50, before: int | None = None) -> object:
-        if query == "draft":
-            asked.set()
-            await asyncio.Event().wait()
-        return await search(query, limit, before)
-
-    monkeypatch.setattr(node, "search", slow)
-    async with running(node) as (_screen, pilot):
-        await press(pilot, "ctrl+f")
-        await look_for(pilot, "draft")
-        await asked.wait()
-        assert shown(pilot, "#told") == ["Looking..."]
-        await look_for(pilot, "draft reach")
-        assert shown(pilot)[1] == "▌ did the draft reach you?"
+    snap_compare(app, then("ctrl+f", *"page", "enter"), size=(40, 15))

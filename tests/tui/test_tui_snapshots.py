@@ -1,228 +1,128 @@
-"""How the screens look, as pictures: three sizes, both themes, the terminal's own colours, ASCII signs."""
+"""Looks that are no scene of the matrix: few signs, few colours, and what is seen at one size only."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Callable
 
 import pytest
-from textual.pilot import Pilot
 
 from tests.support.fixed_clock import FixedClock
-from tests.support.interface import interface, settle
+from tests.support.interface import interface
 from tests.support.memory_node import MemoryNode
-from tuichat.tui.app import TuichatApp
+from tests.support.scenery import command, conversation, done, files, hostile, kept, then
+from tests.support.scenes import blocking
 from tuichat.tui.glyphs import ASCII
 
-Compare = Callable[..., bool]
-Before = Callable[[Pilot[Any]], Awaitable[None]]
+Compare = Callable[..., None]
 
-SIZES = {"small": (40, 15), "usual": (80, 24), "large": (200, 50)}
-sizes = pytest.mark.parametrize("size", SIZES.values(), ids=list(SIZES))
-
-
-def conversation() -> MemoryNode:
-    """The people of the sample, and a conversation with something of everything in it."""
-    clock = FixedClock()
-    node = MemoryNode.sample(clock, node="detached")
-    clock.advance(86_400)
-    node.incoming("bob", "did you get the second draft? It is a bit longer than the first one was.")
-    node.outgoing("bob", "yes\n第三页有图表，看起来不错 🇨🇳 👩‍👩‍👧", state="read")
-    clock.advance(1_900)
-    node.outgoing("bob", "this one left already", state="sent")
-    node.outgoing("bob", "this one did not", state="failed")
-    return node
-
-
-def then(*keys: str) -> Before:
-    """Press keys once the interface is loaded; letters are typed without looking up."""
-
-    async def before(pilot: Pilot[Any]) -> None:
-        await settle(pilot)
-        for key in keys:
-            await pilot.press(key)
-            if len(key) > 1:
-                await settle(pilot)
-        await settle(pilot)
-
-    return before
-
-
-def assert_looks(compare: Compare, app: TuichatApp, **options: Any) -> None:
-    """The app looks as it did, and it did not look so by falling over."""
-    assert compare(app, **options)
-    assert not app.return_code
-
-
-@sizes
-def test_main(snap_compare: Compare, size: tuple[int, int]) -> None:
-    assert_looks(snap_compare, interface(conversation()), terminal_size=size, run_before=then())
-
-
-def test_main_light(snap_compare: Compare) -> None:
-    assert_looks(snap_compare, interface(conversation(), theme="light"), run_before=then())
+SMALL = (40, 15)
 
 
 def test_main_ascii(snap_compare: Compare) -> None:
-    assert_looks(snap_compare, interface(conversation(), glyphs=ASCII), run_before=then())
+    snap_compare(interface(conversation(), glyphs=ASCII), then())
 
 
 def test_main_without_colour(snap_compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    assert_looks(snap_compare, interface(conversation()), run_before=then())
-
-
-def test_main_choosing(snap_compare: Compare) -> None:
-    assert_looks(snap_compare, interface(conversation()), run_before=then("escape", "up", "up"))
-
-
-def test_main_waiting_for_tor(snap_compare: Compare) -> None:
-    node = conversation()
-    node.set_service(published=False, reachable=False)
-    node.set_tor(bootstrap=45, summary="")
-    node.set_stage("bob", "rendezvous")
-    assert_looks(
-        snap_compare, interface(node, hint="Three things to try: write, /help, Ctrl+Q."), run_before=then()
-    )
+    snap_compare(interface(conversation()), then())
 
 
 def test_main_when_no_answer_came(snap_compare: Compare) -> None:
     node = conversation()
     node.set_service(published=True, reachable=False, missed=3)
-    assert_looks(snap_compare, interface(node), run_before=then())
+    snap_compare(interface(node, hint="Three things to try: write, /help, Ctrl+Q."), then())
 
 
-def test_main_without_anybody(snap_compare: Compare) -> None:
-    assert_looks(snap_compare, interface(MemoryNode(FixedClock())), run_before=then())
+def test_small_list(snap_compare: Compare) -> None:
+    snap_compare(interface(conversation()), then("alt+k"), size=SMALL)
 
 
-def test_main_small_list(snap_compare: Compare) -> None:
-    assert_looks(snap_compare, interface(conversation()), terminal_size=(40, 15), run_before=then("alt+k"))
-
-
-def test_asked_but_not_answered(snap_compare: Compare) -> None:
-    assert_looks(snap_compare, interface(conversation()), run_before=then("alt+4"))
-
-
-@sizes
-def test_requests(snap_compare: Compare, size: tuple[int, int]) -> None:
-    node = conversation()
-    node.person(
-        "erin",
-        state="pending",
-        suggested_name="Erin 🌻",
-        request_text="你好！ We talked about the garden on Sunday, here is my address as promised.",
-    )
-    assert_looks(snap_compare, interface(node), terminal_size=size, run_before=then("alt+r", "down"))
-
-
-@sizes
-def test_help(snap_compare: Compare, size: tuple[int, int]) -> None:
-    assert_looks(snap_compare, interface(conversation()), terminal_size=size, run_before=then("f1"))
-
-
-def test_help_light(snap_compare: Compare) -> None:
-    assert_looks(snap_compare, interface(conversation(), theme="light"), run_before=then("f1"))
-
-
-@sizes
-def test_card(snap_compare: Compare, size: tuple[int, int]) -> None:
-    assert_looks(snap_compare, interface(conversation()), terminal_size=size, run_before=then("alt+i"))
-
-
-def test_card_with_code(snap_compare: Compare) -> None:
-    assert_looks(snap_compare, interface(conversation()), run_before=then("alt+i", "q"))
-
-
-@sizes
-def test_palette(snap_compare: Compare, size: tuple[int, int]) -> None:
-    assert_looks(snap_compare, interface(conversation()), terminal_size=size, run_before=then("ctrl+p"))
-
-
-@sizes
-def test_unlock_before_there_is_a_node(snap_compare: Compare, size: tuple[int, int]) -> None:
-    app = interface(conversation(), sealed=True, started=asyncio.Event())
-    assert_looks(snap_compare, app, terminal_size=size, run_before=then(*"correct horse"))
-
-
-def test_unlock_without_a_passphrase(snap_compare: Compare) -> None:
-    node = MemoryNode(FixedClock(), locked=True)
-    assert_looks(snap_compare, interface(node), terminal_size=(40, 15), run_before=then())
-
-
-@sizes
-def test_choosing_what_waits(snap_compare: Compare, size: tuple[int, int]) -> None:
-    before = then(*"/query alice", "enter", "escape")
-    assert_looks(snap_compare, interface(conversation()), terminal_size=size, run_before=before)
-
-
-def test_take_back(snap_compare: Compare) -> None:
-    before = then(*"/query alice", "enter", "escape", "x")
-    assert_looks(snap_compare, interface(conversation()), terminal_size=(40, 15), run_before=before)
-
-
-@sizes
-def test_open_invites(snap_compare: Compare, size: tuple[int, int]) -> None:
-    node = conversation()
-    for hours in (24, 1, 168):
-        asyncio.run(node.invite_create(hours * 3600))
-    before = then(*"/invites", "enter", "down")
-    assert_looks(snap_compare, interface(node), terminal_size=size, run_before=before)
-
-
-@sizes
-def test_blocked(snap_compare: Compare, size: tuple[int, int]) -> None:
-    node = conversation()
-    node.person("eve", state="blocked")
-    node.person("mallory 👍🏽", state="blocked")
-    before = then(*"/blocked", "enter", "down")
-    assert_looks(snap_compare, interface(node), terminal_size=size, run_before=before)
+def test_small_list_of_kept_conversations(snap_compare: Compare) -> None:
+    snap_compare(interface(kept()), then("alt+k"), size=SMALL)
 
 
 def test_blocked_in_the_list(snap_compare: Compare) -> None:
-    node = conversation()
-    node.person("eve", state="blocked")
-    assert_looks(snap_compare, interface(node), run_before=then())
+    snap_compare(interface(blocking()), then())
 
 
-@sizes
-def test_question_over_a_card(snap_compare: Compare, size: tuple[int, int]) -> None:
-    before = then("alt+i", "x")
-    assert_looks(snap_compare, interface(conversation()), terminal_size=size, run_before=before)
+def test_unlock_before_there_is_a_node(snap_compare: Compare) -> None:
+    app = interface(conversation(), sealed=True, started=asyncio.Event())
+    snap_compare(app, then(*"correct horse"), size=SMALL)
 
 
-@sizes
-def test_first_run_begins_with_a_passphrase(snap_compare: Compare, size: tuple[int, int]) -> None:
-    assert_looks(snap_compare, _first_run(), terminal_size=size, run_before=then("enter"))
+def test_unlock_without_a_passphrase(snap_compare: Compare) -> None:
+    snap_compare(interface(MemoryNode(FixedClock(), locked=True)), then(), size=SMALL)
 
 
-@sizes
-def test_first_run_ends_with_the_address(snap_compare: Compare, size: tuple[int, int]) -> None:
-    assert_looks(
-        snap_compare, _first_run(), terminal_size=size, run_before=then("enter", "enter", "m", "e", "enter")
-    )
+def test_take_back(snap_compare: Compare) -> None:
+    snap_compare(interface(conversation()), then(*"/query alice", "enter", "escape", "x"), size=SMALL)
 
 
-def test_first_run_where_tor_is_blocked(snap_compare: Compare) -> None:
-    async def before(pilot: Pilot[Any]) -> None:
-        await then("enter", "enter", "m", "e", "enter")(pilot)
-        pilot.app.screen._patience_over()  # type: ignore[attr-defined]
-        await settle(pilot)
-
-    assert_looks(snap_compare, _first_run(), terminal_size=(40, 15), run_before=before)
+@pytest.mark.parametrize("size", [SMALL, (80, 24)], ids=["small", "usual"])
+def test_sixteen_colours(snap_compare: Compare, size: tuple[int, int]) -> None:
+    snap_compare(interface(conversation(), theme="sixteen"), then(), size=size)
 
 
-def test_first_run_light(snap_compare: Compare) -> None:
-    app = _first_run("light")
-    assert_looks(snap_compare, app, run_before=then("enter", "enter", "m", "e", "enter"))
+def test_question_in_sixteen_colours(snap_compare: Compare) -> None:
+    snap_compare(interface(conversation(), theme="sixteen"), command("quit"))
 
 
-def _first_run(theme: str = "dark") -> Any:
-    node = MemoryNode(FixedClock(), node="detached")
-    node.set_tor(bootstrap=75, running=True)
+def test_own_address_copied_where_no_code_can_be_drawn(snap_compare: Compare) -> None:
+    snap_compare(interface(conversation(), glyphs=ASCII), command("address", "c"), size=SMALL)
 
-    async def create(name: str | None, passphrase: str | None) -> None:
-        assert (name, passphrase) == ("me", None)
 
-    return interface(node, theme=theme, create_profile=create)
+def test_kept_conversations_in_ascii(snap_compare: Compare) -> None:
+    snap_compare(interface(kept(), glyphs=ASCII), then())
+
+
+def test_quick_switch_over_all(snap_compare: Compare) -> None:
+    snap_compare(interface(kept()), command("switch"))
+
+
+def test_what_was_done_to_messages_ascii(snap_compare: Compare) -> None:
+    snap_compare(interface(done(), glyphs=ASCII), then())
+
+
+def test_files_in_a_history_ascii(snap_compare: Compare) -> None:
+    snap_compare(interface(files(), glyphs=ASCII), then())
+
+
+def test_the_card_of_a_hostile_file(snap_compare: Compare) -> None:
+    snap_compare(interface(hostile()), then("alt+end", "escape", "up", "up", "up", "o"))
+
+
+def test_asked_but_not_answered(snap_compare: Compare) -> None:
+    snap_compare(interface(conversation()), then("alt+4"))
+
+
+def test_choosing_what_waits(snap_compare: Compare) -> None:
+    snap_compare(interface(conversation()), then(*"/query alice", "enter", "escape"), size=SMALL)
+
+
+def test_an_own_message_is_chosen(snap_compare: Compare) -> None:
+    snap_compare(interface(done()), then("escape", "up", "up", "up", "up"), size=SMALL)
+
+
+def test_a_file_is_chosen(snap_compare: Compare) -> None:
+    snap_compare(interface(files()), then("alt+end", "escape"), size=SMALL)
+
+
+def test_card_of_somebody_with_tags(snap_compare: Compare) -> None:
+    snap_compare(interface(kept()), then("alt+i"))
+
+
+def test_question_before_erasing(snap_compare: Compare) -> None:
+    snap_compare(interface(kept()), command("erase"), size=SMALL)
+
+
+def test_question_before_declining(snap_compare: Compare) -> None:
+    snap_compare(interface(files()), then("alt+end", "escape", "up", "up", "up", "d"), size=SMALL)
+
+
+def test_quick_switch_by_a_tag(snap_compare: Compare) -> None:
+    snap_compare(interface(kept()), command("switch", "#", "家", "down"))
+
+
+def test_a_setting_that_is_wrong(snap_compare: Compare) -> None:
+    snap_compare(interface(conversation()), then(*"/settings", "enter", *"quota", "enter", "x"), size=SMALL)

@@ -27,6 +27,7 @@ from tuichat.tui.context import Context, Options
 from tuichat.tui.garbage import look_for_garbage
 from tuichat.tui.guard import Guard
 from tuichat.tui.keymap import load_keymaps
+from tuichat.tui.line_breaks import break_as_messages
 from tuichat.tui.live_settings import live_settings, node_told
 from tuichat.tui.notifications import Notifications
 from tuichat.tui.pressed import Pressed
@@ -79,6 +80,7 @@ class TuichatApp(App[int]):
         super().__init__(ansi_color=True if without_colour else None)
         if not options.blink:
             self.animation_level = "none"
+        break_as_messages()
         self._palettes: dict[str, Palette] = load_palettes(options.theme_directories)
         for palette in self._palettes.values():
             self.register_theme(palette.theme())

@@ -7,7 +7,8 @@ edge of its row into the next one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 
 from rich.cells import cell_len, get_character_cell_size
 
@@ -96,10 +97,47 @@ def pad(text: str, width: int, ellipsis: str = "…") -> str:
     return text + " " * (width - cell_len(text))
 
 
+def breaks(line: str, width: int) -> list[int]:
+    """Where the rows but the first begin, in characters, if a line without line feeds is `width` cells wide.
+
+    A row of keys, which has three spaces between them, is parted there, so that no key stands without its
+    meaning.
+    """
+    if cells(line) <= width:
+        return []
+    groups = line.strip(" ").split("   ")
+    if len(groups) > 1 and all(cells(group) <= width for group in groups):
+        return _between_groups(line, width)
+    units = [unit for each in graphemes(line) for unit in _parted(each, width)]
+    lengths = [len(piece) for piece, _size in units]
+    return [sum(lengths[:end]) for end in _ends(units, width)]
+
+
+def _between_groups(line: str, width: int) -> list[int]:
+    """Breaks behind the gap that comes last before each row's end."""
+    found, start = [], 0
+    begins = [each.end() for each in re.finditer(r" {2,}(?=\S)", line)]
+    for begin, end in zip([0, *begins], [*begins, len(line)], strict=True):
+        if begin > start and cells(line[start:end].rstrip(" ")) > width:
+            found.append(begin)
+            start = begin
+    return found
+
+
 def _wrap_line(line: str, width: int) -> list[str]:
     """One line without line feeds, greedily: each row takes as much as fits up to its last good break."""
     units = [unit for each in graphemes(line) for unit in _parted(each, width)]
     rows: list[str] = []
+    start = 0
+    for end in _ends(units, width):
+        rows.append("".join(unit for unit, _ in units[start:end]).rstrip(" "))
+        start = end
+    rows.append("".join(unit for unit, _ in units[start:]).rstrip(" ") if rows else _tail(units, width))
+    return rows
+
+
+def _ends(units: list[tuple[str, int]], width: int) -> Iterator[int]:
+    """The units with which rows but the first begin."""
     start, used, break_at = 0, 0, 0
     index = 0
     while index < len(units):
@@ -110,14 +148,12 @@ def _wrap_line(line: str, width: int) -> list[str]:
             end = break_at if break_at > start else index
             if end == start:
                 end = index = start + 1
-            rows.append("".join(unit for unit, _ in units[start:end]).rstrip(" "))
+            yield end
             start, used, break_at = end, 0, end
             index = end
             continue
         used += size
         index += 1
-    rows.append("".join(unit for unit, _ in units[start:]).rstrip(" ") if rows else _tail(units, width))
-    return rows
 
 
 def _tail(units: list[tuple[str, int]], width: int) -> str:

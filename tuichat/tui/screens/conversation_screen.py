@@ -252,8 +252,12 @@ class ConversationScreen(PromptScreen):
 
     @on(history_said.Chose)
     def _chose(self) -> None:
+        self.set_class(self.history.chosen_message() is not None, "-choosing")
+        self.name_keys()
+
+    def name_keys(self) -> None:
+        """Say which keys do something with the chosen message, as far as there is room."""
         message = self.history.chosen_message()
-        self.set_class(message is not None, "-choosing")
         if message is not None:
             files, narrow = self.shared.session.known.files, self.has_class("-narrow")
             hints = choosing_text(

@@ -23,6 +23,12 @@ class Dialog(ModalScreen[Result]):
         super().__init__(classes="-ascii" if glyphs.ascii_only else None)
         self.glyphs = glyphs
 
+    def on_mount(self) -> None:
+        self.app.theme_changed_signal.subscribe(self, lambda _theme: self.recolour())
+
+    def recolour(self) -> None:
+        """Write again what has a theme's colours in its text: another theme was chosen."""
+
     def on_screen_suspend(self) -> None:
         """A question in front of it stands alone: two frames in one another are hard to read."""
         self.add_class("-behind")

@@ -91,6 +91,10 @@ class FileCard(Dialog[None]):
         self.query_one(".problem").display = False
         self._show()
 
+    def recolour(self) -> None:
+        """In the colours of another theme."""
+        self._show()
+
     def happened(self, happening: Happening) -> None:
         """Something changed, this file perhaps."""
         self._pace.ask()

@@ -90,7 +90,14 @@ class Help(Dialog[None]):
         """The page."""
         with VerticalScroll(classes="box") as box:
             box.border_title = _("Help")
-            yield Static(self._page(), markup=False)
+            yield Static(self._page(), id="page", markup=False)
+
+    def on_resize(self) -> None:
+        self.recolour()
+
+    def recolour(self) -> None:
+        """For another width or theme."""
+        self.query_one("#page", Static).update(self._page())
 
     def _page(self) -> Text:
         width = min(72, self.app.size.width) - 8

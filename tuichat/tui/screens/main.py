@@ -262,14 +262,14 @@ class MainScreen(PointingScreen):
         if not self.query(Conversations):
             return  # a signal ends the interface while it opens
         known, person = self.shared.session.known, self.conversation.person
-        showing = REQUESTS if self.has_class("-requests") else self.conversation.contact
+        requests = self.has_class("-requests")
+        showing = REQUESTS if requests else self.conversation.contact
         aside = Aside(len(known.requests()), len(known.archived()), len(known.blocked()))
         self.query_one(Conversations).show(self._people_shown(), aside, showing)
         self.query_one(Requests).show(known.requests())
-        in_chat = self.narrow and not self.has_class("-list")
-        top = top_parts(known, person if in_chat else None, self._glyphs, narrow=self.narrow)
+        shown = person if self.narrow and not self.has_class("-list") else None
+        top = top_parts(known, shown, self._glyphs, narrow=self.narrow)
         self.query_one("#top", PartsLine).show(*top)
-        requests = self.has_class("-requests")
         self.query_one(Title).show(*title_parts(known, None if requests else person, self._glyphs, requests))
         self.show_banner(None if requests else person)
         looking = not self.shared.session.connected and (not self.ready or self.composer.deaf)
@@ -285,6 +285,7 @@ class MainScreen(PointingScreen):
     def other_classes(self) -> None:
         """In a narrow window other things are said."""
         self.update_state()
+        self.name_keys()
 
     # Moving between conversations.
 
@@ -326,10 +327,9 @@ class MainScreen(PointingScreen):
     def action_neighbour(self, step: int) -> None:
         """The conversation above or below."""
         entries = self.query_one(Conversations).entries()
-        here = REQUESTS if self.has_class("-requests") else self.conversation.contact
         if entries:
-            at = entries.index(here) + step if here in entries else 0
-            self.open(entries[at % len(entries)])
+            here = REQUESTS if self.has_class("-requests") else self.conversation.contact
+            self.open(entries[(entries.index(here) + step if here in entries else 0) % len(entries)])
 
     def action_switch(self) -> None:
         """In a narrow window the other pane, else the quick switch."""

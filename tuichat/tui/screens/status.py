@@ -62,6 +62,10 @@ class StatusScreen(Dialog[None]):
 
     def on_resize(self) -> None:
         self.query_one(KeysLine).update(self._keys())
+        self.call_after_refresh(self._show)  # a text that changes while all is placed keeps its old height
+
+    def recolour(self) -> None:
+        """In the colours of another theme."""
         self._show()
 
     def _keys(self) -> str:
