@@ -244,3 +244,12 @@ async def test_where_nothing_is_kept_only_what_takes_effect_at_once_can_be_set()
     shown = await played(sample(), "/set privacy.receipts true", "/set notify off", "/settings notify")
     assert "Nothing is kept here, and privacy.receipts takes effect at a start only." in shown
     assert "Now: off, until you leave." in shown
+
+
+async def test_an_address_alone_is_asked_and_an_invite_is_not_remembered() -> None:
+    node = MemoryNode(FixedClock())
+    shown = await played(node, address_of("eve"), "hello")
+    assert "You asked" in shown
+    assert [person.address for person in await node.contact_list()] == [address_of("eve")]
+    assert slash.tells_no_secret("hello")
+    assert not slash.tells_no_secret("tuichat1:aaaa")

@@ -359,8 +359,10 @@ async def _search_inputs(desk: Desk) -> None:
 
 @key("Tab")
 async def _complete(desk: Desk) -> None:
-    await desk.press(*"/qu", "tab", then=lambda: desk.typed == "/query ")
-    await desk.press(*"ali", "tab", then=lambda: desk.typed == "/query alice ")
+    await desk.press(*"/que", "tab", then=lambda: desk.typed == "/query ")
+    await desk.press("tab", then=lambda: desk.typed.removeprefix("/query ").rstrip() in desk.listed())
+    desk.screen.composer.take("/query ali")
+    await desk.press("tab", then=lambda: desk.typed == "/query alice ")
 
 
 @key("PgUp PgDn")

@@ -19,6 +19,7 @@ async def make_profile(chat: Chat, create: Create) -> str | None:
     Raises TuichatError: nothing was made.
     """
     chat.say(_("Welcome to tuichat. There is no profile here yet; it is made now."))
+    chat.say(_("No server and no account: what you write goes straight to the other person, through Tor."))
     passphrase = chat.options.given
     if passphrase is None:
         passphrase = await _new_passphrase(chat)
@@ -91,7 +92,12 @@ def say_welcome(chat: Chat) -> None:
     """One's own address and the next things to do."""
     chat.say(_("Your address. Give it to people you want to hear from."))
     chat.say(chat.known.address)
-    chat.say(_("/address qr draws it as a code, /add asks somebody, /help shows every command."))
+    chat.say(
+        _(
+            "/address qr draws it as a code, /add asks somebody, /invite lets one in, /help shows every "
+            "command."
+        )
+    )
 
 
 async def go_online(chat: Chat) -> None:

@@ -18,6 +18,7 @@ from tuichat.plain.lines import Lines
 from tuichat.plain.news import News
 from tuichat.plain.options import Options
 from tuichat.plain.reading import complete, read_line
+from tuichat.tui.addresses import looks_like_address
 from tuichat.tui.quit_words import waiting_lines
 from tuichat.tui.screens.main_lines import lost_text
 from tuichat.tui.session import Attach, Connected, Happening, Lost, Session
@@ -257,6 +258,9 @@ class Program:
 
     async def _send(self, text: str) -> None:
         person = self.chat.person
+        if person is None and looks_like_address(text):
+            await DEEDS["add"](self.chat, Command("add", "".join(text.split())))
+            return
         if person is None:
             raise UsageError(
                 _("No conversation is open, so nothing was sent."), _("/contacts lists them, /1 opens one.")

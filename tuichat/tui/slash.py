@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from tuichat.i18n import _
+from tuichat.tui.addresses import looks_like_address
 
 _PLACE: Final = re.compile(r"[0-9]{1,4}")
 """A conversation's place in the list."""
@@ -64,7 +65,7 @@ def tells_no_secret(line: str) -> bool:
     """Whether a line may be remembered over a restart: a text, a bare command, or one of those above."""
     read = read_line(line)
     if isinstance(read, Text):
-        return True
+        return not looks_like_address(line)  # an invite is as good as a key
     return isinstance(read, Command) and (not read.argument or read.name in _WITHOUT_SECRETS)
 
 

@@ -275,7 +275,10 @@ class Composer(TextArea):
             return
         if not self._completions:
             self._completions = complete(self.text, self.names)
+        alone = len(self._completions) == 1
         self._next_completion()
+        if alone:
+            self._completions = []  # Tab once more goes on from there
 
     @work(exclusive=True, group="complete")
     async def _complete_path(self, line: str) -> None:
