@@ -172,6 +172,8 @@ def may_break(before: str, after: str) -> bool:
     """Whether a row may end between two clusters: after a space or hyphen, and around wide characters."""
     if after[0] in _NEVER_FIRST or before[0] in _NEVER_LAST or after == " ":
         return False
+    if before == "-" and after.isdigit():
+        return False  # a date stays in one piece
     if before in {" ", "-", "/"}:
         return True
     return get_character_cell_size(before[0]) == 2 or get_character_cell_size(after[0]) == 2
