@@ -1,8 +1,9 @@
 """Which of our languages a system asks for: by its locale's name, or by its list of languages.
 
 The variables are those of the GNU gettext manual, "Locale Environment Variables" and "The LANGUAGE variable":
-of LC_ALL, LC_MESSAGES and LANG the first that says something is the locale; unless that is C or POSIX, a list
-in LANGUAGE comes before it. A name is LANGUAGE[_SCRIPT][_TERRITORY][.CODESET][@MODIFIER].
+of LC_ALL, LC_MESSAGES and LANG the first that says something is the locale; unless that is C or POSIX, and
+nothing more, a list in LANGUAGE comes before it.
+A name is LANGUAGE[_SCRIPT][_TERRITORY][.CODESET][@MODIFIER].
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def locale_of(environment: Mapping[str, str], category: str) -> str:
 
 def _asked_for(environment: Mapping[str, str]) -> list[str]:
     name = locale_of(environment, "LC_MESSAGES")
-    if _is_neutral(name):
+    if name in ("C", "POSIX"):
         return []
     return [*filter(None, environment.get("LANGUAGE", "").split(":")), name]
 

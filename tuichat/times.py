@@ -34,6 +34,12 @@ def habit(environment: Mapping[str, str]) -> Hours:
     return "12h" if name.partition("_")[2].rpartition("_")[2].upper() in _TWELVE_HOURS.split() else "24h"
 
 
+def moment(at: datetime, hours: Hours) -> str:
+    """Day and time of day on this computer's clock: `2026-11-21 14:31`, or `2026-11-21 2:31 PM`."""
+    local = at.astimezone()
+    return f"{local:%Y-%m-%d} {time_of_day(local, hours)}"
+
+
 def time_of_day(at: datetime, hours: Hours, *, seconds: bool = False) -> str:
     """`14:31` or `2:31 PM`, where it is `at`; with seconds `14:31:05` or `2:31:05 PM`."""
     if hours == "24h":

@@ -92,3 +92,11 @@ def test_commands_that_need_no_node_load_no_engine(home: Path, words: list[str])
     modules = loaded(run(home, *words).stderr)
     assert "tuichat" in modules
     assert modules & ENGINE == frozenset()
+
+
+def test_first_picture_waits_for_no_input() -> None:
+    command = [sys.executable, "-X", "importtime", "-c", "import tuichat.tui.app"]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stderr
+    names = LOADED.findall(said)
+    assert "tuichat.tui.screens.main" in names
+    assert not {"textual.widgets._text_area", "tuichat.tui.widgets.composer"} & set(names)

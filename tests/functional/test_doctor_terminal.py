@@ -32,7 +32,7 @@ async def test_the_doctor_asks_the_terminal_and_tells_nobodys_name() -> None:
             await server.close()
     for told in (
         "wide characters take two cells",
-        "set-clipboard is external",
+        "tmux has what is copied",
         "extended-keys is off",
         "This holds no address, contact or text",
         "in ~/home",

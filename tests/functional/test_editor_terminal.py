@@ -35,6 +35,10 @@ class CountedNode(MemoryNode):
         self.asked.set()
         return await super().contact_list()
 
+    async def conversation_timer(self, ref: str, seconds: int | None = None) -> Contact:
+        self.asked.set()  # one contact is asked for so
+        return await super().conversation_timer(ref, seconds)
+
 
 async def test_the_editor_has_the_terminal_alone_and_what_came_meanwhile_is_seen_afterwards() -> None:
     node = CountedNode.sample(FixedClock())

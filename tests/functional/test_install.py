@@ -20,6 +20,8 @@ OTHERS = (
     "tor",
     "obfs4proxy",
     "tmux",
+    "screen",
+    "mosh-server",
     "strace",
     "faketime",
     "zsh",

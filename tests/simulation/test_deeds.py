@@ -12,7 +12,7 @@ from tests.support import friends
 from tests.support.simulated_node import SimulatedNode, until
 from tests.support.virtual_time import run_virtual
 from tuichat.errors import NotFoundError, UsageError
-from tuichat.model import Message
+from tuichat.model import AnyEvent, Message, MessageEvent
 from tuichat.node.deed_arrivals import WAITING_SECONDS
 from tuichat.node.message_deeds import MOST_REACTIONS
 from tuichat.protocol.bodies import THE_TWO_OF_US, Deed, Edit, Reaction, Text, Unsend
@@ -428,5 +428,23 @@ def test_deed_waits_in_the_queue_as_a_message_does(play: Play) -> None:
         await friends.bob.start()
         await friends.calm()
         assert (await friends.bob.node.message_get(theirs.id)).text == "hello!"
+
+    play(story)
+
+
+def test_clients_are_told_when_a_deed_waits_no_longer(play: Play) -> None:
+    async def story(friends: Friends) -> None:
+        mine, _theirs = await friends.told("hello")
+        told: list[tuple[int, int]] = []
+
+        def listen(event: AnyEvent) -> None:
+            if isinstance(event, MessageEvent):
+                waits = friends.alice.node._store.outbox.count(event.message.contact)
+                told.append((event.message.id, waits))
+
+        friends.alice.node._hub.listen(listen)
+        await friends.alice.node.react(mine.id, "👍")
+        await friends.calm()
+        assert told == [(mine.id, 1), (mine.id, 0)]
 
     play(story)

@@ -14,6 +14,7 @@ from tests.support.simulated_node import SimulatedNode, until
 from tests.support.virtual_time import run_virtual
 from tuichat.crypto.curve25519 import ed25519_public
 from tuichat.errors import NotFoundError, TuichatError, UsageError
+from tuichat.model import NoticeEvent
 from tuichat.node.reach import INVITE_KEYS, MAX_KEYS, SPARE_KEYS, Visibility, key_for
 from tuichat.protocol.invites import Invite, parse_invite
 
@@ -45,6 +46,51 @@ def test_invite_closes_with_the_first_link_as_contacts(tmp_path: Path) -> None:
             await asyncio.sleep(60)
             assert await until(lambda: linked(circle.alice, circle.bob), DAY)
             assert (await circle.alice.node.invite_list())[0].state == "closed"
+
+    run_virtual(story())
+
+
+def test_who_gave_an_invite_hears_who_used_it_and_what_they_wrote(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with Circle(tmp_path) as circle:
+            events = circle.alice.node.subscribe()
+            text = "it is me,\nBob " + "from the fair " * 12
+            await circle.bob.node.contact_add(await circle.invite(), "alice", text)
+            assert await until(lambda: linked(circle.alice, circle.bob), DAY)
+            (bob,) = await circle.alice.node.contact_list()
+            assert bob.request_text == text
+            notices = (event async for event in events if isinstance(event, NoticeEvent))
+            event = await anext(notices)
+            assert event.text.startswith(f"Your invite was used: {bob.name} is a contact now.")
+            assert "They wrote: “it is me, Bob from the fair" in event.text
+            assert "...”." in event.text
+            assert "\n" not in event.text
+
+    run_virtual(story())
+
+
+def test_who_was_called_calls_back_to_see_a_safety_number_and_keeps_the_link(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with Circle(tmp_path) as circle:
+            alice, bob = circle.alice, circle.bob
+            await bob.node.contact_add(await circle.invite(), "alice")
+            assert await until(lambda: linked(alice, bob), DAY)
+            assert not (await alice.node.contact_list())[0].confirmed
+            (link,) = alice.node._links._links.values()
+            standing = link._live
+            with pytest.raises(UsageError) as caught:
+                await alice.node.contact_verify(bob.address)
+            assert "only they have called you" in caught.value.hint
+
+            async def confirmed() -> bool:
+                return (await alice.node.contact_list())[0].confirmed
+
+            assert await until(confirmed, 60)
+            hers = await alice.node.contact_verify(bob.address)
+            assert hers.digits == (await bob.node.contact_verify(alice.address)).digits
+            await talk(alice, bob)
+            assert standing is not None
+            assert link._live is standing
 
     run_virtual(story())
 

@@ -54,7 +54,11 @@ class PtyTerminal:
 
     def type(self, text: str) -> None:
         """What a keyboard sends: text, or the bytes of a key."""
-        os.write(self._master, text.encode())
+        self.type_bytes(text.encode())
+
+    def type_bytes(self, data: bytes) -> None:
+        """What another keyboard sends, or a terminal with another encoding."""
+        os.write(self._master, data)
 
     def resize(self, columns: int, rows: int) -> None:
         """Another size, as when somebody drags the corner of the window."""

@@ -47,6 +47,7 @@ from tuichat.tui.screens.open_invites import OpenInvites
 from tuichat.tui.screens.own_address import OwnAddress
 from tuichat.tui.screens.quick_switch import QuickSwitch
 from tuichat.tui.screens.quit import Quit
+from tuichat.tui.screens.reactions import Reactions
 from tuichat.tui.screens.search import SearchScreen
 from tuichat.tui.screens.secrets import Secrets
 from tuichat.tui.screens.setting import SettingScreen
@@ -231,6 +232,7 @@ SCENES: Final = {
     "new-invite": Scene(NewInvite, conversation, typed("/invite 30m")),
     "blocked": Scene(Blocked, blocking, typed("/blocked", "down")),
     "link": Scene(LinkQuestion, linking, typed("/link", "n")),
+    "reactions": Scene(Reactions, linking, then("alt+end", "escape", "+")),
     "quit": Scene(Quit, conversation, then("ctrl+q")),
     "switch": Scene(QuickSwitch, conversation, command("switch", "a", "down")),
     "add": Scene(AddContact, conversation, command("add")),

@@ -56,6 +56,20 @@ class TmuxTerminal:
         """Press keys, named as tmux does: Enter, C-q, F1."""
         self._run("send-keys", *keys)
 
+    def cursor(self) -> tuple[int, int]:
+        """The row and column where typed text goes."""
+        row, column = self._run("display-message", "-p", "#{cursor_y} #{cursor_x}").split()
+        return int(row), int(column)
+
+    def paste(self, text: str) -> None:
+        """Paste a text as terminals do, in one piece that is told from what is typed."""
+        self._run("set-buffer", text)
+        self._run("paste-buffer", "-p", "-d")
+
+    def clipboard(self) -> str:
+        """What the program has copied last (OSC 52)."""
+        return self._run("show-buffer")
+
     def close(self) -> None:
         """Close the terminal under whatever runs in it."""
         self._run("kill-server")

@@ -47,6 +47,17 @@ async def test_letters_that_are_keys_are_text_once_something_was_typed(node: Mem
         assert pilot.app.clipboard == ""
 
 
+async def test_enter_right_behind_what_was_typed_over_the_messages_sends_it(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        await pilot.press("escape")
+        await settle(pilot)
+        for key in (*"zoom", "enter"):
+            pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await settle(pilot)
+        assert screen.composer.text == ""
+        assert (await node.messages("bob"))[-1].text == "zoom"
+
+
 async def test_a_paste_while_choosing_reaches_the_input(node: MemoryNode) -> None:
     async with running(node) as (screen, pilot):
         await pilot.press("escape")

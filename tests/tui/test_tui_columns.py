@@ -102,7 +102,7 @@ async def test_the_driver_of_a_terminal_tells_columns(monkeypatch: pytest.Monkey
     written: list[str] = []
     monkeypatch.setattr(LinuxDriver, "write", lambda _driver, data: written.append(data))
     app = interface(MemoryNode(FixedClock()))
-    assert app.driver_class is ColumnDriver
+    assert issubclass(app.driver_class, ColumnDriver)
     ColumnDriver(app).write("\x1b[1;1H👍🏽!")
     assert written == [columns_told("\x1b[1;1H👍🏽!")]
 

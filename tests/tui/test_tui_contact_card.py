@@ -13,12 +13,14 @@ from tests.support.fixed_clock import FixedClock
 from tests.support.interface import interface, rows_text, running, settle, top
 from tests.support.memory_node import MemoryNode, address_of
 from tests.support.scenery import conversation, then
-from tuichat.model import Contact, LinkEvent
+from tuichat.errors import UsageError
+from tuichat.model import Contact, LinkEvent, SafetyNumber
 from tuichat.tui.link_times import LinkTimes, short_seconds
 from tuichat.tui.screens.confirm import Confirm
 from tuichat.tui.screens.contact_card import ContactCard
 from tuichat.tui.screens.memory import MemoryQuestion
 from tuichat.tui.widgets.pick_list import PickList
+from tuichat.tui.widgets.title import Title
 
 SIZES = [(40, 15), (80, 24)]
 
@@ -62,6 +64,32 @@ async def answer(pilot: Pilot[int], key: str, words: str) -> None:
     top(pilot).query_one(Input).value = words
     await pilot.press("enter")
     await settle(pilot)
+
+
+class Called(MemoryNode):
+    """Whose people have called, until it calls one of them back."""
+
+    async def contact_verify(self, ref: str, digits: str | None = None) -> SafetyNumber:
+        if not self._find(ref).record.confirmed:
+            raise UsageError("bob cannot be verified yet.", "So far only they have called you.")
+        return await super().contact_verify(ref, digits)
+
+    def call_back(self) -> None:
+        self._change(self._find("bob"), confirmed=True)
+
+
+async def test_the_reason_for_no_safety_number_goes_when_there_is_one(clock: FixedClock) -> None:
+    node = Called.sample(clock, node="detached")
+    assert isinstance(node, Called)
+    node._change(node._find("bob"), confirmed=False)
+    async with running(node) as (_main, pilot):
+        await card(pilot)
+        assert "only they have called you" in said(pilot)
+        assert row(pilot, "safety") == "safety ... v compare"
+        node.call_back()
+        await settle(pilot)
+        assert said(pilot) == ""
+        assert row(pilot, "safety").startswith("safety 41529 88013")
 
 
 async def test_how_a_conversation_is_kept_is_changed_by_the_rows_keys(node: MemoryNode) -> None:
@@ -196,6 +224,7 @@ async def test_link_shows_its_stages_and_for_how_long(node: MemoryNode, clock: F
         node.set_stage("bob", "linked")
         await settle(pilot)
         assert row(pilot, "link") == "link ● linked since 14:00 after 14 s"
+        assert "linked 14 s" in main.query_one(Title).text
         main.shared.clock.advance(10)  # type: ignore[attr-defined]
         shown._tick()
         assert row(pilot, "link") == "link ● linked since 14:00 after 14 s"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual.widgets import Static
 
 from tests.support.fixed_clock import FixedClock
 from tests.support.interface import enter, history_text, notice_text, running, settle, top
@@ -101,13 +102,13 @@ async def test_keys_that_do_nothing_with_a_message_are_text(node: MemoryNode) ->
         assert screen.composer.text == "ed"
 
 
-async def test_a_reaction_is_written_by_name_or_as_it_is(node: MemoryNode) -> None:
+async def test_a_reaction_is_chosen_by_number_by_name_or_written_as_it_is(node: MemoryNode) -> None:
     async with running(node) as (screen, pilot):
         await pilot.press("escape", "+")
         await settle(pilot)
-        assert screen.composer.text == "/react "
-        screen.composer.take("/react :party_popper")
-        await pilot.press("tab", "enter")
+        await pilot.press(*"party popper")
+        assert "party popper" in str(top(pilot).query_one("#found", Static).render())
+        await pilot.press("enter")
         await settle(pilot)
         assert (await node.message_get(3)).my_reactions == ("🎉",)
         node.reacted_by_them(3, "🎉")
@@ -115,6 +116,12 @@ async def test_a_reaction_is_written_by_name_or_as_it_is(node: MemoryNode) -> No
         assert "🎉 2" in history_text(screen)
         await enter(screen, pilot, "/react 🎉")
         assert (await node.message_get(3)).reactions == ("🎉",)
+        await enter(screen, pilot, "/react")
+        await pilot.press(*"no such thing", "enter")
+        assert "No emoji fits." in str(top(pilot).query_one("#found", Static).render())
+        await pilot.press(*["backspace"] * 13, "2")
+        await settle(pilot)
+        assert (await node.message_get(3)).my_reactions == ("❤",)
 
 
 async def test_a_refusal_gives_the_text_back(node: MemoryNode) -> None:

@@ -257,7 +257,7 @@ async def test_tags_stand_in_the_card_and_filter_the_quick_switch(node: MemoryNo
         found = top(pilot).query_one("#found", Static)
         top(pilot).query_one(Input).value = "#家 b"
         await settle(pilot)
-        assert str(found.render()).strip("▌ \n") == "bob  #work  #家人"
+        assert str(found.render()).strip("▌● \n") == "bob  #work  #家人"
         top(pilot).query_one(Input).value = "#nobody"
         await settle(pilot)
         assert "Nobody fits" in str(found.render())

@@ -38,6 +38,7 @@ from tuichat.tui.screens.own_address import OwnAddress
 from tuichat.tui.screens.picture_screen import PictureScreen
 from tuichat.tui.screens.quick_switch import QuickSwitch
 from tuichat.tui.screens.quit import Quit
+from tuichat.tui.screens.reactions import Reactions
 from tuichat.tui.screens.search import SearchScreen
 from tuichat.tui.screens.secrets import Secrets
 from tuichat.tui.screens.settings import SettingsScreen
@@ -284,9 +285,8 @@ async def _react_and_take_back(desk: Desk) -> None:
     await desk.until(lambda: "a slip" in desk.seen)
     await desk.press("escape", then=lambda: desk.choosing)
     desk.app.post_message(events.Key("plus", "+"))
-    await desk.until(lambda: desk.typed == "/react ")
-    desk.app.post_message(events.Key("👍", "👍"))
-    await desk.press("enter", then=lambda: desk.node._message(mine.id).my_reactions == ("👍",))
+    await desk.until(lambda: isinstance(desk.shown, Reactions) and bool(desk.shown.focused))
+    await desk.press("1", then=lambda: desk.node._message(mine.id).my_reactions == ("👍",))
     await desk.press("escape", then=lambda: desk.choosing)
     await desk.press("d", then=lambda: isinstance(desk.shown, Confirm))
     await desk.press("y", then=lambda: desk.node._message(mine.id).unsent == "asked")
@@ -300,6 +300,15 @@ async def _fetch(desk: Desk) -> None:
     await desk.press("O", then=lambda: desk.shown is not desk.screen)
     await desk.press("escape", then=lambda: desk.shown is desk.screen)
     await desk.press("o", then=lambda: desk.node._file(file.id).state != "offered")
+
+
+@key("Esc o, on a link")
+async def _look_at_link(desk: Desk) -> None:
+    desk.node.incoming("bob", "here: http://example.org")
+    await desk.until(lambda: "example.org" in desk.seen)
+    await desk.press("escape", then=lambda: desk.choosing)
+    await desk.press("o", then=lambda: isinstance(desk.shown, LinkQuestion))
+    await desk.press("c", then=lambda: desk.app.clipboard == "http://example.org")
 
 
 @key("Esc o, then F")

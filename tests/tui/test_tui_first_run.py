@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Static
 
 from tests.support.fixed_clock import FixedClock
-from tests.support.interface import interface, settle, top
+from tests.support.interface import enter, interface, notice_text, running, settle, top
 from tests.support.memory_node import PASSPHRASE, MemoryNode
 from tuichat.errors import StorageError
 from tuichat.tui.screens.add_contact import AddContact
 from tuichat.tui.screens.first_run import FirstRun
 from tuichat.tui.screens.main import MainScreen
+from tuichat.tui.screens.new_invite import NewInvite
 
 
 class Maker:
@@ -149,3 +151,53 @@ async def test_a_profile_made_with_a_passphrase_is_known_to_have_one() -> None:
         await pilot.press(*PASSPHRASE, "enter", *PASSPHRASE, "enter", "enter")
         await settle(pilot)
         assert app.sealed
+
+
+FRIEND = "25njqamcweflpvkl73j4szahhihoc4xt3ktcgjnpaingr5yhkenl5sid"
+
+
+async def test_each_step_says_what_to_do_and_its_keys_are_clicked() -> None:
+    node = MemoryNode(FixedClock())
+    app = interface(node, create_profile=Maker())
+    async with app.run_test(size=(40, 15)) as pilot:
+        intro = top(pilot).query_one("#intro", Static)
+        assert "No server and no account" in str(intro.render())
+        assert "step 1 of 3" in str(top(pilot).query_one("#heading", Static).render())
+        for step in ("1", "1", "2"):
+            assert f"step {step} of 3" in str(top(pilot).query_one("#heading", Static).render())
+            await pilot.click("#next-row", offset=(1, 0))
+            await settle(pilot)
+        assert "step 3 of 3" in str(top(pilot).query_one("#heading", Static).render())
+        assert "i invite" in str(top(pilot).query_one("#next-row", Static).render())
+        await pilot.press("i")
+        await settle(pilot)
+        assert isinstance(top(pilot), NewInvite)
+
+
+async def test_a_pasted_address_is_asked_at_once_and_anything_else_is_not() -> None:
+    node = MemoryNode(FixedClock())
+    app = interface(node, create_profile=Maker())
+    async with app.run_test() as pilot:
+        await pilot.press("enter", "enter", "enter")
+        await settle(pilot)
+        app.post_message(events.Paste("hello"))
+        await settle(pilot)
+        assert "neither an address nor an invite" in said(pilot)
+        app.post_message(events.Paste(f" http://{FRIEND[:30]}\n{FRIEND[30:]}.onion/ "))
+        await settle(pilot)
+        dialog = top(pilot)
+        assert isinstance(dialog, AddContact)
+        await pilot.press(*"dora", "enter", "enter")
+        await settle(pilot)
+        asked = await node.contact_list()
+        assert [(person.name, person.state) for person in asked] == [("dora", "requested")]
+
+
+async def test_an_address_alone_is_enough_while_nobody_is_there() -> None:
+    node = MemoryNode(FixedClock())
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, FRIEND)
+        assert isinstance(top(pilot), AddContact)
+        await pilot.press("escape")
+        await enter(screen, pilot, "hello")
+        assert "No conversation is open" in notice_text(screen)

@@ -403,6 +403,17 @@ async def test_a_card_tells_what_somebody_calls_themselves_only_if_it_is_another
         assert "calls themselves “Xiao Ming”" in rows_text(pilot)
 
 
+async def test_an_empty_conversation_says_what_its_person_calls_themselves(node: MemoryNode) -> None:
+    node.person("7y5zhcev", suggested_name="Bob [red]")
+    node.person("zoe", suggested_name="zoe")
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, "/query 7y5zhcev")
+        assert "They call themselves “Bob [red]”. /rename" in history_text(screen)
+        await enter(screen, pilot, "/query zoe")
+        assert "They call themselves" not in history_text(screen)
+        assert "No messages yet" in history_text(screen)
+
+
 async def test_ctrl_q_does_not_ask_when_a_daemon_delivers_anyway() -> None:
     daemon = MemoryNode.sample(FixedClock(), node="daemon")
     async with running(daemon) as (_screen, pilot):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from textual.pilot import Pilot
 
 from tests.support.fixed_clock import FixedClock
 from tests.support.interface import enter, history_text, running, settle
 from tests.support.memory_node import MemoryNode
+from tuichat.tui.conversation import PAGE
 from tuichat.tui.screens.main import MainScreen
 from tuichat.tui.widgets.conversations import Conversations
 from tuichat.tui.widgets.history_window import CAPACITY
@@ -62,6 +65,24 @@ async def test_other_sizes_and_themes_leave_the_same_message_at_the_top(
             assert history_text(screen) == before
 
 
+async def test_window_made_narrow_behind_a_dialog_is_a_narrow_one_when_that_is_gone() -> None:
+    async with running(long_node()) as (screen, pilot):
+        narrow = await _picture(screen, pilot)
+        await pilot.resize_terminal(80, 24)
+        await settle(pilot)
+        assert await _picture(screen, pilot, "ctrl+k") == narrow
+
+
+async def _picture(screen: MainScreen, pilot: Pilot[int], *opens: str) -> list[str]:
+    """All rows after the window was made narrow, with a dialog in front meanwhile if a key opens one."""
+    await pilot.press(*opens)
+    await pilot.resize_terminal(50, 20)
+    await settle(pilot)
+    await pilot.press("escape" if opens else "x", *(() if opens else ("backspace",)))
+    await settle(pilot)
+    return [strip.text for strip in screen._compositor.render_strips()]
+
+
 async def test_a_chosen_message_stays_chosen_and_in_sight(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLORTERM", "truecolor")
     async with running(long_node()) as (screen, pilot):
@@ -93,7 +114,7 @@ async def test_more_messages_than_are_held_leave_the_place_where_it_was() -> Non
         await settle(pilot)
         assert top_message(screen) == top
         assert history_text(screen).split("\n")[:-1] == before
-        assert f"{CAPACITY + 500} new" in history_text(screen)
+        assert f"{CAPACITY + 500:,} new" in history_text(screen)
         assert screen.composer.text == "abc"
         assert len(screen.history.window) <= CAPACITY
         await pilot.press("alt+end")
@@ -102,18 +123,78 @@ async def test_more_messages_than_are_held_leave_the_place_where_it_was() -> Non
         assert screen.history.at_end
 
 
-async def test_cursor_in_a_list_of_a_thousand_stays_on_its_conversation(
+async def test_what_changes_above_and_pages_that_come_leave_every_row_where_it_was() -> None:
+    node = long_node()
+    async with running(node) as (screen, pilot):
+        top = await go_to_long_ones(screen, pilot)
+        before = history_text(screen)
+        messages = screen.history.window.messages
+        above = messages[screen.history.window.nearest(top) - 2].id
+        node.edited_by_them(above, "and now much more " * 60)
+        await settle(pilot)
+        assert history_text(screen) == before
+        node.disappeared(above)
+        await settle(pilot)
+        assert history_text(screen) == before
+        held = len(messages)
+        await screen.conversation.load_page("older", messages[0].id)
+        await settle(pilot)
+        assert len(messages) == held + PAGE
+        assert history_text(screen) == before
+        node.disappeared(top)
+        await settle(pilot)
+        assert top_message(screen) == top + 1
+
+
+async def test_day_that_moves_down_when_its_first_message_disappears_moves_nothing_else() -> None:
+    node = MemoryNode(FixedClock(), node="detached")
+    node.person("alice")
+    node.fill("alice", 1_500)
+    async with running(node) as (screen, pilot):
+        messages = screen.history.window.messages
+        while messages[0].sent_at.day == messages[-1].sent_at.day:
+            await screen.conversation.load_page("older", messages[0].id)
+        first = next(at for at, each in enumerate(messages) if each.sent_at.day != messages[0].sent_at.day)
+        while top_message(screen) != messages[first + 1].id:
+            screen.history.scroll_rows(-1)
+        await settle(pilot)
+        before = history_text(screen)
+        node.disappeared(messages[first].id)
+        await settle(pilot)
+        assert history_text(screen) == before
+
+
+async def test_other_width_stays_in_the_same_part_of_a_message_longer_than_the_screen() -> None:
+    node = MemoryNode(FixedClock(), node="detached")
+    node.person("alice")
+    words = [f"word{number:04}" for number in range(1_000)]
+    node.incoming("alice", " ".join(words))
+    node.fill("alice", 30)
+    async with running(node) as (screen, pilot):
+        while "word0500" not in history_text(screen).split("\n")[0]:
+            screen.history.scroll_rows(-1)
+        await settle(pilot)
+        before = history_text(screen)
+        for width, height in SIZES:
+            await pilot.resize_terminal(width, height)
+            await settle(pilot)
+            seen_first = re.findall(r"word(\d+)", history_text(screen))[0]
+            assert 480 <= int(seen_first) <= 520, (width, height)
+        assert history_text(screen) == before
+
+
+async def test_cursor_in_a_long_list_stays_on_its_conversation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("COLORTERM", "truecolor")
     node = MemoryNode(FixedClock(), node="detached")
-    for number in range(1_000):
-        node.person(f"person {number:04}")
+    for number in range(250):
+        node.person(f"person {number}")
     async with running(node) as (screen, pilot):
         listed = screen.query_one(Conversations)
         listed.focus()
         await settle(pilot)
-        listed.action_step(700)
+        listed.action_step(170)
         cursor = listed._cursor
 
         def rows() -> list[str]:
@@ -126,11 +207,11 @@ async def test_cursor_in_a_list_of_a_thousand_stays_on_its_conversation(
             assert listed._cursor == cursor
             assert any(row.startswith("▌") and name in row for row in rows())
         pilot.app.theme = "light"
-        node.incoming("person 0900", "now I am at the top")
+        node.incoming("person 240", "now I am at the top")
         await settle(pilot)
         assert listed._cursor == cursor
         assert any(row.startswith("▌") and name in row for row in rows())
-        assert listed.entries()[0] == node._find("person 0900").record.id
+        assert listed.entries()[0] == node._find("person 240").record.id
 
 
 async def test_letter_is_drawn_without_waiting_for_the_next_frame(monkeypatch: pytest.MonkeyPatch) -> None:

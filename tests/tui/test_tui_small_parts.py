@@ -57,6 +57,8 @@ def test_completion_knows_commands_and_names() -> None:
 def test_few_letters_find_a_name_and_beginnings_come_first() -> None:
     assert best("al", ["salad", "alice", "coral", "bob"]) == ["alice", "salad", "coral"]
     assert best("xm", ["xiao ming", "bob"]) == ["xiao ming"]
+    assert best("xm", ["exam", "xenia marlowe", "xiao ming"]) == ["xiao ming", "xenia marlowe", "exam"]
+    assert best("明", ["小红", "小明"]) == ["小明"]
     assert best("", ["b", "a"]) == ["b", "a"]
 
 

@@ -161,6 +161,9 @@ def test_line_is_written_over_and_taken_away(monkeypatch: pytest.MonkeyPatch) ->
     first, second, end = terminal.getvalue().split("\r\x1b[K")[1:]
     assert (first, end) == ("reading", "")
     assert second.startswith("figures.ods  ▓")
+    monkeypatch.setenv("TERM", "linux")  # its fonts have no such block
+    line.show_file(file())
+    assert "figures.ods  #" in terminal.getvalue()
 
 
 def test_line_is_shown_only_where_it_can_be_written_over(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -286,6 +286,9 @@ def test_a_small_terminal_is_a_warning() -> None:
         ({"TERM": "tmux-256color"}, "256"),
         ({"TERM": "linux"}, "16 colours"),
         ({"TERM": "xterm-256color", "NO_COLOR": "1"}, "NO_COLOR"),
+        ({"TERM": "xterm-256color", "NO_COLOR": ""}, "256"),
+        ({"TERM": "vt100"}, "a vt100 has none"),
+        ({"TERM": "screen.xterm-256color", "STY": "1.a.b", "COLORTERM": "truecolor"}, "256"),
     ],
 )
 def test_colours_are_those_that_will_be_used(environment: dict[str, str], said: str) -> None:
@@ -307,8 +310,8 @@ def test_terminals_that_keep_keys_and_what_is_copied(environment: dict[str, str]
     ("said", "wanted"),
     [
         ("set-clipboard on\nescape-time 10\nextended-keys on\n", ("ok", "ok", "on")),
-        ("set-clipboard external\nescape-time 500\nextended-keys off\n", ("warning", "warning", "off")),
-        ("set-clipboard off\n", ("warning", "warning", "off")),
+        ("set-clipboard external\nescape-time 500\nextended-keys off\n", ("ok", "warning", "off")),
+        ("set-clipboard off\n", ("ok", "warning", "off")),
     ],
 )
 def test_settings_of_tmux(said: str, wanted: tuple[str, str, str]) -> None:
@@ -322,11 +325,21 @@ def test_settings_of_tmux(said: str, wanted: tuple[str, str, str]) -> None:
 
 
 def test_screen_and_mosh_are_noticed(kernel: Path) -> None:
+    inside = {"TERM": "screen.xterm-256color", "STY": "3232.pts-2.host"}
+    assert seen(environment=inside)["terminal.screen"][0] == "ok"
     assert seen(environment={"TERM": "screen.xterm-256color"})["terminal.screen"][0] == "warning"
     for pid, name, parent in ((9, "python3", 8), (8, "bash", 7), (7, "mosh-server", 1)):
         put(kernel, f"proc/{pid}/status", f"Name:\t{name}\nPPid:\t{parent}\n")
     assert seen(root=kernel, pid=9)["terminal.mosh"][0] == "warning"
     assert "terminal.mosh" not in seen(root=kernel, pid=7)
+
+
+def test_the_linux_console_and_a_terminal_far_away_are_noticed() -> None:
+    found = seen(environment={"TERM": "linux"})
+    assert found["terminal.console"][0] == found["terminal.keys"][0] == "warning"
+    assert "terminal.clipboard" not in found
+    assert "terminal.remote" not in found
+    assert seen(environment={"TERM": "xterm", "SSH_TTY": "/dev/pts/3"})["terminal.remote"][0] == "ok"
 
 
 def test_what_is_found_can_be_shown_to_others() -> None:

@@ -22,6 +22,8 @@ ASKED_FOR = {
         {"LANG": "de_DE.UTF-8", "LANGUAGE": "de:zh_CN:en"},
         {"LANG": "zh_TW.UTF-8", "LANGUAGE": "zh_TW:zh_CN"},
         {"LANG": "zh_CN.UTF-8", "LANGUAGE": ""},
+        {"LANG": "C.UTF-8", "LANGUAGE": "zh_CN"},
+        {"LANGUAGE": "zh_CN"},
         {"LANG": "zh_CN.UTF-8", "LANGUAGE": "de:fr"},
     ),
     "en": (
@@ -35,7 +37,7 @@ ASKED_FOR = {
         {"LANG": "zh_TW.UTF-8", "LANGUAGE": "zh_TW:zh_HK:en:zh_CN"},
         {"LANG": "zh_CN.UTF-8", "LANGUAGE": "en:zh_CN"},
         {"LC_ALL": "C", "LANG": "zh_CN.UTF-8"},
-        {"LC_ALL": "C.UTF-8", "LANGUAGE": "zh_CN"},
+        {"LC_ALL": "C", "LANGUAGE": "zh_CN"},
         {"LC_MESSAGES": "POSIX", "LANG": "zh_CN.UTF-8"},
         {"LC_TIME": "zh_CN.UTF-8", "LANG": "en_US.UTF-8"},
         {"LANG": "zh_CN.UTF-8", "TERM": "linux"},

@@ -7,17 +7,13 @@ import re
 
 import pytest
 
+from tests.support.console_fonts import ON_EVERY_CONSOLE
+from tuichat.cli.qr import code_lines
 from tuichat.tui.glyphs import ASCII, CONSOLE, UNICODE, Glyphs, glyphs_for
 from tuichat.tui.terminal import is_remote, is_without_colours, passed_on, told_of_colours
 
 IN_TMUX = {"TMUX": "/tmp/tmux-0/default,1,0", "TERM": "tmux-256color"}
 IN_SCREEN = {"STY": "3232.pts-2.host", "TERM": "screen.xterm-256color"}
-
-ON_EVERY_CONSOLE = " £§©®°±Ëëπ–•←↑→↓−≤≥─│┌┐└┘├┤┬┴┼═║╒╔╗╘╙╚╛╝╞╟╠╡╣╦╧╨╩╪╬█░▒■▲▶▼◀♦"
-"""Beyond ASCII, what all fonts of Debian's console-setup 1.221 for alphabets have."""
-
-CODE_PAGE_437 = bytes(range(128, 256)).decode("cp437") + "•◘○◙♂♀♪♫☼►◄↕‼¶§▬↨↑↓→←∟↔▲▼⌂▶◀"
-"""Beyond ASCII, what the kernel's own font has."""
 
 
 @pytest.mark.parametrize(
@@ -36,7 +32,7 @@ def test_signs_are_those_that_the_terminal_can_show(encoding: str, term: str, gl
 
 def test_the_console_is_shown_nothing_that_one_of_its_fonts_lacks() -> None:
     signs = set("".join(str(getattr(CONSOLE, name)) for name in CONSOLE.__struct_fields__))
-    assert {sign for sign in signs if not sign.isascii()} <= {*ON_EVERY_CONSOLE} & {*CODE_PAGE_437}
+    assert {sign for sign in signs if not sign.isascii()} <= ON_EVERY_CONSOLE
 
 
 def test_what_comes_by_ssh_is_far_away() -> None:
@@ -85,3 +81,13 @@ def test_screen_is_handed_pieces_that_it_does_not_throw_away() -> None:
     pieces = re.findall("\x1bP(.*?)\x1b\\\\", passed_on(whole, IN_SCREEN))
     assert "".join(pieces) == whole
     assert max(map(len, pieces)) < 768
+
+
+def test_codes_are_whole_cells_on_the_console_and_half_blocks_elsewhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for term, drawn in (("linux", {" ", "█"}), ("xterm", {" ", "█", "▀", "▄"})):
+        monkeypatch.setenv("TERM", term)
+        rows = code_lines("q" * 56)
+        assert {sign for row in rows for sign in row} == drawn
+        assert len({len(row) for row in rows}) == 1

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, date, datetime
 
+import msgspec
 import pytest
 
+from tests.support.fixed_clock import FixedClock
+from tests.support.memory_node import MemoryNode
 from tuichat import i18n
 from tuichat.deed_words import state_word
+from tuichat.plain.wording import person_line
 from tuichat.timer_words import time_words
-from tuichat.times import Hours, habit, time_of_day
+from tuichat.times import Hours, habit, moment, time_of_day
 from tuichat.tui.dates import Calendar, span
 
 AFTERNOON = datetime(2026, 11, 21, 14, 31, 5, tzinfo=UTC)
@@ -75,3 +80,20 @@ def test_calendars_that_read_the_clock_otherwise_are_not_the_same() -> None:
     day = date(2026, 11, 22)
     assert Calendar(UTC, day) == Calendar(UTC, day, "24h")
     assert len({Calendar(UTC, day), Calendar(UTC, day, "12h")}) == 2
+
+
+async def test_thousands_are_grouped() -> None:
+    person = await MemoryNode.sample(FixedClock()).contact_get("alice")
+    many = msgspec.structs.replace(person, unread=1234, queued=56_789)
+    assert "1,234 new, 56,789 queued" in person_line(many, 0)
+
+
+def test_moments_of_the_command_line_are_on_this_computers_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "CST-8")
+    time.tzset()
+    try:
+        assert moment(AFTERNOON, "24h") == "2026-11-21 22:31"
+        assert moment(AFTERNOON, "12h") == "2026-11-21 10:31 PM"
+    finally:
+        monkeypatch.undo()
+        time.tzset()

@@ -8,6 +8,7 @@ from typing import Final
 from tuichat.cli.finding import Finding
 from tuichat.cli.surroundings import Surroundings
 from tuichat.i18n import _
+from tuichat.tui.terminal import is_console, is_in_screen, is_remote, is_without_colours
 
 _LEAST_COLUMNS: Final = 40
 _LEAST_LINES: Final = 15
@@ -37,6 +38,9 @@ def terminal(seen: Surroundings) -> Iterator[Finding]:
     yield _colours(seen, term)
     yield from _widths(seen)
     yield _keys(seen)
+    if is_remote(seen.environment):
+        text = _("on another computer than tuichat (ssh): nothing moves by itself")
+        yield Finding("terminal", "ok", text, what="remote")
     yield from _between(seen, term)
 
 
@@ -51,9 +55,14 @@ def _size(seen: Surroundings, term: str) -> Finding:
 
 
 def _colours(seen: Surroundings, term: str) -> Finding:
+    true = seen.environment.get("COLORTERM") in ("truecolor", "24bit") or "direct" in term
     if seen.environment.get("NO_COLOR"):
         text = _("no colours, as NO_COLOR asks for")
-    elif seen.environment.get("COLORTERM") in ("truecolor", "24bit") or "direct" in term:
+    elif is_without_colours(seen.environment):
+        text = _("no colours, for a {term} has none; if it has, set TERM, such as xterm-256color").format(
+            term=term
+        )
+    elif true and not is_in_screen(seen.environment):
         text = _("16 million colours")
     elif "256color" in term:
         text = _("256 colours")
@@ -78,7 +87,10 @@ def _widths(seen: Surroundings) -> Iterator[Finding]:
 
 
 def _keys(seen: Surroundings) -> Finding:
-    if "VTE_VERSION" in seen.environment:
+    if is_console(seen.environment):
+        text = _("it takes Alt with arrows for itself, to go to another console")
+        hint = _("Use Ctrl+N and Ctrl+B in their place; Alt+digit arrives.")
+    elif "VTE_VERSION" in seen.environment:
         text = _("it may take Alt+digit (its own tabs) and F1 (its help) for itself")
         hint = _("Turn these shortcuts off in its settings, or use Ctrl+N, Ctrl+B and Ctrl+P.")
     elif seen.environment.get("TERM_PROGRAM") in ("Apple_Terminal", "iTerm.app"):
@@ -93,20 +105,27 @@ def _between(seen: Surroundings, term: str) -> Iterator[Finding]:
     """What stands between tuichat and the terminal, and whether a text can be copied through it (OSC 52)."""
     if "TMUX" in seen.environment:
         yield from _tmux(seen)
-    elif "STY" in seen.environment or term.split(".")[0] == "screen":
-        text = _("screen keeps what is copied (OSC 52) and pictures to itself")
-        hint = _("Use tmux with set-clipboard on, or select with the mouse while Shift is held.")
+    elif is_in_screen(seen.environment):
+        text = _("screen passes on what is copied (OSC 52), but neither pictures nor 16 million colours")
+        yield Finding("terminal", "ok", text, what="screen")
+    elif term.split(".")[0] == "screen":
+        text = _("a screen or tmux on another computer may keep what is copied (OSC 52) to itself")
+        hint = _("Where copying does nothing: select with the mouse while Shift is held.")
         yield Finding("terminal", "warning", text, hint, "screen")
     elif "mosh-server" in seen.parents():
         text = _("mosh passes no pictures on, and what is copied (OSC 52) from version 1.4")
         hint = _("Where copying does nothing: select with the mouse while Shift is held, or connect by ssh.")
         yield Finding("terminal", "warning", text, hint, "mosh")
     else:
-        yield _clipboard(seen, term)
+        yield _clipboard(seen)
 
 
-def _clipboard(seen: Surroundings, term: str) -> Finding:
-    unable = term == "linux" or seen.environment.get("TERM_PROGRAM") == "Apple_Terminal"
+def _clipboard(seen: Surroundings) -> Finding:
+    if is_console(seen.environment):
+        text = _("the Linux console has no clipboard, and its fonts have few signs and no Chinese")
+        hint = _("Use tmux to copy; docs/terminals.md says how Chinese can be shown.")
+        return Finding("terminal", "warning", text, hint, "console")
+    unable = seen.environment.get("TERM_PROGRAM") == "Apple_Terminal"
     if unable or "VTE_VERSION" in seen.environment:
         text = _("it may not take what is copied (OSC 52)")
         hint = _("Where copying does nothing: select with the mouse while Shift is held.")
@@ -122,13 +141,8 @@ def _tmux(seen: Surroundings) -> Iterator[Finding]:
         yield Finding("terminal", "warning", text, _("Is it in PATH? tmux show-options -s"), "tmux")
         return
     options = dict(line.split(" ", 1) for line in said.splitlines() if " " in line)
-    clipboard = options.get("set-clipboard", "external")
-    if clipboard == "on":
-        yield Finding("terminal", "ok", _("tmux passes on what is copied (OSC 52)"), what="clipboard")
-    else:
-        text = _("tmux keeps what is copied (OSC 52) from the terminal: set-clipboard is {value}")
-        hint = _("In ~/.tmux.conf: set -s set-clipboard on")
-        yield Finding("terminal", "warning", text.format(value=clipboard), hint, "clipboard")
+    text = _("tmux has what is copied (its prefix, then ]), and passes it to the terminal (OSC 52)")
+    yield Finding("terminal", "ok", text, what="clipboard")
     yield _escape_time(options.get("escape-time", "500"))
     extended = _("tmux: extended-keys is {value}; a new line is Ctrl+J in any case")
     text = extended.format(value=options.get("extended-keys", "off"))

@@ -11,6 +11,7 @@ from tuichat.cli.qr import code_lines
 from tuichat.durations import parse_duration
 from tuichat.i18n import _
 from tuichat.model import Invite
+from tuichat.times import Hours, moment
 
 
 def add(parser: Parser) -> None:
@@ -63,13 +64,14 @@ def _list(context: Context) -> int:
         for invite in invites:
             context.output.json_line(invite)
     else:
-        context.output.table([_row(invite) for invite in invites])
+        hours = context.hours()
+        context.output.table([_row(invite, hours) for invite in invites])
         if not invites:
             context.output.none_there(_("No invites yet. Make one: tuichat invite create"))
     return 0
 
 
-def _row(invite: Invite) -> list[str]:
+def _row(invite: Invite, hours: Hours) -> list[str]:
     states = {
         "open": _("open until"),
         "bound": _("used"),
@@ -77,7 +79,7 @@ def _row(invite: Invite) -> list[str]:
         "revoked": _("withdrawn"),
         "expired": _("expired"),
     }
-    expires = invite.expires_at.strftime("%Y-%m-%d %H:%M UTC")
+    expires = moment(invite.expires_at, hours)
     return [str(invite.id), states[invite.state], expires, invite.used_by or ""]
 
 

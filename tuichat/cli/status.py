@@ -116,7 +116,7 @@ def shown(status: Status) -> str:
     lines.append((_("service"), _service(status)))
     counts = _("{accepted} accepted, {online} online")
     lines.append((_("contacts"), counts.format(**_counts(status))))
-    lines.append((_("outbox"), _("{count} queued").format(count=status.outbox.queued)))
+    lines.append((_("outbox"), _("{count} queued").format(count=f"{status.outbox.queued:,}")))
     if status.in_memory:
         text = ngettext(
             "{count} message, gone when the node ends or locks",

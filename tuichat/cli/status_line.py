@@ -12,6 +12,7 @@ from tuichat.file_words import circuits, how_far, percent, rate, time_left
 from tuichat.i18n import _
 from tuichat.model import File
 from tuichat.sizes import shown_size
+from tuichat.tui.terminal import is_console
 
 _LEAST_COLUMNS = 20
 _BAR_CELLS = 16
@@ -39,7 +40,8 @@ class StatusLine:
         """How far a file is, the `number`th of `count`."""
         if self.is_shown:
             encoding = (self._stream.encoding or "").lower().replace("-", "")
-            self.show(bar_line(file, number, count, columns=self._columns() - 1, plain=encoding != "utf8"))
+            plain = encoding != "utf8" or is_console(os.environ)
+            self.show(bar_line(file, number, count, columns=self._columns() - 1, plain=plain))
 
     def clear(self) -> None:
         """Leave an empty line, so that others can write there."""

@@ -8,6 +8,7 @@ from tuichat.cli.invite import duration
 from tuichat.cli.parser import Parser
 from tuichat.i18n import _
 from tuichat.model import EVENT_TYPES, METHOD_GROUPS, Token
+from tuichat.times import Hours, moment
 
 
 def add(parser: Parser) -> None:
@@ -69,15 +70,16 @@ def _list(context: Context) -> int:
         for token in tokens:
             context.output.json_line(token)
     else:
-        context.output.table([_row(token) for token in tokens])
+        hours = context.hours()
+        context.output.table([_row(token, hours) for token in tokens])
         if not tokens:
             context.output.none_there(_("No tokens yet. Make one: tuichat token create"))
     return 0
 
 
-def _row(token: Token) -> list[str]:
+def _row(token: Token, hours: Hours) -> list[str]:
     whose = _("everybody") if token.contacts is None else ", ".join(token.contacts) or _("nobody any more")
-    until = "" if token.expires_at is None else token.expires_at.strftime("%Y-%m-%d %H:%M UTC")
+    until = "" if token.expires_at is None else moment(token.expires_at, hours)
     return [token.name, whose, until, ", ".join(token.methods)]
 
 

@@ -155,6 +155,7 @@ class Calls:
             certificate, version = answered.certificate, answered.version
             self._with.first_contact.keys.check(row, certificate, version)
             if not attempt.wanted(start):
+                self._with.first_contact.on_reached(row, Shown(certificate, version))
                 raise NotWantedError
             self._with.first_contact.on_proven(row, Shown(certificate, version), dialled=True, pair=way.pair)
             return await self._finish(row, answered, dialled.connection, start, way)

@@ -229,6 +229,11 @@ class ContactLink:
             async with asyncio.timeout(seconds):
                 await self._wake.wait()
 
+    async def confirm(self) -> None:
+        """Call beside a link that they made: only an answer at their address shows that it is theirs (C7)."""
+        with contextlib.suppress(NotWantedError, ConnectionLostError, PeerError):
+            await self._with.calls.call(self._contact, lambda _stage: None, lambda _start: False)
+
     def _wanted(self, start: LinkStart) -> bool:
         return self._live is None or self._live.closed or newest_link_wins(self._live.start, start)
 

@@ -202,6 +202,8 @@ class Delivery:
             self._in_flight.pop(frame.hash, None)
             if row.message is not None:
                 self._on.on_delivered(row.message)
+            elif row.subject is not None:
+                self._on.hub.tell_message(row.subject)  # what was done to it waits no longer
             self.pump()
 
     # -- what arrives --

@@ -16,6 +16,7 @@ from tuichat.i18n import _
 from tuichat.node.contact_book import ContactBook
 from tuichat.node.events import Changes, EventHub
 from tuichat.node.file_forgetting import forget_disappearing
+from tuichat.node.invite_news import invite_used
 from tuichat.node.invites import Invites
 from tuichat.node.keys import Keys
 from tuichat.node.reach import Reach
@@ -115,9 +116,12 @@ class FirstContact:
         with self._hub.change() as changes:
             row = row or self._new_pending(shown.certificate)
             self._keep_request(row, request, shown)
+            text = sanitize_text(request.text)
+            self._store.contacts.update(row.id, request_text=text or row.request_text)
             self._invites.bind(invite, row.onion)
             changes.contact(row.id)
-            return Accepted(self._reach.key_for(row.id)), row.id
+        self._hub.tell(invite_used(row.petname, sanitize_name(request.name), text, self._hub.now()))
+        return Accepted(self._reach.key_for(row.id)), row.id
 
     def _keep_request(self, row: ContactRow, request: Request, shown: Shown) -> None:
         self._store.contacts.update(
@@ -206,6 +210,13 @@ class FirstContact:
                 invite=invite,
             )
             if (state, confirmed) != (row.state, row.confirmed):
+                changes.contact(row.id)
+
+    def on_reached(self, row: ContactRow, shown: Shown) -> None:
+        """A contact answered at its address, under the keys known here; the link is not wanted (C7)."""
+        if row.state == "accepted" and not row.confirmed and shown.is_pinned(row):
+            with self._hub.change() as changes:
+                self._store.contacts.update(row.id, confirmed=True)
                 changes.contact(row.id)
 
     def on_accepted(self, contact: int, reach: bytes) -> None:

@@ -27,6 +27,7 @@ class Links:
         self._callers = callers
         self._links: dict[int, ContactLink] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._confirming: dict[int, asyncio.Task[None]] = {}
         self._parts = LinkParts(
             own_onion=parts.identity.onion,
             kem=parts.kem,
@@ -70,6 +71,13 @@ class Links:
         self._links[contact] = link
         self._tasks[contact] = asyncio.create_task(supervise("link", link.keep), name=f"link {contact}")
 
+    def confirm(self, contact: int) -> None:
+        """Call somebody who is linked because they called, unless that is under way (C7)."""
+        link, under_way = self._links.get(contact), self._confirming.get(contact)
+        if link is not None and link.stage == "linked" and (under_way is None or under_way.done()):
+            task = asyncio.create_task(supervise("confirming", link.confirm), name=f"confirm {contact}")
+            self._confirming[contact] = task
+
     def has(self, contact: int) -> bool:
         """Whether the contact has a link, or is being dialled."""
         return contact in self._links
@@ -78,12 +86,12 @@ class Links:
         """A contact is not to be linked any more: whatever link it has ends now."""
         self._callers.forget_knocks()
         link = self._links.pop(contact, None)
-        task = self._tasks.pop(contact, None)
+        tasks = [each for kept in (self._tasks, self._confirming) if (each := kept.pop(contact, None))]
         if link is not None:
             link.close()
-        if task is not None:
+        for task in tasks:
             task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def close(self) -> None:
         """End all; who calls from now on is hung up on."""

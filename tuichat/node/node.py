@@ -354,6 +354,8 @@ class Node(
 
     async def contact_verify(self, ref: str, digits: str | None = None) -> SafetyNumber:
         row = self._book.find(ref)
+        if row.state == "accepted" and not row.confirmed:
+            self._links.confirm(row.id)
         return self._verification.show(row) if digits is None else self._verification.compare(row, digits)
 
     async def contact_trust(self, ref: str, accept: bool) -> Contact:

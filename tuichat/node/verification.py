@@ -89,7 +89,10 @@ def _verifiable(row: ContactRow) -> bool:
 
 
 def _too_early(row: ContactRow) -> UsageError:
-    return UsageError(
-        _("{name} cannot be verified yet.").format(name=row.petname),
-        _("A safety number exists once you have reached each other."),
-    )
+    hint = _("A safety number exists once you have reached each other.")
+    if row.sig is not None and row.state == "accepted":  # they called, which shows nothing about the address
+        hint = _(
+            "So far only they have called you. There is a safety number once your tuichat has called them: "
+            "keep it running, and look again."
+        )
+    return UsageError(_("{name} cannot be verified yet.").format(name=row.petname), hint)

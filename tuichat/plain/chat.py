@@ -202,13 +202,10 @@ class Chat:
         messages = await self.node.messages(person.address, count)
         if person.unread > len(messages):
             older = person.unread - len(messages)
-            self.say(
-                ngettext("{count} more is unread: /unread", "{count} more are unread: /unread", older).format(
-                    count=older
-                )
-            )
+            text = ngettext("{count} more is unread: /unread", "{count} more are unread: /unread", older)
+            self.say(text.format(count=f"{older:,}"))
         if not messages:
-            self.say(empty_text(self.known, person))
+            self.say(empty_text(self.known, person, self.options.glyphs))
         await self.show(messages)
         if person.unread:
             await self.session.recount()

@@ -73,6 +73,8 @@ class StandardLines:
         self.interactive = os.isatty(0)
         self._lost: Callable[[], object] | None = lost
         self._rest = b""
+        # A person types in the terminal's encoding; scripts give UTF-8, as they do to every command.
+        self._encoding = sys.stdin.encoding if self.interactive and sys.stdin is not None else "utf-8"
         self._prompt: str | None = None
         self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
         threading.Thread(target=self._work, name="lines", daemon=True).start()
@@ -165,7 +167,7 @@ class StandardLines:
                 self._rest += data
         whole = b"\n" in self._rest
         line, _end, self._rest = self._rest.partition(b"\n")
-        return line.decode(errors="replace").removesuffix("\r") if line or whole else None
+        return line.decode(self._encoding, errors="replace").removesuffix("\r") if line or whole else None
 
     def _is_there(self) -> bool:
         with suppress(OSError, ValueError):

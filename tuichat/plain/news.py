@@ -151,7 +151,7 @@ class News:
             person = self._chat.known.people.get(contact)
             if person is None or person.conversation.muted or not person.unread:
                 continue
-            count = ngettext("{count} new", "{count} new", person.unread).format(count=person.unread)
+            count = ngettext("{count} new", "{count} new", person.unread).format(count=f"{person.unread:,}")
             self._chat.say(f"[{person.name}] {count}")
             self._tell(contact, came[contact])
 

@@ -100,9 +100,9 @@ def person_line(person: Contact, place: int) -> str:
     if person.verified and not person.key_changed:
         words.append(_("verified"))
     if person.unread:
-        words.append(ngettext("{count} new", "{count} new", person.unread).format(count=person.unread))
+        words.append(ngettext("{count} new", "{count} new", person.unread).format(count=f"{person.unread:,}"))
     if person.queued:
-        words.append(_("{count} queued").format(count=person.queued))
+        words.append(_("{count} queued").format(count=f"{person.queued:,}"))
     kept = person.conversation
     if kept.timer:
         words.append(_("timer {time}").format(time=time_words(kept.timer)))

@@ -26,7 +26,7 @@ class ContactRow:
         onion, sig, ik, epoch: pinned keys (K3); sig, ik None and epoch 0 until first seen.
         state: requested (by me), pending (from them), accepted or blocked.
         petname: unique; suggested_name: what the peer calls themself, already sanitised.
-        confirmed: a link that I dialled to its address was completed once (C7).
+        confirmed: it answered once at its address when I called (C7).
         pair_sent, pair_received: 32-byte secrets (C1, C3); last_pair: the one that worked last.
         request_text: of my request or theirs.
         invite: the text of the invite by which I came to them, "" if none or used up.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,8 +34,8 @@ from tuichat.tui.pressed import Pressed
 from tuichat.tui.screens.main import WIDE, MainScreen
 from tuichat.tui.session import Attach, Connected, Happening, Lost, Session
 from tuichat.tui.slash import Command, usages
-from tuichat.tui.terminal import assume_a_size, told_of_colours
-from tuichat.tui.terminal_keys import free_alt_digits
+from tuichat.tui.terminal import assume_a_size, is_in_screen, tells_pastes, told_of_colours
+from tuichat.tui.terminal_keys import free_alt_digits, take_any_bytes
 from tuichat.tui.themes import Palette, load_palettes
 
 if TYPE_CHECKING:
@@ -141,6 +142,8 @@ class TuichatApp(App[int]):
 
     def on_mount(self) -> None:
         look_for_garbage(self)
+        if is_in_screen(os.environ):
+            self.use_mouse(False)  # while the mouse is told of, screen keeps Esc until another key comes
         if self._options.create_profile is None:
             if self.sealed:
                 self._ask_to_unlock()
@@ -157,9 +160,12 @@ class TuichatApp(App[int]):
         assert self._options.create_profile is not None
         self.push_screen(FirstRun(self.shared, self._options.create_profile), self._first_run_over)
 
-    def _first_run_over(self, add: bool | None) -> None:
-        if add:
-            self.run_command("add")
+    def _first_run_over(self, following: str | None) -> None:
+        main = self.main_screen()
+        if following == "invite":
+            self.run_command(following)
+        elif following and main is not None:
+            main.add_somebody("" if following == "add" else following)
 
     def on_first_run_created(self, event: FirstRun.Created) -> None:
         """The profile of a first run exists: attach to its node."""
@@ -370,11 +376,16 @@ def run_app(attach: Attach, options: Options | None = None, clock: Clock | None 
         UsageError: a theme cannot be used.
     """
     free_alt_digits()
+    take_any_bytes(sys.stdin.encoding, pastes_told=tells_pastes(os.environ))
     assume_a_size()
     if options is not None and options.images:
         from tuichat.tui.terminal_pictures import find_graphics
 
         options = msgspec.structs.replace(options, graphics=find_graphics())
+    if options is not None and options.glyphs.ascii_only:
+        from tuichat.tui.bars import draw_whole_bars
+
+        draw_whole_bars()
     app = TuichatApp(attach, options, clock)
     gc.disable()
     try:

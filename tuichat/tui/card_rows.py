@@ -109,7 +109,8 @@ def lines(person: Contact, rows: list[CardRow], width: int, glyphs: Glyphs) -> l
     label_width = max(_LABEL, *(cells(row.label) + 1 for row in rows))
     room = width - 3 - label_width - hint_width
     for item, (row, hint) in enumerate(zip(rows, hints, strict=True)):
-        value_words = row.value if row.key or hint else f"{row.value}  {row.does}".rstrip()
+        first, line_feed, rest = row.value.partition("\n")
+        value_words = row.value if row.key or hint else f"{first}  {row.does}".rstrip() + line_feed + rest
         for index, part in enumerate(wrap(value_words, room)):
             label = ("muted", f" {pad('' if index else row.label, label_width)}")
             behind = pad("" if index else hint, hint_width)

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 
 from rich.cells import cell_len
 from textual.drivers.linux_driver import LinuxDriver
 
 from tuichat.tui.clusters import DISPUTED, Cluster, alone, as_written, clusters
+from tuichat.tui.drawn_row import DrawnRow
 
 _PIECES = re.compile(
     r"(?P<move>\x1b\[\d+;(?P<column>\d+)H)"
@@ -82,8 +84,15 @@ class ColumnDriver(LinuxDriver):
 
 
 class FarDriver(ColumnDriver):
-    """For a terminal beyond a network: the mouse tells of buttons, not of every cell that it comes over."""
+    """For a terminal beyond a network: a row that is drawn again costs only what differs in it.
+
+    And the mouse tells of buttons, not of every cell that it comes over.
+    """
+
+    @cached_property
+    def _row(self) -> DrawnRow:
+        return DrawnRow()
 
     def write(self, data: str) -> None:
         """Write to the terminal."""
-        super().write(data.replace("\x1b[?1003", "\x1b[?1002"))
+        super().write(self._row.thinned(data).replace("\x1b[?1003", "\x1b[?1002"))

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
+_WORD: Final = re.compile(r"[^\W_]+")
+
 
 def score(query: str, name: str) -> int | None:
     """How well `query` fits `name`, smaller is better; None if its letters do not all occur in order.
 
-    A beginning beats a whole piece inside, which beats scattered letters; ties go to the shorter name.
+    A beginning beats the first letters of its words, those a whole piece inside, and that scattered letters;
+    ties go to the shorter name.
     """
     wanted, text = query.casefold().strip(), name.casefold()
     if not wanted:
         return 0
     if text.startswith(wanted):
         return len(text)
+    initials = "".join(word[0] for word in _WORD.findall(text))
+    if len(wanted) > 1 and initials.startswith(wanted):
+        return 500 + len(text)
     at = text.find(wanted)
     if at >= 0:
         return 1_000 + at * 10 + len(text)

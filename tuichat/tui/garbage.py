@@ -15,7 +15,8 @@ from textual.message_pump import MessagePump
 START_SECONDS: Final = 3.0
 """While the interface starts nothing is garbage, and looking for it would make keys wait."""
 
-EVERY_SECONDS: Final = 5.0
+EVERY_SECONDS: Final = 1.0
+"""Rather often: throwing away what gathers while windows change takes longer than looking for it."""
 
 _YOUNG, _MIDDLE, _NEVER = 700, 10, 1_000_000
 

@@ -51,6 +51,13 @@ class LinkTimes:
         begun = self._begun.get(contact)
         return None if begun is None else (self._linked.get(contact, now) - begun).total_seconds()
 
+    def took(self, contact: int) -> str:
+        """How long the present link took, with a space before it; "" if that is not known."""
+        begun, linked = self._begun.get(contact), self._linked.get(contact)
+        return (
+            "" if begun is None or linked is None else f" {short_seconds((linked - begun).total_seconds())}"
+        )
+
 
 def short_seconds(seconds: float) -> str:
     """A length of time; below ten seconds with tenths."""

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 
 from textual import events
 from textual.app import App
-from textual.widgets import Input, TextArea
+from textual.widgets import Input
 
 from tuichat.errors import UsageError
 from tuichat.i18n import _
 from tuichat.tui.keymap import Keymap, Place
 from tuichat.tui.slash import Command, read_line
-from tuichat.tui.widgets.composer import Composer
 from tuichat.tui.widgets.history import History
 
 _NOTHING = "nothing"
@@ -63,6 +62,10 @@ class Pressed:
         return self.keymap.meaning(place, key)
 
     def _place(self) -> Place | None:
+        from textual.widgets import TextArea  # it takes long, and comes behind the first picture
+
+        from tuichat.tui.widgets.composer import Composer
+
         focused = self._app.focused
         match focused:
             case Composer():

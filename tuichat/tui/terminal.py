@@ -25,6 +25,11 @@ def is_console(environment: Mapping[str, str]) -> bool:
     return environment.get("TERM") == "linux"
 
 
+def tells_pastes(environment: Mapping[str, str]) -> bool:
+    """Whether the terminal may be one that says where a paste begins: old ones and the console do not."""
+    return not (is_console(environment) or _WITHOUT_COLOURS.fullmatch(environment.get("TERM", "")))
+
+
 def is_without_colours(environment: Mapping[str, str]) -> bool:
     """Whether somebody wants no colours (https://no-color.org: set, and not empty), or there are none."""
     return bool(environment.get("NO_COLOR") or _WITHOUT_COLOURS.fullmatch(environment.get("TERM", "")))

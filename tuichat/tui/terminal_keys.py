@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
+import re
+
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+from textual.drivers import linux_driver
+
+_BEGIN, _END = "\x1b[200~", "\x1b[201~"
+_LINES = re.compile(r"[\r\n][^\x00-\x1f\x7f]")
 
 
 def free_alt_digits() -> None:
@@ -16,3 +23,35 @@ def free_alt_digits() -> None:
     assert isinstance(table, dict)
     for sequence in [name for name, meaning in table.items() if len(name) == 2 and isinstance(meaning, str)]:
         del table[sequence]
+
+
+def take_any_bytes(encoding: str, *, pastes_told: bool = True) -> None:
+    """Have Textual read what comes in this encoding, and a byte that is none of it as U+FFFD.
+
+    It reads UTF-8 alone, and ends with an error at a byte that is not: a paste in another encoding, or the
+    mouse of an old terminal beyond column 95, would end the interface.
+
+    Args:
+        pastes_told: the terminal says where a paste begins and ends; else `as_paste` guesses.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)
+
+    class Forgiving:
+        def __init__(self) -> None:
+            self._decoder = decoder(errors="replace")
+            self._told = pastes_told
+
+        def decode(self, data: bytes, final: bool = False) -> str:
+            text = self._decoder.decode(data, final)
+            self._told = self._told or _BEGIN in text  # a tmux in between tells it
+            return text if self._told else as_paste(text)
+
+    vars(linux_driver)["getincrementaldecoder"] = lambda _encoding: Forgiving
+
+
+def as_paste(text: str) -> str:
+    """What came in one read, marked as a paste if Enter and more letters are in it: nobody types so fast.
+
+    Else each line of it would be sent by itself.
+    """
+    return f"{_BEGIN}{text}{_END}" if _LINES.search(text) and "\x1b" not in text else text

@@ -48,6 +48,10 @@ class AddContact(Dialog[Contact]):
             yield Static("", classes="problem", markup=False)
             yield KeysLine(_("Enter next, then ask   Esc close"), classes="keys")
 
+    def on_mount(self) -> None:
+        if self._address:
+            self.query_one("#name", Input).focus()
+
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         following = {"address": "name", "name": "message"}.get(event.input.id or "")

@@ -24,6 +24,7 @@ class CardDeeds(Dialog[None]):
         self._shared = shared
         self._contact = contact
         self._number: SafetyNumber | None = None
+        self._said_why = False
 
     @property
     def person(self) -> Contact | None:
@@ -157,5 +158,10 @@ class CardDeeds(Dialog[None]):
             try:
                 self._number = await self._shared.session.node.contact_verify(self.person.address)
             except TuichatError as error:
+                self._said_why = True
                 self.say(error_text(error))
+            else:
+                if self._said_why:  # there was none, and the reason stands there still
+                    self._said_why = False
+                    self.say("")
             self.show()

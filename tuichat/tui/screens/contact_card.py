@@ -21,6 +21,7 @@ from tuichat.tui.card_rows import CardRow, card_rows, lines
 from tuichat.tui.clipboard import copied_words
 from tuichat.tui.context import Context
 from tuichat.tui.link_times import STAGES, short_seconds
+from tuichat.tui.link_words import stage_sentence
 from tuichat.tui.qr import qr_text
 from tuichat.tui.screens.card_deeds import CardDeeds
 from tuichat.tui.screens.memory import change_memory
@@ -337,7 +338,7 @@ class ContactCard(CardDeeds):
             here = STAGES.index(person.stage)
             ticks = [self.glyphs.sent if index < here else self.glyphs.ellipsis for index in range(here + 1)]
             words = (f"{stage_word(stage)} {tick}" for stage, tick in zip(STAGES, ticks, strict=False))
-            return "  ".join(words), took
+            return "  ".join(words) + f"\n{stage_sentence(person.stage)}", took
         words_now, calendar = link(person, self.glyphs)[1], self._shared.calendar()
         linked_at, retry_at = times.linked_at(person.id), self._shared.session.known.retry_at.get(person.id)
         if person.stage == "linked" and linked_at is not None:
@@ -345,7 +346,7 @@ class ContactCard(CardDeeds):
             return f"{words_now} {since}", _("after {time}").format(time=took) if took else ""
         if person.stage == "waiting" and retry_at is not None:
             next_try = _("next try at {time}").format(time=calendar.time(retry_at))
-            return f"{words_now}, {next_try}", ""
+            return f"{words_now}, {next_try}\n{stage_sentence(person.stage)}", ""
         return words_now, ""
 
     def say(self, text: str) -> None:

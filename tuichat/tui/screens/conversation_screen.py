@@ -13,6 +13,7 @@ from textual.widgets import Static
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
 from tuichat.model import MAX_TEXT_BYTES, Contact, Message
+from tuichat.tui.addresses import looks_like_address
 from tuichat.tui.clipboard import copied_words
 from tuichat.tui.context import Context
 from tuichat.tui.conversation import Conversation
@@ -63,6 +64,13 @@ class ConversationScreen(PromptScreen):
         def __init__(self, message: Message) -> None:
             super().__init__()
             self.message = message
+
+    class AddWanted(WidgetMessage):
+        """An address or invite was given where nothing else was meant."""
+
+        def __init__(self, address: str) -> None:
+            super().__init__()
+            self.address = "".join(address.split())
 
     class Counted(WidgetMessage):
         """The people were read anew."""
@@ -237,6 +245,8 @@ class ConversationScreen(PromptScreen):
         self.set_focus(self.composer)
         if event.pasted:
             self.composer.paste(event.text)
+        elif event.text == "\n":  # Enter came before the input had the keys
+            self.composer.submit()
         else:
             self.composer.insert(event.text)
 
@@ -310,6 +320,8 @@ class ConversationScreen(PromptScreen):
                 _("These are requests, so nothing was sent. Alt+1 or Alt+K goes to a conversation."), "error"
             )
             self.composer.give_back(typed)
+        elif person is None and looks_like_address(text):
+            self.post_message(self.AddWanted(text))
         elif person is None:
             self.say(_("No conversation is open, so nothing was sent. /add ADDRESS asks somebody."), "error")
             self.composer.give_back(typed)

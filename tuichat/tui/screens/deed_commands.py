@@ -71,11 +71,11 @@ class DeedCommands:
         await self._take_back(self._newest("d"))
 
     async def _react(self, command: Command) -> None:
-        message = self._screen.taken_target("react") or self._newest("+", incoming=True)
+        message = self._screen.history.chosen_message() or self._newest("+", incoming=True)
         if command.argument:
             await self._screen.shared.session.node.react(message.id, command.argument)
         else:
-            self._screen.begin_reaction(message)
+            self._screen.choose_reaction(message)
 
     async def _earlier(self, command: Command) -> None:
         edited = [message for message in self._screen.history.window.messages if message.edited]

@@ -1,4 +1,4 @@
-"""What the main screen does to messages: the next text answers one, edits it, or is an emoji for it."""
+"""What the main screen does to messages: the next text answers or edits one; an emoji is chosen for one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Target(msgspec.Struct, frozen=True):
         aside: what stood in the input before.
     """
 
-    deed: Literal["answer", "edit", "react"]
+    deed: Literal["answer", "edit"]
     message: Message
     aside: str = ""
 
@@ -49,7 +49,7 @@ class DeedScreen(DeskScreen):
             case "e":
                 self.begin_edit(event.message)
             case "+":
-                self.begin_reaction(event.message)
+                self.choose_reaction(event.message)
             case "d":
                 self.post_message(self.TakeBack(event.message))
 
@@ -66,15 +66,21 @@ class DeedScreen(DeskScreen):
         self.composer.take(message.text)
         self.say(_("You edit {text}. Esc: no").format(text=self.quoted(message)), lasting=True)
 
-    def begin_reaction(self, message: Message) -> None:
-        """The next command /react is about this message."""
-        self.drop_target()
-        self.target = Target("react", message, self.composer.text)
-        self.composer.take("/react ")
-        self.say(
-            _("An emoji, or :name and Tab, for {text}. Esc: no").format(text=self.quoted(message)),
-            lasting=True,
-        )
+    @work(exclusive=True, group="react")
+    async def choose_reaction(self, message: Message) -> None:
+        """Ask for an emoji, and put it to a message or take it away."""
+        from tuichat.tui.screens.reactions import Reactions
+
+        emoji: str | None = await self.app.push_screen_wait(Reactions(self.shared.glyphs, message))
+        if emoji:
+            await self.react(message, emoji)
+
+    async def react(self, message: Message, emoji: str) -> None:
+        """Put an emoji to a message, or take it away; why not is said."""
+        try:
+            await self.shared.session.node.react(message.id, emoji)
+        except TuichatError as error:
+            self.fail(error)
 
     def drop_target(self) -> None:
         """The next text is a text like any other, and what was written before stands there again."""

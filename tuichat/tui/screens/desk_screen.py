@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
-from textual import on, work
-from textual.widgets import TextArea
+from textual import work
 
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
@@ -26,6 +26,9 @@ from tuichat.tui.screens.file_screen import FileScreen
 from tuichat.tui.session import Happening
 from tuichat.tui.slash import Command, read_line, tells_no_secret
 from tuichat.tui.widgets.deed_history import DeedHistory
+
+if TYPE_CHECKING:
+    from tuichat.tui.widgets.composer import Composer
 
 DRAFT_SECONDS = 1.0
 """What is being written is kept at most so often."""
@@ -110,8 +113,9 @@ class DeskScreen(FileScreen):
         if text is not None:
             self.composer.take(text)
 
-    @on(TextArea.Changed, "#composer")
-    def _written(self) -> None:
+    def on_text_area_changed(self, event: Composer.Changed) -> None:
+        super().on_text_area_changed(event)
+        event.prevent_default()  # that was it
         self.drafts.written(self.composer.text)
         self._draft_pace.ask()
 

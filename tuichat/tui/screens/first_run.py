@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from rich.text import Text
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
 from tuichat.model import TorEvent
+from tuichat.tui.addresses import looks_like_address
 from tuichat.tui.clipboard import copied_words
 from tuichat.tui.context import Context, CreateProfile
 from tuichat.tui.qr import qr_text
@@ -23,6 +24,7 @@ from tuichat.tui.session import Connected, Happening, Lost
 from tuichat.tui.widgets.field import Field
 from tuichat.tui.widgets.keys_line import KeysLine
 from tuichat.tui.words import blocked_sentence, error_text, problem_sentence, tor_progress
+from tuichat.tui.wrapping import wrap_whole
 
 TOR_PATIENCE_SECONDS = 30.0
 """Nothing is said about a slow tor before."""
@@ -30,17 +32,18 @@ TOR_PATIENCE_SECONDS = 30.0
 Step = Literal["passphrase", "again", "name", "making", "address"]
 
 
-class FirstRun(Screen[bool]):
-    """Gives True when the person wants to add someone next."""
+class FirstRun(Screen[str]):
+    """Gives what the person wants next: "add", "invite", an address or invite that was pasted, or ""."""
 
     CSS_PATH = "first_run.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-wide")]  # noqa: RUF012 -- as Textual declares it
     VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "finish(True)", show=False),
+        Binding("a", "finish('add')", show=False),
+        Binding("i", "finish('invite')", show=False),
         Binding("b", "bridges", show=False),
         Binding("c", "copy", show=False),
-        Binding("enter", "finish(False)", show=False),
+        Binding("enter", "finish('')", show=False),
     ]
 
     class Created(WidgetMessage):
@@ -61,7 +64,12 @@ class FirstRun(Screen[bool]):
     def compose(self) -> ComposeResult:
         """One column; the code stands beside it where there is room."""
         with VerticalScroll(id="first-run", can_focus=False):
-            yield Static("tuichat", classes="strong", markup=False)
+            yield Static("tuichat", id="heading", classes="strong", markup=False)
+            yield Static(
+                _("No server and no account: what you write goes straight to the other person, through Tor."),
+                id="intro",
+                markup=False,
+            )
             yield Static("", id="question", markup=False)
             yield Field(id="answer", compact=True)
             yield Static("", id="remark", markup=False)
@@ -70,12 +78,21 @@ class FirstRun(Screen[bool]):
                 with VerticalScroll(id="beside", can_focus=False):
                     yield Static("", id="address", markup=False)
                     yield Static("", id="tor", markup=False)
-                    yield KeysLine(_("c  copy\na  add someone\nEnter  go on"), id="next")
-            yield KeysLine(_("c copy   a add someone   Enter go on"), id="next-row")
+                    yield Static(_("Next: paste a friend's address or invite."), id="advice", markup=False)
+                    yield KeysLine(self._next_keys(), id="next")
+            yield KeysLine("", id="next-row")
+
+    @staticmethod
+    def _next_keys() -> str:
+        invite = _("i  make an invite: works once, shows strangers nothing")
+        return "\n".join([_("c  copy"), invite, _("a  add someone"), _("Enter  go on")])
 
     def on_mount(self) -> None:
         self.query_one("#result").display = False
         self._ask_passphrase()
+
+    def on_resize(self) -> None:
+        self._show_keys()
 
     def happened(self, happening: Happening) -> None:
         """The node of the new profile answers, or tor gets on."""
@@ -140,8 +157,23 @@ class FirstRun(Screen[bool]):
         field.password = step in {"passphrase", "again"}
         field.placeholder = _("Passphrase") if field.password else _("Name")
         field.focus()
+        self._show_step()
         self.query_one("#question", Static).update(text)
         self._remark("")
+
+    def _show_step(self) -> None:
+        number = {"name": 2, "making": 2, "address": 3}.get(self._step, 1)
+        heading = _("tuichat: step {number} of {all}").format(number=number, all=3)
+        self.query_one("#heading", Static).update(heading)
+        self.query_one("#intro").display = number == 1
+        self._show_keys()
+
+    def _show_keys(self) -> None:
+        keys = [_("Enter go on"), _("Ctrl+Q quit")]
+        if self._step == "address":
+            keys = [_("c copy"), _("i invite"), _("a add someone"), _("Enter go on")]
+        rows = wrap_whole(keys, self.size.width - 4, "  ")
+        self.query_one("#next-row", KeysLine).update("\n".join(rows))
 
     @work(exclusive=True)
     async def _make(self, name: str) -> None:
@@ -178,6 +210,7 @@ class FirstRun(Screen[bool]):
         field.disabled = True  # hidden, it would still have the keys again behind the dialog about bridges
         self.query_one("#result").display = True
         self.set_focus(None)
+        self._show_step()
         self.query_one("#question", Static).update(
             _("Your address. Give it to people you want to hear from.")
         )
@@ -220,13 +253,25 @@ class FirstRun(Screen[bool]):
             self.app.copy_to_clipboard(self._shared.session.known.address)
             self._remark(copied_words())
 
-    def action_finish(self, add: bool) -> None:
-        """Go on to the main screen."""
+    def action_finish(self, following: str) -> None:
+        """Go on to the main screen, and do something there."""
         if self._step == "address":
-            self.dismiss(add)
+            self.dismiss(following)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """A friend's address, perhaps."""
+        if self._step != "address":
+            return
+        event.stop()
+        if looks_like_address(event.text):
+            self.dismiss("".join(event.text.split()))
+        else:
+            self._remark(_("That is neither an address nor an invite."))
 
     def _remark(self, text: str) -> None:
-        self.query_one("#remark", Static).update(Text(text))
+        remark = self.query_one("#remark", Static)
+        remark.display = bool(text)
+        remark.update(Text(text))
 
     def _remark_shown(self) -> bool:
         return bool(str(self.query_one("#remark", Static).render()))

@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from tuichat.i18n import _
 from tuichat.tui.glyphs import Glyphs
-from tuichat.tui.keymap import Keymap
+from tuichat.tui.keymap import Keymap, Place
 from tuichat.tui.screens.dialog import Dialog
 from tuichat.tui.slash import usages
 from tuichat.tui.wrapping import pad, wrap
@@ -30,6 +30,7 @@ def key_rows() -> list[tuple[str, str]]:
         ("Esc r, Esc e", _("answer it; edit your own")),
         ("Esc +, Esc d", _("react to it; take back your own, on both sides")),
         ("Esc o", _("on a file: fetch it, or show where it is; O chooses a directory")),
+        (_("Esc o, on a link"), _("see where it leads, then open or copy it")),
         (_("Esc o, then F"), _("on a received file: its folder in your file manager")),
         ("Esc d, Esc p", _("on a file: decline or cancel; pause or go on")),
         ("Esc v", _("on a picture: view it as large as fits")),
@@ -55,6 +56,24 @@ def key_rows() -> list[tuple[str, str]]:
         ("F1", _("this page")),
         ("Ctrl+Q", _("quit")),
     ]
+
+
+def mouse_words() -> str:
+    """What can be clicked."""
+    return _(
+        "A click does what a key would: on a name, a message, a link, a quote, a reaction, a file, on a key "
+        "that is named somewhere, on a word of the top rows. The sign before the input has all commands."
+    )
+
+
+def place_words() -> dict[Place, str]:
+    """Where a key of a keymap is pressed, in words; wherever needs none."""
+    return {
+        "anywhere": "",
+        "input": _("in the input"),
+        "messages": _("on a chosen message"),
+        "lists": _("in lists"),
+    }
 
 
 class Help(Dialog[None]):
@@ -94,18 +113,15 @@ class Help(Dialog[None]):
         text.append(
             "\n" + _("// at the beginning sends a literal slash; /1 opens the first conversation.") + "\n\n"
         )
+        self._heading(text, _("Mouse"))
+        text.append("\n".join(wrap(mouse_words(), width)) + "\n\n")
         self._heading(text, _("Signs"))
         text.append(self._signs())
         return text
 
     def _keymap_rows(self, text: Text, width: int) -> None:
         """What the keymap changes, if anything."""
-        where = {
-            "anywhere": "",
-            "input": _("in the input"),
-            "messages": _("on a chosen message"),
-            "lists": _("in lists"),
-        }
+        where = place_words()
         rows = self._keymap.rows()
         if rows:
             text.append("\n")

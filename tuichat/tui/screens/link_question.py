@@ -17,13 +17,14 @@ from textual.widgets import Static
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
 from tuichat.tui.browser import browser, open_link
+from tuichat.tui.clipboard import copied_words
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.harmless import harmless
 from tuichat.tui.links import cautions, host_of
 from tuichat.tui.screens.dialog import Dialog
 from tuichat.tui.widgets.keys_line import KeysLine
 from tuichat.tui.words import error_text
-from tuichat.tui.wrapping import wrap
+from tuichat.tui.wrapping import wrap, wrap_whole
 
 
 class LinkQuestion(Dialog[None]):
@@ -56,16 +57,21 @@ class LinkQuestion(Dialog[None]):
             yield KeysLine("", classes="keys")
 
     def on_mount(self) -> None:
-        keys = [_("o open"), _("c copy"), *([_("n next link")] if len(self._urls) > 1 else [])]
-        self.query_one(KeysLine).update("   ".join([*keys, _("Esc close")]))
-        self._show()
+        self._say("")
 
     def on_resize(self) -> None:
+        more = [_("n next link")] if len(self._urls) > 1 else []
+        keys = [_("o open"), _("c copy"), *more, _("Esc close")]
+        self.query_one(KeysLine).update("\n".join(wrap_whole(keys, self._width)))
         self._show()
 
+    @property
+    def _width(self) -> int:
+        return min(72, self.app.size.width) - 4
+
     def _show(self) -> None:
-        url, width = self._urls[self._at], min(72, self.app.size.width) - 4
-        text = Text("\n".join(wrap(harmless(url), width)), "bold")
+        url = self._urls[self._at]
+        text = Text("\n".join(wrap(harmless(url), self._width)), "bold")
         text.append("\n\n" + _("leads to {host}").format(host=host_of(url)), "not bold")
         self.query_one("#link", Static).update(text)
         warned = [f"{self.glyphs.failed} {each}" for each in cautions(url)]
@@ -81,7 +87,7 @@ class LinkQuestion(Dialog[None]):
     def action_copy(self) -> None:
         """Hand it to the terminal's clipboard."""
         self.app.copy_to_clipboard(self._urls[self._at])
-        self._say(_("Copied, if your terminal allows that (OSC 52)."))
+        self._say(copied_words())
 
     @work(exclusive=True)
     async def action_open(self) -> None:
@@ -89,7 +95,8 @@ class LinkQuestion(Dialog[None]):
         program = browser(os.environ)
         if program is None:
             self.app.copy_to_clipboard(self._urls[self._at])
-            self._say(_("No browser can be shown here: the link is copied (OSC 52)."))
+            none = _("No browser can be shown here; this copies the link.")
+            self._say(f"{none} {copied_words()}")
             return
         try:
             await open_link(program, self._urls[self._at])
@@ -99,4 +106,6 @@ class LinkQuestion(Dialog[None]):
             self.dismiss(None)
 
     def _say(self, text: str) -> None:
-        self.query_one("#told", Static).update(Text(text))
+        told = self.query_one("#told", Static)
+        told.display = bool(text)
+        told.update(Text(text))

@@ -33,6 +33,7 @@ from tuichat.tui.screens.main_lines import (
     empty_text,
     hint_text,
     lost_text,
+    placeholder_text,
     title_parts,
     top_parts,
 )
@@ -98,7 +99,6 @@ class MainScreen(PointingScreen):
         self._history = PointedHistory(style, shared.session.known.files, id="history")
         self._arrived: list[tuple[Message, bool]] = []
         self._pace = Pace(self, PICTURE_SECONDS, self._catch_up)
-        self._was_narrow: bool | None = None
         self._loaded = False
 
     def compose(self) -> ComposeResult:
@@ -266,26 +266,25 @@ class MainScreen(PointingScreen):
         aside = Aside(len(known.requests()), len(known.archived()), len(known.blocked()))
         self.query_one(Conversations).show(self._people_shown(), aside, showing)
         self.query_one(Requests).show(known.requests())
-        in_chat = self.narrow and not self.has_class("-list")
-        top = top_parts(known, person if in_chat else None, self._glyphs, narrow=self.narrow)
-        self.query_one("#top", PartsLine).show(*top)
-        requests = self.has_class("-requests")
-        self.query_one(Title).show(*title_parts(None if requests else person, self._glyphs, requests))
-        self.show_banner(None if requests else person)
+        beside = person if self.narrow and not self.has_class("-list") else None
+        self.query_one("#top", PartsLine).show(*top_parts(known, beside, self._glyphs, narrow=self.narrow))
+        shown = None if (requests := self.has_class("-requests")) else person
+        self.query_one(Title).show(*title_parts(known, shown, self._glyphs, requests))
+        self.show_banner(shown)
         looking = not self.shared.session.connected and (not self.ready or self.composer.deaf)
-        self.history.say_instead(_("Looking for your node...") if looking else empty_text(known, person))
+        empty = _("Looking for your node...") if looking else empty_text(known, person, self._glyphs)
+        self.history.say_instead(empty)
         self.conversation.restyle()
         if self.ready:
             self.composer.names = known.names()
-        tee = None if self.narrow else 18
+            self.composer.placeholder = placeholder_text(known)
         for rule in self.query(HorizontalRule):
-            rule.meet(tee)
+            rule.meet(None if self.narrow else 18)
 
-    def on_resize(self) -> None:
-        if self.narrow is not self._was_narrow:
-            self._was_narrow = self.narrow
-            self.call_after_refresh(self.update_state)
-            self.call_after_refresh(self.name_keys)
+    def other_classes(self) -> None:
+        """In a narrow window other things are said."""
+        self.update_state()
+        self.name_keys()
 
     # Moving between conversations.
 
@@ -347,6 +346,9 @@ class MainScreen(PointingScreen):
             self.run(Command("bare", ""))
         elif self.has_class("-requests") and self.conversation.contact is not None:
             self.open(self.conversation.contact)
+        elif self.has_class("-requests"):
+            self.remove_class("-requests")
+            self.update_state()
         self.composer.focus()
 
     def action_command(self, name: str) -> None:

@@ -19,6 +19,7 @@ from tuichat.tui.screens.file_commands import FileCommands
 from tuichat.tui.screens.own_commands import OwnCommands
 from tuichat.tui.screens.people_commands import PeopleCommands
 from tuichat.tui.slash import Command, usages
+from tuichat.tui.terminal import is_in_screen
 from tuichat.tui.widgets.conversations import REQUESTS
 
 if TYPE_CHECKING:
@@ -236,7 +237,7 @@ class Commands:
     async def _bare(self, command: Command) -> None:
         bare = not self._screen.has_class("-bare")
         self._screen.set_class(bare, "-bare")
-        self._app.use_mouse(not bare)
+        self._app.use_mouse(not bare and not is_in_screen(os.environ))
         (self._screen.history if bare else self._screen.composer).focus()
 
     async def _mouse(self, command: Command) -> None:

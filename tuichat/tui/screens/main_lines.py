@@ -11,7 +11,7 @@ from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.known import Known
 from tuichat.tui.message_keys import key_hints
 from tuichat.tui.session import Lost
-from tuichat.tui.words import error_text, key_sentence, link, reachability
+from tuichat.tui.words import error_text, key_sentence, link, reachability, tor_progress
 
 if TYPE_CHECKING:  # these words are said without Textual, too
     from tuichat.tui.widgets.parts_line import Parts
@@ -22,7 +22,9 @@ def top_parts(
 ) -> tuple[Parts, Parts]:
     """The first row: our own state; in a narrow window the open conversation's, if one is shown."""
     gap = "   " if person is None else "  "
-    last: Parts = [*_moving(known, glyphs, gap, narrow=narrow), *_new(known, gap), ("text", " ")]
+    unlisted = narrow and (person is not None or not known.conversations())
+    asking = _asking(known, gap) if unlisted else ()
+    last: Parts = [*_moving(known, glyphs, gap, narrow=narrow), *_new(known, gap), *asking, ("text", " ")]
     if person is not None:
         tick = f" {glyphs.verified}" if person.verified and not person.key_changed else ""
         left: Parts = [
@@ -32,11 +34,14 @@ def top_parts(
         ]
         stage = (*link(person, glyphs), "card")
         return left, [("text", "  "), *_signs(person, glyphs, short=True), stage, *last]
-    state = (*reachability(known.tor, known.service, glyphs), "status")
+    role, words = reachability(known.tor, known.service, glyphs)
+    if not narrow and known.service.stage == "tor" and not known.tor.problem:
+        words = f"{words}, {tor_progress(known.tor)}"
+    state = (role, words, "status")
     return [("accent", " tuichat", "help")], [state, *_queued(known, glyphs, gap), *last]
 
 
-def title_parts(person: Contact | None, glyphs: Glyphs, requests: bool) -> tuple[Parts, Parts]:
+def title_parts(known: Known, person: Contact | None, glyphs: Glyphs, requests: bool) -> tuple[Parts, Parts]:
     """The row above the messages."""
     if requests:
         return [("strong", " " + _("requests"))], []
@@ -45,6 +50,7 @@ def title_parts(person: Contact | None, glyphs: Glyphs, requests: bool) -> tuple
     return [("text", " "), *_name_parts(person, glyphs)], [
         *_signs(person, glyphs),
         link(person, glyphs),
+        ("muted", known.link_times.took(person.id)),
         ("text", " "),
     ]
 
@@ -64,22 +70,39 @@ def banner_text(person: Contact, glyphs: Glyphs) -> str:
     return text + " " + _("It waits until you are both online; keep tuichat running.")
 
 
-def empty_text(known: Known, person: Contact | None) -> str:
+def empty_text(known: Known, person: Contact | None, glyphs: Glyphs) -> str:
     """What stands in place of messages while there are none."""
     if person is not None and person.conversation.memory:
         return _("In memory only: nothing said here is kept when tuichat ends or locks.")
     if person is not None:
-        return _("No messages yet. Write the first one below.")
-    if known.address and not known.conversations():
+        first = _("No messages yet. Write the first one below.")
+        waits = _("{name} is not reachable now: what you write waits until you are both online.")
+        said = [first] if person.stage == "linked" else [first, waits.format(name=person.name)]
+        if person.suggested_name not in {"", person.name}:
+            name = glyphs.quoted(person.suggested_name)
+            said.insert(0, _("They call themselves {name}. /rename gives another name.").format(name=name))
+        return "\n".join(said)
+    if known.conversations():
+        return _("No conversation is open. Alt+1 opens the first, Alt+K finds one; or click on a name.")
+    if known.address:
         lines = [
             _("Nobody here yet."),
             _("/address   shows your address, to be given to people"),
             _("/add       asks somebody whose address you have"),
         ]
+        if known.requests():
+            lines.append(_("/requests  shows who asks to be your contact"))
         if known.blocked():
             lines.append(_("/blocked   shows whom you blocked"))
+        if known.archived():
+            lines.append(_("/archived  shows what you archived"))
         return "\n".join(lines)
     return ""
+
+
+def placeholder_text(known: Known) -> str:
+    """What stands in the empty input while there is nobody to write to."""
+    return "" if known.conversations() or not known.address else _("an address or invite, or /help")
 
 
 def hint_text() -> str:
@@ -160,8 +183,15 @@ def _moving(known: Known, glyphs: Glyphs, gap: str, *, narrow: bool) -> Parts:
     return [("accent", f"{gap}{glyphs.transfers} {count}  {rate_text(rate)}", "files")]
 
 
+def _asking(known: Known, gap: str) -> Parts:
+    """How many ask to be a contact."""
+    count = len(known.requests())
+    words = ngettext("{count} asks", "{count} ask", count).format(count=count)
+    return [("title", gap + words, "requests")] if count else []
+
+
 def _new(known: Known, gap: str) -> Parts:
     if not known.unread():
         return []
-    text = ngettext("{count} new", "{count} new", known.unread()).format(count=known.unread())
+    text = ngettext("{count} new", "{count} new", known.unread()).format(count=f"{known.unread():,}")
     return [("unread", gap + text, "next")]

@@ -87,14 +87,11 @@ class PeopleCommands:
     async def _add(self, command: Command) -> None:
         address, _separator, name = command.argument.partition(" ")
         if not address:
-            from tuichat.tui.screens.add_contact import AddContact
-
-            contact = await self._screen.app.push_screen_wait(AddContact(self._screen.shared))
-        else:
-            contact = await self._node.contact_add(address, name.strip() or None)
-        if contact is not None:
-            self._known.people[contact.id] = contact
-            self._screen.open(contact.id)
+            self._screen.add_somebody()
+            return
+        contact = await self._node.contact_add(address, name.strip() or None)
+        self._known.people[contact.id] = contact
+        self._screen.open(contact.id)
 
     async def _invite(self, command: Command) -> None:
         from tuichat.tui.screens.new_invite import NewInvite
@@ -119,6 +116,11 @@ class PeopleCommands:
         contact = await self._node.contact_accept(self._request(command.argument).address)
         self._known.people[contact.id] = contact
         self._screen.open(contact.id)
+        if contact.suggested_name not in ("", contact.name):
+            called = _(
+                "They call themselves {name}; nobody has checked that. /rename NEW gives a name of yours."
+            )
+            self._screen.say(called.format(name=self._screen.shared.glyphs.quoted(contact.suggested_name)))
 
     async def _reject(self, command: Command) -> None:
         person = self._request(command.argument)

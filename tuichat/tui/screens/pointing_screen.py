@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from textual import on, work
+from abc import abstractmethod
 
-from tuichat.errors import TuichatError
+from textual import events, on, work
+
+from tuichat.i18n import _
+from tuichat.model import Contact, ContactEvent
+from tuichat.tui.context import Context
 from tuichat.tui.links import links
 from tuichat.tui.screens.sign_screen import SignScreen
+from tuichat.tui.session import Happening
 from tuichat.tui.slash import Command
 from tuichat.tui.widgets.parts_line import PartsLine
 from tuichat.tui.widgets.pointed_history import PointedHistory
@@ -15,9 +20,40 @@ from tuichat.tui.widgets.pointed_history import PointedHistory
 class PointingScreen(SignScreen):
     """Whatever is clicked does what a key or a command does, too."""
 
+    def __init__(self, shared: Context) -> None:
+        super().__init__(shared)
+        self._asking: set[int] = set()
+
+    def desk_happened(self, event: Happening) -> None:
+        """Say, too, that somebody asks to be a contact; not who, for the name is of their own choice."""
+        match event:
+            case ContactEvent(contact=Contact(state="pending", id=asking)) if asking not in self._asking:
+                self._asking.add(asking)
+                self.say(_("Somebody asks to be your contact. Alt+R or /requests shows who."))
+        super().desk_happened(event)
+
+    @abstractmethod
     def action_switch(self) -> None:
         """In a narrow window the other pane, else the quick switch."""
-        raise NotImplementedError
+
+    @work(exclusive=True, group="add")
+    async def add_somebody(self, address: str = "") -> None:
+        """Ask somebody to be a contact; their address or invite may be known already."""
+        from tuichat.tui.screens.add_contact import AddContact
+
+        contact: Contact | None = await self.app.push_screen_wait(AddContact(self.shared, address))
+        if contact is not None:
+            self.shared.session.known.people[contact.id] = contact
+            self.open(contact.id)
+
+    @on(SignScreen.AddWanted)
+    def _add_wanted(self, event: SignScreen.AddWanted) -> None:
+        self.add_somebody(event.address)
+
+    async def on_click(self, event: events.Click) -> None:
+        """The sign before the input has all commands behind it."""
+        if event.widget is self.query_one("#prompt"):
+            await self.app.run_action("command_palette")
 
     @on(PartsLine.Pressed)
     def _words_pressed(self, event: PartsLine.Pressed) -> None:
@@ -46,7 +82,4 @@ class PointingScreen(SignScreen):
     @on(PointedHistory.Reacted)
     @work(group="react")
     async def _reacted(self, event: PointedHistory.Reacted) -> None:
-        try:
-            await self.shared.session.node.react(event.message.id, event.emoji)
-        except TuichatError as error:
-            self.fail(error)
+        await self.react(event.message, event.emoji)

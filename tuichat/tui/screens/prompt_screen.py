@@ -1,4 +1,4 @@
-"""A screen that shows at once what a key did."""
+"""A screen that shows at once what a key did, and takes another size in steps that are short."""
 
 from __future__ import annotations
 
@@ -27,3 +27,26 @@ class PromptScreen(Screen[None]):
             # What is drawn before the widget with the focus changes is something else.
             self._key_waits = not self._layout_required and self.focused not in dirty
             self._on_timer_update()
+
+    async def _on_resize(self, event: events.Resize) -> None:
+        """Another width may mean other classes, and those another layout, which then waits for its frame.
+
+        Textual would lay out and draw for the classes before, style everything and lay out once more, without
+        listening in between; and whatever it laid out tells the screen its size again.
+        """
+        breakpoints = self.HORIZONTAL_BREAKPOINTS or []
+        fitting = self._get_breakpoint_classes(event.size.width, breakpoints)
+        fits = fitting <= self.classes
+        if fits and self._compositor.size != event.size:
+            return
+        event.stop()
+        event.prevent_default()
+        if not fits:
+            self._size = event.size
+            self.update_classes({name: name in fitting for _width, name in breakpoints}, animate=False)
+            self._layout_required = True
+            self.check_idle()
+            self.call_after_refresh(self.other_classes)
+
+    def other_classes(self) -> None:
+        """Another width brought other classes: what is said depends on them."""

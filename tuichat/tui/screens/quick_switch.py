@@ -12,13 +12,14 @@ from textual.containers import Vertical
 from textual.types import CSSPathType
 from textual.widgets import Input
 
-from tuichat.i18n import _
+from tuichat.i18n import _, ngettext
 from tuichat.model import Contact
 from tuichat.tui.fuzzy import best
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.screens.dialog import Dialog
 from tuichat.tui.widgets.field import Field
 from tuichat.tui.widgets.row_list import RowList
+from tuichat.tui.words import link_sign
 
 _ROWS = 8
 
@@ -34,7 +35,8 @@ class QuickSwitch(Dialog[int]):
 
     def __init__(self, people: list[Contact], glyphs: Glyphs) -> None:
         super().__init__(glyphs)
-        self._people = {person.name: person for person in people}
+        first = sorted(people, key=lambda person: not person.unread)
+        self._people = {person.name: person for person in first}
         self._found = list(self._people)
         self._cursor = 0
         self._first = 0
@@ -85,8 +87,11 @@ class QuickSwitch(Dialog[int]):
             here = index == self._cursor
             mark = self.glyphs.chosen if here else " "
             person = self._people[self._found[index]]
-            text.append(f"{mark} {person.name}", "bold" if here else "")
+            sign = link_sign(person, self.glyphs)[1]
+            text.append(f"{mark} {sign} {person.name}", "bold" if here else "")
             text.append(_marks(person) + "\n", "dim")
+        if not self._people:
+            return Text(_("Nobody here yet. /add asks somebody."))
         return text if self._found else Text(_("Nobody fits."))
 
 
@@ -104,7 +109,8 @@ def has_tags(person: Contact, tags: list[str]) -> bool:
 
 def _marks(person: Contact) -> str:
     """What stands behind a name."""
-    marks = [f"#{tag}" for tag in person.tags]
+    marks = [ngettext("{count} new", "{count} new", person.unread).format(count=person.unread)]
+    marks = [*(marks if person.unread else []), *(f"#{tag}" for tag in person.tags)]
     if person.conversation.archived:
         marks.append(_("archived"))
     return "".join(f"  {mark}" for mark in marks)

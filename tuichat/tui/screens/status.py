@@ -54,20 +54,23 @@ class StatusScreen(Dialog[None]):
         """All of it on one page."""
         with VerticalScroll(classes="box") as box:
             box.border_title = _("Status")
-            yield Static("", id="standing", markup=False)
-            yield KeysLine("", classes="keys")
+            yield Static(self._text(), id="standing", markup=False)
+            yield KeysLine(self._keys(), classes="keys")
 
     def on_mount(self) -> None:
         self.set_interval(_TICK_SECONDS, self._show)
 
     def on_resize(self) -> None:
-        keys = (_("a your address"), _("f files"), _("b bridges"), _("Esc close"))
-        self.query_one(KeysLine).update("\n".join(wrap_whole(keys, self._width)))
+        self.query_one(KeysLine).update(self._keys())
         self.call_after_refresh(self._show)  # a text that changes while all is placed keeps its old height
 
     def recolour(self) -> None:
         """In the colours of another theme."""
         self._show()
+
+    def _keys(self) -> str:
+        keys = (_("a your address"), _("f files"), _("b bridges"), _("Esc close"))
+        return "\n".join(wrap_whole(keys, self._width))
 
     def happened(self, happening: Happening) -> None:
         """Something changed."""
@@ -84,6 +87,9 @@ class StatusScreen(Dialog[None]):
         return min(_WIDEST, self.app.size.width) - 5
 
     def _show(self) -> None:
+        self.query_one("#standing", Static).update(self._text())
+
+    def _text(self) -> Text:
         text = Text()
         for label, role, words in self._rows():
             rows = wrap(words, self._width - _LABEL) or [""]
@@ -96,7 +102,7 @@ class StatusScreen(Dialog[None]):
                 text.append(pad("" if index else stage_word(stage), _LABEL), self._style("strong"))
                 text.append(row + "\n", self._style("muted"))
         text.right_crop(1)
-        self.query_one("#standing", Static).update(text)
+        return text
 
     def _rows(self) -> Iterator[Row]:
         known, glyphs = self._shared.session.known, self.glyphs

@@ -152,7 +152,7 @@ class Composer(TextArea):
         self.move_cursor(self.document.end)
         self._fit()
 
-    def _submit(self) -> None:
+    def submit(self) -> None:
         """Hand the text over and be empty at once: letters typed behind Enter belong to the next text."""
         typed = self.text
         self.take("")
@@ -196,7 +196,7 @@ class Composer(TextArea):
     def _plain_key(self, event: events.Key) -> bool:
         match event.key:
             case "enter":
-                self._submit()
+                self.submit()
             case "ctrl+j":
                 self.insert("\n")
             case "escape":

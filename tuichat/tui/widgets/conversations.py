@@ -170,7 +170,7 @@ class Conversations(Painted, can_focus=True):
         if person.conversation.muted:
             tail.append(("muted", f" {self._glyphs.muted}"))
         if person.unread:
-            tail.append(("unread" if loud else "muted", f" {person.unread}"))
+            tail.append(("unread" if loud else "muted", f" {person.unread:,}"))
         room = width - 4 - sum(cell_len(text) for _role, text in tail)
         name_role = "unread" if loud else "muted" if person.state == "requested" else "text"
         if person.id == self._cursor and not loud:

@@ -20,7 +20,7 @@ from tuichat.model import Message
 from tuichat.tui.clusters import is_typed
 from tuichat.tui.files import KnownFiles
 from tuichat.tui.widgets.history_pages import HistoryPages, ShownRow
-from tuichat.tui.widgets.history_place import Place, is_past, moved
+from tuichat.tui.widgets.history_place import Anchor, Place, is_past, moved
 from tuichat.tui.widgets.history_rows import Row, RowStyle, edged, separator, unmarked
 from tuichat.tui.widgets.history_said import (
     Act,
@@ -54,7 +54,7 @@ class History(Painted, can_focus=True):
         self._pages = HistoryPages(self.window, style, files)
         self._instead = ""
         self._person = 0
-        self._top: tuple[int, int] | None = None
+        self._top: Anchor | None = None
         self._shown = False
         self._unseen = 0
         self._seen = 0
@@ -129,7 +129,7 @@ class History(Painted, can_focus=True):
     def put(self, message: Message, *, new: bool) -> None:
         """A message arrived or changed."""
         added = new and self.window.index(message.id) is None
-        self.window.put(message, None if self._top is None else self._top[0])
+        self.window.put(message, None if self._top is None else self._top.message)
         if added and self._top is not None and message.direction == "in":
             self._unseen += 1
         if message.id == self._pages.chosen:
@@ -237,8 +237,10 @@ class History(Painted, can_focus=True):
         return self._typing
 
     async def _on_key(self, event: events.Key) -> None:
-        """Whoever writes without leaving first means the input; so do c and x from then on."""
+        """Whoever writes without leaving first means the input; so do c, x and Enter from then on."""
         text = event.character if event.is_printable or is_typed(event.character) else None
+        if event.key == "enter" and self._typing:
+            text = "\n"
         if text and (self._typing or not self._means(event.key)):
             self._typing = True
             event.stop()
@@ -310,7 +312,7 @@ class History(Painted, can_focus=True):
     def _below_row(self) -> Row:
         if self._unseen:
             label = ngettext("{count} new · Alt+End", "{count} new · Alt+End", self._unseen)
-            return separator(label.format(count=self._unseen), self._pages.style, "new")
+            return separator(label.format(count=f"{self._unseen:,}"), self._pages.style, "new")
         return separator(_("newer below · Alt+End"), self._pages.style, "muted")
 
     def _tell(self, place: Place, rows: Sequence[ShownRow]) -> None:
@@ -342,14 +344,23 @@ class History(Painted, can_focus=True):
     def _place(self) -> Place:
         if self._top is None:
             return self._end()
-        index = self.window.nearest(self._top[0])
-        return Place(index, min(self._top[1], self._pages.height_of(index) - 1))
+        index = self.window.nearest(self._top.message)
+        above = self._pages.above(index)
+        if self.window.messages[index].id != self._top.message:  # it is gone
+            return Place(index, above)
+        return self._top.place(index, above, self._pages.height_of(index))
+
+    def _hold(self, place: Place) -> None:
+        """Stay there, whatever happens around it."""
+        above = self._pages.above(place.index)
+        own = self._pages.height_of(place.index) - above
+        self._top = Anchor(self.window.messages[place.index].id, place.row - above, own)
 
     def _go(self, place: Place) -> None:
         if is_past(place, self._end()) and not self.window.has_newer:
             self.to_end()
             return
-        self._top = (self.window.messages[place.index].id, place.row)
+        self._hold(place)
         self._changed()
 
     def _bring_into_view(self, index: int) -> None:
@@ -370,7 +381,7 @@ class History(Painted, can_focus=True):
         """In a view of another size the chosen message is still to be seen."""
         index = None if self._pages.chosen is None else self.window.index(self._pages.chosen)
         if index is not None and self._ready() and (place := self._in_view(index)) is not None:
-            self._top = (self.window.messages[place.index].id, place.row)
+            self._hold(place)
 
     def _changed(self) -> None:
         self._rows = None

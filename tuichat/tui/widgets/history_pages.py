@@ -54,6 +54,10 @@ class HistoryPages:
         """How many rows the message at `index` takes, with the rules above it."""
         return len(self._block(index))
 
+    def above(self, index: int) -> int:
+        """How many of these are rules above it."""
+        return len(self._rules_above(index))
+
     def end(self, height: int, count: int | None = None) -> Place:
         """Where a view of `height` rows ends with the last message, or with the last of the first `count`."""
         return place_at_end(len(self._window) if count is None else count, height, self.height_of)

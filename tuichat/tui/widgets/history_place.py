@@ -17,6 +17,30 @@ class Place(msgspec.Struct, frozen=True):
     row: int
 
 
+class Anchor(msgspec.Struct, frozen=True):
+    """A place that holds: over other widths, and while messages around it come, go and change.
+
+    Attributes:
+        message: its id.
+        row: of the rows of the message itself; negative in the separators above it.
+        rows: how many the message itself took then.
+    """
+
+    message: int
+    row: int
+    rows: int
+
+    def place(self, index: int, above: int, height: int) -> Place:
+        """Where that is now: the message at `index` takes `height` rows, the `above` first are separators.
+
+        In a message that takes another number of rows it is as far from its beginning as it was, in parts of
+        the whole.
+        """
+        own = height - above
+        row = self.row if self.row <= 0 or own == self.rows else self.row * own // self.rows
+        return Place(index, max(0, min(above + row, height - 1)))
+
+
 def place_at_end(count: int, height: int, height_of: HeightOf) -> Place:
     """The place that shows the last row at the bottom (or everything, if everything fits)."""
     index, room = count, height

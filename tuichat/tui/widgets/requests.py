@@ -133,7 +133,7 @@ class Requests(Painted, can_focus=True):
 
     def _heading(self) -> str:
         if not self._requests:
-            return _("Nobody is asking to be a contact.")
+            return _("Nobody is asking to be a contact. Who has your address can: /address shows it.")
         return _("They asked to be your contact. Until you accept they learn nothing about you.")
 
     def _request_rows(self, person: Contact, width: int, *, here: bool) -> list[tuple[str, str]]:
