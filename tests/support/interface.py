@@ -12,7 +12,7 @@ from typing import cast
 import msgspec
 from textual.pilot import Pilot
 from textual.screen import Screen
-from textual.widgets import Input
+from textual.widgets import Input, TextArea
 
 from tests.support.fixed_clock import FixedClock
 from tests.support.memory_node import MemoryNode
@@ -92,7 +92,7 @@ async def settle(pilot: Pilot[int]) -> None:
     ):
         await pilot.pause(0.02)  # what has ended draws nothing any more
     for screen in pilot.app.screen_stack:
-        for field in screen.query(Input):
+        for field in [*screen.query(Input), *screen.query(TextArea)]:
             field.cursor_blink = False  # a picture that takes long would else show the cursor, or not
     await pilot.pause()
 

@@ -11,7 +11,7 @@ from tests.support.fixed_clock import FixedClock
 from tests.support.interface import interface
 from tests.support.memory_node import MemoryNode
 from tests.support.scenery import command, conversation, done, files, hostile, kept, then
-from tests.support.scenes import blocking
+from tests.support.scenes import blocking, linking
 from tuichat.tui.glyphs import ASCII
 
 Compare = Callable[..., None]
@@ -126,3 +126,11 @@ def test_quick_switch_by_a_tag(snap_compare: Compare) -> None:
 
 def test_a_setting_that_is_wrong(snap_compare: Compare) -> None:
     snap_compare(interface(conversation()), then(*"/settings", "enter", *"quota", "enter", "x"), size=SMALL)
+
+
+def test_link_in_a_message(snap_compare: Compare) -> None:
+    snap_compare(interface(linking()), then())
+
+
+def test_passphrases_that_are_not_the_same(snap_compare: Compare) -> None:
+    snap_compare(interface(conversation()), command("passphrase", "x", "enter", "y", "enter"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from rich.cells import cell_len
 
 from tests.support.odd_texts import odd_texts
 from tuichat.tui.clusters import as_written, clusters, countable
-from tuichat.tui.wrapping import cells, fit, graphemes, pad, wrap
+from tuichat.tui.wrapping import breaks, cells, fit, graphemes, pad, wrap
 
 SEQUENCES = ["👩‍🚀", "👩‍👩‍👧", "🇨🇳", "👍🏽", "❤️", "e\u0301", "第", "नि"]
 
@@ -94,3 +96,30 @@ def test_a_picture_that_is_wider_than_a_row_comes_apart() -> None:
 
 def test_a_flag_is_one_unit() -> None:
     assert [piece for piece, _ in graphemes("🇨🇳🇩🇪")] == ["🇨🇳", "🇩🇪"]
+
+
+@pytest.mark.parametrize(
+    ("line", "width", "rows"),
+    [
+        ("这里可能封锁了 Tor。消息在这里等待。", 20, ["这里可能封锁了 Tor。", "消息在这里等待。"]),
+        ("口令不对。什么也没有打开。", 24, ["口令不对。什么也没有打", "开。"]),
+        ("o 打开   c 复制   Esc 关闭", 20, ["o 打开   c 复制   ", "Esc 关闭"]),
+        ("o open   Esc close", 18, ["o open   Esc close"]),
+        ("written 2026-11-21 by them", 15, ["written ", "2026-11-21 by ", "them"]),
+        ("a block: /bridges", 10, ["a block: ", "/bridges"]),
+        ("as xn--fsqu00a.example", 18, ["as ", "xn--fsqu00a.exampl", "e"]),
+        ("a" * 7, 3, ["aaa", "aaa", "a"]),
+    ],
+)
+def test_sentences_and_rows_of_keys_are_broken_where_a_reader_would(
+    line: str, width: int, rows: list[str]
+) -> None:
+    ends = [*breaks(line, width), len(line)]
+    assert [line[start:end] for start, end in pairwise([0, *ends])] == rows
+
+
+@given(odd_texts(), st.integers(2, 30))
+def test_breaks_of_any_writing_lie_within_it_and_go_on(text: str, width: int) -> None:
+    for line in text.split("\n"):
+        found = breaks(line, width)
+        assert all(start < end for start, end in pairwise([0, *found, len(line)])) or not found

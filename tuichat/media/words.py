@@ -30,7 +30,7 @@ def describe(media_type: str) -> str:
         case "book":
             return _("book")
         case "archive":
-            return _("archive")
+            return _("archive file")
         case "program":
             return _("program")
         case "web page":

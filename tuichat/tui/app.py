@@ -114,6 +114,8 @@ class TuichatApp(App[int]):
         """As Textual's, but not for the first theme, whose colours are in the style sheet already."""
         if self._first_colours != self.get_css_variables():
             super().refresh_css(animate)
+            for screen in set(self.screen_stack[-1:]).difference(self.children):
+                self.stylesheet.update(screen, animate=animate)  # the palette, which Textual forgets
         self._first_colours = None
 
     def get_driver_class(self) -> type[Driver]:

@@ -142,7 +142,7 @@ def _ends(units: list[tuple[str, int]], width: int) -> Iterator[int]:
     index = 0
     while index < len(units):
         piece, size = units[index]
-        if index > start and may_break(units[index - 1][0], units[index][0]):
+        if index > start and _may_end(units, index):
             break_at = index
         if used + size > width and piece != " ":
             end = break_at if break_at > start else index
@@ -154,6 +154,14 @@ def _ends(units: list[tuple[str, int]], width: int) -> Iterator[int]:
             continue
         used += size
         index += 1
+
+
+def _may_end(units: list[tuple[str, int]], index: int) -> bool:
+    """Whether a row may end before this unit: not behind the sign of a command or option, nor amid `xn--`."""
+    before, after = units[index - 1][0], units[index][0]
+    if before in {"-", "/"} and (index < 2 or before == after or units[index - 2][0] in {" ", before}):
+        return False
+    return may_break(before, after)
 
 
 def _tail(units: list[tuple[str, int]], width: int) -> str:
@@ -172,6 +180,8 @@ def may_break(before: str, after: str) -> bool:
     """Whether a row may end between two clusters: after a space or hyphen, and around wide characters."""
     if after[0] in _NEVER_FIRST or before[0] in _NEVER_LAST or after == " ":
         return False
+    if before == "-" and after.isdigit():
+        return False  # a date stays in one piece
     if before in {" ", "-", "/"}:
         return True
     return get_character_cell_size(before[0]) == 2 or get_character_cell_size(after[0]) == 2

@@ -273,8 +273,8 @@ class MainScreen(PointingScreen):
         self.query_one(Title).show(*title_parts(known, None if requests else person, self._glyphs, requests))
         self.show_banner(None if requests else person)
         looking = not self.shared.session.connected and (not self.ready or self.composer.deaf)
-        empty = empty_text(known, person, self._glyphs)
-        self.history.say_instead(_("Looking for your node...") if looking else empty)
+        empty = _("Looking for your node...") if looking else empty_text(known, person, self._glyphs)
+        self.history.say_instead(empty)
         self.conversation.restyle()
         if self.ready:
             self.composer.names = known.names()
