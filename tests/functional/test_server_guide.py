@@ -24,12 +24,12 @@ UNIT = "/etc/systemd/system/tuichat.service"
 
 INSTALL = """\
 install -d /opt/python /opt/tuichat/.venv/bin /opt/tuichat/.venv/lib /run/above/upper /run/above/work
-mount --bind {base} /opt/python
+mount --bind /run/host/python /opt/python
 printf '/opt/python/lib\\n' >/etc/ld.so.conf.d/python.conf && ldconfig
 ln -s /opt/python/bin/{python} /opt/tuichat/.venv/bin/python
 printf 'home = /opt/python/bin\\n' >/opt/tuichat/.venv/pyvenv.cfg
 above=upperdir=/run/above/upper,workdir=/run/above/work
-mount -t overlay overlay -o lowerdir={lib},$above /opt/tuichat/.venv/lib
+mount -t overlay overlay -o lowerdir=/run/host/lib,$above /opt/tuichat/.venv/lib
 echo /opt/tuichat >/opt/tuichat/.venv/lib/{python}/site-packages/tuichat-checkout.pth"""
 """The interpreter and the packages that this runs with, where a service sees them."""
 
@@ -143,7 +143,8 @@ mkdir "$place/upper" "$place/work" "$root"
 mount -t overlay overlay -o "lowerdir=/,upperdir=$place/upper,workdir=$place/work" "$root"
 rm -f "$root/etc/machine-id" && touch "$root/etc/machine-id"
 exec systemd-nspawn --directory="$root" --machine=tuichat-guide --register=no --keep-unit --private-network \
-    --quiet --console=pipe --bind="$2:/run/host/guide" \
+    --quiet --console=pipe --bind="$2:/run/host/guide" --bind-ro="$3:/run/host/checkout" \
+    --bind-ro="$4:/run/host/python" --bind-ro="$5:/run/host/lib" \
     --bind-ro="$2/play.service:/etc/systemd/system/play.service" --boot systemd.unit=play.service
 """
 
@@ -152,14 +153,7 @@ def steps() -> list[str]:
     """The commands of the guide, in order; the pages' own blocks of several lines stay one step each."""
     blocks = re.findall(r"^```\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
     lines = [line.partition("   #")[0].rstrip() for block in blocks for line in block.splitlines() if line]
-    places = {"{base}": sys.base_prefix, "{lib}": f"{sys.prefix}/lib", "{python}": PYTHON}
-    return [_filled(INSTEAD.get(line, line), places) for line in lines]
-
-
-def _filled(line: str, places: dict[str, str]) -> str:
-    for name, place in places.items():
-        line = line.replace(name, shlex.quote(place))
-    return line
+    return [INSTEAD.get(line, line).replace("{python}", PYTHON) for line in lines]
 
 
 def play() -> str:
@@ -173,7 +167,7 @@ def play() -> str:
         "umount /proc/kmsg",  # the container's, which no unit of a person's can cover
         "! getent passwd tuichat reader >/dev/null",
         f"adduser --quiet --disabled-password --gecos '' --home {home} {person}",
-        f"cd {shlex.quote(str(ROOT))}",
+        "cd /run/host/checkout",
     ]
     as_root = True
     for step in steps():
@@ -211,8 +205,9 @@ def test_the_guide_for_a_server_can_be_done_as_it_stands() -> None:
         Path(shared, "play").write_text(play(), encoding="utf-8")
         Path(shared, "play.service").write_text(PLAYER, encoding="utf-8")
         Path(shared, "said").touch()
+        places = (place, shared, str(ROOT), sys.base_prefix, f"{sys.prefix}/lib")
         done = subprocess.run(
-            ["unshare", "--mount", "bash", "-c", MACHINE, "machine", place, shared],
+            [*("unshare", "--mount", "bash", "-c", MACHINE, "machine"), *places],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
