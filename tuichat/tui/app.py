@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, ClassVar, Final, Protocol, runtime_checkable
 
 import msgspec
 from textual import events
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.screen import Screen
@@ -37,6 +36,7 @@ from tuichat.tui.slash import Command, usages
 from tuichat.tui.terminal import assume_a_size, is_in_screen, tells_pastes, told_of_colours
 from tuichat.tui.terminal_keys import free_alt_digits, take_any_bytes
 from tuichat.tui.themes import Palette, load_palettes
+from tuichat.tui.typed_ahead import TypedAhead
 
 if TYPE_CHECKING:
     from textual.driver import Driver
@@ -61,7 +61,7 @@ def _palette() -> type[Provider]:
     return CommandPalette
 
 
-class TuichatApp(App[int]):
+class TuichatApp(TypedAhead):
     """One person's interface to one node."""
 
     CSS_PATH: ClassVar[CSSPathType | None] = [_HERE / "app.tcss", _HERE / "screens" / "main.tcss"]
@@ -188,7 +188,7 @@ class TuichatApp(App[int]):
     async def on_unmount(self) -> None:
         await self.session.close()
 
-    async def on_event(self, event: events.Event) -> None:
+    async def heed(self, event: events.Event) -> None:
         """As Textual's; whatever key comes, what was said for a moment has been read."""
         self.guard.saw(event)
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
@@ -200,7 +200,7 @@ class TuichatApp(App[int]):
                 if main is not None and main is self.screen:  # over a question nothing else is asked
                     main.run(command)
                 return
-        await super().on_event(event)
+        await super().heed(event)
 
     # What happens in the node.
 

@@ -1,0 +1,62 @@
+"""Keys that come in a heap go where they would have gone one by one."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from tests.support.fixed_clock import FixedClock
+from tests.support.interface import enter, interface, running, settle, top
+from tests.support.memory_node import MemoryNode, address_of
+from tuichat.tui import typed_ahead
+from tuichat.tui.screens.add_contact import AddContact
+
+
+def heap(pilot: Pilot[int], text: str) -> None:
+    """Keys as a slow network brings them: all at once. A line break is Enter."""
+    for letter in text:
+        key = events.Key("enter", "\r") if letter == "\n" else events.Key(letter, letter)
+        pilot.app.post_message(key)
+
+
+async def test_a_passphrase_typed_behind_enter_is_taken_as_its_repetition() -> None:
+    made: list[tuple[str | None, str | None]] = []
+
+    async def create(name: str | None, passphrase: str | None) -> None:
+        made.append((name, passphrase))
+
+    async with interface(MemoryNode(FixedClock()), create_profile=create).run_test() as pilot:
+        await settle(pilot)
+        heap(pilot, "secret\nsecret\nme\n")
+        while not made:
+            await pilot.pause(0.01)
+        assert made == [("me", "secret")]
+
+
+async def test_each_field_of_a_dialog_gets_its_own_and_the_last_enter_asks() -> None:
+    node = MemoryNode.sample(FixedClock())
+    async with running(node) as (main, pilot):
+        await enter(main, pilot, "/add")
+        assert isinstance(top(pilot), AddContact)
+        heap(pilot, f"{address_of('erin')}\nerin\nhello there\nand on")
+        while top(pilot) is not main:
+            await pilot.pause(0.01)
+        await settle(pilot)
+        erin = await node.contact_get("erin")
+        assert erin.request_text == "hello there"
+        assert main.composer.text == "and on"
+
+
+async def test_who_entered_in_a_field_that_is_gone_waits_a_moment_and_no_longer() -> None:
+    node = MemoryNode.sample(FixedClock())
+    async with running(node) as (main, pilot):
+        await enter(main, pilot, "/add")
+        field = top(pilot).query_one(Input)
+        app = pilot.app
+        assert isinstance(app, typed_ahead.TypedAhead)
+        app._wait_for(field)
+        await top(pilot).dismiss()
+        heap(pilot, "still here")
+        while main.composer.text != "still here":
+            await pilot.pause(0.01)
