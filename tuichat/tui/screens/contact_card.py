@@ -96,6 +96,7 @@ class ContactCard(CardDeeds):
         self._keys = wrap_whole((_("Up Down Enter, or its key"), _("Esc close")), self._width)
         self.query_one(".keys", KeysLine).update(Text("\n".join(self._keys)))
         self.show()
+        self.call_after_refresh(self.show)  # what changes while all is placed keeps its old height
 
     def happened(self, happening: Happening) -> None:
         """Something changed: show it anew, or close if the person is gone."""
