@@ -55,3 +55,18 @@ def _counted(unit: str, count: int) -> str:
         "s": ngettext("{count} second", "{count} seconds", count),
     }
     return words[unit].format(count=count)
+
+
+def parse_retention(text: str) -> int | None:
+    """Seconds after which messages are deleted here; 0 never, None as the settings say. Raises UsageError."""
+    return None if text == "default" else parse_timer(text)
+
+
+def retention_sentence(seconds: int | None) -> str:
+    """When messages of a conversation are deleted here, and how that is changed."""
+    if seconds is None:
+        return _("Messages are deleted here as privacy.retention says. /retention 90d: in this conversation.")
+    if not seconds:
+        return _("Messages here are not deleted by their age. /retention default goes by the settings.")
+    text = _("Messages are deleted here after {time}; theirs stay. /retention default goes by the settings.")
+    return text.format(time=time_words(seconds))

@@ -72,6 +72,7 @@ WALK: dict[str, tuple[tuple[Step, ...], str]] = {
     "unsend": (("/query bob", "/unsend #2", "yes"), "taken back"),
     "react": (("/query bob", "/react #1 👍"), "did the draft reach you? [👍]"),
     "timer": (("/query bob", "/timer 1h", "/timer"), "Messages disappear after 1 hour"),
+    "retention": (("/query bob", "/retention 90d", "/retention"), "deleted here after 90 days"),
     "memory": (("/query alice", "/memory on", "erase", "/memory"), "In memory only:"),
     "earlier": (("/query bob", "/edit #2 no", "/earlier"), "“reading it now”"),
     "me": (("/query bob", "/me waves"), "* me waves"),

@@ -623,6 +623,16 @@ async def _react(desk: Desk) -> None:
     await desk.run("/react 🎉", lambda: desk.node._message(message.id).my_reactions == ("🎉",))
 
 
+@command("retention")
+async def _retention(desk: Desk) -> None:
+    kept = desk.node._find("bob").record.conversation
+    await desk.run("/retention 90d", lambda: "deleted here after 90 days" in notice_text(desk.screen))
+    assert desk.node._find("bob").record.conversation.retention == 90 * 86_400
+    await desk.run("/retention off", lambda: "not deleted by their age" in notice_text(desk.screen))
+    await desk.run("/retention default", lambda: "privacy.retention says" in notice_text(desk.screen))
+    assert desk.node._find("bob").record.conversation.retention == kept.retention
+
+
 @command("timer")
 async def _timer(desk: Desk) -> None:
     await desk.run("/timer 1h", lambda: desk.node._find("bob").record.conversation.timer == 3600)

@@ -84,7 +84,7 @@ WAYS: Final = {
     "contact.untag": card("untag", "g"),
     "contact.verify": card("verify", "v"),
     "conversation.memory": card("memory", "o"),
-    "conversation.retention": card("card", "d"),
+    "conversation.retention": card("retention", "d"),
     "conversation.set": card("mute", "m"),
     "conversation.timer": card("timer", "t"),
     "duress": Way("duress"),

@@ -15,7 +15,7 @@ from tuichat.cli.tor_words import trouble
 from tuichat.errors import KeyNotTrustedError, UsageError
 from tuichat.i18n import _
 from tuichat.model import Contact, SafetyNumber
-from tuichat.timer_words import parse_timer, short_time
+from tuichat.timer_words import parse_retention, short_time
 
 DIGITS = 60
 """How many digits a safety number has."""
@@ -260,7 +260,7 @@ def _keeping(
 
 def _retention(context: Context) -> int:
     written = context.words.time
-    seconds = None if written == "default" else parse_timer(written)
+    seconds = parse_retention(written)
     return _changing(lambda node, ref: node.conversation_retention(ref, seconds))(context)
 
 

@@ -52,6 +52,7 @@ DEEDS: Final[Mapping[str, Deed]] = {
     "link": message_commands.link,
     "me": message_commands.me,
     "timer": message_commands.timer,
+    "retention": message_commands.retention,
     "memory": message_commands.memory,
     "messages": message_commands.messages,
     "unread": message_commands.unread,

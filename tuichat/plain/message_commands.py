@@ -11,7 +11,7 @@ from tuichat.i18n import _
 from tuichat.model import Contact, Message
 from tuichat.plain.chat import Chat
 from tuichat.plain.reading import parted
-from tuichat.timer_words import parse_timer, time_words
+from tuichat.timer_words import parse_retention, parse_timer, retention_sentence, time_words
 from tuichat.tui.harmless import harmless
 from tuichat.tui.links import cautions, host_of, links
 from tuichat.tui.memory_words import changed, memory_question, where_kept
@@ -157,6 +157,15 @@ async def timer(chat: Chat, command: Command) -> None:
         chat.say(_("Messages disappear after {time}, on both sides. /timer off").format(time=time))
     else:
         chat.say(_("Messages stay. /timer 1h lets them disappear, on both sides."))
+
+
+async def retention(chat: Chat, command: Command) -> None:
+    """After how long messages are deleted here."""
+    person = chat.one("")
+    if command.argument:
+        person = await chat.node.conversation_retention(person.address, parse_retention(command.argument))
+        chat.learn(person)
+    chat.say(retention_sentence(person.conversation.retention))
 
 
 async def memory(chat: Chat, command: Command) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from tuichat.errors import UsageError
 from tuichat.i18n import _
 from tuichat.model import Message
-from tuichat.timer_words import parse_timer, time_words
+from tuichat.timer_words import parse_retention, parse_timer, retention_sentence, time_words
 from tuichat.tui.links import links
 from tuichat.tui.message_keys import MessageKey, keys_of
 from tuichat.tui.slash import Command
@@ -38,6 +38,7 @@ class DeedCommands:
             "unsend": self._unsend,
             "react": self._react,
             "timer": self._timer,
+            "retention": self._retention,
             "memory": self._memory,
             "earlier": self._earlier,
             "me": self._me,
@@ -109,6 +110,15 @@ class DeedCommands:
             )
         else:
             self._screen.say(_("Messages stay. /timer 1h lets them disappear, on both sides."))
+
+    async def _retention(self, command: Command) -> None:
+        person = self._screen.person
+        if person is None:
+            raise UsageError(_("No conversation is open."))
+        if command.argument:
+            node = self._screen.shared.session.node
+            person = await node.conversation_retention(person.address, parse_retention(command.argument))
+        self._screen.say(retention_sentence(person.conversation.retention))
 
     async def _memory(self, command: Command) -> None:
         from tuichat.tui.memory_words import where_kept  # seldom needed

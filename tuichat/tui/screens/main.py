@@ -267,7 +267,7 @@ class MainScreen(PointingScreen):
         aside = Aside(len(known.requests()), len(known.archived()), len(known.blocked()))
         self.query_one(Conversations).show(self._people_shown(), aside, showing)
         self.query_one(Requests).show(known.requests())
-        shown = person if self.narrow and not self.has_class("-list") else None
+        shown = person if self.narrow and not requests and not self.has_class("-list") else None
         top = top_parts(known, shown, self._glyphs, narrow=self.narrow)
         self.query_one("#top", PartsLine).show(*top)
         self.query_one(Title).show(*title_parts(known, None if requests else person, self._glyphs, requests))
