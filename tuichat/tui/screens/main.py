@@ -268,7 +268,7 @@ class MainScreen(PointingScreen):
         self.query_one(Conversations).show(self._people_shown(), aside, showing)
         self.query_one(Requests).show(known.requests())
         shown = person if self.narrow and not requests and not self.has_class("-list") else None
-        top = top_parts(known, shown, self._glyphs, narrow=self.narrow)
+        top = top_parts(known, shown, self._glyphs, narrow=self.narrow, requests=requests)
         self.query_one("#top", PartsLine).show(*top)
         self.query_one(Title).show(*title_parts(known, None if requests else person, self._glyphs, requests))
         self.show_banner(None if requests else person)

@@ -18,9 +18,9 @@ if TYPE_CHECKING:  # these words are said without Textual, too
 
 
 def top_parts(
-    known: Known, person: Contact | None, glyphs: Glyphs, *, narrow: bool = False
+    known: Known, person: Contact | None, glyphs: Glyphs, *, narrow: bool = False, requests: bool = False
 ) -> tuple[Parts, Parts]:
-    """The first row: our own state; in a narrow window the open conversation's, if one is shown."""
+    """The first row: our own state; in a narrow window the open conversation's, or the requests, if shown."""
     gap = "   " if person is None else "  "
     unlisted = narrow and (person is not None or not known.conversations())
     asking = _asking(known, gap) if unlisted else ()
@@ -38,7 +38,10 @@ def top_parts(
     if not narrow and known.service.stage == "tor" and not known.tor.problem:
         words = f"{words}, {tor_progress(known.tor)}"
     state = (role, words, "status")
-    return [("accent", " tuichat", "help")], [state, *_queued(known, glyphs, gap), *last]
+    name: Parts = [("accent", " tuichat", "help")]
+    if narrow and requests:
+        name = [("accent", f" {glyphs.back} ", "switch"), ("strong", _("requests"))]
+    return name, [state, *_queued(known, glyphs, gap), *last]
 
 
 def title_parts(known: Known, person: Contact | None, glyphs: Glyphs, requests: bool) -> tuple[Parts, Parts]:
