@@ -123,8 +123,8 @@ class Relay:
         try:
             await asyncio.wait({ended, ready}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
             if ended.done():
-                last = process.output()[-1:] or [Sentence("it gave no reason")]
-                raise TorError("start", "A relay of the private network ended: {reason}", reason=last[0])
+                last = " ".join(process.output()[-3:]) or Sentence("it gave no reason")
+                raise TorError("start", "A relay of the private network ended: {reason}", reason=last)
             return ready.done()
         finally:
             ended.cancel()

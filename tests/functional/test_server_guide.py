@@ -22,6 +22,9 @@ GUIDE = (ROOT / "docs" / "server.md").read_text(encoding="utf-8")
 
 UNIT = "/etc/systemd/system/tuichat.service"
 
+NOWHERE = "/etc/tor/nowhere"
+"""The lines of a tor that knows no network but one that is not there: nothing leaves this machine."""
+
 INSTALL = """\
 install -d /opt/python /opt/tuichat/.venv/bin /opt/tuichat/.venv/lib /run/above/upper /run/above/work
 mount --bind /run/host/python /opt/python
@@ -51,7 +54,8 @@ INSTEAD = {
     ),
     'sudo -H -u tuichat tuichat init --name "Reading room"': (
         "install -m 644 /dev/stdin /run/typed <<<'five random words'; "
-        'sudo -H -u tuichat tuichat --passphrase-file /run/typed init --name "Reading room"'
+        'sudo -H -u tuichat tuichat --passphrase-file /run/typed init --name "Reading room"; '
+        f"sudo -H -u tuichat tuichat config set tor.extra_torrc {NOWHERE}"
     ),
     # Their kernel has no AppArmor.
     "sudo systemctl reload apparmor": "systemctl cat apparmor.service >/dev/null",
@@ -109,6 +113,7 @@ until_so stands "$unlocked"
 
 echo "step: the system's tor, without any network"
 mv /run/second /etc/systemd/system/tuichat.service
+sudo -H -u tuichat tuichat config set tor.extra_torrc ""
 systemctl daemon-reload && systemctl restart tuichat.service
 sudo -H -u tuichat tuichat --passphrase-file /run/typed unlock
 until_so stands "$unlocked"
@@ -165,6 +170,8 @@ def play() -> str:
         "export PATH=/run/host/guide:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "rm -rf /etc/apparmor.d/local && mkdir -p /etc/apparmor.d/local /etc/systemd/system",
         "umount /proc/kmsg",  # the container's, which no unit of a person's can cover
+        f"printf 'DirAuthority nowhere orport=9 v3ident=%040d 127.0.0.1:9 %040d\\n' 1 1 >{NOWHERE}",
+        f"cat {NOWHERE} >>/etc/tor/torrc",
         "! getent passwd tuichat reader >/dev/null",
         f"adduser --quiet --disabled-password --gecos '' --home {home} {person}",
         "cd /run/host/checkout",
@@ -176,6 +183,7 @@ def play() -> str:
             # Logged in, which brings a service manager of their own; and using tuichat already.
             lines += [f"loginctl enable-linger {person}", f"cd {home}"]
             lines.append(_as_person(person, "tuichat init --no-passphrase"))
+            lines.append(_as_person(person, f"tuichat config set tor.extra_torrc {NOWHERE}"))
         lines.append(f"printf '%s\\n' {shlex.quote('step: ' + step)}")
         lines.append(step if as_root or step.startswith("podman") else _as_person(person, step))
     return "\n".join([*lines, AFTERWARDS])

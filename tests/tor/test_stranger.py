@@ -95,6 +95,11 @@ async def hidden(tor_network: NetworkThread) -> AsyncIterator[Hidden]:
             await node.close()
 
 
+async def refusals(tor: ChildTor, address: OnionAddress) -> list[str]:
+    """Of several dials: on a busy machine a circuit may fail before the descriptor is there."""
+    return [await refusal(tor, address) for _attempt in range(3)]
+
+
 async def refusal(tor: ChildTor, address: OnionAddress) -> str:
     """The code with which a dial ends; it must not succeed."""
     with pytest.raises(DialError) as caught:
@@ -245,9 +250,9 @@ async def life(place: Place) -> Life:
         async with asyncio.timeout(2 * SECONDS):
             while second.revision == first.revision:  # until the directories have the new one
                 second = await place.stranger.fetch(service.address, SECONDS)
-        assert await refusal(tor, service.address) == "client_key"
+        assert "client_key" in await refusals(tor, service.address)
     after = await place.stranger.fetch(service.address, SECONDS)
-    assert await refusal(tor, service.address) == "client_key"
+    assert "client_key" in await refusals(tor, service.address)
     return Life(first, second, after)
 
 

@@ -249,7 +249,7 @@ def test_no_honest_file_is_told_to_pretend(name: str, head: bytes, expected: str
         (PPTX, "slides"),
         ("application/x-ole-storage", "office document"),
         ("application/epub+zip", "book"),
-        ("application/zip", "archive"),
+        ("application/zip", "archive file"),
         ("application/x-elf", "program"),
         ("text/html", "web page"),
         ("text/x-script", "program"),
