@@ -11,9 +11,10 @@ import os
 import re
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
+
+import msgspec
 
 from tuichat.daemon_config import HttpConfig, LogConfig
 from tuichat.durations import parse_duration
@@ -47,8 +48,7 @@ TimeFormat = Literal["", "24h", "12h"]
 Notify = Literal["off", "bell", "osc9", "osc777", "desktop"]
 
 
-@dataclass(frozen=True, slots=True)
-class TorConfig:
+class TorConfig(msgspec.Struct, frozen=True):
     """Which tor carries us.
 
     Attributes:
@@ -67,8 +67,7 @@ class TorConfig:
     bridges: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PrivacyConfig:
+class PrivacyConfig(msgspec.Struct, frozen=True):
     """Who may connect, who may look, and what others learn.
 
     Attributes:
@@ -98,15 +97,13 @@ class PrivacyConfig:
         return parse_duration(self.retention) or 0
 
 
-@dataclass(frozen=True, slots=True)
-class StoreConfig:
+class StoreConfig(msgspec.Struct, frozen=True):
     """What opens the profile: `key_file` is needed beside the passphrase, None if none is."""
 
     key_file: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FilesConfig:
+class FilesConfig(msgspec.Struct, frozen=True):
     """What becomes of files that others offer.
 
     Attributes:
@@ -122,8 +119,7 @@ class FilesConfig:
     quota: int = 20 * 2**30
 
 
-@dataclass(frozen=True, slots=True)
-class ApiConfig:
+class ApiConfig(msgspec.Struct, frozen=True):
     """Who else may use the local API.
 
     Attributes:
@@ -135,8 +131,7 @@ class ApiConfig:
     bot_group: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class UiConfig:
+class UiConfig(msgspec.Struct, frozen=True):
     """How the interface looks, and the key that wipes.
 
     Attributes:
@@ -159,8 +154,7 @@ class UiConfig:
     panic_key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(msgspec.Struct, frozen=True):
     """All settings of one profile."""
 
     tor: TorConfig = TorConfig()
@@ -170,8 +164,8 @@ class Config:
     ui: UiConfig = UiConfig()
     api: ApiConfig = ApiConfig()
     hooks: tuple[Hook, ...] = ()
-    http: HttpConfig = HttpConfig()  # noqa: RUF009 - it is frozen
-    log: LogConfig = LogConfig()  # noqa: RUF009 - it is frozen
+    http: HttpConfig = HttpConfig()
+    log: LogConfig = LogConfig()
 
 
 def load_config(
@@ -200,7 +194,7 @@ def load_config(
     values = {**found, **from_environment}
     check_together(values, text or "", path, from_environment)
     built = _build(values, lambda name: None if name in from_environment else path.parent)
-    return replace(built, hooks=parse_hooks(text or "", path))
+    return msgspec.structs.replace(built, hooks=parse_hooks(text or "", path))
 
 
 def read_config_text(path: Path, *, pipes: bool = False) -> str | None:
@@ -349,9 +343,7 @@ def _build(values: Mapping[str, Value], base: Callable[[str], Path | None]) -> C
     for name, value in values.items():
         section, key = name.split(".")
         sections[section][key] = _taken(SETTINGS[name], value, base)
-    kinds: dict[str, Any] = {
-        part.name: type(part.default) for part in fields(Config) if part.name in sections
-    }
+    kinds: dict[str, Any] = {name: type(getattr(Config(), name)) for name in sections}
     return Config(**{name: kind(**sections[name]) for name, kind in kinds.items()})
 
 

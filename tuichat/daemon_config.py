@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class HttpConfig:
+
+class HttpConfig(msgspec.Struct, frozen=True):
     """Where a daemon answers programs that watch it.
 
     Attributes:
@@ -20,8 +20,7 @@ class HttpConfig:
     token_file: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LogConfig:
+class LogConfig(msgspec.Struct, frozen=True):
     """What a node says on standard error: from which level on, and in which form."""
 
     level: Literal["error", "warning", "info", "debug"] = "warning"

@@ -9,10 +9,11 @@ deadline = "10s"                      may be left out
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final, get_args
+
+import msgspec
 
 from tuichat.durations import parse_duration
 from tuichat.errors import UsageError
@@ -37,8 +38,7 @@ _KEYS: Final = ("event", "exec", "deadline")
 _HEADER: Final = re.compile(r"\s*\[\[\s*hooks\s*\]\]")
 
 
-@dataclass(frozen=True, slots=True)
-class Hook:
+class Hook(msgspec.Struct, frozen=True):
     """One program.
 
     Attributes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+
+import msgspec
 
 from tuichat.durations import parse_duration
 from tuichat.errors import UsageError
@@ -32,8 +33,7 @@ Value = str | int | tuple[str, ...]
 Form = Literal["text", "list", "count", "size", "time", "switch"]
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(msgspec.Struct, frozen=True):
     """One key.
 
     Attributes:

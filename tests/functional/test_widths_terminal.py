@@ -15,7 +15,7 @@ from tests.support.opinions import OPINIONS, OpinionatedScreen, cells_of
 from tests.support.pty_terminal import PtyTerminal
 from tests.support.tmux_terminal import tmux_terminal
 from tuichat.protocol.sanitize import sanitize_name, sanitize_text
-from tuichat.tui.clusters import DISPUTED
+from tuichat.tui.clusters import disputed
 
 LEFT, DELETE, END, BACKSPACE = "\x1b[D", "\x1b[3~", "\x1b[F", "\x7f"
 ENVIRONMENT = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
@@ -49,7 +49,7 @@ def check(terminal: PtyTerminal) -> None:
             (y, x, cell, seen[y][x])
             for y, row in enumerate(meant)
             for x, cell in enumerate(row)
-            if cell and DISPUTED.search(cell) is None and seen[y][x] != cell
+            if cell and not disputed(cell) and seen[y][x] != cell
         ]
         assert not wrong, (wrong, terminal.text, "\n".join(map("".join, seen)))
         assert (screen.cursor.x, screen.cursor.y) == (terminal.meant.cursor.x, terminal.meant.cursor.y)

@@ -19,8 +19,8 @@ from tests.support.memory_node import MemoryNode
 from tuichat.tui.app import TuichatApp
 from tuichat.tui.context import CreateProfile, Graphics, Options, Way
 from tuichat.tui.glyphs import UNICODE, Glyphs
+from tuichat.tui.node_client import NodeClient
 from tuichat.tui.screens.main import MainScreen
-from tuichat.tui.session import NodeClient
 
 Prepare = Callable[[MemoryNode], None]
 

@@ -14,7 +14,7 @@ from tests.support.fixed_clock import FixedClock
 from tests.support.memory_node import MemoryNode
 from tuichat.plain.options import Options
 from tuichat.plain.program import Program
-from tuichat.tui.session import NodeClient
+from tuichat.tui.node_client import NodeClient
 
 Step = str | Callable[[], object] | None
 """A line to be typed; something to do before the next one is; None for Ctrl+D."""

@@ -11,7 +11,7 @@ from wcwidth import wcwidth
 from tests.support.fixed_clock import FixedClock
 from tests.support.interface import interface, running, settle
 from tests.support.memory_node import MemoryNode
-from tuichat.tui.clusters import DISPUTED
+from tuichat.tui.clusters import disputed
 from tuichat.tui.columns import ColumnDriver, columns_told
 from tuichat.tui.wrapping import pad
 
@@ -94,7 +94,7 @@ def test_what_might_cover_cells_that_are_not_drawn_anew_is_drawn_by_its_first_ch
 def test_terminals_agree_on_what_is_not_told() -> None:
     for number in (*range(0xA0, 0xD800), *range(0xE000, 0x30000)):
         letter = chr(number)
-        if DISPUTED.match(letter) is None:
+        if not disputed(letter):
             assert get_character_cell_size(letter) == wcwidth(letter) in (1, 2), hex(number)
 
 

@@ -15,9 +15,9 @@ from tests.support.memory_node import PASSPHRASE, MemoryNode
 from tuichat.errors import LockedError, UnreachableError
 from tuichat.tui.app import TuichatApp
 from tuichat.tui.context import Options
+from tuichat.tui.node_client import NodeClient
 from tuichat.tui.screens.main import MainScreen
 from tuichat.tui.screens.unlock import Unlock
-from tuichat.tui.session import NodeClient
 
 
 def locked_node() -> MemoryNode:

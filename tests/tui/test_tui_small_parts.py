@@ -19,8 +19,9 @@ from tuichat.tui.fuzzy import best
 from tuichat.tui.garbage import look_for_garbage
 from tuichat.tui.input_history import InputHistory
 from tuichat.tui.known import colour_of
+from tuichat.tui.node_client import NodeClient
 from tuichat.tui.qr import qr_rows
-from tuichat.tui.session import Connected, Happening, Lost, NodeClient, Session
+from tuichat.tui.session import Connected, Happening, Lost, Session
 from tuichat.tui.slash import Command, Names, Text, Unknown, complete, read_line
 
 

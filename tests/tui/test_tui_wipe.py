@@ -12,10 +12,10 @@ from tests.support.memory_node import MemoryNode
 from tuichat.errors import StorageError
 from tuichat.tui.app import TuichatApp
 from tuichat.tui.context import Options
+from tuichat.tui.node_client import NodeClient
 from tuichat.tui.panic import PanicKey
 from tuichat.tui.screens.unlock import Unlock
 from tuichat.tui.screens.wipe import Wipe
-from tuichat.tui.session import NodeClient
 
 
 def app_of(node: MemoryNode, options: Options, clock: FixedClock | None = None) -> TuichatApp:

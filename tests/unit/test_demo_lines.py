@@ -12,7 +12,7 @@ from tests.support.memory_node import MemoryNode
 from tests.support.scripted_lines import ScriptedLines
 from tuichat.cli import plain
 from tuichat.cli.run import run
-from tuichat.tui.session import NodeClient
+from tuichat.tui.node_client import NodeClient
 
 
 class Backstage:

@@ -8,10 +8,11 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
 
 from tuichat.cli.output import Output, printable
 from tuichat.cli.parser import is_unicode, profile_name, some_path
@@ -33,8 +34,7 @@ ATTACH_SECONDS = 30.0
 """How long a command waits for a node to start, or for one that is starting or handing over."""
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(msgspec.Struct, frozen=True):
     """One call of the command line.
 
     Attributes:

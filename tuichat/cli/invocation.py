@@ -8,7 +8,7 @@ import shlex
 from pathlib import Path
 
 _REPEATED = ("home", "profile", "config")
-_COMMAND = re.compile(r"(: |\(|\b[Rr]un |\b[Ss]ee |[\u3000-\u9fff\uff00-\uffef] ?)tuichat (?=(-?)[a-z-])")
+_COMMAND = r"(: |\(|\b[Rr]un |\b[Ss]ee |[\u3000-\u9fff\uff00-\uffef] ?)tuichat (?=(-?)[a-z-])"
 """Where a hint names a command: in Chinese, anywhere that Latin words go on behind the program's name."""
 
 
@@ -35,7 +35,7 @@ class Invocation:
             options = [] if match[2] else self._options  # a command that begins with options has its own
             return match[1] + " ".join([self._typed_program(), *options]) + " "
 
-        return _COMMAND.sub(typed, hint)
+        return re.sub(_COMMAND, typed, hint)
 
     def _typed_program(self) -> str:
         """The program: as a checkout's starter, by its path where it is not in PATH, or plainly."""

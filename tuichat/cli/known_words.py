@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tuichat.api.node_api import NodeApi
 from tuichat.cli.commands import parser_for

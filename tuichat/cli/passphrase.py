@@ -7,8 +7,9 @@ import signal
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from tuichat.cli.output import say
 from tuichat.cli.streams import heeded_signals, raise_on_ending_signals
@@ -21,8 +22,7 @@ MAX_PASSPHRASE_BYTES = 1024
 _SERVICE = "CREDENTIALS_DIRECTORY"
 
 
-@dataclass(frozen=True, slots=True)
-class PassphraseSources:
+class PassphraseSources(msgspec.Struct, frozen=True):
     """The ways a passphrase may come, the first that is given counts.
 
     Attributes:
@@ -74,8 +74,7 @@ class PassphraseSources:
         return _asked_twice() if given is None else given
 
 
-@dataclass(frozen=True, slots=True)
-class NewPassphrase:
+class NewPassphrase(msgspec.Struct, frozen=True):
     """The ways a passphrase that takes another's place may come; beside it stands the other one's source.
 
     Attributes:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from tuichat.crypto.kdf import blake2b_256
 from tuichat.errors import StorageError, UsageError
 from tuichat.i18n import _
 
@@ -127,6 +126,8 @@ class ProfilePaths:
         inside = self.home / "run"
         if _fits(inside):
             return [inside]
+        from tuichat.crypto.kdf import blake2b_256  # few homes have so long a path
+
         name = "tuichat-" + blake2b_256(os.fsencode(os.path.realpath(self.home)))[:8].hex()
         runtime, temporary = (
             Path(self.environment.get(variable, "")) for variable in ("XDG_RUNTIME_DIR", "TMPDIR")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_ADDRESS: Final = re.compile(r"(?:https?://)?[a-z2-7]{55}d(?:\.onion)?/?", re.IGNORECASE)
+_ADDRESS: Final = r"(?i:(?:https?://)?[a-z2-7]{55}d(?:\.onion)?/?)"
 _INVITE: Final = "tuichat1:"
 
 
 def looks_like_address(text: str) -> bool:
     """Whether it is meant as one, whatever breaks it into lines."""
     joined = "".join(text.split())
-    return _ADDRESS.fullmatch(joined) is not None or joined.lower().startswith(_INVITE)
+    return re.fullmatch(_ADDRESS, joined) is not None or joined.lower().startswith(_INVITE)

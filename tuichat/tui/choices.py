@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from tuichat.config import Config, value_of
 from tuichat.errors import UsageError
@@ -17,8 +18,7 @@ BRIDGES: Final = "tor.bridges"
 """They have a screen of their own, which has tor use them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True):
     """A setting that takes effect at once.
 
     Attributes:
@@ -32,8 +32,7 @@ class Choice:
     standard: str
 
 
-@dataclass(frozen=True, slots=True)
-class Keeping:
+class Keeping(msgspec.Struct, frozen=True):
     """How settings are kept; each is None where nothing is.
 
     Attributes:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Final, Literal, NamedTuple
 
@@ -33,15 +33,24 @@ _AGREED: Final = (
 )
 """Characters whose width is the same in every terminal that knows Unicode, and that nothing else joins."""
 
-DISPUTED: Final = re.compile(f"[^{_AGREED}]")
-"""Everything else: marks, joiners, pictures, scripts whose letters join or stack, what is newer."""
+OWN_SIGNS: Final = frozenset(map(chr, range(128))) | frozenset("─│┬┴●◌✓✗‹▌▓░·…“”┃")
+"""Some of those: ASCII, and what the interface draws before anybody has said anything."""
 
-_SOMETIMES_SEEN: Final = re.compile(
-    "[\u1160-\u11ff\ud7b0-\ud7fb\u180b-\u180e\u2060-\u2065\u206a-\u206f\ufeff]"
-)
+
+@cache
+def _everything_else() -> re.Pattern[str]:
+    return re.compile(f"[^{_AGREED}]")  # takes two milliseconds, which the first picture does not need
+
+
+def disputed(text: str) -> bool:
+    """Whether anything else is in it: marks, joiners, pictures, scripts that join or stack, what is newer."""
+    return not OWN_SIGNS.issuperset(text) and _everything_else().search(text) is not None
+
+
+_SOMETIMES_SEEN: Final = "[\u1160-\u11ff\ud7b0-\ud7fb\u180b-\u180e\u2060-\u2065\u206a-\u206f\ufeff]"
 """No cell of their own; but some terminals give them one."""
 
-_TYPED: Final = re.compile("[\u200c-\u200f\U000e0020-\U000e007f]")
+_TYPED: Final = "[\u200c-\u200f\U000e0020-\U000e007f]"
 
 _VIRAMAS: Final = "\u094d\u09cd\u0acd\u0b4d\u0c4d\u0d4d"
 """InCB=Linker (UAX 29, GB9c): of the six scripts where what follows is joined to what stands before."""
@@ -49,8 +58,8 @@ _VIRAMAS: Final = "\u094d\u09cd\u0acd\u0b4d\u0c4d\u0d4d"
 Kind = Literal["", "extend", "joiner", "half", "tone", "lead", "syllable", "picture"]
 
 _PICTURES: Final = "\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff"
-_JOINED_PICTURE: Final = re.compile(f"[{_PICTURES}]")
-_SHAPING: Final = re.compile(f"\u200d(?![{_PICTURES}])")
+_JOINED_PICTURE: Final = f"[{_PICTURES}]"
+_SHAPING: Final = f"\u200d(?![{_PICTURES}])"
 _STAND_IN: Final = "\u034f"
 
 
@@ -60,7 +69,7 @@ def countable(text: str) -> str:
     Behind and before letters it shapes them, which costs no cell; to the counting in the libraries below it
     would hide the letter behind it. What goes to a terminal has it again: see `as_written`.
     """
-    return _SHAPING.sub(_STAND_IN, text)
+    return text if text.isascii() else re.sub(_SHAPING, _STAND_IN, text)
 
 
 def as_written(text: str) -> str:
@@ -86,14 +95,14 @@ def clusters(text: str) -> list[Cluster]:
     """`text`, of which no line feed is a part, in clusters."""
     if text.isascii():
         return [Cluster(letter, 1, 1) for letter in text]
-    if DISPUTED.search(text) is None:
+    if not disputed(text):
         return [_cluster(letter) for letter in text]
     return [_cluster(text[start:end]) for start, end in pairwise(boundaries(text))]
 
 
 def boundaries(text: str) -> list[int]:
     """Where clusters begin, and behind them the end; [0] for no text at all."""
-    if DISPUTED.search(text) is None:
+    if not disputed(text):
         return list(range(len(text) + 1))
     found = [0]
     start = 0
@@ -122,7 +131,7 @@ def is_typed(character: str | None) -> bool:
     """
     if not character or character.isprintable():
         return False
-    return unicodedata.category(character[0]) in ("Zs", "Cn") or _TYPED.fullmatch(character) is not None
+    return unicodedata.category(character[0]) in ("Zs", "Cn") or re.fullmatch(_TYPED, character) is not None
 
 
 def _joined(text: str, start: int, index: int) -> bool:
@@ -159,7 +168,7 @@ def _kind(character: str) -> Kind:
         return "syllable"
     if _extends(character):
         return "extend"
-    return "picture" if _JOINED_PICTURE.match(character) else ""
+    return "picture" if re.match(_JOINED_PICTURE, character) else ""
 
 
 def _extends(character: str) -> bool:
@@ -189,5 +198,5 @@ def alone(character: str) -> int:
     if _kind(character) in ("tone", "half"):
         return 2
     size = get_character_cell_size(character)
-    seen = unicodedata.category(character) == "Mc" or _SOMETIMES_SEEN.match(character) is not None
+    seen = unicodedata.category(character) == "Mc" or re.match(_SOMETIMES_SEEN, character) is not None
     return size or int(seen)

@@ -12,25 +12,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from textual.drivers.linux_driver import LinuxDriver
 
-from tuichat.tui.clusters import DISPUTED, Cluster, alone, as_written, clusters
-from tuichat.tui.drawn_row import DrawnRow
+from tuichat.tui.clusters import Cluster, alone, as_written, clusters, disputed
 
-_PIECES = re.compile(
+if TYPE_CHECKING:
+    from tuichat.tui.drawn_row import DrawnRow
+
+_PIECES = (
     r"(?P<move>\x1b\[\d+;(?P<column>\d+)H)"
     r"|(?P<control>\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]P_^X][^\x07\x1b]*(?:\x07|\x1b\\)"
-    r"|\x1b.|[\x00-\x1a\x1c-\x1f])"
-    r"|(?P<text>[^\x00-\x1f]+)",
-    re.DOTALL,
+    r"|\x1b(?s:.)|[\x00-\x1a\x1c-\x1f])"
+    r"|(?P<text>[^\x00-\x1f]+)"
 )
 
 
 def columns_told(data: str) -> str:
     """What goes to the terminal, with the column told behind everything whose width is disputed."""
-    if data.isascii() or DISPUTED.search(data) is None:
+    if not disputed(data):
         return data
     return "".join(_told(data))
 
@@ -39,7 +41,7 @@ def _told(data: str) -> Iterator[str]:
     """The pieces of `data`; a run of them is what is drawn from one known column on."""
     run: list[re.Match[str]] = []
     column: int | None = None  # where the run begins, from 1 on; None while it is not known
-    for piece in _PIECES.finditer(data):
+    for piece in re.finditer(_PIECES, data):
         told = piece["column"]
         lost = piece.lastgroup == "control" and piece.group()[0] != "\x1b"
         if told or lost:
@@ -58,9 +60,9 @@ def _run(run: list[re.Match[str]], column: int | None) -> Iterator[str]:
     end = column + sum(cell_len(piece["text"]) for piece in run if piece["text"])
     for piece in run:
         text = piece["text"]
-        if text and DISPUTED.search(text):
+        if text and disputed(text):
             for cluster in clusters(text):
-                yield _placed(cluster, column, end) if DISPUTED.search(cluster.text) else cluster.text
+                yield _placed(cluster, column, end) if disputed(cluster.text) else cluster.text
                 column += cluster.width
         else:
             yield piece.group()
@@ -91,6 +93,8 @@ class FarDriver(ColumnDriver):
 
     @cached_property
     def _row(self) -> DrawnRow:
+        from tuichat.tui.drawn_row import DrawnRow  # where nothing is far it is not needed
+
         return DrawnRow()
 
     def write(self, data: str) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, tzinfo
 from tuichat.i18n import _, ngettext
 from tuichat.times import Hours, time_of_day
 
-_LENGTH = re.compile(r"([0-9]{1,6})([smhdw])")
+_LENGTH = r"([0-9]{1,6})([smhdw])"
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
@@ -81,7 +81,7 @@ def span(seconds: float) -> str:
 
 def seconds_of(text: str) -> int | None:
     """The seconds of a length of time such as 30m, 24h or 7d; None if it is none, or no time at all."""
-    found = _LENGTH.fullmatch(text.strip().lower())
+    found = re.fullmatch(_LENGTH, text.strip().lower())
     return int(found[1]) * _UNITS[found[2]] or None if found else None
 
 

@@ -22,15 +22,13 @@ MARK: Final = "\u200e"
 
 _LEFT, _RIGHT, _FIRST, _END = "\u2066", "\u2067", "\u2068", "\u2069"
 
-_TURNING: Final = re.compile(
-    "[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
-)
-_DIRECTIONS: Final = re.compile("[\u200e\u2066-\u2069]")
+_TURNING: Final = "[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
+_DIRECTIONS: Final = "[\u200e\u2066-\u2069]"
 
 
 def turns(text: str) -> bool:
     """Whether any of it runs from right to left."""
-    return not text.isascii() and _TURNING.search(text) is not None
+    return not text.isascii() and re.search(_TURNING, text) is not None
 
 
 def isolated(text: str) -> str:
@@ -58,4 +56,4 @@ def enclosing(text: str) -> tuple[str, str]:
 
 def without_directions(data: str) -> str:
     """For a terminal that would draw them."""
-    return _DIRECTIONS.sub("", data)
+    return re.sub(_DIRECTIONS, "", data)

@@ -16,7 +16,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Final
 
-from tuichat.tui.clusters import DISPUTED, clusters
+from tuichat.tui.clusters import clusters, disputed
 from tuichat.tui.direction import turns
 
 _PART: Final = r"\x1b\[([\d;]*)m([^\x00-\x1f\x7f]+)\x1b\[0m"
@@ -40,7 +40,7 @@ class DrawnRow:
     def thinned(self, data: str) -> str:
         """What has to be written in the place of `data`."""
         found = _ROW.fullmatch(data)
-        if found is None or DISPUTED.search(data) or turns(data):
+        if found is None or disputed(data) or turns(data):
             self._cells = []
             return data
         place, cells = (found[1], found[2]), _cells(found["parts"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, datetime
 
 import msgspec
@@ -149,6 +148,8 @@ class Known:
 
 def colour_of(address: str) -> int:
     """Which of the theme's colours for people this one has: by key, so that a name cannot borrow it."""
+    import hashlib  # loads ciphers, which the first picture does not need
+
     return hashlib.sha256(address.encode()).digest()[0] % PEOPLE
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from tuichat.i18n import _
 
-_LINK: Final = re.compile(r"https?://[^\s<>\"'`“”‘’「」『』《》（），。、！？；：]+", re.IGNORECASE)
+_LINK: Final = r"(?i:https?://[^\s<>\"'`“”‘’「」『』《》（），。、！？；：]+)"
 _NEVER_LAST: Final = ".,;:!?)]}"
 _BRACKETS: Final = {")": "(", "]": "[", "}": "{"}
 
@@ -29,7 +29,7 @@ def links(text: str) -> list[Link]:
     if "://" not in text:
         return []
     found = []
-    for match in _LINK.finditer(text):
+    for match in re.finditer(_LINK, text):
         url = match[0]
         while url[-1] in _NEVER_LAST and not _closes(url):
             url = url[:-1]

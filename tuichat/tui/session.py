@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from tuichat.api.node_api import NodeApi
 from tuichat.errors import NotFoundError, TuichatError, UnreachableError
 from tuichat.i18n import _
 from tuichat.model import AnyEvent, ClosingEvent, Hello, LockedEvent
 from tuichat.tui.known import Known
+
+if TYPE_CHECKING:
+    from tuichat.api.node_api import NodeApi
+    from tuichat.tui.node_client import NodeClient
 
 FIND_AGAIN_SECONDS = 10.0
 """How long a node that went away is looked for."""
@@ -27,15 +30,7 @@ _EVENTS_A_TURN = 20
 _ENDS: Mapping[str, Literal["stop", "wiped"]] = {"stop": "stop", "wipe": "wiped"}
 
 
-class NodeClient(NodeApi, Protocol):
-    """A client of a node that can be let go of."""
-
-    async def close(self) -> None:
-        """Let go; a detached node may end some seconds later."""
-        ...
-
-
-Attach = Callable[[], Awaitable[NodeClient]]
+Attach = Callable[[], Awaitable["NodeClient"]]
 
 
 class Connected(msgspec.Struct, frozen=True):

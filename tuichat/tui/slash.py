@@ -10,7 +10,7 @@ import msgspec
 from tuichat.i18n import _
 from tuichat.tui.addresses import looks_like_address
 
-_PLACE: Final = re.compile(r"[0-9]{1,4}")
+_PLACE: Final = r"[0-9]{1,4}"
 """A conversation's place in the list."""
 
 
@@ -173,7 +173,7 @@ def read_line(line: str) -> Text | Command | Unknown:
         return Text(line)
     name, _separator, argument = line[1:].partition(" ")
     name = name.strip().lower()
-    if _PLACE.fullmatch(name):
+    if re.fullmatch(_PLACE, name):
         return Command("open", name)
     if name in usages():
         return Command(name, argument.strip())
