@@ -6,11 +6,10 @@ python -m tests.support.keyboard_card     writes both anew
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from tuichat import i18n
+from tests.support.speaking import speaking
 from tuichat.i18n import _
 from tuichat.tui.keymap import Keymap, load_keymaps
 from tuichat.tui.screens.help import key_rows, place_words
@@ -60,7 +59,7 @@ CARDS: Final = {"keys.md": ("en", _ENGLISH), "keys.zh.md": ("zh_CN", _CHINESE)}
 def card(name: str) -> str:
     """The text of one of the cards, as the tables are now."""
     language, words = CARDS[name]
-    with _speaking(language):
+    with speaking(language):
         parts = [f"# {words['title']}", words["other"], words["intro"]]
         parts += [f"## {words['keys']}", _table([words["key"], words["does"]], key_rows())]
         for keymap in load_keymaps().values():
@@ -87,16 +86,6 @@ def _commands() -> Iterator[tuple[str, str, str]]:
 def _table(head: list[str], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-
-
-@contextmanager
-def _speaking(language: str) -> Iterator[None]:
-    before = i18n._translations
-    i18n.use_language(language)
-    try:
-        yield
-    finally:
-        i18n._translations = before
 
 
 if __name__ == "__main__":

@@ -6,8 +6,7 @@ python -m tests.support.screen_pictures     draws all of docs/pictures anew
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -16,8 +15,8 @@ import msgspec
 from tests.support.fixed_clock import FixedClock
 from tests.support.interface import interface, settle
 from tests.support.memory_node import MemoryNode
+from tests.support.speaking import speaking
 from tests.support.svg_screen import portable
-from tuichat import i18n
 from tuichat.tui.app import TuichatApp
 
 PICTURES: Final = Path(__file__).parents[2] / "docs" / "pictures"
@@ -85,23 +84,13 @@ ALL: Final = {
 async def drawn(picture: Picture) -> str:
     """The picture as SVG, as the interface draws it now."""
     app = picture.app()
-    with _speaking(picture.language):
+    with speaking(picture.language):
         async with app.run_test(size=picture.size) as pilot:
             await settle(pilot)
             for key in picture.keys:
                 await pilot.press(key)
                 await settle(pilot)
             return portable(app.export_screenshot(title="tuichat"))
-
-
-@contextmanager
-def _speaking(language: str) -> Iterator[None]:
-    before = i18n._translations
-    i18n.use_language(language)
-    try:
-        yield
-    finally:
-        i18n._translations = before
 
 
 def main() -> None:
