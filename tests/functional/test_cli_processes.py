@@ -174,6 +174,15 @@ async def interrupted(home: Home, number: signal.Signals, *words: str, awaited: 
     return process.returncode, errors
 
 
+async def until_it_waits(process: int) -> None:
+    """Between its last look for signals and the system's read Python hears none for a moment."""
+    while True:
+        status = await asyncio.to_thread(Path(f"/proc/{process}/stat").read_text, encoding="ascii")
+        if status.rpartition(")")[2].split()[0] == "S":
+            return
+        await asyncio.sleep(0.01)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_waiting_at_a_pipe_is_ended_by_a_signal(number: signal.Signals) -> None:
     async with sample_home() as (home, node):
@@ -183,8 +192,9 @@ async def test_waiting_at_a_pipe_is_ended_by_a_signal(number: signal.Signals) ->
         for option in ("--config", "--passphrase-file"):
             process = await home.command("contact", "list", options=(option, str(pipe)))
             writing = await asyncio.to_thread(os.open, pipe, os.O_WRONLY)  # done when somebody reads
-            process.send_signal(number)
             async with asyncio.timeout(SECONDS):
+                await until_it_waits(process.pid)
+                process.send_signal(number)
                 assert await process.communicate() == (b"", b"")
             os.close(writing)
             assert process.returncode == 130

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import pytest
 from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -9,8 +12,15 @@ from textual.widgets import Input
 from tests.support.fixed_clock import FixedClock
 from tests.support.interface import enter, interface, running, settle, top
 from tests.support.memory_node import MemoryNode, address_of
+from tuichat.model import Contact
 from tuichat.tui import typed_ahead
 from tuichat.tui.screens.add_contact import AddContact
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The order of keys is told apart from how slow the machine is."""
+    monkeypatch.setattr(typed_ahead, "PATIENCE_SECONDS", 60.0)
 
 
 def heap(pilot: Pilot[int], text: str) -> None:
@@ -20,6 +30,7 @@ def heap(pilot: Pilot[int], text: str) -> None:
         pilot.app.post_message(key)
 
 
+@pytest.mark.usefixtures("patient")
 async def test_a_passphrase_typed_behind_enter_is_taken_as_its_repetition() -> None:
     made: list[tuple[str | None, str | None]] = []
 
@@ -34,6 +45,7 @@ async def test_a_passphrase_typed_behind_enter_is_taken_as_its_repetition() -> N
         assert made == [("me", "secret")]
 
 
+@pytest.mark.usefixtures("patient")
 async def test_each_field_of_a_dialog_gets_its_own_and_the_last_enter_asks() -> None:
     node = MemoryNode.sample(FixedClock())
     async with running(node) as (main, pilot):
@@ -46,6 +58,46 @@ async def test_each_field_of_a_dialog_gets_its_own_and_the_last_enter_asks() -> 
         erin = await node.contact_get("erin")
         assert erin.request_text == "hello there"
         assert main.composer.text == "and on"
+
+
+@pytest.mark.usefixtures("patient")
+async def test_what_is_typed_while_the_node_answers_goes_where_its_answer_leads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    node = MemoryNode.sample(FixedClock())
+    asked, answering = asyncio.Event(), asyncio.Event()
+
+    async def slow(address: str, name: str | None, message: str) -> Contact:
+        asked.set()
+        await answering.wait()
+        return await MemoryNode.contact_add(node, address, name, message)
+
+    monkeypatch.setattr(node, "contact_add", slow)
+    async with running(node) as (main, pilot):
+        await enter(main, pilot, "/add")
+        heap(pilot, f"{address_of('erin')}\nerin\nhello\nand on")
+        await asked.wait()
+        await pilot.pause(4 * typed_ahead.LOOK_SECONDS)
+        answering.set()
+        while main.composer.text != "and on":
+            await pilot.pause(0.01)
+        assert (await node.contact_get("erin")).request_text == "hello"
+
+
+async def test_a_node_that_does_not_answer_holds_no_key_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    node = MemoryNode.sample(FixedClock())
+
+    async def never(_address: str, _name: str | None, _message: str) -> Contact:
+        return await asyncio.Future()
+
+    monkeypatch.setattr(node, "contact_add", never)
+    monkeypatch.setattr(typed_ahead, "PATIENCE_SECONDS", 0.1)
+    async with running(node) as (main, pilot):
+        await enter(main, pilot, "/add")
+        heap(pilot, f"{address_of('erin')}\n\nhello\n")
+        pilot.app.post_message(events.Key("escape", None))
+        while top(pilot) is not main:
+            await pilot.pause(0.01)
 
 
 async def test_who_entered_in_a_field_that_is_gone_waits_a_moment_and_no_longer() -> None:

@@ -1,7 +1,8 @@
 """An interface in which keys wait while Enter in a field is still being heeded.
 
-Enter in a field moves the focus, or brings another screen, some turns of the loop later. Over a slow network
-keys come in heaps, and what was typed behind Enter, perhaps a passphrase, would go into the field before.
+Enter in a field moves the focus, or brings another screen, some turns of the loop later, or when the node has
+answered. Over a slow network keys come in heaps, and what was typed behind Enter, perhaps a passphrase, would
+go into the field before.
 """
 
 from __future__ import annotations
@@ -15,8 +16,14 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Input
 
-PATIENCE_SECONDS: Final = 0.25
-"""For so long they wait at most: a field that is gone sends nothing."""
+LOOK_SECONDS: Final = 0.05
+"""So often it is looked whether they still have to."""
+
+PATIENCE_SECONDS: Final = 2.0
+"""For so long they wait at most, on a machine or for a node that has much else to do."""
+
+ANSWER: Final = "answer"
+"""The group of work that begins with Enter in a screen's last field and ends with the screen."""
 
 
 class Heeded(Message):
@@ -35,7 +42,8 @@ class TypedAhead(App[int]):
         super().__init__(**options)
         self._entered: Input | None = None
         self._waiting: deque[events.Event] = deque()
-        self._patience: Timer | None = None
+        self._heard = False
+        self._looking: Timer | None = None
 
     async def heed(self, event: events.Event) -> None:
         """As Textual's `on_event`."""
@@ -53,22 +61,37 @@ class TypedAhead(App[int]):
                 self._wait_for(field)
 
     def _wait_for(self, field: Input) -> None:
-        self._entered = field
-        self._patience = self.set_timer(PATIENCE_SECONDS, self._go_on)
+        self._entered, self._heard = field, False
+        left = PATIENCE_SECONDS
+
+        async def look() -> None:
+            nonlocal left
+            left -= LOOK_SECONDS
+            gone = not field.is_attached  # such a one sends nothing
+            answered = self._heard and not self._is_answering()
+            if gone or answered or left <= 0:
+                await self._go_on()
+
+        self._looking = self.set_interval(LOOK_SECONDS, look)
         field.post_message(Heeded(field, last=False))
+
+    def _is_answering(self) -> bool:
+        return any(work.group == ANSWER and not work.is_finished for work in self.workers)
 
     async def on_heeded(self, message: Heeded) -> None:
         """First the key has come up here, and is acted upon; then what the field said of it was heard."""
         if message.field is not self._entered:
             return
-        if message.last:
-            await self._go_on()
-        else:
+        if not message.last:
             message.field.post_message(Heeded(message.field, last=True))
+        elif self._is_answering():
+            self._heard = True
+        else:
+            await self._go_on()
 
     async def _go_on(self) -> None:
-        if self._patience is not None:
-            self._patience.stop()
-        self._entered = self._patience = None
+        if self._looking is not None:
+            self._looking.stop()
+        self._entered = self._looking = None
         while self._waiting and self._entered is None:
             await self.on_event(self._waiting.popleft())

@@ -13,6 +13,7 @@ from tuichat.i18n import _
 from tuichat.model import Contact
 from tuichat.tui.context import Context
 from tuichat.tui.screens.dialog import Dialog
+from tuichat.tui.typed_ahead import ANSWER
 from tuichat.tui.widgets.field import Field
 from tuichat.tui.widgets.keys_line import KeysLine
 from tuichat.tui.words import error_text
@@ -58,14 +59,12 @@ class AddContact(Dialog[Contact]):
         if following and self._field("address"):
             self.query_one(f"#{following}", Input).focus()
         elif self._field("address"):
-            self._ask()
+            self._ask(self._field("address"), self._field("name") or None, self._field("message"))
 
-    @work(exclusive=True)
-    async def _ask(self) -> None:
+    @work(exclusive=True, group=ANSWER)
+    async def _ask(self, address: str, name: str | None, message: str) -> None:
         try:
-            contact = await self._shared.session.node.contact_add(
-                self._field("address"), self._field("name") or None, self._field("message")
-            )
+            contact = await self._shared.session.node.contact_add(address, name, message)
         except TuichatError as error:
             self.query_one(".problem", Static).update(Text(error_text(error)))
             self.query_one("#address", Input).focus()

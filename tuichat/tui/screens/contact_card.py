@@ -26,6 +26,7 @@ from tuichat.tui.qr import qr_text
 from tuichat.tui.screens.card_deeds import CardDeeds
 from tuichat.tui.screens.memory import change_memory
 from tuichat.tui.session import Happening
+from tuichat.tui.typed_ahead import ANSWER
 from tuichat.tui.widgets.field import Field
 from tuichat.tui.widgets.keys_line import KeysLine
 from tuichat.tui.widgets.pick_list import PickList
@@ -269,7 +270,7 @@ class ContactCard(CardDeeds):
         self.show()
 
     @on(Input.Submitted)
-    @work(exclusive=True)
+    @work(exclusive=True, group=ANSWER)
     async def _answered(self, event: Input.Submitted) -> None:
         event.stop()
         person = self.person

@@ -16,6 +16,7 @@ from tuichat.errors import TuichatError
 from tuichat.i18n import _
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.screens.dialog import Dialog
+from tuichat.tui.typed_ahead import ANSWER
 from tuichat.tui.widgets.field import Field
 from tuichat.tui.widgets.keys_line import KeysLine
 from tuichat.tui.words import error_text
@@ -74,13 +75,12 @@ class Secrets(Dialog[str]):
             self._say(self._without)
         else:
             self._say("")
-            self._do()
+            self._do(self._value("current") if self._current else "", self._value("new"))
 
-    @work(exclusive=True)
-    async def _do(self) -> None:
-        current = self._value("current") if self._current else ""
+    @work(exclusive=True, group=ANSWER)
+    async def _do(self, current: str, new: str) -> None:
         try:
-            said = await self._deed(current, self._value("new"))
+            said = await self._deed(current, new)
         except TuichatError as error:
             self._say(error_text(error))
             self.query(Field).first().focus()
