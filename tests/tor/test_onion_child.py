@@ -276,7 +276,7 @@ async def test_without_its_relays_tor_says_that_it_is_blocked_and_messages_can_w
                 await tor.wait_ready(0)
             assert caught.value.code == "not_ready"
             tor_network.start_relays()
-            await tor.wait_ready(SECONDS)
+            await tor.wait_ready(2 * SECONDS)
             assert tor.status.problem == ""
     finally:
         tor_network.start_relays()

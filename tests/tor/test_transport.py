@@ -106,7 +106,7 @@ async def place(tor_network: NetworkThread, names: list[object]) -> AsyncIterato
 
 async def _reached(place: Place) -> None:
     """Wait until my service has reached itself."""
-    async with asyncio.timeout(SECONDS):
+    async with asyncio.timeout(2 * SECONDS):
         while not place.home.transport.state.service.reachable:  # noqa: ASYNC110 - tor brings it about
             await asyncio.sleep(0.05)
 
@@ -365,7 +365,7 @@ async def test_a_killed_tor_is_noticed_and_its_service_is_back(place: Place) -> 
     home.transport.watch(lambda state: told.append(state.service.reachable))
     assert home.tor.pid is not None
     os.kill(home.tor.pid, signal.SIGKILL)
-    async with asyncio.timeout(SECONDS):
+    async with asyncio.timeout(2 * SECONDS):
         while told[-1:] != [True] or False not in told:  # noqa: ASYNC110 - tor brings it about
             await asyncio.sleep(0.05)
     await (await _dial(place, ME.onion)).close()
