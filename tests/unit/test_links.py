@@ -39,6 +39,7 @@ def test_links_of_a_text_end_where_their_readers_think(text: str, found: list[st
         ("https://example.org/", "example.org", ""),
         ("https://аpple.com/", "xn--pple-43d.com", "not all Latin"),
         ("https://bank.example｡evil.example/", "bank.example.evil.example", "not all Latin"),
+        ("https://1\ufe0f2\ufe0f.example/", "12.example", "not all Latin"),
         ("https://xn--pple-43d.com/", "xn--pple-43d.com", "punycode"),
         ("https://bank.example@evil.example/", "evil.example", "before the @"),
         ("http://example.org/", "example.org", "not encrypted"),

@@ -15,6 +15,9 @@ from tuichat.i18n import _
 _LINK: Final = r"(?i:https?://[^\s<>\"'`\\“”‘’「」『』《》（），。、！？；：]+)"
 _NEVER_LAST: Final = ".,;:!?)]}"
 _BRACKETS: Final = {")": "(", "]": "[", "}": "{"}
+_UNSEEN: Final = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f]")
+"""Variation selectors: browsers pass over them (UTS 46, "ignored")."""
+
 _LONGEST_HOST: Final = 253
 _WIDE_DOT: Final = "\u3002"
 """Browsers read it as a dot, as they do its halfwidth form, which NFKC turns into it."""
@@ -50,7 +53,7 @@ def _closes(url: str) -> bool:
 
 def host_of(url: str) -> str:
     """Whom a link leads to, as programs write it: letters that are not ASCII in punycode, `xn--`."""
-    host = unicodedata.normalize("NFKC", _host(url)).replace(_WIDE_DOT, ".")
+    host = _UNSEEN.sub("", unicodedata.normalize("NFKC", _host(url))).replace(_WIDE_DOT, ".")
     return ".".join(_label(label) for label in host.split("."))
 
 
