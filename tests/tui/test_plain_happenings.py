@@ -141,6 +141,14 @@ async def test_a_line_of_somebody_cannot_look_like_ours_or_be_somebody_elses() -
     assert lines == ["14:00 bob: hello", "  | 14:05 alice: I owe bob money"]
 
 
+@pytest.mark.parametrize("name", ["me", "ME", "ｍｅ", "me [edited]", "me: so", "bob [answers me: so]: yes"])
+async def test_no_name_looks_like_me_or_like_what_stands_behind_a_name(name: str) -> None:
+    message = sample().incoming("bob", "/me owes 50")
+    shown = message_text(message, name, Calendar(UTC, date(2026, 11, 21)))
+    assert shown == f'14:00 "{name}": * "{name}" owes 50'
+    assert message_text(message, "mel", Calendar(UTC, date(2026, 11, 21))) == "14:00 mel: * mel owes 50"
+
+
 async def test_what_is_no_text_of_theirs_stands_where_no_text_comes() -> None:
     node = sample()
     calendar = Calendar(UTC, date(2026, 11, 21))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from tuichat.deed_words import quoted, reactions, said, state_word
+from tuichat.deed_words import quoted, reactions, said, speaker, state_word
 from tuichat.file_words import is_open
 from tuichat.i18n import _, ngettext
 from tuichat.model import Contact, File, Message
@@ -39,7 +39,7 @@ def message_text(
         name: the contact's; `file`: the line of its file, if it has one.
         numbered: its number stands before it.
     """
-    who = _("me") if message.direction == "out" else name
+    who = speaker(message.direction, name)
     time = calendar.time(message.received_at or message.sent_at)
     head = f"#{message.id} {time} {who}" if numbered else f"{time} {who}"
     words = said(message, name)
