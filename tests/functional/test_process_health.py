@@ -18,7 +18,7 @@ async def asked(home: Home, path: str, token: str) -> tuple[int, str]:
     """The status and the body that a page is answered with."""
     reader, writer = await asyncio.open_unix_connection(home.paths.home / "http.sock")
     writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n".encode())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         head, _, body = (await reader.read()).decode().partition("\r\n\r\n")
     writer.close()
     return int(head.split()[1]), body

@@ -80,7 +80,7 @@ async def test_the_linux_console_is_shown_signs_that_it_has_and_english() -> Non
 
 async def rests(terminal: PtyTerminal) -> None:
     """Nothing is written for longer than a cursor that blinks takes to be drawn twice."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         before = -1
         while before != len(terminal.written):
             before = len(terminal.written)
@@ -102,7 +102,7 @@ async def test_far_away_nothing_moves_and_without_colours_the_focus_is_seen() ->
         assert b"\x1b[?1003h" not in terminal.written
         assert reversed_cells(terminal) == 1
         terminal.type_bytes(b"\xc4\xe3b")
-        assert "aaaa\ufffd\ufffdb" in await terminal.until("b ")
+        await terminal.until("aaaa\ufffd\ufffdb")
         terminal.type("\x1b[Z")
         await terminal.until("││14:00")  # the edge of the history, where the focus is now
 
@@ -120,7 +120,7 @@ async def copied(terminal: PtyTerminal, sequence: str) -> None:
     await terminal.until("x mark", "c copy", "r reply")
     terminal.type("c")
     await terminal.until("opied")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while sequence.encode() not in terminal.written:  # noqa: ASYNC110 - another program brings it about
             await asyncio.sleep(0.02)
 

@@ -18,7 +18,7 @@ from tuichat.store.profile import create_profile
 from tuichat.store.profile_lock import lock_holder
 
 PASSPHRASE = "correct horse"
-_PATIENCE = 40.0
+_PATIENCE = 60.0
 
 
 class Home:

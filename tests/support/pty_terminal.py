@@ -18,7 +18,7 @@ from tests.support.opinions import OpinionatedScreen, cells_of
 
 _LOOK_SECONDS = 0.02
 _QUIET_SECONDS = 0.15
-_PATIENCE = 20.0
+_PATIENCE = 60.0
 
 
 class PtyTerminal:

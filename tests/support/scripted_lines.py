@@ -99,5 +99,5 @@ async def plain(
 
     chosen = options or Options(zone=UTC)
     program = Program(attach, lines, msgspec.structs.replace(chosen, **changes), FixedClock())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         return await program.run()

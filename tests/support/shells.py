@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 SHELLS: Final = ("bash", "zsh", "fish")
-_SECONDS: Final = 30
+_SECONDS: Final = 60
 
 # The function is called as bash calls it: with the line up to the cursor.
 _BASH = """

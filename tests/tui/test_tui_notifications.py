@@ -98,7 +98,7 @@ async def test_what_is_to_disappear_is_not_shown_where_it_would_stay(
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not holds():  # noqa: ASYNC110 - another process brings it about
             await asyncio.sleep(0.01)
 
