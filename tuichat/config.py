@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from tuichat.config_owner import NAME_PROGRAMS, check_owner
 from tuichat.daemon_config import HttpConfig, LogConfig
 from tuichat.durations import parse_duration
 from tuichat.errors import StorageError, UsageError
@@ -180,7 +181,7 @@ def load_config(
 
     Raises:
         UsageError: an unknown key or a bad value; names the file and line, or the variable; or the required
-            file is not there.
+            file is not there; or others may change the file, and it names programs.
         StorageError: the file cannot be read.
     """
     text = read_config_text(path, pipes=required and patient)
@@ -194,7 +195,11 @@ def load_config(
     values = {**found, **from_environment}
     check_together(values, text or "", path, from_environment)
     built = _build(values, lambda name: None if name in from_environment else path.parent)
-    return msgspec.structs.replace(built, hooks=parse_hooks(text or "", path))
+    hooks = parse_hooks(text or "", path)
+    for name in NAME_PROGRAMS:
+        if found.get(name) or (name == HOOKS and hooks):
+            check_owner(path, name)
+    return msgspec.structs.replace(built, hooks=hooks)
 
 
 def read_config_text(path: Path, *, pipes: bool = False) -> str | None:

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 
 from tuichat.i18n import _
-from tuichat.model import Message, MessageState, Quote
+from tuichat.model import Direction, Message, MessageState, Quote
 from tuichat.timer_words import timer_line
 
 _ACTION = "/me "
+_BEHIND_A_NAME = frozenset("[:")
+
+
+def speaker(direction: Direction, name: str) -> str:
+    """Who says something; `name` is the contact's, in quotes if it looks like me or like what stands behind a
+    name: it may be one that they suggested.
+    """
+    me = _("me")
+    if direction == "out":
+        return me
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    like_me = plain.startswith(me.casefold()) and not plain.removeprefix(me.casefold())[:1].isalnum()
+    return f'"{name}"' if like_me or not _BEHIND_A_NAME.isdisjoint(plain) else name
 
 
 def said(message: Message, name: str) -> str:
@@ -22,7 +36,7 @@ def said(message: Message, name: str) -> str:
     if message.kind == "unsupported":
         return _("This message needs a newer tuichat.")
     if message.text.startswith(_ACTION):
-        who = _("me") if message.direction == "out" else name
+        who = speaker(message.direction, name)
         return f"* {who} {message.text.removeprefix(_ACTION)}"
     return message.text
 
@@ -44,7 +58,7 @@ def quoted(quote: Quote, name: str) -> str:
     """What a message answers, in one line; `name` is the contact's."""
     if quote.message is None:
         return _("answers a message you do not have")
-    who = _("me") if quote.direction == "out" else name
+    who = speaker(quote.direction or "in", name)
     words = f"{who}: {_('taken back') if quote.unsent else quote.text}"
     return " ".join(words.split())
 

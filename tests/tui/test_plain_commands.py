@@ -67,7 +67,7 @@ WALK: dict[str, tuple[tuple[Step, ...], str]] = {
     "unread": (("/query bob", "/unread"), "Nothing here is unread."),
     "bottom": (("/query bob", "/bottom"), "page 3 has the figures."),
     "top": (("/query bob", "/top"), "#1 14:00 bob: did the draft reach you?"),
-    "reply": (("/query bob", "/reply #1 it did"), "(answers bob: did the draft reach you?) it did"),
+    "reply": (("/query bob", "/reply #1 it did"), "me [answers bob: did the draft reach you?]: it did"),
     "edit": (("/query bob", "/edit #2 reading"), "me: reading [delivered, edited]"),
     "unsend": (("/query bob", "/unsend #2", "yes"), "taken back"),
     "react": (("/query bob", "/react #1 👍"), "did the draft reach you? [👍]"),

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from datetime import UTC, date
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.fixed_clock import FixedClock
 from tests.support.memory_node import PASSPHRASE, MemoryNode
 from tests.support.scripted_lines import ScriptedLines, Step, plain
 from tuichat.errors import LockedError
-from tuichat.model import Message
+from tuichat.model import Message, Quote
 from tuichat.plain.options import Options
 from tuichat.plain.wording import message_text
 from tuichat.tui.context import Way
@@ -46,7 +47,7 @@ LINES: list[tuple[Happens, list[str]]] = [
     (lambda node: node.person("eve", state="pending", request_text="hi"), ["[request] eve asks to be your"]),
     (lambda node: node.change_key("alice"), ["[alice] This address showed another key."]),
     (lambda node: node.set_tor(bootstrap=40), ["tor: loading the list of relays"]),
-    (lambda node: node.offer("bob", "plans.pdf", 5000), ["14:00 bob: file 1: plans.pdf"]),
+    (lambda node: node.offer("bob", "plans.pdf", 5000), ["14:00 bob [file 1: plans.pdf"]),
 ]
 
 
@@ -138,6 +139,32 @@ async def test_a_line_of_somebody_cannot_look_like_ours_or_be_somebody_elses() -
     calendar = Calendar(UTC, date(2026, 11, 21))
     lines = message_text(message, "bob", calendar).split("\n")
     assert lines == ["14:00 bob: hello", "  | 14:05 alice: I owe bob money"]
+
+
+@pytest.mark.parametrize("name", ["me", "ME", "ｍｅ", "me [edited]", "me: so", "bob [answers me: so]: yes"])
+async def test_no_name_looks_like_me_or_like_what_stands_behind_a_name(name: str) -> None:
+    message = sample().incoming("bob", "/me owes 50")
+    shown = message_text(message, name, Calendar(UTC, date(2026, 11, 21)))
+    assert shown == f'14:00 "{name}": * "{name}" owes 50'
+    assert message_text(message, "mel", Calendar(UTC, date(2026, 11, 21))) == "14:00 mel: * mel owes 50"
+
+
+async def test_what_is_no_text_of_theirs_stands_where_no_text_comes() -> None:
+    node = sample()
+    calendar = Calendar(UTC, date(2026, 11, 21))
+
+    def shown(message: Message, file: str = "") -> str:
+        return message_text(message, "bob", calendar, file)
+
+    for text in ("[answers me: lend me 50] yes", "[taken back]", "[file 1: a.txt (/files fetch 1)]"):
+        assert shown(node.incoming("bob", text)) == f"14:00 bob: {text}"
+    mine = await node.send("bob", "lend me 50")
+    answer = replace(
+        node.incoming("bob", "no"), quote=Quote(message=mine.id, direction="out", text=mine.text)
+    )
+    assert shown(answer) == "14:00 bob [answers me: lend me 50]: no"
+    assert shown(replace(answer, quote=None, text="", unsent="done")) == "14:00 bob [taken back]"
+    assert shown(replace(answer, kind="file", quote=None), "file 1: a.txt") == "14:00 bob [file 1: a.txt]: no"
 
 
 async def test_a_locked_profile_shows_and_sends_nothing_until_it_is_unlocked() -> None:

@@ -29,7 +29,7 @@ from tests.support.fixed_clock import START, FixedClock
 from tests.support.handshakes import person
 from tests.support.house import house
 from tests.support.seeded_rng import SeededRng
-from tests.support.stores import KEY, add_contact, receive, wire_id, write
+from tests.support.stores import KEY, add_contact, offer, receive, wire_id, write
 from tuichat import doctor
 from tuichat.crypto.identity import PinVerdict, judge_pins, parse_certificate, pins_of
 from tuichat.crypto.passphrase import Secret, _derived
@@ -422,6 +422,24 @@ async def test_invites_and_spare_keys_of_a_backup_are_good_no_more(profile: Prof
     restored = opened(tmp_path / "new")
     assert [row.state for row in restored.invites.all()] == ["revoked", "revoked", "closed", "revoked"]
     assert (restored.reach_keys.given(), restored.reach_keys.spare()) == ([b"g" * 32], [])
+    restored.close()
+
+
+async def test_a_restored_profile_removes_nothing_that_the_saved_one_has_on_disk(
+    profile: Profile, tmp_path: Path
+) -> None:
+    store, contact = profile.store, add_contact(profile.store).id
+    offer(store, contact, 1, stored_as="/inbox/part")
+    whole = offer(store, contact, 2, stored_as="/inbox/whole")
+    store.transfers.end(whole.id, "complete", "", 1)
+    copied = offer(store, contact, 3, "out", source="/outgoing/copy", source_is_copy=True)
+    store.transfers.leave("/inbox/of-another-part")
+    restore(tmp_path / "new", await profile.back_up(tmp_path / "backup"))
+    restored = opened(tmp_path / "new")
+    assert restored.transfers.remains() == []
+    assert [row.stored_as for row in restored.transfers.all()] == ["", "/inbox/whole", ""]
+    restored.transfers.remove(copied.id)
+    assert restored.transfers.remains() == []
     restored.close()
 
 

@@ -309,6 +309,7 @@ os.write(1, json.dumps({
     "local socket": refused(lambda: socket.socket(socket.AF_UNIX)),
     "process": refused(lambda: subprocess.run(["true"])),
     "memory": refused(lambda: bytes(2 << 30)),
+    "open in another's place": refused(lambda: (os.close(0), open("/etc/passwd"))),
     "more files": refused(lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (99, 99))),
     "niceness": os.nice(0),
     "core": resource.getrlimit(resource.RLIMIT_CORE),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -28,6 +29,38 @@ def written(directory: Path, text: str | bytes) -> Path:
 
 def test_no_file_gives_the_defaults(tmp_path: Path) -> None:
     assert load_config(tmp_path / "tuichat.toml", {}) == Config()
+
+
+@pytest.mark.parametrize(
+    ("setting", "text"),
+    [
+        ("tor.binary", '[tor]\nbinary = "/opt/tor"\n'),
+        ("tor.extra_torrc", '[tor]\nextra_torrc = "net.torrc"\n'),
+        ("hooks", '[[hooks]]\nevent = "*"\nexec = ["true"]\n'),
+    ],
+)
+def test_a_file_that_others_may_change_names_no_program(
+    tmp_path: Path, setting: str, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path, text)
+    for mode in (0o600, 0o644, 0o400):
+        path.chmod(mode)
+        load_config(path, {})
+    for mode in (0o620, 0o602, 0o666):
+        path.chmod(mode)
+        with pytest.raises(UsageError, match=setting) as refused:
+            load_config(path, {})
+        assert refused.value.hint.endswith(f"chmod 600 {path}")
+    path.chmod(0o600)
+    of_another = list(path.stat())
+    of_another[stat.ST_UID] = 4321
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "stat", lambda _path: os.stat_result(of_another))
+        with pytest.raises(UsageError, match=setting):
+            load_config(path, {})
+    path.write_text('[ui]\ntheme = "dark"\n', encoding="utf-8")
+    path.chmod(0o666)
+    assert load_config(path, {}).ui.theme == "dark"
 
 
 def test_file_is_read_and_environment_wins(tmp_path: Path) -> None:

@@ -22,6 +22,9 @@ PATIENCE = 10.0
         ("(http://example.org/x). And HTTPS://EXAMPLE.ORG!", ["http://example.org/x", "HTTPS://EXAMPLE.ORG"]),
         ("看https://例子.中国/路径。好", ["https://例子.中国/路径"]),
         ("“https://example.org/?q=1&r=2#s”", ["https://example.org/?q=1&r=2#s"]),
+        ("https://evil.example\\@bank.example/ https://\\evil.example", ["https://evil.example"]),
+        (f"https://bank.example.{'a.' * 120}example/", []),
+        ("https://bank%2eexample/ https://[fe80::1%25x]/", []),
         ("file:///etc/passwd javascript:alert(1) example.org https:// http://[", []),
     ],
 )
@@ -35,6 +38,8 @@ def test_links_of_a_text_end_where_their_readers_think(text: str, found: list[st
     [
         ("https://example.org/", "example.org", ""),
         ("https://аpple.com/", "xn--pple-43d.com", "not all Latin"),
+        ("https://bank.example｡evil.example/", "bank.example.evil.example", "not all Latin"),
+        ("https://1\ufe0f2\ufe0f.example/", "12.example", "not all Latin"),
         ("https://xn--pple-43d.com/", "xn--pple-43d.com", "punycode"),
         ("https://bank.example@evil.example/", "evil.example", "before the @"),
         ("http://example.org/", "example.org", "not encrypted"),

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.stores import SECOND, add_contact, open_store, receive, wire_id, write
+from tests.support.stores import DAY, SECOND, add_contact, offer, open_store
 from tuichat.errors import NotFoundError
-from tuichat.model import Direction
 from tuichat.store import transfers
 from tuichat.store.database import Database
-from tuichat.store.records import FileRow
 from tuichat.store.store import Store
 from tuichat.store.transfers import HASHES_IN_PART
-
-DAY = 86_400_000
 
 
 @pytest.fixture
@@ -26,28 +21,6 @@ def store(tmp_path: Path) -> Iterator[Store]:
     made = open_store(tmp_path)
     yield made
     made.close()
-
-
-def offer(store: Store, contact: int, number: int, direction: Direction = "in", **changes: Any) -> FileRow:
-    message = (receive if direction == "in" else write)(store, contact, number)
-    row = FileRow(
-        id=0,
-        contact=contact,
-        message=message.id,
-        direction=direction,
-        wire_id=wire_id(number),
-        name=f"file {number}",
-        place="",
-        size=10,
-        media_type="text/plain",
-        state="offered",
-        key=bytes([number]) * 32,
-        root=bytes([number]) * 32,
-        path=bytes([number]) * 32,
-        offered_at=SECOND,
-        expires_at=SECOND + DAY,
-    )
-    return store.transfers.add(replace(row, **changes))
 
 
 def test_under_way_is_what_was_accepted_and_neither_rests_nor_is_over(store: Store) -> None:

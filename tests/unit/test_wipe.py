@@ -223,6 +223,16 @@ def test_the_note_says_what_is_to_be_done(tmp_path: Path) -> None:
     assert wipe_begun(paths) == order_of(paths, keep_files=True)
 
 
+def test_the_note_is_overwritten_for_it_tells_a_duress_passphrase(tmp_path: Path) -> None:
+    paths, kept = profile(tmp_path / "home"), tmp_path / "what the disk keeps"
+    order = WipeOrder(str(paths.inbox), decoy=True)
+    begin_wipe(paths, order, SeededRng())
+    os.link(paths.wiping, kept)
+    finish_wipe(paths, order)
+    assert not paths.wiping.exists()
+    assert kept.read_bytes().strip(b"\0") == b""
+
+
 def test_a_key_that_cannot_be_destroyed_is_named_and_all_else_goes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

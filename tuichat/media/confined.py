@@ -33,6 +33,6 @@ def give_up(cpu_seconds: int, written_bytes: int) -> None:
         (resource.RLIMIT_AS, _MEMORY_BYTES),
         (resource.RLIMIT_CPU, cpu_seconds),
         (resource.RLIMIT_FSIZE, written_bytes),
-        (resource.RLIMIT_NOFILE, 3),
+        (resource.RLIMIT_NOFILE, 0),  # with room for those it has, one could be closed and another opened
     ):
         resource.setrlimit(limit, (value, value))

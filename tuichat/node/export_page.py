@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from html import escape
 
-from tuichat.deed_words import quoted, reactions, said, state_word
+from tuichat.deed_words import quoted, reactions, said, speaker, state_word
 from tuichat.i18n import _, language
 from tuichat.model import Contact, File, Message
 from tuichat.sizes import shown_size
@@ -47,7 +47,7 @@ def page_head(contact: Contact, address: str, *, plain: bool) -> str:
 def page_message(message: Message, contact: Contact, file: File | None, stored: str) -> str:
     """One message; `stored` is where its file lies in the export, "" if it does not."""
     me = message.direction == "out"
-    name = _("me") if me else contact.name
+    name = speaker(message.direction, contact.name)
     at = message.received_at or message.sent_at
     exact, shown = f"{at:%Y-%m-%dT%H:%M:%SZ}", f"{at:%Y-%m-%d %H:%M} UTC"
     facts = f'<b dir="auto">{escape(name)}</b> <time datetime="{exact}">{shown}</time>'

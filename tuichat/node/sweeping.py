@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tuichat.errors import DamagedError, StorageError
 from tuichat.node.jobs import OffLoop
+from tuichat.store.part_file import GIVEN_NAME
 from tuichat.store.store import Store
 
 
@@ -51,6 +52,9 @@ class Sweeping:
             for path in self._store.transfers.remains():
                 if path in self._spared or not self._store.transfers.is_left(path):
                     continue  # it became a file's while others were removed
+                if GIVEN_NAME.fullmatch(Path(path).name) is None:  # a database from elsewhere may name any
+                    self._store.transfers.removed(path)
+                    continue
                 with contextlib.suppress(OSError):  # its disk is away: the next start tries again
                     await self._off_loop(partial(Path(path).unlink, missing_ok=True))
                     self._store.transfers.removed(path)

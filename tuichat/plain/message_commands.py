@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from tuichat.deed_words import said
+from tuichat.deed_words import said, speaker
 from tuichat.errors import NotFoundError, UsageError
 from tuichat.i18n import _
 from tuichat.model import Contact, Message
@@ -240,7 +240,7 @@ async def search(chat: Chat, command: Command) -> None:
         name = chat.name_of(message.contact)
         day = calendar.exact(message.received_at or message.sent_at)
         text = found.file_name if message.file is not None and not message.text else said(message, name)
-        who = _("me") if message.direction == "out" else name
+        who = speaker(message.direction, name)
         chat.say(f"[{name}] #{message.id} {day} {who}: {' '.join(text.split())}")
     if not page.found:
         chat.say(_("Nothing found."))

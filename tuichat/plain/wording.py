@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from tuichat.deed_words import quoted, reactions, said, state_word
+from tuichat.deed_words import quoted, reactions, said, speaker, state_word
 from tuichat.file_words import is_open
 from tuichat.i18n import _, ngettext
 from tuichat.model import Contact, File, Message
@@ -31,27 +31,30 @@ def day_line(day: date, calendar: Calendar) -> str:
 def message_text(
     message: Message, name: str, calendar: Calendar, file: str = "", *, numbered: bool = False
 ) -> str:
-    """`14:02 bob: text`, with how it stands; a long text goes on behind marks.
+    """`14:02 bob [answers me: so]: text`, with how it stands; a long text goes on behind marks.
+
+    What is not their words stands in brackets behind the name, where no text of theirs comes.
 
     Args:
         name: the contact's; `file`: the line of its file, if it has one.
         numbered: its number stands before it.
     """
-    who = _("me") if message.direction == "out" else name
+    who = speaker(message.direction, name)
     time = calendar.time(message.received_at or message.sent_at)
-    head = f"#{message.id} {time} {who}:" if numbered else f"{time} {who}:"
+    head = f"#{message.id} {time} {who}" if numbered else f"{time} {who}"
     words = said(message, name)
-    if message.quote is not None:
-        words = f"({_('answers {text}').format(text=quoted(message.quote, name))}) {words}"
-    if file:
-        words = f"{file}\n{words}" if words.strip() else file
+    ours = [] if message.quote is None else [_("answers {text}").format(text=quoted(message.quote, name))]
+    ours += [file] if file else []
+    if message.unsent or message.kind not in ("text", "file"):
+        ours, words = [*ours, words], ""
     notes = [
         *([state_word(message.state)] if message.direction == "out" and not message.unsent else []),
         *([_("edited")] if message.edited else []),
         *([reactions(message)] if message.reactions else []),
     ]
+    head += "".join(f" [{each}]" for each in ours)
     first, *others = words.split("\n")
-    lines = [f"{head} {first}", *(CONTINUED + line for line in others)]
+    lines = [f"{head}: {first}" if words else head, *(CONTINUED + line for line in others)]
     return "\n".join(lines) + (f" [{', '.join(notes)}]" if notes else "")
 
 

@@ -66,8 +66,10 @@ def last_restored(store: Store) -> Restored | None:
 
 def _end_files(store: Store, now: int) -> None:
     """No offer is good any more: mine may be withdrawn, and of theirs nothing is on this disk. The others are
-    told, who would wait; behind an offer that is still queued.
+    told, who would wait; behind an offer that is still queued. What lies where a partial file or a copy lay
+    may be another profile's, the one that was saved among them: it is not touched.
     """
+    store.transfers.disown()
     for row in store.transfers.unfinished():
         if row.direction == "out" and row.message is None:
             store.transfers.remove(row.id)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from itertools import takewhile
@@ -20,6 +21,10 @@ from tuichat.store.files import sync_directory
 _MADE: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOUND: Final = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
 _NO_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
+
+
+GIVEN_NAME: Final = re.compile(r"[0-9a-f]{16}|\.tuichat-[0-9a-f]+\.part")
+"""What files in the inbox, copies of what is sent and partial files are called."""
 
 
 def part_name(random: bytes) -> str:

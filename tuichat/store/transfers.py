@@ -239,6 +239,12 @@ class Transfers:
         """Note something on disk that is to be removed."""
         self._database.run("INSERT OR IGNORE INTO file_remains VALUES (?)", (path,))
 
+    def disown(self) -> None:
+        """Nothing on this disk is this database's: no partial file, no copy, and nothing to be removed."""
+        self._database.run("DELETE FROM file_remains", ())
+        self._database.run("UPDATE files SET source_is_copy = 0 WHERE source_is_copy", ())
+        self._database.run("UPDATE files SET stored_as = '' WHERE state <> 'complete'", ())
+
     def remains(self) -> list[str]:
         """What is to be removed from the disk: absolute paths."""
         return [row[0] for row in self._database.rows("SELECT path FROM file_remains ORDER BY path")]

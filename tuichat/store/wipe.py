@@ -29,10 +29,10 @@ from tuichat.errors import StorageError, TuichatError
 from tuichat.i18n import _
 from tuichat.store.files import erase, put_over, read_bounded, sync_directory, write_whole
 from tuichat.store.identity_file import MAX_LENGTH, MalformedError, decoy
+from tuichat.store.part_file import GIVEN_NAME
 from tuichat.store.profile_paths import ProfilePaths, impossible, shown
 
 _LONGEST: Final = 16_384
-_RECEIVED: Final = re.compile(r"[0-9a-f]{16}|\.tuichat-[0-9a-f]+\.part")
 _Failure = tuple[Path, OSError]
 _PART: Final = re.compile(r"\.tuichat-[0-9a-f]+\.part")
 
@@ -96,6 +96,8 @@ def finish_wipe(paths: ProfilePaths, order: WipeOrder) -> None:
         )
     try:
         sync_directory(paths.home)
+        with contextlib.suppress(OSError):  # it says whether it was the duress passphrase
+            erase(paths.wiping)
         paths.wiping.unlink(missing_ok=True)
         sync_directory(paths.home)
     except OSError as failure:
@@ -161,7 +163,7 @@ def _remains(paths: ProfilePaths, order: WipeOrder) -> Iterator[Path]:
         if inbox == paths.inbox and not inbox.is_symlink() and not order.keep_files:
             yield inbox
         else:
-            yield from _named(inbox, _PART if order.keep_files else _RECEIVED)
+            yield from _named(inbox, _PART if order.keep_files else GIVEN_NAME)
 
 
 def _drafts(paths: ProfilePaths) -> Iterator[Path]:

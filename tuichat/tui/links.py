@@ -11,9 +11,16 @@ import msgspec
 
 from tuichat.i18n import _
 
-_LINK: Final = r"(?i:https?://[^\s<>\"'`“”‘’「」『』《》（），。、！？；：]+)"
+# Browsers read a backslash as a slash: what stands behind one is no name of a place, and no part of a link.
+_LINK: Final = r"(?i:https?://[^\s<>\"'`\\“”‘’「」『』《》（），。、！？；：]+)"
 _NEVER_LAST: Final = ".,;:!?)]}"
 _BRACKETS: Final = {")": "(", "]": "[", "}": "{"}
+_UNSEEN: Final = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f]")
+"""Variation selectors: browsers pass over them (UTS 46, "ignored")."""
+
+_LONGEST_HOST: Final = 253
+_WIDE_DOT: Final = "\u3002"
+"""Browsers read it as a dot, as they do its halfwidth form, which NFKC turns into it."""
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -33,7 +40,7 @@ def links(text: str) -> list[Link]:
         url = match[0]
         while url[-1] in _NEVER_LAST and not _closes(url):
             url = url[:-1]
-        if _host(url):
+        if 0 < len(host_of(url)) <= _LONGEST_HOST:
             found.append(Link(match.start(), match.start() + len(url), url))
     return found
 
@@ -46,7 +53,8 @@ def _closes(url: str) -> bool:
 
 def host_of(url: str) -> str:
     """Whom a link leads to, as programs write it: letters that are not ASCII in punycode, `xn--`."""
-    return ".".join(_label(label) for label in unicodedata.normalize("NFKC", _host(url)).split("."))
+    host = _UNSEEN.sub("", unicodedata.normalize("NFKC", _host(url))).replace(_WIDE_DOT, ".")
+    return ".".join(_label(label) for label in host.split("."))
 
 
 def cautions(url: str) -> list[str]:
@@ -64,10 +72,12 @@ def cautions(url: str) -> list[str]:
 
 
 def _host(url: str) -> str:
+    """Whom it leads to, "" if nobody can say: browsers read %2e in a name as a dot, others do not."""
     try:
-        return (urlsplit(url).hostname or "").rstrip(".")
+        host = (urlsplit(url).hostname or "").rstrip(".")
     except ValueError:
         return ""
+    return "" if "%" in host else host
 
 
 def _label(label: str) -> str:

@@ -1,4 +1,7 @@
-"""A link before it is opened: all of it, where it really leads, and what misleads in it."""
+"""A link before it is opened: where it really leads, what misleads in it, and all of it.
+
+It may be as long as a message, so it comes last: what is to be known is seen without scrolling.
+"""
 
 from __future__ import annotations
 
@@ -43,16 +46,17 @@ class LinkQuestion(Dialog[None]):
         self._at = first
 
     def compose(self) -> ComposeResult:
-        """The link, where it leads, what to beware of."""
+        """Where the link leads, what to beware of, and the link."""
         with VerticalScroll(classes="box", can_focus=False) as box:
             box.border_title = _("Open this link?")
-            yield Static("", id="link", markup=False)
+            yield Static("", id="leads", markup=False)
             yield Static("", id="cautions", classes="problem", markup=False)
             yield Static(
                 _("A browser that does not use Tor shows that place your internet address."),
                 classes="quiet",
                 markup=False,
             )
+            yield Static("", id="link", markup=False)
             yield Static("", id="told", markup=False)
             yield KeysLine("", classes="keys")
 
@@ -71,9 +75,9 @@ class LinkQuestion(Dialog[None]):
 
     def _show(self) -> None:
         url = self._urls[self._at]
-        text = Text("\n".join(wrap(harmless(url), self._width)), "bold")
-        text.append("\n\n" + _("leads to {host}").format(host=host_of(url)), "not bold")
-        self.query_one("#link", Static).update(text)
+        leads = _("leads to {host}").format(host=host_of(url))
+        self.query_one("#leads", Static).update(Text("\n".join(wrap(leads, self._width)), "bold"))
+        self.query_one("#link", Static).update(Text("\n" + "\n".join(wrap(harmless(url), self._width))))
         warned = [f"{self.glyphs.failed} {each}" for each in cautions(url)]
         self.query_one("#cautions", Static).update(Text("\n".join(warned)))
         self.query_one("#cautions").display = bool(warned)
@@ -83,6 +87,7 @@ class LinkQuestion(Dialog[None]):
         self._at = (self._at + 1) % len(self._urls)
         self._say("")
         self._show()
+        self.query_one(".box").scroll_home(animate=False)
 
     def action_copy(self) -> None:
         """Hand it to the terminal's clipboard."""

@@ -1,0 +1,44 @@
+"""Who else may change the settings: where they name programs that are run as this person, nobody may."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+from tuichat.errors import UsageError
+from tuichat.i18n import _
+
+NAME_PROGRAMS: Final = ("tor.binary", "tor.extra_torrc", "hooks")
+"""The settings by which others could have something run."""
+
+
+def check_owner(path: Path, setting: str) -> None:
+    """Refuse a file at `path` that others may change, since it has `setting`, which names a program.
+
+    What is no plain file was handed over by whoever named it.
+
+    Raises:
+        UsageError: its owner is neither this user nor root, or its mode lets others write.
+    """
+    try:
+        status = path.stat()
+    except OSError:  # it is gone meanwhile: what was read is what was meant
+        return
+    if not stat.S_ISREG(status.st_mode):
+        return
+    from shlex import quote  # few files are such
+
+    command = None
+    if status.st_uid not in (0, os.getuid()):
+        command = f"sudo chown {os.getuid()} {quote(str(path))}"
+    elif status.st_mode & 0o022:
+        command = f"chmod 600 {quote(str(path))}"
+    if command is not None:
+        raise UsageError(
+            _("Others may change {path}, and {setting} in it says what is run as you.").format(
+                path=path, setting=setting
+            ),
+            _("See what it says, then close it: {command}").format(command=command),
+        )
