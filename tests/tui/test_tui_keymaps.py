@@ -13,10 +13,12 @@ from tests.support.scenery import conversation
 from tuichat.errors import UsageError
 from tuichat.tui.app import TuichatApp
 from tuichat.tui.keymap import PLACES, SHIPPED, load_keymaps, read_keymap, shown
+from tuichat.tui.pressed import Pressed
 from tuichat.tui.screens.help import Help
 from tuichat.tui.screens.main import MainScreen
 from tuichat.tui.screens.quick_switch import QuickSwitch
 from tuichat.tui.screens.search import SearchScreen
+from tuichat.tui.widgets.keys_line import KeysLine
 
 KEYMAPS = load_keymaps()
 
@@ -160,3 +162,19 @@ async def test_letters_that_a_list_has_itself_stay_its_own() -> None:
 
 def test_every_place_is_known_to_every_keymap() -> None:
     assert all(set(keymap.places) == set(PLACES) for keymap in KEYMAPS.values())
+
+
+async def test_a_key_that_is_clicked_means_what_is_written_there_in_every_keymap(tmp_path: Path) -> None:
+    written(tmp_path, 'name = "mine"\n[anywhere]\n"escape" = "down"\n')
+    async with running(conversation()) as (screen, pilot):
+        app = cast(TuichatApp, pilot.app)
+        app.pressed = Pressed(app, load_keymaps([tmp_path]), "mine")
+        await enter(screen, pilot, "/add")
+        await pilot.press("escape")
+        await settle(pilot)
+        assert top(pilot) is not screen
+        keys = top(pilot).query_one(KeysLine)
+        at = keys.render_line(0).text.index("Esc")
+        await pilot.click(keys, offset=(at, 0))
+        await settle(pilot)
+        assert top(pilot) is screen

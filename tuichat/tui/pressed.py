@@ -13,6 +13,7 @@ from tuichat.i18n import _
 from tuichat.tui.keymap import Keymap, Place
 from tuichat.tui.slash import Command, read_line
 from tuichat.tui.widgets.history import History
+from tuichat.tui.written_key import WrittenKey
 
 _NOTHING = "nothing"
 """A key that is bound nowhere."""
@@ -44,7 +45,7 @@ class Pressed:
 
     def take(self, event: events.Key) -> Command | None:
         """Change `event` into the key that it stands for, or give the command that is to be run instead."""
-        meaning = self._meaning(event.key)
+        meaning = None if isinstance(event, WrittenKey) else self._meaning(event.key)
         if meaning is None:
             return None
         if meaning.startswith("/"):

@@ -12,6 +12,7 @@ from textual.keys import _character_to_key
 from textual.widgets import Static
 
 from tuichat.tui.keymap import key_name
+from tuichat.tui.written_key import WrittenKey
 
 _GROUP: Final = re.compile(r"(?:^|(?<= {2}))(?=\S)")
 """Where a key and its meaning begin: two spaces stand between it and the one before."""
@@ -50,9 +51,9 @@ def key_at(row: str, cell: int) -> str:
 
 
 def press_key(app: App[Any], key: str) -> None:
-    """Have a key come as if it was pressed."""
+    """Have a key come as if it was pressed, by whatever keymap."""
     character = next((chr(code) for code in range(33, 127) if _character_to_key(chr(code)) == key), None)
-    app.post_message(events.Key(key, character))
+    app.post_message(WrittenKey(key, character))
 
 
 class KeysLine(Static):
