@@ -142,6 +142,14 @@ def test_every_state_differs_without_colour() -> None:
     assert len({shown(state) for state in states}) == len(states)
 
 
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_contact_called_as_i_am_differs_from_me_without_colour(width: int) -> None:
+    look = msgspec.structs.replace(style(width), name="Me")
+    theirs = rows(message(1), look)[0]
+    assert '"Me"' in theirs
+    assert '"' not in rows(message(1, direction="out"), look)[0]
+
+
 def test_an_unsupported_message_says_so_instead_of_its_content() -> None:
     assert "needs a newer tuichat" in rows(message(1, kind="unsupported", text="x"), style())[0]
 

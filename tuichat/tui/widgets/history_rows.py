@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import msgspec
 from rich.cells import cell_len
 
-from tuichat.deed_words import state_word
+from tuichat.deed_words import speaker, state_word
 from tuichat.i18n import _
 from tuichat.model import File, Message, MessageState
 from tuichat.tui.dates import Calendar
@@ -60,7 +60,7 @@ class RowStyle(msgspec.Struct, frozen=True):
     @property
     def name_width(self) -> int:
         """Cells of the name column."""
-        return min(NAME_LIMIT, max(cell_len(self.name), cell_len(_("me"))))
+        return min(NAME_LIMIT, max(cell_len(speaker("in", self.name)), cell_len(_("me"))))
 
 
 def message_rows(
@@ -172,7 +172,7 @@ def _indent(style: RowStyle) -> int:
 
 
 def _author(message: Message, style: RowStyle) -> tuple[str, str]:
-    return ("me", _("me")) if message.direction == "out" else ("person", style.name)
+    return "me" if message.direction == "out" else "person", speaker(message.direction, style.name)
 
 
 def _sign(message: Message, style: RowStyle) -> tuple[str, str]:
