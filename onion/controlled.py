@@ -191,13 +191,21 @@ class ControlledTor(ABC):
     async def introduces(self, service: ControlledService) -> bool:
         """Whether a service has introduction points, or is about to; True if that cannot be asked."""
         leads_there = {"PURPOSE": "HS_SERVICE_INTRO", "REND_QUERY": str(service.address)}
+        circuits = await self._circuits()
+        return circuits is None or any(leads_there.items() <= each.fields.items() for each in circuits)
+
+    async def has_circuits(self) -> bool:
+        return any(circuit.word(1) == "BUILT" for circuit in await self._circuits() or ())
+
+    async def _circuits(self) -> list[Event] | None:
+        """Those that tor has or builds; None if that cannot be asked."""
         if self._controller is None:
-            return True
+            return None
         try:
-            circuits = (await self._controller.get_info("circuit-status")).splitlines()
+            lines = (await self._controller.get_info("circuit-status")).splitlines()
         except TorError:
-            return True
-        return any(leads_there.items() <= Event.parse(line).fields.items() for line in circuits)
+            return None
+        return [Event.parse(line) for line in lines]
 
     async def _close_circuits(self, chosen: Callable[[Mapping[str, str]], bool]) -> None:
         controller = self._controller

@@ -213,6 +213,10 @@ class Tor(Protocol):
         """
         ...
 
+    async def has_circuits(self) -> bool:
+        """Whether any circuit of this tor stands, for whatever purpose; False if that cannot be asked."""
+        ...
+
     def connector(self, token: str) -> aiohttp.BaseConnector:
         """A new aiohttp connector whose connections all use the circuit of `token`. The caller closes it.
 

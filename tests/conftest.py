@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import secrets
 import signal
 import tempfile
 import time
@@ -27,6 +28,9 @@ from tests.support.careful_logs import careful_logs as careful_logs
 _GUARD = Path(__file__).parent / "support" / "guard"
 _GRACE = 20.0  # seconds: a detached node ends 10 s after its last client left
 _RUN_MARK = "CHECKOUT_TEST_RUN"
+_RUN = secrets.token_hex(
+    8
+)  # a process id would be that of an earlier run, too, whose processes may live still
 
 
 def _new_record(variable: str) -> Path:
@@ -41,7 +45,7 @@ def _install_guard() -> Path:
     """Watch this process and those it starts; return the file where departures are written down."""
     record = _new_record("LOOPBACK_GUARD_RECORD")
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_GUARD), os.environ.get("PYTHONPATH")]))
-    os.environ[_RUN_MARK] = str(os.getpid())
+    os.environ[_RUN_MARK] = _RUN
     for name in [name for name in os.environ if name.startswith("TUICHAT_")]:
         del os.environ[name]  # this person's own
     os.environ["TUICHAT_TOR__BINARY"] = "/nonexistent/tor"
@@ -62,7 +66,7 @@ hypothesis.settings.load_profile("checkout")
 
 def _left_behind() -> dict[int, str]:
     """Processes that were started with this run's environment and still live: pid and command line."""
-    mark = f"{_RUN_MARK}={os.getpid()}".encode()
+    mark = f"{_RUN_MARK}={_RUN}".encode()
     found = {}
     for process in Path("/proc").glob("[0-9]*"):
         try:

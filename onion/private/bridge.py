@@ -44,6 +44,7 @@ async def start_bridge(
         async with asyncio.timeout(_START_SECONDS):
             while not await bridge.wait_bootstrapped(1.0):
                 bridge.retry_downloads()
+            await bridge.registered.wait()
             options = await _options(directory)
     except BaseException as error:
         await bridge.stop()

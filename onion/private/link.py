@@ -67,6 +67,9 @@ class Link:
     def unblock(self) -> None:
         self._blocked = False
 
+    def _is_blocked(self) -> bool:
+        return self._blocked
+
     def stall(self, seconds: float) -> None:
         """Hold back every byte for `seconds`; nothing is lost and no connection ends."""
         self._flowing.clear()
@@ -86,7 +89,7 @@ class Link:
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        if self._blocked:
+        if self._is_blocked():
             writer.transport.abort()
             return
         try:
@@ -95,6 +98,9 @@ class Link:
             writer.transport.abort()
             return
         connection = _Connection(writer, relay_writer)
+        if self._is_blocked():  # since it was asked last
+            connection.abort()
+            return
         self._connections[connection] = task
         try:
             async with asyncio.TaskGroup() as group:

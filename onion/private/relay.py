@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import secrets
 import signal
 import socket
 from dataclasses import dataclass
@@ -17,6 +19,10 @@ from onion.torrc import quoted
 from onion.transports import find_program
 
 _STOP_SECONDS = 3.0
+_FIRST_PORT, _LAST_PORT = 10_000, 65_535
+_GIVEN_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_FIRST_DYNAMIC_PORT = 49_152
+"""Where the system does not tell (RFC 6335, 6)."""
 
 # SIGHUP makes a relay retry its downloads; it must not read the configuration again, which came by a pipe.
 _COMMON = """\
@@ -80,7 +86,12 @@ class RelayPlace:
 
 
 class Relay:
-    """One relay: started, watched until it has bootstrapped, stopped."""
+    """One relay: started, watched until it has bootstrapped, stopped.
+
+    Attributes:
+        published: set when an authority has a new consensus.
+        registered: set when a bridge's program for obfs4 runs.
+    """
 
     def __init__(self, binary: Path, place: RelayPlace, link: Link) -> None:
         self.place = place
@@ -89,6 +100,7 @@ class Relay:
         self._process: TorProcess | None = None
         self._bootstrapped = asyncio.Event()
         self.published = asyncio.Event()
+        self.registered = asyncio.Event()
         self._heeds_signals = False
 
     @property
@@ -102,12 +114,18 @@ class Relay:
             return
         self._bootstrapped = asyncio.Event()
         self.published = asyncio.Event()
+        self.registered = asyncio.Event()
         self._heeds_signals = False
         self._process = await TorProcess.spawn(self._binary, self._torrc(network_torrc), self._on_line)
 
     def retry_downloads(self) -> None:
-        """Forget the failed downloads and try them now: SIGHUP does. The configuration is not read again."""
-        if self._process is not None and self._heeds_signals:
+        """Forget the failed downloads and try them now: SIGHUP does. The configuration is not read again.
+
+        A bridge whose program does not run yet is left alone. Tor would end the program, and where that comes
+        between fork and exec the child still has tor's signal handler, which tells its parent: tor itself
+        ends by SIGTERM (seen with 0.4.9.11).
+        """
+        if self._process is not None and self._heeds_signals and self._may_reload:
             self._process.send_signal(signal.SIGHUP)
 
     async def wait_bootstrapped(self, timeout: float) -> bool:
@@ -136,6 +154,10 @@ class Relay:
             # One that is only starting may miss SIGTERM, and has nothing to save.
             await self._process.stop(_STOP_SECONDS if self._heeds_signals else 0)
             self._process = None
+
+    @property
+    def _may_reload(self) -> bool:
+        return not self.place.obfs4_port or self.registered.is_set()
 
     def _torrc(self, network_torrc: str) -> str:
         place = self.place
@@ -170,11 +192,27 @@ class Relay:
             self._bootstrapped.set()
         elif "Published microdesc consensus" in line:
             self.published.set()
+        elif "Registered server transport" in line:
+            self.registered.set()
 
 
 def free_port() -> int:
-    """A port of loopback that is free now; if another takes it before tor does, tor does not start."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of loopback that is free now and that the system gives to no one who asks for any.
+
+    A relay listens on it a moment later, and again when it was stopped for a while: meanwhile it must not
+    become the near end of somebody's connection.
+    """
+    while True:
+        port = _FIRST_PORT + secrets.randbelow(_first_given() - _FIRST_PORT)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+def _first_given() -> int:
+    """The first of the ports that the system chooses itself."""
+    try:
+        first = int(_GIVEN_PORTS.read_text().split()[0])
+    except OSError:
+        first = _FIRST_DYNAMIC_PORT
+    return first if first > _FIRST_PORT else _LAST_PORT

@@ -204,6 +204,9 @@ class FakeTor:
     async def refresh_descriptor(self, address: OnionAddress, timeout: float) -> bool:
         return self.status.alive and address in self.network.services
 
+    async def has_circuits(self) -> bool:
+        return self.status.ready
+
     def connector(self, token: str) -> aiohttp.BaseConnector:
         return socks.SocksConnector(self._endpoint, token)
 

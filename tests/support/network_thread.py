@@ -12,7 +12,7 @@ from onion.private.link import Capture
 from onion.private_network import NetworkOptions, PrivateNetwork
 
 _Result = TypeVar("_Result")
-_BOOT_SECONDS = 150.0
+_BOOT_SECONDS = 180.0
 
 
 class NetworkThread:

@@ -138,9 +138,9 @@ class Person:
                 await self._daemon.wait()
 
     def tor_pids(self) -> list[int]:
-        """Every tor that is the node's child."""
+        """Every tor that is the node's child, but none that only tells its version."""
         found = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        return [int(pid) for pid in found if Path(f"/proc/{pid}/comm").read_text().strip() == "tor"]
+        return [int(pid) for pid in found if _runs_tor(Path(f"/proc/{pid}"))]
 
     def tor_pid(self) -> int | None:
         """The tor that is the node's child, while there is one."""
@@ -243,6 +243,14 @@ class Person:
             return contact is not None and contact.online
 
         await until(linked)
+
+
+def _runs_tor(process: Path) -> bool:
+    try:
+        command = (process / "cmdline").read_bytes().split(b"\0")
+        return (process / "comm").read_text().strip() == "tor" and b"-f" in command
+    except (FileNotFoundError, ProcessLookupError):
+        return False  # it has just ended
 
 
 async def until(condition: Callable[[], Awaitable[bool]], patience: float = PATIENCE) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.network_thread import NetworkThread
-from tests.support.people import PATIENCE, Person, befriend, delivered
+from tests.support.people import Person, befriend, delivered, until
 from tests.support.tcp_sockets import Sockets, descendants
 
 pytestmark = pytest.mark.tor
@@ -38,15 +38,15 @@ class Watch:
             await asyncio.sleep(_PAUSE)
 
 
-async def trouble(person: Person, problem: str) -> str:
-    """Wait until the person's tor has this problem, or none; gives its words about it."""
+async def trouble(person: Person, problem: str, words: str = "") -> None:
+    """Wait until the person's tor has this problem, or none, and comes to say `words` about it."""
     node = await person.node()
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            tor = (await node.status()).tor
-            if tor.problem == problem:
-                return tor.detail
-            await asyncio.sleep(_PAUSE)
+
+    async def told() -> bool:
+        tor = (await node.status()).tor
+        return tor.problem == problem and words in tor.detail
+
+    await until(told)
 
 
 async def test_who_has_a_bridge_dials_nothing_else_and_no_tls_is_seen(tor_network: NetworkThread) -> None:
@@ -70,7 +70,7 @@ async def test_who_has_a_bridge_dials_nothing_else_and_no_tls_is_seen(tor_networ
 
             said = await alice.command("config", "set", "tor.bridges", line.replace(f":{port}", ":9"))
             assert "uses them now" in said.err
-            assert "does not get through" in await trouble(alice, "bridge")
+            await trouble(alice, "bridge", "does not get through")
             await alice.say(bob, "while no bridge was there")
             await alice.must("config", "set", "tor.bridges", line)
             await trouble(alice, "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import stat
 import sys
 from pathlib import Path
@@ -110,7 +111,11 @@ async def a_file_goes_on_after_both_were_stopped(alice: Resident, bob: Resident)
     content = os.urandom(8 << 20)
     await alice.must("send", "bob", "--file", alice.put("figures.bin", content))
     await bob.until("figures.bin", "files", "list")
-    await bob.must("files", "accept", "1")
+    os.kill(alice.pid, signal.SIGSTOP)  # on a quick machine it would be there before both are stopped
+    try:
+        await bob.must("files", "accept", "1")
+    finally:
+        os.kill(alice.pid, signal.SIGCONT)
     ends = await asyncio.gather(bob.stop(), alice.stop())
     assert [code for code, _said in ends] == [0, 0]
     inbox = bob.home / ".local/share/tuichat/bob/inbox"

@@ -122,25 +122,28 @@ async def test_each_token_has_its_own_rendezvous_circuit(pair: Pair) -> None:
         writer.transport.abort()
         other, (_, writer) = await stream_somehow(bob, service.address)
         writer.transport.abort()
+        first, second = [await rendezvous_circuits(bob, service, token) for token in (one, other)]
+        assert first
+        assert second
+        assert not first & second
         assert await echo(bob, service, one) == b"hello\n"
-        assert len(await rendezvous_circuits(bob, service, one)) == 1
-        assert len(await rendezvous_circuits(bob, service, other)) == 1
+        assert await rendezvous_circuits(bob, service, one) <= first  # where tor began a second, it may end
         await bob.close_circuits(one)
         assert not await rendezvous_circuits(bob, service, one)
-        assert len(await rendezvous_circuits(bob, service, other)) == 1
+        assert await rendezvous_circuits(bob, service, other)
 
 
-async def rendezvous_circuits(tor: ChildTor, service: OnionService, token: str) -> list[str]:
+async def rendezvous_circuits(tor: ChildTor, service: OnionService, token: str) -> set[str]:
     """The ids of the circuits to `service` that `token` opened, as tor's own control port tells them."""
     assert tor._controller is not None
     circuits = [Event.parse(line) for line in (await tor._controller.get_info("circuit-status")).splitlines()]
-    return [
+    return {
         circuit.word(0)
         for circuit in circuits
         if circuit.fields.get("SOCKS_USERNAME") == token
         and circuit.fields.get("PURPOSE") == "HS_CLIENT_REND"
         and circuit.fields.get("REND_QUERY") == str(service.address)
-    ]
+    }
 
 
 async def test_a_running_tor_can_be_attached_to_and_is_left_running(pair: Pair) -> None:
@@ -273,7 +276,7 @@ async def test_without_its_relays_tor_says_that_it_is_blocked_and_messages_can_w
                 await tor.wait_ready(0)
             assert caught.value.code == "not_ready"
             tor_network.start_relays()
-            await tor.wait_ready(SECONDS)
+            await tor.wait_ready(2 * SECONDS)
             assert tor.status.problem == ""
     finally:
         tor_network.start_relays()

@@ -54,7 +54,8 @@ from tuichat.protocol.link import Answering, Dialling
 pytestmark = [pytest.mark.tor, pytest.mark.asyncio(loop_scope="module")]
 
 ME, STRANGER, OTHER = person("me"), person("stranger"), person("other")
-HOST = f"{address_of(ME.onion)}.onion"
+ADDRESS = OnionAddress.from_public_key(ME.onion)
+HOST = ADDRESS.hostname
 REQUEST = Request(bytes(range(32)), b"", "A. Stranger", "let me in")
 
 
@@ -105,14 +106,14 @@ async def place(tor_network: NetworkThread, names: list[object]) -> AsyncIterato
 
 async def _reached(place: Place) -> None:
     """Wait until my service has reached itself."""
-    async with asyncio.timeout(SECONDS):
+    async with asyncio.timeout(2 * SECONDS):
         while not place.home.transport.state.service.reachable:  # noqa: ASYNC110 - tor brings it about
             await asyncio.sleep(0.05)
 
 
 async def ask(place: Place, data: bytes) -> bytes:
     """The whole answer of my onion service to these bytes."""
-    reader, writer = await place.tor.open_stream(HOST, 80, "stranger", SECONDS)
+    _, (reader, writer) = await stream_somehow(place.tor, ADDRESS, "stranger")
     try:
         writer.write(data)
         return await _rest(reader)
@@ -160,9 +161,8 @@ async def test_flipped_message_1_and_offered_compression_get_the_bare_404(place:
 async def test_circuit_with_a_stream_too_many_is_closed_with_all_of_them_and_others_go_on(
     place: Place,
 ) -> None:
-    address = OnionAddress.from_public_key(ME.onion)
-    _, (other_reader, other_writer) = await stream_somehow(place.tor, address)
-    token, first = await stream_somehow(place.tor, address)
+    _, (other_reader, other_writer) = await stream_somehow(place.tor, ADDRESS)
+    token, first = await stream_somehow(place.tor, ADDRESS)
     more = [await place.tor.open_stream(HOST, 80, token, SECONDS) for _ in range(MAX_STREAMS - 1)]
     streams = [first, *more]
     with pytest.raises(DialError):
@@ -183,7 +183,7 @@ async def test_endless_head_gets_the_bare_404_or_an_end(place: Place) -> None:
 async def knocked(place: Place) -> AsyncIterator[tuple[Stranger, asyncio.StreamReader, asyncio.StreamWriter]]:
     """A stranger's connection after a right message 1 and its answer."""
     stranger = Stranger(STRANGER, ME.onion)
-    reader, writer = await place.tor.open_stream(HOST, 80, "stranger", SECONDS)
+    _, (reader, writer) = await stream_somehow(place.tor, ADDRESS, "stranger")
     try:
         writer.write(request(stranger.message1))
         async with asyncio.timeout(SECONDS):
@@ -253,25 +253,25 @@ async def test_who_is_blocked_or_removed_knows_no_introduction_point_of_a_public
 
 async def _cut_off(place: Place, way: str) -> tuple[SeenDescriptor, SeenDescriptor]:
     """My service as a stranger sees it before and after a contact was cut off."""
-    node, address = place.home.node, OnionAddress.from_public_key(ME.onion)
+    node = place.home.node
     add_contact(node._store, "friend", person("friend").onion)
-    before = after = await _settled(place, address)
+    before = after = await _settled(place)
     await (node.contact_block("friend") if way == "block" else node.contact_remove("friend"))
     async with asyncio.timeout(SECONDS):
         while after.revision == before.revision:  # until the directories have the new one
-            after = await place.caller.fetch(address, SECONDS)
+            after = await place.caller.fetch(ADDRESS, SECONDS)
     if way == "block":
         await node.contact_remove("friend")
     await _reached(place)
     return before, after
 
 
-async def _settled(place: Place, address: OnionAddress) -> SeenDescriptor:
+async def _settled(place: Place) -> SeenDescriptor:
     """What all directories have: several that are asked agree."""
     seen: list[SeenDescriptor] = []
     async with asyncio.timeout(SECONDS):
         while len(seen) < 4 or len({each.revision for each in seen[-4:]}) > 1:
-            seen.append(await place.caller.fetch(address, SECONDS))
+            seen.append(await place.caller.fetch(ADDRESS, SECONDS))
     return seen[-1]
 
 
@@ -365,7 +365,7 @@ async def test_a_killed_tor_is_noticed_and_its_service_is_back(place: Place) -> 
     home.transport.watch(lambda state: told.append(state.service.reachable))
     assert home.tor.pid is not None
     os.kill(home.tor.pid, signal.SIGKILL)
-    async with asyncio.timeout(SECONDS):
+    async with asyncio.timeout(2 * SECONDS):
         while told[-1:] != [True] or False not in told:  # noqa: ASYNC110 - tor brings it about
             await asyncio.sleep(0.05)
     await (await _dial(place, ME.onion)).close()

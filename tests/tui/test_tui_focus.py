@@ -87,3 +87,21 @@ async def test_the_focused_place_differs_from_every_other_by_more_than_colour(
                 await settle(pilot)
             screen.composer.focus()
     assert places >= screens + 5
+
+
+async def test_behind_a_question_the_input_has_no_cursor() -> None:
+    def drawn() -> list[object]:
+        return [(segment.text, segment.style) for segment in screen.composer.render_line(0)]
+
+    async with running(MemoryNode.sample(FixedClock())) as (screen, pilot):
+        with_cursor = drawn()
+        await enter(screen, pilot, "/add")
+        assert top(pilot) is not screen
+        behind = drawn()
+        assert behind != with_cursor
+        await pilot.press("escape")
+        await settle(pilot)
+        assert drawn() == with_cursor
+        screen.history.focus()
+        await settle(pilot)
+        assert drawn() == behind

@@ -517,6 +517,25 @@ async def test_tor_that_does_not_come_to_publishing_is_asked_anew(
     await until(lambda: service.published and reachable(alice))
 
 
+async def test_tor_that_has_left_a_service_is_asked_anew_as_soon_as_it_has_circuits(
+    homes: tuple[Home, Home], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, _ = homes
+    monkeypatch.setattr(tor_transport, "_LOOK_SECONDS", 0.001)
+    service = alice.tor.network.services[next(iter(alice.tor.services))]
+    looks: list[bool] = []
+
+    async def has_circuits() -> bool:
+        looks.append(service.published)
+        return len(looks) > 20
+
+    monkeypatch.setattr(alice.tor, "has_circuits", has_circuits)
+    service.put_down()
+    alice.transport._changed.set()
+    await until(lambda: service.published and reachable(alice))
+    assert looks == [False] * (20 + tor_transport._LOOKS + 1)  # the last one before it is asked anew
+
+
 async def test_death_and_return_of_tor_are_told_and_links_come_back(homes: tuple[Home, Home]) -> None:
     alice, bob = homes
     await befriend(alice, bob)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -32,8 +33,7 @@ from tuichat.network.transport import (
 from tuichat.supervisor import supervise
 
 PUBLISH_SECONDS: Final = 60.0
-"""How long tor may take to publish before it is asked anew: a tor whose introduction points have failed a few
-times, because the network was away, makes none for minutes."""
+"""How long tor may take to publish before it is asked anew."""
 
 MAX_STREAMS: Final = 16
 """Streams on one rendezvous circuit: a caller needs one at a time, and a file's circuit a few."""
@@ -47,7 +47,8 @@ LOOK_AGAIN_SECONDS: Final = 600.0
 
 _LOOKS: Final = 3
 _LOOK_SECONDS: Final = 1.0
-"""So often, and so far apart, it is looked whether tor has made introduction points again by itself."""
+"""So often, and so far apart, it is looked whether tor has made introduction points again by itself: if they
+have failed a few times, because the network was away, it makes none for minutes."""
 
 _FIRST_PAUSE: Final = 2.0
 _LONGEST_PAUSE: Final = 60.0
@@ -228,16 +229,34 @@ class TorTransport:
             await service.remove()
 
     async def _publish(self, service: OnionService) -> None:
-        """Wait until it is published or another is due; a tor that does not come to it is asked anew."""
-        while self._service is service:
+        """Wait until it is published or another is due; a tor that does not come to it is asked anew.
+
+        Soon, if circuits stand and it makes none for the service; each time with more patience.
+        """
+        looks = _LOOKS
+        while self._service is service and not await self._comes_up(service, looks):
+            if self._service is service:
+                looks *= 2 if await self._tor.has_circuits() else 1
+                await service.republish()
+
+    async def _comes_up(self, service: OnionService, looks: int) -> bool:
+        """Wait until it is published; False if tor takes too long, or has left it so many looks in a row."""
+        left, wait = 0, min(_LOOK_SECONDS, PUBLISH_SECONDS)
+        for _ in range(math.ceil(PUBLISH_SECONDS / wait)):
             try:
-                await service.wait_published(PUBLISH_SECONDS)
-                return
+                await service.wait_published(wait)
+                return True
             except TorError as error:
                 if error.code != "not_published":
                     raise
-            if self._service is service:
-                await service.republish()
+            left = left + 1 if await self._is_left(service) else 0
+            if left == looks or self._service is not service:
+                break
+        return False
+
+    async def _is_left(self, service: OnionService) -> bool:
+        """Whether tor could make introduction points and does not."""
+        return not await service.introduced() and await self._tor.has_circuits()
 
     def _on_tor_status(self, status: TorStatus) -> None:
         tor = TorState(

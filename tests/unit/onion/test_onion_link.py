@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+import pytest
+
 from onion.private.link import Link
 
 SECONDS = 20.0
@@ -88,6 +90,26 @@ async def test_a_blocked_link_lets_nobody_through_until_it_is_unblocked() -> Non
         new_writer.write(b"again")
         assert await new_reader.readexactly(5) == b"again"
         new_writer.transport.abort()
+
+
+async def test_a_connection_in_the_making_does_not_slip_through_a_block(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with linked() as (link, _reader, _writer):
+        connect = asyncio.open_connection
+
+        async def connect_and_block(
+            host: str, port: int
+        ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+            made = await connect(host, port)
+            link.block()
+            return made
+
+        monkeypatch.setattr(asyncio, "open_connection", connect_and_block)
+        late_reader, late_writer = await connect("127.0.0.1", link.port)
+        with suppress(ConnectionError):
+            assert await late_reader.read(1) == b""
+        late_writer.transport.abort()
 
 
 async def test_a_stall_holds_bytes_back_and_loses_none() -> None:

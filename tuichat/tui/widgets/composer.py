@@ -126,6 +126,15 @@ class Composer(TextArea):
         self._line_cache.clear()  # which does not look at the focus unless the cursor blinks
         super()._watch_has_focus(focus)
 
+    @property
+    def _draw_cursor(self) -> bool:
+        return super()._draw_cursor and self.screen.is_active
+
+    def draw_again(self) -> None:
+        """Something that its lines depend on is different: whether its screen has the cursor."""
+        self._line_cache.clear()
+        self.refresh()
+
     def render_line(self, y: int) -> Strip:
         """A row; if letters in it run from right to left, what stands beside the input does not."""
         strip = super().render_line(y)
