@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 HOOKS = """\
 [[hooks]]
 event = "message.received"
-exec = ["sh", "-c", "cat >>$1/heard; env >$1/env", "hook", "HOME"]
+exec = ["sh", "-c", "(flock 9; cat >>$1/heard) 9>>$1/turn; env >$1/env", "hook", "HOME"]
 
 [[hooks]]
 event = "contact.*"
@@ -171,11 +172,14 @@ async def test_reminder_is_kept_over_an_end_of_the_bot(meeting: Meeting, tmp_pat
 async def test_hooks_were_run_by_the_hardened_node_and_end_with_it(meeting: Meeting) -> None:
     told = meeting.friend.home / "heard"
 
+    heard: list[dict[str, Any]] = []
+
     async def all_ran() -> bool:
-        return "the cake" in told.read_text("utf-8")
+        lines = told.read_text("utf-8").splitlines(keepends=True)
+        heard[:] = [json.loads(line) for line in lines if line.endswith("\n")]
+        return any(event["message"]["text"] == "the tea\nand the cake" for event in heard)
 
     await until(all_ran)
-    heard = [json.loads(line) for line in told.read_text("utf-8").splitlines()]
     assert {event["event"] for event in heard} == {"message.received"}
     assert {event["contact_name"] for event in heard} == {"robot"}
     texts = [event["message"]["text"] for event in heard]

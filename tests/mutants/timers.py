@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.mutants.planting import planted
 from tests.support import invariants_timers as timers
-from tuichat.node import file_arrivals, file_forgetting, inbox, message_deeds, outbox, sending, timer_rules
+from tuichat.node import (
+    file_arrivals,
+    file_forgetting,
+    inbox,
+    message_deeds,
+    outbox,
+    sending,
+    sweeping,
+    timer_rules,
+)
 from tuichat.node.events import Changes
 from tuichat.node.outbox import Outbox
 from tuichat.node.timers import Timers
@@ -100,8 +111,9 @@ def received_file_stays_in_the_inbox(patch: pytest.MonkeyPatch) -> None:
 
 @planted(timers.a_file_goes_with_its_message)
 def file_that_was_put_elsewhere_goes(patch: pytest.MonkeyPatch) -> None:
-    """A contact deletes what a person has put among their own files."""
+    """A contact deletes what a person has put among their own files; there are two nets."""
     patch.setattr(file_forgetting, "is_in_inbox", lambda _: True)
+    patch.setattr(sweeping, "GIVEN_NAME", re.compile(".*"))
 
 
 @planted(

@@ -68,9 +68,16 @@ def begin_wipe(paths: ProfilePaths, order: WipeOrder, rng: Rng) -> None:
 
 
 def wipe_begun(paths: ProfilePaths) -> WipeOrder | None:
-    """What a wipe that was begun is to do, None if none was; of a damaged note, all."""
+    """What a wipe that was begun is to do, None if none was; of a damaged note, all.
+
+    One that was overwritten stood for a wipe in which nothing but its own removal was left to do: nothing
+    of what it said may be undone, and nobody be told.
+    """
     try:
-        return msgspec.json.decode(read_bounded(paths.wiping, _LONGEST), type=WipeOrder)
+        note = read_bounded(paths.wiping, _LONGEST)
+        if note and not note.strip(b"\0"):
+            return WipeOrder(os.fspath(paths.inbox), decoy=True, keep_files=True)
+        return msgspec.json.decode(note, type=WipeOrder)
     except FileNotFoundError:
         return None
     except (OSError, msgspec.DecodeError):
@@ -96,8 +103,9 @@ def finish_wipe(paths: ProfilePaths, order: WipeOrder) -> None:
         )
     try:
         sync_directory(paths.home)
-        with contextlib.suppress(OSError):  # it says whether it was the duress passphrase
-            erase(paths.wiping)
+        if order.decoy:
+            with contextlib.suppress(OSError):  # nobody is to find out that it was the duress passphrase
+                erase(paths.wiping)
         paths.wiping.unlink(missing_ok=True)
         sync_directory(paths.home)
     except OSError as failure:
