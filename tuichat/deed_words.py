@@ -22,7 +22,8 @@ def speaker(direction: Direction, name: str) -> str:
         return me
     plain = unicodedata.normalize("NFKC", name).casefold()
     like_me = plain.startswith(me.casefold()) and not plain.removeprefix(me.casefold())[:1].isalnum()
-    return f'"{name}"' if like_me or not _BEHIND_A_NAME.isdisjoint(plain) else name
+    doubtful = like_me or "  " in plain or not _BEHIND_A_NAME.isdisjoint(plain)
+    return f'"{name}"' if doubtful else name
 
 
 def said(message: Message, name: str) -> str:

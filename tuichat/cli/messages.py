@@ -12,7 +12,7 @@ from tuichat.cli.file_pages import files_between
 from tuichat.cli.following import follow, until_reader_leaves
 from tuichat.cli.output import full_name
 from tuichat.cli.parser import Parser, positive
-from tuichat.deed_words import state_word
+from tuichat.deed_words import speaker, state_word
 from tuichat.errors import NotFoundError
 from tuichat.file_words import how_far
 from tuichat.i18n import _
@@ -137,7 +137,7 @@ def shown(
     first, *more = _text(message, file, declined=declined).split("\n")
     return "\n".join(
         [
-            f"{when(message, today, hours)} {speaker(message, contact)}{marks}  {first}",
+            f"{when(message, today, hours)} {speaker(message.direction, contact.name)}{marks}  {first}",
             *(f"      {line}" for line in more),
         ]
     )
@@ -183,14 +183,3 @@ def _text(message: Message, file: File | None, *, declined: bool) -> str:
     if message.kind == "timer":
         return timer_line(message.timer or 0)
     return message.text if message.kind == "text" else _("(a kind of message that this version cannot show)")
-
-
-def speaker(message: Message, contact: Contact) -> str:
-    """Who wrote it, so that no name can look like me or like something that stands beside a name."""
-    me = _("me")
-    if message.direction == "out":
-        return me
-    is_doubtful = (
-        contact.name.casefold().startswith(me.casefold()) or "  " in contact.name or "[" in contact.name
-    )
-    return f'"{contact.name}"' if is_doubtful else contact.name

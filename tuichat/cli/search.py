@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
-from tuichat.cli.messages import speaker, when
+from tuichat.cli.messages import when
 from tuichat.cli.output import one_line
 from tuichat.cli.parser import Parser, positive
 from tuichat.cli.standard_input import standard_input
+from tuichat.deed_words import speaker
 from tuichat.i18n import _
 from tuichat.model import Contact, Found
 from tuichat.timer_words import timer_line
@@ -86,7 +87,7 @@ def _quoted(value: str) -> str:
 def shown(found: Found, contact: Contact, today: datetime, hours: Hours) -> str:
     """One line for a person."""
     message = found.message
-    who = speaker(message, contact)
+    who = speaker(message.direction, contact.name)
     if message.direction == "out":
         who = _("me to {name}").format(name=contact.name)
     said = "  ".join(part for part in (one_line(found.file_name), one_line(_line(found))) if part)
