@@ -152,6 +152,20 @@ async def test_a_path_of_a_profile_that_is_no_utf8_is_refused() -> None:
         assert not list(home.paths.home.glob("*\udcff*"))
 
 
+async def test_a_home_that_cannot_be_has_its_sentence() -> None:
+    async with sample_home() as (home, _node):
+        (home.paths.home / "file").touch()
+        (home.paths.home / "loop").symlink_to("loop")
+        for name in ("x" * 300, "file/below", "loop"):
+            program = f"{sys.executable} -m tuichat --home {home.paths.home}/{name}"
+            code, out, err = await shell(home, f"{program} init --no-passphrase")
+            assert (code, out, err.count("\n")) == (1, "", 1)
+            assert "cannot be used" in err
+            code, out, err = await shell(home, f"{program} doctor")
+            assert (code, err) == (1, "")
+            assert "cannot be read" in out
+
+
 async def test_control_characters_in_a_word_do_not_reach_the_terminal() -> None:
     async with sample_home() as (home, _node):
         code, _out, err = await shell(home, "T $'\\e]0;owned\\a'; T --profile $'\\x9b31m' status")

@@ -345,7 +345,7 @@ def test_each_impossible_home_has_a_sentence(tmp_path: Path) -> None:
     sealed.mkdir(mode=0o500)
     sentences = {
         "file": "is not a directory",
-        "file/below": "does not exist",
+        "file/below": "Not a directory",
         "missing/below": "does not exist",
         "dangling": "cannot be used",
         "sealed": "cannot be written",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING
 
 from tuichat.api.client import AsyncClient
@@ -32,7 +33,7 @@ def _run(context: Context) -> int:
 
     paths, config = context.paths(), _settings(context)
     context.finish_wipe()
-    if not bootstrap.profile_exists(paths) and not paths.database.exists():
+    if not bootstrap.profile_exists(paths) and not os.path.lexists(paths.database):
         raise TuichatError(
             _("There is no profile in {path}.").format(path=paths.home), _("Make one: tuichat init")
         )

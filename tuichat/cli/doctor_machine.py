@@ -84,7 +84,7 @@ def core_dumps(machine: Surroundings) -> Iterator[Finding]:
 
 def disk(machine: Surroundings, home: Path) -> Iterator[Finding]:
     """The room where the profile is or would be, and what kind of file system that is."""
-    existing = next(path for path in (home, *home.absolute().parents) if path.exists())
+    existing = next(path for path in (home, *home.absolute().parents) if os.access(path, os.F_OK))
     free, nodes = shutil.disk_usage(existing).free, os.statvfs(existing)
     yield about_room(free, existing)
     if nodes.f_files and nodes.f_favail < _LEAST_NODES:

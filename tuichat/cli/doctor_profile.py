@@ -63,7 +63,7 @@ def _about_identity(context: Context) -> Finding | None:
     from tuichat import bootstrap, doctor
 
     paths = context.paths()
-    if not bootstrap.profile_exists(paths) and not paths.database.exists():
+    if not bootstrap.profile_exists(paths) and not os.path.lexists(paths.database):
         return _no_profile(paths.home)
     try:
         doctor.check_identity(paths)
@@ -123,7 +123,7 @@ def database(context: Context) -> Iterator[Finding]:
         text = _("a damaged one was set aside as {path}").format(path=printable(kept))
         hint = _("With a backup: restore it to another place. Delete this file when it has no use any more.")
         yield Finding("database", "warning", text, hint, "set_aside")
-    if not paths.database.exists():
+    if not os.path.lexists(paths.database):
         return
     if not bootstrap.profile_exists(paths):
         text = _("it is there, but identity.sealed is missing")
@@ -173,7 +173,7 @@ def node(context: Context) -> Iterator[Finding]:
     from tuichat import bootstrap, doctor
 
     socket = bootstrap.socket_path(context.paths())
-    holder = doctor.holder(context.paths()) if context.paths().home.exists() else None
+    holder = doctor.holder(context.paths()) if os.access(context.paths().home, os.F_OK) else None
     if holder is None:
         text = _("none is running; its socket would be {path}").format(path=printable(socket))
         yield Finding("node", "ok", text, what="none")

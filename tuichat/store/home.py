@@ -47,7 +47,7 @@ def prepare_home(paths: ProfilePaths, *, create: bool = False) -> None:
 def _make(home: Path, *, with_parents: bool) -> None:
     if with_parents:
         home.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    elif not home.parent.is_dir():
+    elif not os.path.lexists(home.parent):
         raise UsageError(
             _("{path} does not exist, so no profile can be made in it.").format(path=shown(home.parent)),
             _("Run: mkdir -p {path}").format(path=_quoted(home.parent)),

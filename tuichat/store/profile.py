@@ -55,8 +55,8 @@ class OpenProfile:
 
 
 def profile_exists(paths: ProfilePaths) -> bool:
-    """Whether there is an identity, readable or not."""
-    return paths.identity.is_symlink() or paths.identity.exists()
+    """Whether there is an identity, readable or not; False where the system does not let us see it."""
+    return os.path.lexists(paths.identity)
 
 
 def check_no_profile(paths: ProfilePaths) -> None:
@@ -264,7 +264,7 @@ def _damaged(path: Path) -> DamagedError:
 
 
 def _check_no_orphan(paths: ProfilePaths) -> None:
-    if paths.database.exists():
+    if os.path.lexists(paths.database):
         raise DamagedError(
             _("{path} holds a database, but its identity.sealed is missing, and only that opens it.").format(
                 path=shown(paths.home)
