@@ -50,6 +50,23 @@ def test_a_failed_step_leaves_the_store_usable_without_a_restart(tmp_path: Path)
         store.close()
 
 
+def test_a_new_database_is_whole_in_its_file_before_closing_which_hides_that_a_disk_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left: list[int] = []
+
+    def closing(database: Database) -> None:
+        log = tmp_path / "tuichat.db.new-wal"
+        left.append(log.stat().st_size if log.exists() else -1)
+        real(database)
+
+    real = Database.close
+    monkeypatch.setattr(Database, "close", closing)
+    store = Store.open(tmp_path / "tuichat.db", KEY)
+    assert left == [0]
+    store.close()
+
+
 def test_a_directory_that_cannot_be_synced_is_said_and_the_next_start_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

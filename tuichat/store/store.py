@@ -200,6 +200,7 @@ def _create(path: Path, key: bytes, synchronous: Synchronous) -> None:
         Search(database).prepare()
         if not database.sound():
             raise _damaged(unfinished)
+        database.checkpoint()  # closing would do so too, but it keeps to itself that the disk is full
     finally:
         database.close()
     unfinished.rename(path)
