@@ -12,7 +12,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from tests.support.local_people import ROOT, SECONDS
+from tests.support.local_people import ROOT
 from tests.support.local_tor import DIRECTORY
 from tuichat.config import parse_hooks
 
@@ -30,6 +30,7 @@ disown
 ANSWERED = """\
 until [ "$(tuichat messages echo --limit 1 --json | grep -c '"direction":"in"')" = 1 ]; do sleep 0.2; done
 """
+SECONDS = 240.0  # two dozen programs, one after the other
 AFTER = "tuichat messages echo; tuichat daemon stop"
 
 

@@ -54,7 +54,7 @@ async def test_a_signal_before_it_serves_ends_it_as_well(home: Home) -> None:
 
 
 async def test_a_detached_node_hands_over_to_a_daemon_and_its_clients_follow(home: Home) -> None:
-    async with await attach(home.paths) as before:
+    async with await attach(home.paths, timeout=60) as before:
         await before.contact_add(address_of("bob"), "bob")
         events = before.subscribe()
         await before.hello()

@@ -55,8 +55,8 @@ from textual_image import _posix
 from tuichat.tui import terminal_pictures
 
 read = _posix.read
-_posix.read = lambda descriptor, length, timeout=None: read(descriptor, length, 20)
-terminal_pictures.QUICK_SECONDS = 20
+_posix.read = lambda descriptor, length, timeout=None: read(descriptor, length, 30)
+terminal_pictures.QUICK_SECONDS = terminal_pictures._PATIENCE_SECONDS = 30
 """
 
 FINDS = """
@@ -70,12 +70,16 @@ import tty
 from select import select
 from tuichat.tui import terminal_pictures
 terminal_pictures.QUICK_SECONDS = 0
+terminal_pictures._PATIENCE_SECONDS = 30
 found = terminal_pictures.find_graphics()
 tty.setcbreak(0)
 print("found" if found else "none", "left" if select([0], [], [], 0)[0] else "taken in")
 """
 
 WITHOUT_EXTRA = 'import sys; sys.modules["textual_image"] = None' + FINDS
+
+
+_ASKS = re.compile(rb"\x1b\[c|\x1b_Gi=(\d+),[^;]*a=q[^\x1b]*\x1b\\")
 
 
 class Terminal:
@@ -109,7 +113,7 @@ class Terminal:
     def until(self, wanted: bytes) -> None:
         """Read, and answer, until the program has said this."""
         while wanted not in self.said:
-            ready, _writable, _wrong = select([self.own], [], [], 30)
+            ready, _writable, _wrong = select([self.own], [], [], 60)
             assert ready, f"never said {wanted!r}, but {self.said[-2000:]!r}"
             try:
                 self.said += os.read(self.own, 65536)
@@ -122,8 +126,8 @@ class Terminal:
         os.write(self.own, key)
 
     def _answer(self) -> None:
-        for asked in re.finditer(rb"\x1b\[c|\x1b_Gi=(\d+),[^;]*a=q[^\x1b]*\x1b\\", self.said[self._asked :]):
-            self._asked += asked.end()
+        for asked in _ASKS.finditer(self.said, self._asked):
+            self._asked = asked.end()
             sleep(self.away)
             if asked[1] is None:
                 os.write(self.own, b"\x1b[?62;4c" if self._sixel else b"\x1b[?62c")
@@ -155,7 +159,7 @@ def test_a_picture_reaches_a_terminal_with_graphics(kind: str, mark: bytes) -> N
 
 
 def test_a_terminal_without_graphics_gets_none() -> None:
-    with terminal(SHOWS) as shown:
+    with terminal(PATIENT + SHOWS) as shown:
         shown.until(b"\x07")
         shown.press(b"q")
         shown.until(b"none")

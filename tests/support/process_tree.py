@@ -21,10 +21,12 @@ class _Seen:
     command: str
 
 
-def processes_of(root: int, mark: str) -> set[Process]:
+def processes_of(root: int, mark: str | None = None) -> set[Process]:
     """The processes below `root`, those with `mark` in their command line, and all below these."""
     seen = _all()
-    found = {one.process.pid for one in seen if one.parent == root or mark in one.command}
+    found = {
+        one.process.pid for one in seen if one.parent == root or (mark is not None and mark in one.command)
+    }
     while more := {one.process.pid for one in seen if one.parent in found} - found:
         found |= more
     return {one.process for one in seen if one.process.pid in found}
@@ -33,6 +35,22 @@ def processes_of(root: int, mark: str) -> set[Process]:
 def living(processes: set[Process]) -> set[Process]:
     """Those that have not ended."""
     return processes & {one.process for one in _all()}
+
+
+def is_at_work(root: int) -> bool:
+    """Whether `root` or a process below it computes, or would if a busy machine let it."""
+    below = [root]
+    while below:
+        for task in Path(f"/proc/{below.pop()}/task").glob("*"):
+            try:
+                state = (task / "stat").read_text().rpartition(")")[2].split()[0]
+                children = (task / "children").read_text().split()
+            except OSError:
+                continue  # it has just ended
+            if state not in "SZXI":
+                return True
+            below += map(int, children)
+    return False
 
 
 def _all() -> list[_Seen]:

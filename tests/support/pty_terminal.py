@@ -10,14 +10,15 @@ import pty
 import signal
 import struct
 import termios
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import pyte
 
 from tests.support.opinions import OpinionatedScreen, cells_of
+from tests.support.process_tree import is_at_work
 
 _LOOK_SECONDS = 0.02
-_QUIET_SECONDS = 0.15
+_QUIET_LOOKS = 8
 _PATIENCE = 60.0
 
 
@@ -68,22 +69,35 @@ class PtyTerminal:
 
     async def until(self, *texts: str) -> str:
         """Wait until one of `texts` is seen and nothing more is drawn; gives what is seen."""
+        return await self.until_so(lambda: any(text in self.text for text in texts), f"one of {texts}")
+
+    async def until_all(self, *texts: str) -> str:
+        """Wait until all of `texts` are seen at once: they may be drawn one after the other."""
+        return await self.until_so(lambda: all(text in self.text for text in texts), f"all of {texts}")
+
+    async def until_gone(self, text: str) -> str:
+        """Wait until `text` is not seen any more."""
+        return await self.until_so(lambda: text not in self.text, f"an end of {text!r}")
+
+    async def until_so(self, condition: Callable[[], bool], wanted: str) -> str:
+        """Wait until `condition` holds and nothing more is drawn; gives what is seen."""
         try:
             async with asyncio.timeout(_PATIENCE):
-                while not any(text in self.text for text in texts):
+                while not condition():
                     assert not self._ended, self.text
                     await asyncio.sleep(_LOOK_SECONDS)
                 await self.quiet()
         except TimeoutError:
-            raise AssertionError(f"none of {texts} came; this was seen:\n{self.text}") from None
+            raise AssertionError(f"{wanted} did not come; this was seen:\n{self.text}") from None
         return self.text
 
     async def quiet(self) -> None:
-        """Wait until nothing is written for a moment."""
-        before = -1
-        while before != len(self.written):
-            before = len(self.written)
-            await asyncio.sleep(_QUIET_SECONDS)
+        """Wait until the program has written nothing for a moment, and has not been kept waiting either."""
+        before, looks = -1, 0
+        while looks < _QUIET_LOOKS:
+            rests = before == len(self.written) and not is_at_work(self._pid)
+            before, looks = len(self.written), looks + 1 if rests else 0
+            await asyncio.sleep(_LOOK_SECONDS)
 
     async def close(self) -> None:
         """End the program, by force if it does not want to."""

@@ -7,11 +7,12 @@ import contextlib
 import shlex
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 _LOOK_SECONDS = 0.1
 _PATIENCE = 180.0  # a private network and two nodes on a machine that does other things too
+_ENDED = "exit code "
 
 
 class TmuxTerminal:
@@ -25,7 +26,7 @@ class TmuxTerminal:
         variables = [f"{name}={value}" for name, value in environment.items()]
         words = shlex.join(["env", *variables, *command])
         columns, lines = map(str, size)
-        self._run("new-session", "-d", "-x", columns, "-y", lines, f"{words}; echo exit code $?; exec cat")
+        self._run("new-session", "-d", "-x", columns, "-y", lines, f"{words}; echo {_ENDED}$?; exec cat")
 
     def screen(self) -> str:
         """What is seen, without colours."""
@@ -80,18 +81,29 @@ class TmuxTerminal:
 
     async def until(self, *texts: str) -> str:
         """Wait until one of `texts` is seen; gives the screen."""
+        return await self._until(lambda seen: any(text in seen for text in texts), f"one of {texts}")
+
+    async def until_all(self, *texts: str) -> str:
+        """Wait until all of `texts` are seen at once, or the command has ended; gives the screen."""
+        seen = await self._until(
+            lambda seen: _ENDED in seen or all(text in seen for text in texts), f"all of {texts}"
+        )
+        assert all(text in seen for text in texts), seen
+        return seen
+
+    async def _until(self, condition: Callable[[str], bool], wanted: str) -> str:
         seen = ""
         try:
             async with asyncio.timeout(_PATIENCE):
-                while not any(text in seen for text in texts):
+                while not condition(seen):
                     await asyncio.sleep(_LOOK_SECONDS)
                     seen = self.screen()
         except TimeoutError:
-            raise AssertionError(f"none of {texts} came; this was seen:\n{seen}") from None
+            raise AssertionError(f"{wanted} did not come; this was seen:\n{seen}") from None
         return seen
 
     def _run(self, *words: str) -> str:
-        done = subprocess.run((*self._tmux, *words), capture_output=True, text=True, timeout=20)
+        done = subprocess.run((*self._tmux, *words), capture_output=True, text=True, timeout=_PATIENCE)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
