@@ -20,7 +20,6 @@ if TYPE_CHECKING:
         create_profile,
         has_passphrase,
         make_key_file,
-        profile_exists,
         profile_paths,
         socket_path,
         uses_key_file,
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from tuichat.bootstrap.running import run_node
     from tuichat.bootstrap.saving import save_copy
     from tuichat.bootstrap.tor_options import child_options
-    from tuichat.store.profile_paths import ProfilePaths
+    from tuichat.store.profile_paths import ProfilePaths, nothing_is_left, profile_exists
 
 __all__ = [
     "NoNodeError",
@@ -44,6 +43,7 @@ __all__ = [
     "look_at_bridges",
     "make_http_token",
     "make_key_file",
+    "nothing_is_left",
     "profile_exists",
     "profile_paths",
     "reattach",
@@ -70,7 +70,8 @@ _HOMES = {
     "look_at_bridges": "tuichat.bootstrap.bridges",
     "make_http_token": "tuichat.bootstrap.health",
     "make_key_file": "tuichat.bootstrap.profiles",
-    "profile_exists": "tuichat.bootstrap.profiles",
+    "nothing_is_left": "tuichat.store.profile_paths",
+    "profile_exists": "tuichat.store.profile_paths",
     "profile_paths": "tuichat.bootstrap.profiles",
     "reattach": "tuichat.bootstrap.attaching",
     "restore_profile": "tuichat.bootstrap.backup",

@@ -20,11 +20,6 @@ def socket_path(paths: ProfilePaths, *, create: bool = False) -> Path:
     return paths.run_directory(create=create) / SOCKET_NAME
 
 
-def profile_exists(paths: ProfilePaths) -> bool:
-    """Whether there is an identity, readable or not."""
-    return os.path.lexists(paths.identity)
-
-
 def has_passphrase(paths: ProfilePaths) -> bool:
     """Whether the profile, which is there, opens with a passphrase; an identity that is damaged may say so.
 

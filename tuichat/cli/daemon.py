@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from typing import TYPE_CHECKING
 
 from tuichat.api.client import AsyncClient
@@ -33,7 +32,7 @@ def _run(context: Context) -> int:
 
     paths, config = context.paths(), _settings(context)
     context.finish_wipe()
-    if not bootstrap.profile_exists(paths) and not os.path.lexists(paths.database):
+    if bootstrap.nothing_is_left(paths):
         raise TuichatError(
             _("There is no profile in {path}.").format(path=paths.home), _("Make one: tuichat init")
         )

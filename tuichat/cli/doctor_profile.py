@@ -63,7 +63,7 @@ def _about_identity(context: Context) -> Finding | None:
     from tuichat import bootstrap, doctor
 
     paths = context.paths()
-    if not bootstrap.profile_exists(paths) and not os.path.lexists(paths.database):
+    if bootstrap.nothing_is_left(paths):
         return _no_profile(paths.home)
     try:
         doctor.check_identity(paths)

@@ -17,7 +17,7 @@ from tuichat.store.files import read_bounded, write_whole
 from tuichat.store.home import prepare_home
 from tuichat.store.identity_file import MAX_LENGTH, Content, IdentityFile, MalformedError, decode, encode
 from tuichat.store.profile_lock import NodeLock, lock_holder
-from tuichat.store.profile_paths import ProfilePaths, impossible, shown
+from tuichat.store.profile_paths import ProfilePaths, impossible, profile_exists, shown
 from tuichat.store.quarantine import open_store
 
 __all__ = [
@@ -52,11 +52,6 @@ class OpenProfile:
     name: str
     key: bytes
     wrapped: bytes | None
-
-
-def profile_exists(paths: ProfilePaths) -> bool:
-    """Whether there is an identity, readable or not; False where the system does not let us see it."""
-    return os.path.lexists(paths.identity)
 
 
 def check_no_profile(paths: ProfilePaths) -> None:

@@ -170,6 +170,16 @@ def check_private(path: Path, *, create: bool) -> None:
         raise impossible(path, failure) from failure
 
 
+def profile_exists(paths: ProfilePaths) -> bool:
+    """Whether there is an identity, readable or not; False where the system does not let us see it."""
+    return os.path.lexists(paths.identity)
+
+
+def nothing_is_left(paths: ProfilePaths) -> bool:
+    """Whether there is not even a database whose identity is missing, which whoever opens it explains."""
+    return not profile_exists(paths) and not os.path.lexists(paths.database)
+
+
 def impossible(path: Path, failure: OSError) -> StorageError:
     """The sentence for a path that the system refuses."""
     reason = os.strerror(failure.errno) if failure.errno else str(failure)
