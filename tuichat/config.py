@@ -196,8 +196,9 @@ def load_config(
     check_together(values, text or "", path, from_environment)
     built = _build(values, lambda name: None if name in from_environment else path.parent)
     hooks = parse_hooks(text or "", path)
+    named = {**found, HOOKS: hooks}
     for name in NAME_PROGRAMS:
-        if found.get(name) or (name == HOOKS and hooks):
+        if named.get(name):
             check_owner(path, name)
     return msgspec.structs.replace(built, hooks=hooks)
 

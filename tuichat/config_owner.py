@@ -5,13 +5,20 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from tuichat.errors import UsageError
 from tuichat.i18n import _
 
 NAME_PROGRAMS: Final = ("tor.binary", "tor.extra_torrc", "hooks")
 """The settings by which others could have something run."""
+
+
+def who_may_change(status: os.stat_result) -> Literal["owner", "mode", ""]:
+    """By what others may change a file: it is another's, or its mode lets them; "" if they may not."""
+    if status.st_uid not in (0, os.getuid()):
+        return "owner"
+    return "mode" if stat.S_ISREG(status.st_mode) and status.st_mode & 0o022 else ""
 
 
 def check_owner(path: Path, setting: str) -> None:
@@ -28,14 +35,11 @@ def check_owner(path: Path, setting: str) -> None:
         return
     if not stat.S_ISREG(status.st_mode):
         return
-    from shlex import quote  # few files are such
+    if by := who_may_change(status):
+        from shlex import quote  # few files are such
 
-    command = None
-    if status.st_uid not in (0, os.getuid()):
-        command = f"sudo chown {os.getuid()} {quote(str(path))}"
-    elif status.st_mode & 0o022:
-        command = f"chmod 600 {quote(str(path))}"
-    if command is not None:
+        closing = f"sudo chown {os.getuid()}" if by == "owner" else "chmod 600"
+        command = f"{closing} {quote(str(path))}"
         raise UsageError(
             _("Others may change {path}, and {setting} in it says what is run as you.").format(
                 path=path, setting=setting

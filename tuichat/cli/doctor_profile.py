@@ -10,6 +10,7 @@ from pathlib import Path
 from tuichat.cli.context import Context, run_async
 from tuichat.cli.finding import Finding
 from tuichat.cli.output import printable
+from tuichat.config_owner import who_may_change
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
 
@@ -28,11 +29,12 @@ def settings(context: Context) -> Iterator[Finding]:
 
 def about_settings(path: Path, status: os.stat_result) -> Finding:
     """Who else may change them: settings name programs that are run."""
-    if status.st_uid not in (0, os.getuid()):
+    by = who_may_change(status)
+    if by == "owner":
         text = _("{path} belongs to another user").format(path=printable(path))
         hint = _("Make it yours: sudo chown {user} {path}").format(user=os.getuid(), path=printable(path))
         return Finding("settings", "error", text, hint, "owner")
-    if stat.S_ISREG(status.st_mode) and status.st_mode & 0o022:
+    if by == "mode":
         text = _("others may change {path}").format(path=printable(path))
         hint = _("Close it: chmod 600 {path}").format(path=printable(path))
         return Finding("settings", "error", text, hint, "mode")
