@@ -23,7 +23,10 @@ _FOUND: Final = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
 _NO_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 
 
-GIVEN_NAME: Final = re.compile(r"[0-9a-f]{16}|\.tuichat-[0-9a-f]+\.part")
+PART_NAME: Final = re.compile(r"\.tuichat-[0-9a-f]+\.part")
+"""What partial files are called, by `part_name`."""
+
+GIVEN_NAME: Final = re.compile(rf"[0-9a-f]{{16}}|{PART_NAME.pattern}")
 """What files in the inbox, copies of what is sent and partial files are called."""
 
 

@@ -29,12 +29,11 @@ from tuichat.errors import StorageError, TuichatError
 from tuichat.i18n import _
 from tuichat.store.files import erase, put_over, read_bounded, sync_directory, write_whole
 from tuichat.store.identity_file import MAX_LENGTH, MalformedError, decoy
-from tuichat.store.part_file import GIVEN_NAME
+from tuichat.store.part_file import GIVEN_NAME, PART_NAME
 from tuichat.store.profile_paths import ProfilePaths, impossible, shown
 
 _LONGEST: Final = 16_384
 _Failure = tuple[Path, OSError]
-_PART: Final = re.compile(r"\.tuichat-[0-9a-f]+\.part")
 
 
 class WipeOrder(msgspec.Struct, frozen=True):
@@ -171,7 +170,7 @@ def _remains(paths: ProfilePaths, order: WipeOrder) -> Iterator[Path]:
         if inbox == paths.inbox and not inbox.is_symlink() and not order.keep_files:
             yield inbox
         else:
-            yield from _named(inbox, _PART if order.keep_files else GIVEN_NAME)
+            yield from _named(inbox, PART_NAME if order.keep_files else GIVEN_NAME)
 
 
 def _drafts(paths: ProfilePaths) -> Iterator[Path]:
