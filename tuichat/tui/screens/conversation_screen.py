@@ -115,14 +115,6 @@ class ConversationScreen(PromptScreen):
             composer.focus()
             self._composer = composer
 
-    def on_screen_suspend(self) -> None:
-        """Another screen stands before this one, and has the only cursor."""
-        if self._composer is not None:
-            self._composer.draw_again()
-
-    def on_screen_resume(self) -> None:
-        self.on_screen_suspend()
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         """Nothing can be done before there is an input."""
         return self.ready

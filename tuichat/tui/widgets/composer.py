@@ -103,6 +103,9 @@ class Composer(TextArea):
         self._search: tuple[str, int, str] | None = None
         self._completions: list[str] = []
 
+    def on_mount(self) -> None:
+        self.watch(self.screen, "stack_updates", self._screen_came_or_went, init=False)
+
     # Clusters: what is seen as one is stepped over, deleted and shown as the cursor's place as one.
 
     navigator: ClusterNavigator
@@ -130,8 +133,8 @@ class Composer(TextArea):
     def _draw_cursor(self) -> bool:
         return super()._draw_cursor and self.screen.is_active
 
-    def draw_again(self) -> None:
-        """Something that its lines depend on is different: whether its screen has the cursor."""
+    def _screen_came_or_went(self) -> None:
+        """Another screen that stands before its own has the only cursor."""
         self._line_cache.clear()
         self.refresh()
 
