@@ -15,7 +15,7 @@ from tuichat.i18n import _
 _LINK: Final = r"(?i:https?://[^\s<>\"'`\\“”‘’「」『』《》（），。、！？；：]+)"
 _NEVER_LAST: Final = ".,;:!?)]}"
 _BRACKETS: Final = {")": "(", "]": "[", "}": "{"}
-_UNSEEN: Final = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f]")
+_UNSEEN: Final = "[\u180b-\u180d\u180f\ufe00-\ufe0f]"
 """Variation selectors: browsers pass over them (UTS 46, "ignored")."""
 
 _LONGEST_HOST: Final = 253
@@ -53,7 +53,7 @@ def _closes(url: str) -> bool:
 
 def host_of(url: str) -> str:
     """Whom a link leads to, as programs write it: letters that are not ASCII in punycode, `xn--`."""
-    host = _UNSEEN.sub("", unicodedata.normalize("NFKC", _host(url))).replace(_WIDE_DOT, ".")
+    host = re.sub(_UNSEEN, "", unicodedata.normalize("NFKC", _host(url))).replace(_WIDE_DOT, ".")
     return ".".join(_label(label) for label in host.split("."))
 
 
