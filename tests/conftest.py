@@ -28,9 +28,8 @@ from tests.support.careful_logs import careful_logs as careful_logs
 _GUARD = Path(__file__).parent / "support" / "guard"
 _GRACE = 20.0  # seconds: a detached node ends 10 s after its last client left
 _RUN_MARK = "CHECKOUT_TEST_RUN"
-_RUN = secrets.token_hex(
-    8
-)  # a process id would be that of an earlier run, too, whose processes may live still
+_RUN = secrets.token_hex(8)
+"""A process id would be that of an earlier run, too, whose processes may live still."""
 
 
 def _new_record(variable: str) -> Path:

@@ -68,6 +68,7 @@ class Link:
         self._blocked = False
 
     def _is_blocked(self) -> bool:
+        """As it is now: for the checker of types nothing changes while a connection is made."""
         return self._blocked
 
     def stall(self, seconds: float) -> None:

@@ -23,7 +23,7 @@ PATIENCE_SECONDS: Final = 2.0
 """For so long they wait at most, on a machine or for a node that has much else to do."""
 
 ANSWER: Final = "answer"
-"""The group of work that begins with Enter in a screen's last field and ends with the screen."""
+"""The group of work that begins with Enter in a field and brings about where the keys go next."""
 
 
 class Heeded(Message):
