@@ -506,15 +506,25 @@ async def test_circuit_that_a_removed_contact_kept_is_closed(homes: tuple[Home, 
     writer.close()
 
 
+def service_of(home: Home) -> FakeService:
+    """The service as tor has it, which publishes it."""
+    return home.tor.network.services[next(iter(home.tor.services))]
+
+
+async def put_down_and_back(home: Home) -> None:
+    """Have tor take back what it has published, and wait until it is published and reached again."""
+    service = service_of(home)
+    service.put_down()
+    home.transport._changed.set()
+    await until(lambda: service.published and reachable(home))
+
+
 async def test_tor_that_does_not_come_to_publishing_is_asked_anew(
     homes: tuple[Home, Home], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice, _ = homes
     monkeypatch.setattr(tor_transport, "PUBLISH_SECONDS", 0.02)
-    service = alice.tor.network.services[next(iter(alice.tor.services))]
-    service.put_down()
-    alice.transport._changed.set()
-    await until(lambda: service.published and reachable(alice))
+    await put_down_and_back(alice)
 
 
 async def test_tor_that_has_left_a_service_is_asked_anew_as_soon_as_it_has_circuits(
@@ -522,7 +532,7 @@ async def test_tor_that_has_left_a_service_is_asked_anew_as_soon_as_it_has_circu
 ) -> None:
     alice, _ = homes
     monkeypatch.setattr(tor_transport, "_LOOK_SECONDS", 0.001)
-    service = alice.tor.network.services[next(iter(alice.tor.services))]
+    service = service_of(alice)
     looks: list[bool] = []
 
     async def has_circuits() -> bool:
@@ -530,9 +540,7 @@ async def test_tor_that_has_left_a_service_is_asked_anew_as_soon_as_it_has_circu
         return len(looks) > 20
 
     monkeypatch.setattr(alice.tor, "has_circuits", has_circuits)
-    service.put_down()
-    alice.transport._changed.set()
-    await until(lambda: service.published and reachable(alice))
+    await put_down_and_back(alice)
     assert looks == [False] * (20 + tor_transport._LOOKS + 1)  # the last one before it is asked anew
 
 
