@@ -74,9 +74,7 @@ async def test_the_linux_console_is_shown_signs_that_it_has_and_english() -> Non
         assert "─" in shown
         assert b"\x1b[38;" not in terminal.written
         terminal.type("\x1b")
-        async with asyncio.timeout(60):
-            while not reversed_cells(terminal):  # noqa: ASYNC110 - the cursor blinks
-                await asyncio.sleep(0.02)
+        await terminal.until_so(lambda: reversed_cells(terminal) > 0, "the cursor, which blinks,")
 
 
 async def rests(terminal: PtyTerminal) -> None:
@@ -121,9 +119,7 @@ async def copied(terminal: PtyTerminal, sequence: str) -> None:
     await terminal.until("x mark", "c copy", "r reply")
     terminal.type("c")
     await terminal.until("opied")
-    async with asyncio.timeout(60):
-        while sequence.encode() not in terminal.written:  # noqa: ASYNC110 - another program brings it about
-            await asyncio.sleep(0.02)
+    await terminal.until_so(lambda: sequence.encode() in terminal.written, repr(sequence))
 
 
 async def test_tmux_passes_on_what_is_copied_as_it_is_set_up_by_itself(place: Path) -> None:
