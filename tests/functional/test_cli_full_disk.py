@@ -13,7 +13,6 @@ import pytest
 
 from tests.support.homes import Home, new_home
 from tests.support.memory_node import address_of
-from tuichat.bootstrap import reattach
 
 NOTHING = (0, resource.RLIM_INFINITY)
 EVERYTHING = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
@@ -37,7 +36,7 @@ async def tuichat(home: Home, *words: str) -> tuple[int | None, str, str]:
 async def daemon(home: Home) -> asyncio.subprocess.Process:
     """A daemon that serves."""
     process = await home.daemon()
-    async with await reattach(home.paths, timeout=60):
+    async with await home.reattach():
         return process
 
 

@@ -15,7 +15,6 @@ import pytest
 
 from tests.support.homes import PASSPHRASE, Home, new_home
 from tests.support.memory_node import address_of
-from tuichat import bootstrap
 from tuichat.model import TorEvent
 
 SECONDS = 60.0
@@ -165,7 +164,7 @@ def test_interface_gives_the_terminal_back_on_an_ending_signal(home: Home, numbe
 async def test_node_that_stays_to_deliver_says_so_and_can_be_stopped(home: Home) -> None:
     home.make_profile()
     await added(home, address_of("bob"), "bob")
-    async with await bootstrap.attach(home.paths, timeout=SECONDS) as client:
+    async with await home.attach() as client:
         await client.send("bob", "hello")
         await client.conversation_memory("bob", True)
         await client.send("bob", "a secret")
@@ -197,7 +196,7 @@ async def test_node_tells_why_its_tor_does_not_start(home: Home, monkeypatch: py
     tor.chmod(0o700)
     monkeypatch.setenv("TUICHAT_TOR__BINARY", str(tor))
     home.make_profile()
-    async with await bootstrap.attach(home.paths, timeout=SECONDS) as client:
+    async with await home.attach() as client:
         events = client.subscribe()
         await client.go_online()
         async with asyncio.timeout(SECONDS):

@@ -28,7 +28,7 @@ async def home() -> AsyncIterator[Home]:
 
 async def test_a_node_is_started_once_and_found_by_the_next(home: Home) -> None:
     home.make_profile()
-    async with await attach(home.paths, timeout=60) as one, await attach(home.paths, start=False) as two:
+    async with await home.attach() as one, await attach(home.paths, start=False) as two:
         first, second = await one.hello(), await two.hello()
         assert first == second
         assert (first.node, first.locked, first.pid) == ("detached", False, home.node_pid())
@@ -45,7 +45,7 @@ async def test_a_node_is_started_once_and_found_by_the_next(home: Home) -> None:
 
 async def test_racing_starters_end_at_the_same_node(home: Home) -> None:
     home.make_profile()
-    clients = await asyncio.gather(*(attach(home.paths, timeout=60) for _ in range(4)))
+    clients = await asyncio.gather(*(home.attach() for _ in range(4)))
     try:
         assert {(await client.hello()).pid for client in clients} == {home.node_pid()}
     finally:
@@ -55,19 +55,19 @@ async def test_racing_starters_end_at_the_same_node(home: Home) -> None:
 
 async def test_what_one_node_kept_the_next_one_has(home: Home) -> None:
     home.make_profile()
-    async with await attach(home.paths, timeout=60) as client:
+    async with await home.attach() as client:
         contact = await client.contact_add(address_of("bob"), "bob", "it is me")
         await client.stop()
     await home.wait_ended()
     assert not home.socket.exists()
-    async with await attach(home.paths, timeout=60) as client:
+    async with await home.attach() as client:
         found = (await client.contact_list())[0]
         assert (found.address, found.name) == (contact.address, "bob")
 
 
 async def test_a_killed_node_is_replaced_and_has_lost_nothing(home: Home) -> None:
     home.make_profile()
-    async with await attach(home.paths, timeout=60) as client:
+    async with await home.attach() as client:
         await client.contact_add(address_of("bob"), "bob")
         pid = (await client.hello()).pid
         os.kill(pid, signal.SIGKILL)
@@ -75,14 +75,14 @@ async def test_a_killed_node_is_replaced_and_has_lost_nothing(home: Home) -> Non
             _told = [event async for event in client.subscribe()]
     await home.wait_ended()
     assert home.socket.exists()
-    async with await attach(home.paths, timeout=60) as client:
+    async with await home.attach() as client:
         assert (await client.hello()).pid != pid
         assert [contact.name for contact in await client.contact_list()] == ["bob"]
 
 
 async def test_a_terminated_node_says_goodbye_and_leaves_nothing_behind(home: Home) -> None:
     home.make_profile()
-    async with await attach(home.paths, timeout=60) as client:
+    async with await home.attach() as client:
         events = client.subscribe()
         os.kill((await client.hello()).pid, signal.SIGTERM)
         told = [type(event) async for event in events]  # among it perhaps what became of tor
@@ -97,7 +97,7 @@ async def test_a_node_without_clients_ends_unless_it_is_to_deliver_first(home: H
     async with new_home() as other:
         home.make_profile()
         other.make_profile()
-        async with await attach(home.paths, timeout=60), await attach(other.paths, timeout=60) as keeping:
+        async with await home.attach(), await other.attach() as keeping:
             await keeping.contact_add(address_of("bob"), "bob")
             await keeping.send("bob", "when you are there")
             await keeping.keep_until_delivered()
@@ -122,7 +122,7 @@ async def test_a_lock_without_a_socket_is_waited_for(home: Home) -> None:
     assert lock is not None
     with pytest.raises(UnreachableError):
         await attach(home.paths, timeout=0.3)
-    waiting = asyncio.ensure_future(attach(home.paths, timeout=60))
+    waiting = asyncio.ensure_future(home.attach())
     await asyncio.sleep(0)
     lock.release()
     async with await waiting as client:
@@ -131,7 +131,7 @@ async def test_a_lock_without_a_socket_is_waited_for(home: Home) -> None:
 
 async def test_no_profile_is_said_and_nothing_is_made(home: Home) -> None:
     with pytest.raises(TuichatError) as caught:
-        await attach(home.paths, timeout=60)
+        await home.attach()
     assert "tuichat init" in caught.value.hint
     assert not home.paths.home.exists()
 
@@ -140,7 +140,7 @@ async def test_what_keeps_a_node_from_running_is_told_to_who_started_it(home: Ho
     home.make_profile()
     home.paths.unlocked_key.unlink()
     with pytest.raises(DamagedError) as caught:
-        await attach(home.paths, timeout=60)
+        await home.attach()
     assert "unlocked.key" in caught.value.message
     assert caught.value.hint
     log = home.paths.home / "node.log"
@@ -150,7 +150,7 @@ async def test_what_keeps_a_node_from_running_is_told_to_who_started_it(home: Ho
 
 async def test_a_passphrase_opens_the_node_for_everybody_and_a_wrong_one_does_not(home: Home) -> None:
     home.make_profile(PASSPHRASE)
-    async with await attach(home.paths, timeout=60) as one, await attach(home.paths, timeout=60) as two:
+    async with await home.attach() as one, await home.attach() as two:
         events = two.subscribe()
         assert (await one.hello()).locked
         with pytest.raises(LockedError):
@@ -175,7 +175,7 @@ async def test_a_passphrase_opens_the_node_for_everybody_and_a_wrong_one_does_no
 
 async def test_no_secret_is_in_the_arguments_or_environment_of_a_node(home: Home) -> None:
     home.make_profile(PASSPHRASE)
-    async with await attach(home.paths, timeout=60) as client:
+    async with await home.attach() as client:
         await client.unlock(PASSPHRASE)
         process = f"/proc/{(await client.hello()).pid}"
         with open(f"{process}/cmdline", "rb") as file:  # noqa: ASYNC230, PTH123

@@ -14,7 +14,6 @@ import pytest
 from tests.support.homes import Home, new_home
 from tests.support.memory_node import address_of
 from tests.support.raw_client import Raw
-from tuichat.bootstrap import reattach
 
 NOBODY = 65534
 
@@ -66,7 +65,7 @@ async def test_a_bot_of_another_user_comes_as_far_as_its_token_and_goes_on_after
     group = "nogroup" if os.getuid() == 0 else ""
     home.paths.config.write_text(f'[api]\nbot_socket = "{sock}"\nbot_group = "{group}"\n')
     daemon = await home.daemon()
-    async with await reattach(home.paths, timeout=60) as owner:
+    async with await home.reattach() as owner:
         await owner.contact_add(address_of("bob"), "bob")
         await owner.contact_add(address_of("eve"), "eve")
         made = await home.command("token", "create", "echo", "--contacts", "bob", "--methods", "read")
@@ -89,7 +88,7 @@ async def test_a_bot_of_another_user_comes_as_far_as_its_token_and_goes_on_after
     assert not sock.exists()
 
     daemon = await home.daemon()
-    async with await reattach(home.paths, timeout=60) as owner:
+    async with await home.reattach() as owner:
         await owner.contact_rename("eve", "mallory")
         await owner.contact_rename("bob", "robert")
         bot = await knock(sock)

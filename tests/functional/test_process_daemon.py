@@ -10,7 +10,6 @@ import pytest
 
 from tests.support.homes import PASSPHRASE, Home, new_home
 from tests.support.memory_node import address_of
-from tuichat.bootstrap import attach, reattach
 from tuichat.model import ClosingEvent
 
 
@@ -33,7 +32,7 @@ async def test_a_daemon_serves_until_a_signal_and_leaves_nothing_behind(
     home: Home, number: signal.Signals, code: int
 ) -> None:
     daemon = await home.daemon()
-    async with await reattach(home.paths, timeout=60) as client:
+    async with await home.reattach() as client:
         assert ((await client.hello()).node, (await client.hello()).pid) == ("daemon", daemon.pid)
         daemon.send_signal(signal.SIGHUP)
         assert (await client.hello()).node == "daemon"
@@ -54,7 +53,7 @@ async def test_a_signal_before_it_serves_ends_it_as_well(home: Home) -> None:
 
 
 async def test_a_detached_node_hands_over_to_a_daemon_and_its_clients_follow(home: Home) -> None:
-    async with await attach(home.paths, timeout=60) as before:
+    async with await home.attach() as before:
         await before.contact_add(address_of("bob"), "bob")
         events = before.subscribe()
         await before.hello()
@@ -62,7 +61,7 @@ async def test_a_detached_node_hands_over_to_a_daemon_and_its_clients_follow(hom
         kinds = [type(event) async for event in events]
         assert kinds[-1:] == [ClosingEvent]
         assert before.closing == "handover"
-    async with await reattach(home.paths, timeout=60) as after:
+    async with await home.reattach() as after:
         assert (await after.hello()).pid == daemon.pid
         assert [contact.name for contact in await after.contact_list()] == ["bob"]
         await after.stop()
@@ -71,7 +70,7 @@ async def test_a_detached_node_hands_over_to_a_daemon_and_its_clients_follow(hom
 
 async def test_a_second_daemon_is_refused_with_the_pid_of_the_first(home: Home) -> None:
     daemon = await home.daemon()
-    async with await reattach(home.paths, timeout=60) as client:
+    async with await home.reattach() as client:
         code, output, errors = await ended(await home.daemon())
         assert (code, output) == (1, "")
         assert str(daemon.pid) in errors
@@ -85,7 +84,7 @@ async def test_of_two_daemons_at_once_one_runs_and_the_other_is_refused(home: Ho
     tasks = [asyncio.ensure_future(ended(daemon)) for daemon in both]
     done, _running = await asyncio.wait(tasks, timeout=60, return_when=asyncio.FIRST_COMPLETED)
     assert [task.result()[0] for task in done] == [1]
-    async with await reattach(home.paths, timeout=60) as client:
+    async with await home.reattach() as client:
         await client.stop()
     codes = [(await task)[0] for task in tasks]
     assert codes in ([0, 1], [1, 0])
@@ -98,7 +97,7 @@ async def test_a_daemon_opens_itself_with_a_passphrase_file(home: Home) -> None:
         file.touch(0o600)
         file.write_text(PASSPHRASE + "\n")
         daemon = await sealed.daemon("--passphrase-file", str(file))
-        async with await reattach(sealed.paths, timeout=60) as client:
+        async with await sealed.reattach() as client:
             assert not (await client.hello()).locked
             await client.stop()
         assert (await ended(daemon))[0] == 0

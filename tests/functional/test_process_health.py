@@ -9,7 +9,6 @@ import msgspec
 
 from tests.support.homes import PASSPHRASE, Home, new_home
 from tests.support.memory_node import address_of
-from tuichat.bootstrap import reattach
 
 ADDRESS = re.compile(r"[a-z2-7]{56}")
 
@@ -41,7 +40,7 @@ async def test_a_daemon_tells_whoever_has_the_token_how_it_is_and_nothing_of_any
         assert (code, path) == (0, f"{home.paths.http_token}\n")
         token = home.paths.http_token.read_text().strip()
         daemon = await home.daemon()
-        async with await reattach(home.paths, timeout=60) as client:
+        async with await home.reattach() as client:
             assert await asked(home, "/healthz", "x" * 43) == (401, "")
             status, said = await asked(home, "/healthz", token)
             assert (status, msgspec.json.decode(said)) == (

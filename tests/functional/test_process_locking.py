@@ -12,7 +12,6 @@ from tests.support.fixed_clock import FixedClock
 from tests.support.homes import PASSPHRASE, Home, new_home
 from tests.support.memory_node import address_of
 from tests.support.seeded_rng import SeededRng
-from tuichat.bootstrap import attach, reattach
 from tuichat.errors import LockedError, TuichatError
 from tuichat.model import ClosingEvent
 from tuichat.store.backup_restore import restore_backup
@@ -29,7 +28,7 @@ async def test_new_passphrase_holds_at_once_and_in_backups_and_locking_ends_what
     home: Home,
 ) -> None:
     backup = home.paths.home.parent / "backup"
-    async with await attach(home.paths, timeout=60) as client, new_home() as other:
+    async with await home.attach() as client, new_home() as other:
         with pytest.raises(LockedError):
             await client.passphrase("wrong", "second")
         await client.passphrase(PASSPHRASE, "second")
@@ -59,7 +58,7 @@ async def test_a_daemon_locks_itself_when_nobody_is_at_work_and_waits_to_be_unlo
     secret.write_text(PASSPHRASE)
     home.paths.config.write_text('[privacy]\nauto_lock = "1s"\n')
     daemon = await home.daemon("--passphrase-file", str(secret))
-    async with await reattach(home.paths, timeout=60) as client:
+    async with await home.reattach() as client:
         async with asyncio.timeout(60):
             while not (await client.hello()).locked:  # noqa: ASYNC110 - another process does it
                 await asyncio.sleep(0.05)
@@ -70,7 +69,7 @@ async def test_a_daemon_locks_itself_when_nobody_is_at_work_and_waits_to_be_unlo
 
 @pytest.mark.parametrize("locked", [False, True])
 async def test_a_node_that_runs_wipes_itself_and_ends(home: Home, locked: bool) -> None:
-    async with await attach(home.paths, timeout=60) as client:
+    async with await home.attach() as client:
         if not locked:
             await client.unlock(PASSPHRASE)
             await client.contact_add(address_of("bob"), "bob")
@@ -89,7 +88,7 @@ async def test_a_wipe_that_was_broken_off_is_finished_and_told_by_the_next_comma
     begin_wipe(home.paths, WipeOrder(str(home.paths.inbox)), SeededRng())
     home.paths.database.write_bytes(b"what was left")
     with pytest.raises(TuichatError, match="had been broken off"):
-        await attach(home.paths, timeout=60)
+        await home.attach()
     assert not home.paths.database.exists()
     begin_wipe(home.paths, WipeOrder(str(home.paths.inbox)), SeededRng())
     process = await home.command("init", "--no-passphrase")

@@ -11,7 +11,6 @@ import pytest
 
 from tests.support.homes import PASSPHRASE, Home, new_home
 from tests.support.notify_socket import NotifySocket
-from tuichat.bootstrap import reattach
 from tuichat.errors import LockedError, UsageError
 from tuichat.model import Reread
 
@@ -102,14 +101,14 @@ async def test_a_service_is_ready_while_locked_reads_its_settings_again_and_ends
     await service.reloads('[files]\nquota = "much"\n')
     await service.says("error: tuichat.settings: Line 2 of the settings is wrong, so they stay as they were.")
     assert not any("much" in line or str(home.paths.config) in line for line in service.errors)
-    async with await reattach(home.paths, timeout=60) as client:
+    async with await home.reattach() as client:
         with pytest.raises(UsageError, match="line 2"):
             await client.reload()
         home.paths.config.write_text('[files]\nquota = "2GiB"\n[tor]\nmode = "system"\n')
         assert await client.reload() == Reread(later=("tor.mode",))
 
     # Open: the node goes by what was read, and goes on.
-    async with await reattach(home.paths, timeout=60) as client:
+    async with await home.reattach() as client:
         await client.unlock(PASSPHRASE)
         await manager.until(lambda: manager.status == "Tor is not installed.")
         told = len(service.of_settings)

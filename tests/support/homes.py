@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from tuichat import bootstrap
+from tuichat.api.client import AsyncClient
 from tuichat.clock import SystemClock, SystemRng
 from tuichat.crypto.passphrase import FLOOR
 from tuichat.store.profile import create_profile
@@ -52,6 +53,14 @@ class Home:
     async def wait_ended(self) -> None:
         """Wait until no node holds the profile."""
         await self.wait_until(lambda: lock_holder(self.paths.lock) is None)
+
+    async def attach(self) -> AsyncClient:
+        """A client of its node, which is started if none runs."""
+        return await bootstrap.attach(self.paths, timeout=_PATIENCE)
+
+    async def reattach(self) -> AsyncClient:
+        """A client of the node that runs, or is on its way."""
+        return await bootstrap.reattach(self.paths, timeout=_PATIENCE)
 
     async def daemon(self, *options: str) -> asyncio.subprocess.Process:
         """A daemon in the foreground; it need not be serving yet."""
