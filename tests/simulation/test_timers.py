@@ -200,6 +200,32 @@ def test_text_for_somebody_who_is_away_for_long_never_leaves_after_its_time(tmp_
     play(tmp_path, story)
 
 
+@pytest.mark.parametrize("how", ["cancel", "block"])
+def test_text_that_was_cancelled_disappears_so_long_after_that(tmp_path: Path, how: str) -> None:
+    async def story(story: FileStory) -> None:
+        alice, bob = story.alice, story.bob
+        await alice.node.conversation_timer("bob", 3600)
+        await calm(story)
+        await bob.stop()
+        await asyncio.sleep(300)
+        mine = await alice.say(bob, CANARY)
+        await asyncio.sleep(DAY)
+        await (alice.node.cancel(mine.id) if how == "cancel" else alice.node.contact_block("bob"))
+        assert (await alice.node.message_get(mine.id)).state == "cancelled"
+        await asyncio.sleep(3599)
+        assert await texts(alice, bob) == [CANARY]
+        await asyncio.sleep(2)
+        assert await texts(alice, bob) == []
+        await bob.start()
+        if how == "block":
+            await alice.node.contact_unblock("bob")
+        await alice.say(bob, "still there?")
+        await calm(story)
+        assert await texts(bob, alice) == ["still there?"]
+
+    play(tmp_path, story)
+
+
 def test_text_that_left_and_was_never_acknowledged_is_unsent(tmp_path: Path) -> None:
     async def story(story: FileStory) -> None:
         alice, bob = story.alice, story.bob

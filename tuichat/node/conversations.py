@@ -121,7 +121,7 @@ class Conversations:
             outbox = self.outbox(contact)
             for queued in (row, *self._store.outbox.about(message)):
                 outbox.cancel(queued, self._with.rng.bytes(MESSAGE_ID_LENGTH))
-            self._store.messages.set_state(message, "cancelled")
+            self._store.messages.mark_cancelled(message, self._hub.now())
             changes.message(message)
             file = self._store.transfers.by_message(message)
             if file is not None and file.ended_at is None:

@@ -221,6 +221,11 @@ class Messages:
             "UPDATE messages SET state = 'delivered' WHERE id = ? AND state = 'queued'", (message,)
         )
 
+    def mark_cancelled(self, message: int, now: int) -> None:
+        """It never leaves: nothing acknowledges it, and its timer runs from `now`, in milliseconds."""
+        self._places.run(_COUNT_FROM, (now, message))
+        self.set_state(message, "cancelled")
+
     def seen_by_them(self, contact: int, up_to: int) -> list[int]:
         """My messages up to this id become `read`; which did, the newest `SEEN_AT_ONCE` at most."""
         seen = []

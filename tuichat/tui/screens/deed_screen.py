@@ -9,9 +9,10 @@ from textual import on, work
 
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
-from tuichat.model import Contact, Message
+from tuichat.model import Contact, ConversationErasedEvent, Message, MessageRemovedEvent
 from tuichat.tui.context import Context
 from tuichat.tui.screens.desk_screen import DeskScreen
+from tuichat.tui.session import Happening
 from tuichat.tui.widgets.deed_history import DeedHistory
 from tuichat.tui.words import error_text
 from tuichat.tui.wrapping import fit
@@ -38,6 +39,21 @@ class DeedScreen(DeskScreen):
     def __init__(self, shared: Context) -> None:
         super().__init__(shared)
         self.target: Target | None = None
+
+    def desk_happened(self, event: Happening) -> None:
+        """With a message goes what was to be said of it: its words stand above the input, or in it."""
+        super().desk_happened(event)
+        of = None if self.target is None else self.target.message
+        match event:
+            case MessageRemovedEvent(message=gone) if of is not None and of.id == gone:
+                self.drop_target()
+            case ConversationErasedEvent(contact=erased) if of is not None and of.contact == erased:
+                self.drop_target()
+
+    def writes_a_draft(self) -> bool:
+        """Not the words of a message that disappears: as a draft they would stay."""
+        target = self.target
+        return target is None or target.deed != "edit" or target.message.timer is None
 
     @on(DeedHistory.Do)
     def _do(self, event: DeedHistory.Do) -> None:

@@ -119,9 +119,13 @@ class DeskScreen(FileScreen):
         self.drafts.written(self.composer.text)
         self._draft_pace.ask()
 
+    def writes_a_draft(self) -> bool:
+        """Whether what is in the input may be kept."""
+        return True
+
     def _keep_due(self) -> None:
         """Let the node have what is in the input."""
-        draft = self.drafts.due()
+        draft = self.drafts.due() if self.writes_a_draft() else None
         if draft is not None:
             self._keep(draft)
 
@@ -137,7 +141,7 @@ class DeskScreen(FileScreen):
                 await session.node.draft_set(person.address, draft.text, self._writer)
 
     async def on_unmount(self) -> None:
-        draft = self.drafts.due()
+        draft = self.drafts.due() if self.writes_a_draft() else None
         if draft is not None:
             await self._tell_draft(draft)
 
