@@ -92,14 +92,25 @@ async def test_taking_back_asks_first(node: MemoryNode) -> None:
         assert "node was" not in history_text(screen)
 
 
-async def test_keys_that_do_nothing_with_a_message_are_text(node: MemoryNode) -> None:
+async def test_keys_that_do_nothing_with_a_message_say_why_and_write_nothing(node: MemoryNode) -> None:
     async with running(node) as (screen, pilot):
-        await pilot.press("escape", "e")
+        await pilot.press("escape")
+        for key, said in (("e", "Only texts of your own"), ("d", "Only your own"), ("x", "Only your own")):
+            await pilot.press(key)
+            await settle(pilot)
+            assert said in notice_text(screen)
+            assert "-error" not in screen.query_one("#notice").classes
+        node.change_message(2, text="", unsent="done")
         await settle(pilot)
-        assert screen.composer.text == "e"
-        await pilot.press("escape", "d")
+        await pilot.press("up")
+        for key in "r+ed":
+            await pilot.press(key)
+            await settle(pilot)
+            assert "taken back already" in notice_text(screen)
+        await pilot.press("c")
         await settle(pilot)
-        assert screen.composer.text == "ed"
+        assert "no words" in notice_text(screen)
+        assert (screen.composer.text, screen.history.choosing, top(pilot)) == ("", True, screen)
 
 
 async def test_a_reaction_is_chosen_by_number_by_name_or_written_as_it_is(node: MemoryNode) -> None:

@@ -231,10 +231,16 @@ class ConversationScreen(PromptScreen):
 
     @on(history_said.Act)
     def _act(self, event: history_said.Act) -> None:
-        if event.deed == "copy":
-            self.copy(self.words_of(event.message))
-        else:
+        if event.deed == "cancel":
             self.post_message(self.TakeBack(event.message))
+        elif words := self.words_of(event.message):
+            self.copy(words)
+        else:
+            self.say(_("There are no words in it to copy."))
+
+    @on(history_said.Refused)
+    def _refused(self, event: history_said.Refused) -> None:
+        self.say(event.reason)
 
     @on(history_said.Typed)
     def _typed_over_history(self, event: history_said.Typed) -> None:

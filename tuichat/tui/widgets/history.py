@@ -248,8 +248,8 @@ class History(Painted, can_focus=True):
             self.post_message(Typed(text))
 
     def _means(self, key: str) -> bool:
-        """Whether a printable key does something here."""
-        return key in self._bindings.key_to_bindings
+        """Whether a printable key is about the chosen message, if only to say why it does nothing with it."""
+        return self.choosing and key in self._bindings.key_to_bindings
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()

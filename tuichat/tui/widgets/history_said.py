@@ -38,6 +38,14 @@ class Act(WidgetMessage):
         self.message = message
 
 
+class Refused(WidgetMessage):
+    """A key was pressed that does nothing with the chosen message; `reason` says why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.reason = reason
+
+
 class Chose(WidgetMessage):
     """Another message is chosen, or the chosen one changed."""
 
