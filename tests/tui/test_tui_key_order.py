@@ -9,6 +9,8 @@ from textual.pilot import Pilot
 from tests.support.fixed_clock import FixedClock
 from tests.support.interface import running, settle
 from tests.support.memory_node import MemoryNode
+from tuichat.tui.widgets.conversations import Conversations
+from tuichat.tui.widgets.field import Field
 
 
 async def burst(pilot: Pilot[int], keys: list[str]) -> None:
@@ -56,3 +58,29 @@ async def test_a_command_typed_behind_escape_stays_as_it_was_typed() -> None:
         await settle(pilot)
         assert screen.composer.text == "/set"
         assert pilot.app.focused is screen.composer
+
+
+def alt(letter: str) -> events.Key:
+    """Alt and a letter as Textual reads it from a terminal: with the letter, as if that were meant."""
+    return events.Key(f"alt+{letter}", letter)
+
+
+@pytest.mark.parametrize("before", [[], ["escape"], ["alt+r"], ["ctrl+r", "h"]])
+async def test_alt_and_a_digit_are_no_text_wherever_they_are_pressed(before: list[str]) -> None:
+    node = MemoryNode.sample(FixedClock())
+    async with running(node) as (screen, pilot):
+        await pilot.press(*before)
+        await settle(pilot)
+        for place in (2, 3, 2):
+            wanted = screen.query_one(Conversations).entries()[place - 1]
+            pilot.app.post_message(alt(str(place)))
+            await settle(pilot)
+            assert (screen.conversation.contact, screen.composer.text) == (wanted, "")
+
+
+async def test_alt_and_a_letter_are_no_text_in_a_field() -> None:
+    async with running(MemoryNode.sample(FixedClock())) as (_screen, pilot):
+        for _time in range(2):
+            pilot.app.post_message(alt("k"))
+            await settle(pilot)
+        assert pilot.app.screen.query_one(Field).value == ""

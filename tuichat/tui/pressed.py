@@ -44,7 +44,12 @@ class Pressed:
         self.keymap = self._found(name)
 
     def take(self, event: events.Key) -> Command | None:
-        """Change `event` into the key that it stands for, or give the command that is to be run instead."""
+        """Change `event` into the key that it stands for, or give the command that is to be run instead.
+
+        Alt+1 carries the character 1, which it does not mean: fields and lists would take it for text.
+        """
+        if event.key.startswith("alt+"):
+            event.character = None
         meaning = None if isinstance(event, WrittenKey) else self._meaning(event.key)
         if meaning is None:
             return None

@@ -201,8 +201,6 @@ class Composer(TextArea):
             handled = True
         if handled:
             event.stop()
-        if handled or event.key.startswith("alt+"):
-            # Alt+1 carries the character 1, which would be typed; it is left to the screen's bindings.
             event.prevent_default()
 
     def _plain_key(self, event: events.Key) -> bool:
