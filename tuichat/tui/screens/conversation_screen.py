@@ -205,6 +205,15 @@ class ConversationScreen(PromptScreen):
         if not self.composer.deaf:
             self.composer.insert("/")
 
+    def begin_command(self, name: str) -> None:
+        """A command that needs words stands in the input; Up calls back what stood there."""
+        if self.history.choosing:
+            self.history.action_end_choosing()
+        if self.composer.text.strip():
+            self.composer.inputs.add(self.composer.text)
+        self.composer.take(f"/{name} ")
+        self.composer.focus()
+
     # What the widgets say.
 
     @on(history_said.PageWanted)
