@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from rich.text import Text
 from textual import on, work
+from textual.app import ComposeResult
 from textual.message import Message as WidgetMessage
 from textual.widgets import Static
 
@@ -19,7 +20,7 @@ from tuichat.tui.context import Context
 from tuichat.tui.conversation import Conversation
 from tuichat.tui.harmless import harmless
 from tuichat.tui.pace import Pace
-from tuichat.tui.screens.main_lines import banner_text, choosing_text, hint_text
+from tuichat.tui.screens.main_lines import banner_text, choosing_text, hint_text, short_hint_text
 from tuichat.tui.screens.prompt_screen import PromptScreen
 from tuichat.tui.slash import Command, Unknown, read_line
 from tuichat.tui.slash import Text as MessageText
@@ -270,6 +271,11 @@ class ConversationScreen(PromptScreen):
         self.set_class(self.history.chosen_message() is not None, "-choosing")
         self.name_keys()
 
+    def compose_hints(self) -> ComposeResult:
+        """The keys at the right of the input: all, and what is left of them in a narrow window."""
+        yield KeysLine(hint_text(), id="hints")
+        yield KeysLine(short_hint_text(), id="short-hints")
+
     def name_keys(self) -> None:
         """Say which keys do something with the chosen message, as far as there is room."""
         message = self.history.chosen_message()
@@ -298,6 +304,7 @@ class ConversationScreen(PromptScreen):
         self.history.begin_choosing()
 
     def on_text_area_changed(self, event: Composer.Changed) -> None:
+        self.query_one("#short-hints").set_class(bool(event.text_area.text), "-aside")
         if not event.text_area.text.isascii():
             self.query_one("#hints", KeysLine).refresh()  # a wide picture at the input's edge may cover them
 
@@ -308,6 +315,7 @@ class ConversationScreen(PromptScreen):
         self.history.scroll_pages(event.pages)
 
     def on_composer_searching(self, event: Composer.Searching) -> None:
+        self.set_class(event.part is not None, "-searching")
         hints = self.query_one("#hints", KeysLine)
         hints.update(hint_text() if event.part is None else Text(_("search: {part}").format(part=event.part)))
 
