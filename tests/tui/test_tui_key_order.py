@@ -7,7 +7,7 @@ from textual import events
 from textual.pilot import Pilot
 
 from tests.support.fixed_clock import FixedClock
-from tests.support.interface import running, settle
+from tests.support.interface import running, seen, settle
 from tests.support.memory_node import MemoryNode
 from tuichat.tui.widgets.conversations import Conversations
 from tuichat.tui.widgets.field import Field
@@ -84,3 +84,25 @@ async def test_alt_and_a_letter_are_no_text_in_a_field() -> None:
             pilot.app.post_message(alt("k"))
             await settle(pilot)
         assert pilot.app.screen.query_one(Field).value == ""
+
+
+@pytest.mark.parametrize("place", ["#title", "#list", "#requests", "#history"])
+async def test_who_writes_where_no_field_is_writes_into_the_input(place: str) -> None:
+    node = MemoryNode.sample(FixedClock())
+    async with running(node, size=(40, 15)) as (screen, pilot):
+        if place == "#requests":
+            await pilot.press("alt+r")
+        elif place == "#list":
+            await pilot.press("alt+k")
+        else:
+            await pilot.resize_terminal(80, 24)
+            await settle(pilot)
+            screen.set_focus(screen.query_one(place))
+        await settle(pilot)
+        for letter in "/set a bar":
+            pilot.app.post_message(events.Key({"/": "slash", " ": "space"}.get(letter, letter), letter))
+        await settle(pilot)
+        assert screen.composer.text == "/set a bar"
+        assert screen.composer.has_focus
+        assert not seen(screen, "#list") or not screen.narrow
+        assert screen.shared.session.known.requests()

@@ -13,6 +13,7 @@ from tuichat.i18n import _
 from tuichat.tui.keymap import Keymap, Place
 from tuichat.tui.slash import Command, read_line
 from tuichat.tui.widgets.history import History
+from tuichat.tui.widgets.typed_over import TypedOver
 from tuichat.tui.written_key import WrittenKey
 
 _NOTHING = "nothing"
@@ -78,8 +79,10 @@ class Pressed:
                 return "input"
             case Input() | TextArea():
                 return None
+            case TypedOver() if focused.typing:
+                return "input"
             case History():
-                return "input" if focused.typing else "messages"
+                return "messages"
             case _:
                 return "lists"
 

@@ -27,6 +27,7 @@ from tuichat.tui.slash import Text as MessageText
 from tuichat.tui.widgets import history_said
 from tuichat.tui.widgets.history import History
 from tuichat.tui.widgets.keys_line import KeysLine
+from tuichat.tui.widgets.typed_over import Typed
 from tuichat.tui.words import error_text, key_sentence
 
 if TYPE_CHECKING:
@@ -202,7 +203,7 @@ class ConversationScreen(PromptScreen):
 
     def action_begin_command(self) -> None:
         """A slash outside the input begins a command all the same."""
-        self.composer.focus()
+        self.set_focus(self.composer)
         if not self.composer.deaf:
             self.composer.insert("/")
 
@@ -252,10 +253,13 @@ class ConversationScreen(PromptScreen):
     def _refused(self, event: history_said.Refused) -> None:
         self.say(event.reason)
 
-    @on(history_said.Typed)
-    def _typed_over_history(self, event: history_said.Typed) -> None:
+    @on(Typed)
+    def _typed_over(self, event: Typed) -> None:
         if self.has_class("-bare"):
             return
+        if self.has_class("-list") and self.conversation.contact is not None:
+            self.remove_class("-list")  # one sees to whom one writes
+            self.other_classes()
         if self.history.choosing:
             self.history.action_end_choosing()
         self.set_focus(self.composer)

@@ -373,11 +373,6 @@ class MainScreen(PointingScreen):
         else:
             self.open(event.contact)
 
-    @on(Requests.Typed)
-    def _typed(self, event: Requests.Typed) -> None:
-        self.composer.focus()
-        self.composer.insert(event.text)
-
     @on(Requests.Decided)
     def _decided(self, event: Requests.Decided) -> None:
         self.run(Command(event.decision, event.contact.address))
