@@ -35,6 +35,22 @@ async def test_editing_keys_stay_between_the_letters_around_them(keys: list[str]
         assert screen.composer.text == text
 
 
+@pytest.mark.parametrize(
+    ("keys", "text"),
+    [
+        ("end ctrl+u", "one\n"),
+        ("end ctrl+u ctrl+u", "one"),
+        ("home up ctrl+k", "one\n" + "long " * 7),
+        ("up up up end ctrl+k", "one" + "long " * 18),
+    ],
+)
+async def test_a_line_is_deleted_whole_however_many_rows_it_has(keys: str, text: str) -> None:
+    async with running(MemoryNode.sample(FixedClock()), size=(40, 15)) as (screen, pilot):
+        screen.composer.take("one\n" + "long " * 18)
+        await pilot.press(*keys.split())
+        assert screen.composer.text == text
+
+
 async def test_letters_typed_behind_enter_belong_to_the_next_text() -> None:
     node = MemoryNode.sample(FixedClock())
     async with running(node) as (screen, pilot):
