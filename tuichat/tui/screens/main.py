@@ -46,6 +46,7 @@ from tuichat.tui.widgets.pointed_history import PointedHistory
 from tuichat.tui.widgets.requests import Requests
 from tuichat.tui.widgets.rules import HorizontalRule, VerticalRule
 from tuichat.tui.widgets.title import Title
+from tuichat.tui.widths import BREAKPOINTS, LIST_COLUMNS
 from tuichat.tui.words import blocked_sentence, problem_sentence
 
 if TYPE_CHECKING:
@@ -53,9 +54,6 @@ if TYPE_CHECKING:
 
 PICTURE_SECONDS = 0.1
 """What happens in the node is drawn at most so often."""
-
-WIDE = 60
-"""From this many columns on the list and the conversation stand side by side."""
 
 _ASIDE = {BLOCKED: "blocked", ARCHIVED: "archived"}
 
@@ -66,7 +64,7 @@ TOR_PATIENCE_SECONDS = 30.0
 class MainScreen(PointingScreen):
     """Listens to the session, asks the node, and moves between conversations."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 -- as Textual declares it
+    HORIZONTAL_BREAKPOINTS = BREAKPOINTS
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(f"alt+{digit}", f"open_nth({digit or 10})", show=False) for digit in range(10)),
         Binding("alt+a", "command('next')", show=False),
@@ -278,7 +276,7 @@ class MainScreen(PointingScreen):
             self.composer.names = known.names()
             self.composer.placeholder = placeholder_text(known, person)
         for rule in self.query(HorizontalRule):
-            rule.meet(None if self.narrow else 18)
+            rule.meet(next(columns for name, columns in LIST_COLUMNS.items() if self.has_class(name)))
 
     def other_classes(self) -> None:
         """In a narrow window other things are said."""
