@@ -274,7 +274,7 @@ class MainScreen(PointingScreen):
         self.conversation.restyle()
         if self.ready:
             self.composer.names = known.names()
-            self.composer.placeholder = placeholder_text(known, person)
+            self.composer.placeholder = placeholder_text(known, person, narrow=self.narrow)
         for rule in self.query(HorizontalRule):
             rule.meet(next(columns for name, columns in LIST_COLUMNS.items() if self.has_class(name)))
 
