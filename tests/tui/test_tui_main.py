@@ -585,6 +585,32 @@ async def test_earlier_inputs_come_back_with_the_arrow_keys_and_by_search(node: 
         assert screen.composer.text == "first"
 
 
+async def test_tab_completes_what_a_command_takes(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        for line, *completed in (
+            ("/theme mo", "/theme mono "),
+            ("/theme bo",),
+            ("/set the", "/set theme "),
+            ("/set theme mo", "/set theme mono "),
+            ("/set ui.keys w", "/set ui.keys weechat "),
+            ("/set privacy.vis", "/set privacy.visibility "),
+            (
+                "/set privacy.visibility ",
+                "/set privacy.visibility public ",
+                "/set privacy.visibility contacts ",
+            ),
+            ("/set tor.brid",),
+            ("/memory o", "/memory on ", "/memory off "),
+            ("/timer o", "/timer off "),
+        ):
+            screen.composer.take("")
+            await pilot.press("x")  # any key but Tab begins anew
+            screen.composer.take(line)
+            for wanted in completed or [line]:
+                await pilot.press("tab")
+                assert screen.composer.text == wanted
+
+
 async def test_tab_completes_commands_and_names(node: MemoryNode) -> None:
     async with running(node) as (screen, pilot):
         await pilot.press(*"/que", "tab", *"al", "tab")

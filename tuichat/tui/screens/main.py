@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import msgspec
 from textual import on, work
@@ -50,6 +50,7 @@ from tuichat.tui.widths import BREAKPOINTS, LIST_COLUMNS
 from tuichat.tui.words import blocked_sentence, problem_sentence
 
 if TYPE_CHECKING:
+    from tuichat.tui.app import TuichatApp
     from tuichat.tui.screens.main_commands import Commands
 
 PICTURE_SECONDS = 0.1
@@ -128,6 +129,7 @@ class MainScreen(PointingScreen):
         await self.bring_input()
         if not self.ready:
             return
+        self.composer.words = cast("TuichatApp", self.app).choices.completions
         self.update_state()
         if self.shared.session.connected and not self.shared.session.locked:
             self._opened_profile()
