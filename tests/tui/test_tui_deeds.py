@@ -92,6 +92,20 @@ async def test_taking_back_asks_first(node: MemoryNode) -> None:
         assert "node was" not in history_text(screen)
 
 
+async def test_what_waits_and_may_have_left_already_is_taken_back_all_the_same(node: MemoryNode) -> None:
+    waiting = (await node.messages("alice"))[-1]
+    node.given.add(waiting.id)
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, "/query alice")
+        await pilot.press("escape", "d")
+        await settle(pilot)
+        assert "if it may have left" in " ".join(str(top(pilot).query(Static).first().render()).split())
+        await pilot.press("y")
+        await settle(pilot)
+        assert (await node.message_get(waiting.id)).unsent == "asked"
+        assert notice_text(screen) == ""
+
+
 async def test_keys_that_do_nothing_with_a_message_say_why_and_write_nothing(node: MemoryNode) -> None:
     async with running(node) as (screen, pilot):
         await pilot.press("escape")
