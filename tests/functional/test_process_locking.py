@@ -70,7 +70,7 @@ async def test_a_daemon_locks_itself_when_nobody_is_at_work_and_waits_to_be_unlo
 async def test_nobody_is_asked_for_a_passphrase_that_the_profile_does_not_have() -> None:
     async with new_home() as home:
         home.make_profile()
-        async with await attach(home.paths, timeout=60) as client:
+        async with await home.attach() as client:
             refused = await home.command("lock")
             _output, errors = await refused.communicate()
             assert (refused.returncode, b"would keep nobody out" in errors) == (1, True)

@@ -12,7 +12,7 @@ from tests.support.file_story import DAY, HOUR, FileStory, play
 from tests.support.simulated_node import SimulatedNode, until
 from tests.support.stores import KEY
 from tuichat.errors import UsageError
-from tuichat.model import AnyEvent, Message, MessageRemovedEvent
+from tuichat.model import AnyEvent, Draft, DraftEvent, Message, MessageRemovedEvent
 from tuichat.node import timers as timers_module
 from tuichat.node.timer_rules import UNSEEN_SECONDS
 from tuichat.protocol.bodies import MAX_REVISION
@@ -109,6 +109,7 @@ def test_nothing_of_a_text_that_has_disappeared_is_left(tmp_path: Path) -> None:
         await alice.node.conversation_timer("bob", 60)
         mine, theirs = await told(story)
         await alice.node.input_add(CANARY, "bob")
+        await alice.node.draft_set("bob", f"{CANARY} and more")
         await alice.node.edit(mine.id, f"{CANARY} edited")
         await bob.node.react(theirs.id, "👍")
         answer = await bob.node.send("alice", "about that", theirs.id)
@@ -136,6 +137,37 @@ def test_nothing_of_a_text_that_has_disappeared_is_left(tmp_path: Path) -> None:
         assert left_over(tmp_path) == []
         await alice.start()
         await bob.start()
+
+    play(tmp_path, story)
+
+
+def test_draft_goes_so_long_after_it_was_written_last_wherever_it_is_shown(tmp_path: Path) -> None:
+    async def story(story: FileStory) -> None:
+        alice = story.alice
+        await alice.node.draft_set("bob", "from before")
+        await alice.node.conversation_timer("bob", 3600)
+        await asyncio.sleep(2 * HOUR)
+        kept = [Draft(contact=1, text="from before")]
+        assert await alice.node.draft_list() == kept
+        for _ in range(2):
+            await alice.node.draft_set("bob", CANARY)
+            await asyncio.sleep(3590)
+        events = alice.node.subscribe()
+        assert [draft.text for draft in await alice.node.draft_list()] == [CANARY]
+        await asyncio.sleep(11)
+        told = [event.draft for event in await heard_by(events) if isinstance(event, DraftEvent)]
+        assert told == [Draft(contact=1, text="")]
+        assert await alice.node.draft_list() == []
+        await alice.node.draft_set("bob", CANARY)
+        await alice.stop()
+        later(story, 3601)
+        await alice.start()
+        await asyncio.sleep(1)
+        assert await alice.node.draft_list() == []
+        await alice.node.conversation_timer("bob", 0)
+        await alice.node.draft_set("bob", "from before")
+        await asyncio.sleep(2 * HOUR)
+        assert await alice.node.draft_list() == kept
 
     play(tmp_path, story)
 

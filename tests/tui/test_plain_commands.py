@@ -247,6 +247,17 @@ async def test_where_nothing_is_kept_only_what_takes_effect_at_once_can_be_set()
     assert "Now: off, until you leave." in shown
 
 
+async def test_words_that_disappear_are_not_called_back() -> None:
+    node = sample()
+    await node.conversation_timer("bob", 60)
+    lines = ScriptedLines(
+        "/msg bob burn", "/query bob", "burn", "/timer", "/query alice", "stays", "/quit", "quit"
+    )
+    await plain(node, lines, Options(zone=UTC))
+    assert "burn" in [message.text for message in await node.messages("bob")]
+    assert lines.recalled == ["/query bob", "/timer", "/query alice", "stays", "/quit"]
+
+
 async def test_an_address_alone_is_asked_and_an_invite_is_not_remembered() -> None:
     node = MemoryNode(FixedClock())
     shown = await played(node, address_of("eve"), "hello")

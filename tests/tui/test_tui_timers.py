@@ -114,7 +114,8 @@ async def test_title_says_that_a_timer_is_on_and_the_history_who_has_set_it(node
         await settle(pilot)
         await pilot.press("r")
         await settle(pilot)
-        assert screen.composer.text == "r"
+        assert screen.composer.text == ""
+        assert "not with this" in notice_text(screen)
         node.change_message(line.id, timer=0)
         await node.conversation_timer("bob", 0)
         await settle(pilot)

@@ -131,12 +131,17 @@ def test_start_forgets_the_memory_and_the_session_and_uses_no_number_again(tmp_p
     brought_back = store.conversations.get(contact.id)
     assert brought_back is not None
     assert not brought_back.archived
-    store.conversations.set_draft(contact.id, "half a word")
+    store.conversations.set_draft(contact.id, "half a word", ends=5000)
     assert store.conversations.drafts() == {contact.id: "half a word"}
     switch(store, contact, wanted=False)
     assert store._database.one("SELECT draft FROM conversations") == "half a word"
+    assert store.conversations.next_draft_end() == 5000
     switch(store, contact, wanted=True)
     assert store._database.one("SELECT draft FROM conversations") == ""
+    assert store.conversations.end_drafts(4999) == []
+    assert store.conversations.end_drafts(5000) == [contact.id]
+    assert store.conversations.drafts() == {}
+    assert store.conversations.next_draft_end() is None
     store.close()
 
     store = open_store(tmp_path)

@@ -20,6 +20,7 @@ from tuichat.plain.options import Options
 from tuichat.plain.reading import complete, read_line
 from tuichat.tui.addresses import looks_like_address
 from tuichat.tui.quit_words import waiting_lines
+from tuichat.tui.remembered import addressee, disappears
 from tuichat.tui.screens.main_lines import lost_text
 from tuichat.tui.session import Attach, Connected, Happening, Lost, Session
 from tuichat.tui.slash import Command, Text, Unknown, tells_no_secret
@@ -238,9 +239,9 @@ class Program:
         if not self.chat.session.connected:
             return
         await self.chat.node.active()
-        person = self.chat.person
-        in_memory = person is not None and person.conversation.memory
-        if self.chat.lines.interactive and tells_no_secret(line) and not in_memory:
+        person = addressee(line, self.chat.person, self.chat.known)
+        lasts = person is None or not (person.conversation.memory or disappears(line, person))
+        if self.chat.lines.interactive and tells_no_secret(line) and lasts:
             self.chat.lines.remember(line)
             await self.chat.node.input_add(line, None if person is None else person.address)
 

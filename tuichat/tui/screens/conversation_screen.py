@@ -349,7 +349,7 @@ class ConversationScreen(PromptScreen):
         self.deliver(person, text)
 
     def _accepted(self, typed: str) -> None:
-        self.composer.inputs.add(typed)
+        """The line was taken from the input."""
         self.say("")
 
     @work(group="send")

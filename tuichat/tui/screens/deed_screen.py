@@ -50,8 +50,8 @@ class DeedScreen(DeskScreen):
             case ConversationErasedEvent(contact=erased) if of is not None and of.contact == erased:
                 self.drop_target()
 
-    def writes_a_draft(self) -> bool:
-        """Not the words of a message that disappears: as a draft they would stay."""
+    def may_be_kept(self) -> bool:
+        """Not the words of a message that disappears: as a draft, or called back, they would stay."""
         target = self.target
         return target is None or target.deed != "edit" or target.message.timer is None
 
