@@ -10,6 +10,7 @@ from tests.support.interface import enter, history_text, notice_text, running, s
 from tests.support.memory_node import MemoryNode
 from tuichat.model import Quote
 from tuichat.tui.screens.confirm import Confirm
+from tuichat.tui.slash import Command
 
 
 @pytest.fixture
@@ -70,6 +71,20 @@ async def test_an_edit_puts_the_text_into_the_input_and_takes_its_place(node: Me
         assert "edited" in history_text(screen)
         assert screen.composer.text == "later"
         screen.composer.take("")
+        await enter(screen, pilot, "/earlier")
+        assert "reading it now" in notice_text(screen)
+
+
+async def test_of_a_chosen_message_the_earlier_texts_are_its_own(node: MemoryNode) -> None:
+    node.edited_by_them(1, "did the second draft reach you?")
+    await node.edit(2, "reading it today")
+    async with running(node) as (screen, pilot):
+        for ups, said in ((2, "did the draft reach you?"), (1, "reading it now"), (0, "was not edited")):
+            await pilot.press("escape", *["up"] * ups)
+            screen.run(Command("earlier", ""))  # from the palette, say: what is typed chooses no more
+            await settle(pilot)
+            assert said in notice_text(screen)
+            await pilot.press("escape")
         await enter(screen, pilot, "/earlier")
         assert "reading it now" in notice_text(screen)
 
