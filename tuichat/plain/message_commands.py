@@ -248,7 +248,7 @@ async def editor(chat: Chat, command: Command) -> None:
     person = chat.one("")
     if person.conversation.memory:
         raise UsageError(_("This conversation is in memory only, and your editor's file would be on disk."))
-    text = await edited("", chat.options.scratch(), editor_words(os.environ))
+    text = await edited(chat.writing.draft(person), chat.options.scratch(), editor_words(os.environ))
     if not text.strip():
         chat.say(_("Nothing was done."))
         return
