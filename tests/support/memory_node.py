@@ -615,6 +615,7 @@ class MemoryNode(MemoryFiles, MemoryDesk, MemoryDeeds, MemoryTokens):
 
     def _remove(self, person: Person) -> None:
         del self._people[person.record.id]
+        self._forget_writing(person.record.id)
         self._forget_files(person.record.id)
         self._emit(ContactRemovedEvent(at=self.now(), seq=self._next(), contact=person.record.id))
 
