@@ -38,6 +38,20 @@ async def test_writing_is_told_once_in_a_while_and_its_end_at_once(node: MemoryN
         assert node.typed[2:] == [(BOB, False)]
 
 
+async def test_a_draft_that_is_opened_or_changed_elsewhere_is_not_being_written(node: MemoryNode) -> None:
+    await node.draft_set("bob", "half a sentence")
+    async with running(node) as (screen, pilot):
+        await settle(pilot)
+        assert screen.composer.text == "half a sentence"
+        await node.draft_set("bob", "half a sentence, and more", "another")
+        await settle(pilot)
+        assert screen.composer.text == "half a sentence, and more"
+        assert node.typed == []
+        await pilot.press("!")
+        await settle(pilot)
+        assert node.typed == [(BOB, True)]
+
+
 async def test_commands_are_nobodys_business(node: MemoryNode) -> None:
     async with running(node) as (_screen, pilot):
         await pilot.press(*"/hel")
