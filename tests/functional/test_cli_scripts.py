@@ -125,7 +125,7 @@ class World:
     `files` puts the sample's files there; `fetches` lets whatever is accepted come at once;
     `offer NAME FILE SIZE` lets a contact offer a file, with `of ID` in one go with another;
     `file ID STATE REASON` ends one;
-    `incoming NAME TEXT` lets a message arrive there; `disappears ID SECONDS` gives it a time after it is seen;
+    `incoming NAME TEXT` lets a message arrive there; `disappears ID SECONDS` lets one do so once seen;
     `deliver` delivers whatever is sent from then on;
     `key NAME` lets a contact's address show another key;
     `tor PROBLEM TEXT` lets its tor be hindered, with tor's own words;

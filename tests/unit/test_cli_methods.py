@@ -94,7 +94,8 @@ def targets(function: Any, tree: ast.AST) -> Iterator[Any]:
 
 COMMANDS = dict(leaves(build_parser()))
 CALLED = {command: reached(run, set()) for command, run in COMMANDS.items()}
-CALLED["unlock"] |= reached(Context._unlock, set())  # as every command does on its way to a node
+for step in (Context.node, Context._unlock):  # as every command does on its way to a node
+    CALLED["unlock"] |= reached(step, set())
 CALLED["doctor"] |= reached(doctor_profile._ask_node, set())  # its checks stand in a table
 
 
