@@ -493,7 +493,7 @@ class MemoryNode(MemoryFiles, MemoryDesk, MemoryDeeds, MemoryTokens):
         return self._append(person, "out", text, "queued", reply_to=reply_to)
 
     async def cancel(self, message: int) -> Message:
-        if message not in self._messages_of(message).queued:
+        if message not in self._messages_of(message).queued or message in self.given:
             raise UsageError("This message has left already.")
         return self.set_state(message, "cancelled")
 
@@ -622,6 +622,7 @@ class MemoryNode(MemoryFiles, MemoryDesk, MemoryDeeds, MemoryTokens):
 
     def _remove(self, person: Person) -> None:
         del self._people[person.record.id]
+        self._forget_writing(person.record.id)
         self._forget_files(person.record.id)
         self._emit(ContactRemovedEvent(at=self.now(), seq=self._next(), contact=person.record.id))
 

@@ -265,3 +265,13 @@ async def test_an_address_alone_is_asked_and_an_invite_is_not_remembered() -> No
     assert [person.address for person in await node.contact_list()] == [address_of("eve")]
     assert slash.tells_no_secret("hello")
     assert not slash.tells_no_secret("tuichat1:aaaa")
+
+
+@pytest.mark.parametrize("command", ["/unsend", "/cancel"])
+async def test_what_waits_and_may_have_left_already_is_taken_back_all_the_same(command: str) -> None:
+    node = sample()
+    waiting = (await node.messages("alice"))[-1]
+    node.given.add(waiting.id)
+    shown = await played(node, "/query alice", command, "yes")
+    assert "if it may have left, your contact's node is asked" in shown
+    assert (await node.message_get(waiting.id)).unsent == "asked"

@@ -10,6 +10,7 @@ from tests.support.interface import enter, history_text, notice_text, running, s
 from tests.support.memory_node import MemoryNode
 from tuichat.model import Quote
 from tuichat.tui.screens.confirm import Confirm
+from tuichat.tui.slash import Command
 
 
 @pytest.fixture
@@ -74,6 +75,20 @@ async def test_an_edit_puts_the_text_into_the_input_and_takes_its_place(node: Me
         assert "reading it now" in notice_text(screen)
 
 
+async def test_of_a_chosen_message_the_earlier_texts_are_its_own(node: MemoryNode) -> None:
+    node.edited_by_them(1, "did the second draft reach you?")
+    await node.edit(2, "reading it today")
+    async with running(node) as (screen, pilot):
+        for ups, said in ((2, "did the draft reach you?"), (1, "reading it now"), (0, "was not edited")):
+            await pilot.press("escape", *["up"] * ups)
+            screen.run(Command("earlier", ""))  # from the palette, say: what is typed chooses no more
+            await settle(pilot)
+            assert said in notice_text(screen)
+            await pilot.press("escape")
+        await enter(screen, pilot, "/earlier")
+        assert "reading it now" in notice_text(screen)
+
+
 async def test_taking_back_asks_first(node: MemoryNode) -> None:
     async with running(node) as (screen, pilot):
         await pilot.press("escape", "up", "d")
@@ -90,6 +105,20 @@ async def test_taking_back_asks_first(node: MemoryNode) -> None:
         node.change_message(2, unsent="done")
         await settle(pilot)
         assert "node was" not in history_text(screen)
+
+
+async def test_what_waits_and_may_have_left_already_is_taken_back_all_the_same(node: MemoryNode) -> None:
+    waiting = (await node.messages("alice"))[-1]
+    node.given.add(waiting.id)
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, "/query alice")
+        await pilot.press("escape", "d")
+        await settle(pilot)
+        assert "if it may have left" in " ".join(str(top(pilot).query(Static).first().render()).split())
+        await pilot.press("y")
+        await settle(pilot)
+        assert (await node.message_get(waiting.id)).unsent == "asked"
+        assert notice_text(screen) == ""
 
 
 async def test_keys_that_do_nothing_with_a_message_say_why_and_write_nothing(node: MemoryNode) -> None:

@@ -194,6 +194,20 @@ async def test_nothing_can_be_called_back_while_the_profile_is_locked(node: Memo
         assert (screen.composer.text, screen.drafts.text, screen.drafts.contact) == ("", "", None)
 
 
+@pytest.mark.parametrize("way", ["contact_erase", "contact_remove"])
+async def test_what_was_said_to_whom_is_gone_is_called_back_nowhere(node: MemoryNode, way: str) -> None:
+    await node.input_add("said to alice", "alice")
+    async with running(node) as (screen, pilot):
+        screen.open(BOB)
+        await settle(pilot)
+        await enter(screen, pilot, "said to bob")
+        await until(lambda: len(node.inputs) == 2)
+        await getattr(node, way)("bob")
+        await settle(pilot)
+        assert screen.composer.inputs.older("") == "said to alice"
+        assert screen.composer.inputs.older("") is None
+
+
 async def test_the_rule_stays_where_reading_stopped_in_every_front_end(node: MemoryNode) -> None:
     async with two(node) as (one, other, pilot, other_pilot):
         one.open(ALICE)

@@ -12,13 +12,12 @@ from tuichat.cli.file_pages import files_between
 from tuichat.cli.following import follow, until_reader_leaves
 from tuichat.cli.output import full_name
 from tuichat.cli.parser import Parser, positive
-from tuichat.deed_words import speaker, state_word
+from tuichat.deed_words import said, speaker, state_word
 from tuichat.errors import NotFoundError
 from tuichat.file_words import how_far
 from tuichat.i18n import _
 from tuichat.model import Contact, File, Message, MessageEvent, MissedEvent
 from tuichat.sizes import shown_size
-from tuichat.timer_words import timer_line
 from tuichat.times import Hours, time_of_day
 
 DEFAULT_LIMIT = 50
@@ -149,7 +148,7 @@ def shown(
     """
     marks = "".join(f" [{mark}]" for mark in _marks(message, file, numbered=numbered))
     declined = contact.conversation.memory and message.direction == "in"
-    first, *more = _text(message, file, declined=declined).split("\n")
+    first, *more = _text(message, contact.name, file, declined=declined).split("\n")
     return "\n".join(
         [
             f"{when(message, today, hours)} {speaker(message.direction, contact.name)}{marks}  {first}",
@@ -185,7 +184,7 @@ def _marks(message: Message, file: File | None, *, numbered: bool) -> list[str]:
     return marks
 
 
-def _text(message: Message, file: File | None, *, declined: bool) -> str:
+def _text(message: Message, name: str, file: File | None, *, declined: bool) -> str:
     if message.unsent:
         done = message.unsent == "done"
         return _("(taken back)") if done else _("(taken back here; your contact's node was asked)")
@@ -193,8 +192,6 @@ def _text(message: Message, file: File | None, *, declined: bool) -> str:
         gone = _("(a file that is not known any more)")
         if declined:
             gone = _("(a file that was declined: nothing of this conversation goes to disk)")
-        name = gone if file is None else full_name(file)
-        return f"{name}\n{message.text}" if message.text else name
-    if message.kind == "timer":
-        return timer_line(message.timer or 0)
-    return message.text if message.kind == "text" else _("(a kind of message that this version cannot show)")
+        offered = gone if file is None else full_name(file)
+        return f"{offered}\n{message.text}" if message.text else offered
+    return said(message, name)

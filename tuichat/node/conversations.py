@@ -113,7 +113,7 @@ class Conversations:
         if row.given:
             raise UsageError(
                 _("This message may have left already, so it cannot be cancelled."),
-                _("It counts as delivered only once your contact has acknowledged it."),
+                _("To take it back on both sides: tuichat unsend {id}").format(id=message),
             )
         contact = self._store.contacts.get(row.contact)
         assert contact is not None

@@ -103,7 +103,6 @@ class Program:
         """Nothing of a locked profile stays here; who opens it elsewhere opens it here, too."""
         if locked:
             self.chat.forget()
-            self.chat.lines.recall(())
             self._news.forget()
             self.chat.say(_("The profile is locked. Enter asks for the passphrase."))
         elif not self._unlocking:
@@ -160,7 +159,7 @@ class Program:
     async def _load(self) -> None:
         """Read everything anew, and what was typed before. Raises TuichatError."""
         await self.chat.session.load()
-        self.chat.lines.recall(await self.chat.node.input_list())
+        await self.chat.writing.load()
 
     async def _start(self) -> None:
         self._opened = True
@@ -242,8 +241,7 @@ class Program:
         person = addressee(line, self.chat.person, self.chat.known)
         lasts = person is None or not (person.conversation.memory or disappears(line, person))
         if self.chat.lines.interactive and tells_no_secret(line) and lasts:
-            self.chat.lines.remember(line)
-            await self.chat.node.input_add(line, None if person is None else person.address)
+            await self.chat.writing.typed(line, person)
 
     async def _command(self, command: Command) -> bool:
         check_argument(command)

@@ -14,6 +14,7 @@ from tuichat.model import (
     MAX_INPUT_BYTES,
     Contact,
     ContactEvent,
+    ContactRemovedEvent,
     ConversationErasedEvent,
     Draft,
     DraftEvent,
@@ -62,6 +63,9 @@ class DeskScreen(FileScreen):
                 self.query_one("#history", DeedHistory).take_away(message)
             case ConversationErasedEvent(contact=contact):
                 self._erased(contact)
+            case ContactRemovedEvent(contact=contact):
+                self.drafts.erased(contact)
+                self.load_desk()
 
     def _erased(self, contact: int) -> None:
         self.shared.session.known.files.forget_contact(contact)

@@ -246,7 +246,7 @@ class MainScreen(PointingScreen):
             if not self._loaded:
                 self._loaded = True
                 self.set_timer(TOR_PATIENCE_SECONDS, self._patience_over)
-            await session.node.go_online()
+            await self.go_online()
         except TuichatError as error:
             self.fail(error)
 
