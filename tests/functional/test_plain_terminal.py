@@ -62,7 +62,6 @@ class DumbTerminal:
         async with asyncio.timeout(PATIENCE):
             return await asyncio.to_thread(self.process.wait)
 
-    @property
     def echoes(self) -> bool:
         """Whether what is typed is seen."""
         return bool(termios.tcgetattr(self.terminal)[3] & termios.ECHO)
@@ -93,11 +92,11 @@ async def test_a_first_run_on_a_dumb_terminal_with_a_real_node() -> None:
     async with new_home() as home:
         async with dumb_terminal(home.paths.home) as terminal:
             await terminal.until("New passphrase: ")
-            assert not terminal.echoes, "whoever sees the prompt may type at once"
+            assert not terminal.echoes(), "whoever sees the prompt may type at once"
             terminal.type("five secret words\nfive secret words\n")  # the second before it is asked for
             await terminal.until("The same passphrase again: ")
             await terminal.until("Enter skips it. ")
-            assert terminal.echoes
+            assert terminal.echoes()
             terminal.type("Ada\n")
             await terminal.until("/help shows every command. Ctrl+D or /quit leaves.")
             await terminal.until("> ")
@@ -109,10 +108,10 @@ async def test_a_first_run_on_a_dumb_terminal_with_a_real_node() -> None:
             await terminal.until("Enter asks for the passphrase.")
             terminal.type("\n")
             await terminal.until("Passphrase: ")
-            assert not terminal.echoes
+            assert not terminal.echoes()
             terminal.process.send_signal(signal.SIGTERM)
             assert await terminal.end() == 130
-            assert terminal.echoes, "the terminal was left as it was found"
+            assert terminal.echoes(), "the terminal was left as it was found"
             assert "five secret words" not in terminal.seen
             assert "\x1b" not in terminal.seen
             assert "Traceback" not in terminal.seen
