@@ -8,6 +8,7 @@ from tuichat.model import Contact, SafetyNumber
 from tuichat.plain.chat import Chat
 from tuichat.plain.code import code_rows
 from tuichat.plain.wording import person_line, request_text
+from tuichat.running_text import paragraph
 from tuichat.tui.dates import seconds_of
 from tuichat.tui.slash import Command
 from tuichat.tui.words import cautions, key_sentence
@@ -247,7 +248,7 @@ def _say_digits(chat: Chat, number: SafetyNumber) -> None:
 
 
 async def _decide(chat: Chat, person: Contact, number: SafetyNumber) -> None:
-    chat.say(f"{key_sentence()} {_('The safety number with the other key:')}")
+    chat.say(paragraph(key_sentence(), _("The safety number with the other key:")))
     chat.say(_grouped(number.changed_digits))
     question = _(
         "trust takes the other key, for which {name} is unverified then; refuse keeps the one known here."

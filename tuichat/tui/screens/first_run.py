@@ -228,7 +228,7 @@ class FirstRun(Screen[str]):
     def _show_tor(self) -> None:
         tor = self._shared.session.known.tor
         bar = self._shared.glyphs.bar(tor.bootstrap, 16)
-        lines = [f"Tor: {bar} {tor.bootstrap}%", tor_progress(tor)]
+        lines = [_("Tor: {progress}").format(progress=f"{bar} {tor.bootstrap}%"), tor_progress(tor)]
         trouble = problem_sentence(tor, "b")
         if not trouble and self._slow and tor.bootstrap < 100:
             trouble = blocked_sentence("b")

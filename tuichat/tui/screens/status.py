@@ -115,7 +115,11 @@ class StatusScreen(Dialog[None]):
         if problem := problem_sentence(tor, "b"):
             yield "", "danger", problem
         role, words = reachability(tor, known.service, glyphs)
-        yield _("reachable"), role, f"{words}: {service_sentence(known.service)}"
+        yield (
+            _("reachable"),
+            role,
+            _("{what}: {meaning}").format(what=words, meaning=service_sentence(known.service)),
+        )
         yield from self._people_rows()
         queued = known.queued()
         waits = ngettext("{count} message", "{count} messages", queued).format(count=queued)
