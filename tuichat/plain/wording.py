@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from tuichat.deed_words import quoted, reactions, said, speaker, state_word
-from tuichat.file_words import is_open
+from tuichat.file_words import is_here, is_open
 from tuichat.i18n import _, ngettext
 from tuichat.model import Contact, File, Message
 from tuichat.running_text import enumerated
@@ -79,7 +79,7 @@ def file_ways(file: File) -> list[str]:
     number = file.id
     if is_open(file):
         return [f"/files fetch {number}", f"/files decline {number}"]
-    ways = []
+    ways = [f"/files save {number} " + _("DIR")] if is_here(file) else []
     if file_words.can_resume(file):
         ways.append(f"/files resume {number}")
     elif file_words.can_pause(file):
