@@ -11,6 +11,7 @@ from tuichat.model import Contact
 from tuichat.plain.chat import Chat
 from tuichat.plain.code import code_rows
 from tuichat.plain.reading import usages
+from tuichat.running_text import enumerated
 from tuichat.settings import bridge_transports
 from tuichat.tui.bridge_words import bridges_lead, bridges_used, told
 from tuichat.tui.fuzzy import best
@@ -167,7 +168,7 @@ async def status(chat: Chat, command: Command) -> None:
     _role, reach = reachability(now.tor, now.service, chat.options.glyphs)
     meaning = _("{what}: {meaning}").format(what=reach.strip(), meaning=service_sentence(now.service))
     chat.say(_("You: {state}").format(state=meaning))
-    tor = problem_sentence(now.tor) or f"{now.tor.bootstrap}%, {tor_progress(now.tor)}"
+    tor = problem_sentence(now.tor) or enumerated((f"{now.tor.bootstrap}%", tor_progress(now.tor)))
     chat.say(_("tor: {state}").format(state=tor))
     chat.say(
         _("Contacts: {online} of {accepted} linked; queued: {queued}; files under way: {files}").format(
