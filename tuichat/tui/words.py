@@ -8,6 +8,7 @@ from typing import Final
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
 from tuichat.model import Contact, Light, LinkStage, NetworkProblem, ServiceState, TorState
+from tuichat.running_text import paragraph
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.harmless import harmless
 
@@ -151,7 +152,7 @@ def error_text(error: TuichatError) -> str:
     """An error with what to do about it and the names to choose among."""
     text = error.message
     if error.hint:
-        text = f"{text} {error.hint}"
+        text = paragraph(text, error.hint)
     if error.candidates:
         text = _("{text} Choose among: {names}").format(text=text, names=", ".join(error.candidates))
     return "\n".join(map(harmless, text.split("\n")))

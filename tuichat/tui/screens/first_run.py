@@ -229,7 +229,8 @@ class FirstRun(Screen[str]):
         tor = self._shared.session.known.tor
         bar = self._shared.glyphs.bar(tor.bootstrap, 16)
         has_none = tor.problem in ("missing", "too_old")  # and nothing is on its way
-        lines = [] if has_none else [f"Tor: {bar} {tor.bootstrap}%", tor_progress(tor)]
+        progress = _("Tor: {progress}").format(progress=f"{bar} {tor.bootstrap}%")
+        lines = [] if has_none else [progress, tor_progress(tor)]
         trouble = problem_sentence(tor, "b")
         if not trouble and self._slow and tor.bootstrap < 100:
             trouble = blocked_sentence("b")
