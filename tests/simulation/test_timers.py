@@ -85,6 +85,26 @@ def test_both_see_who_has_set_the_timer_and_texts_disappear_on_both_sides(tmp_pa
     play(tmp_path, story)
 
 
+def test_what_was_shown_and_not_read_goes_so_long_after_it_was_shown_first(tmp_path: Path) -> None:
+    async def story(story: FileStory) -> None:
+        alice, bob = story.alice, story.bob
+        await alice.node.conversation_timer("bob", 3600)
+        before, shown, after = [(await told(story, word))[1] for word in ("before", "shown", "after")]
+        await bob.node.mark_shown("alice", shown.id, shown.id)
+        await asyncio.sleep(3000)
+        await bob.node.mark_shown("alice", before.id - 1, shown.id)
+        assert [each.state for each in await bob.node.messages("alice") if each.kind == "text"] == [
+            after.state
+        ] * 3
+        await asyncio.sleep(601)
+        assert await texts(bob, alice) == ["before", "after"]
+        await asyncio.sleep(3000)
+        assert await texts(bob, alice) == ["after"]
+        assert await timers(story) == (3600, 3600)
+
+    play(tmp_path, story)
+
+
 def test_timer_that_both_set_at_once_ends_alike(tmp_path: Path) -> None:
     async def story(story: FileStory) -> None:
         alice, bob = story.alice, story.bob

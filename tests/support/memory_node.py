@@ -525,6 +525,13 @@ class MemoryNode(MemoryFiles, MemoryDesk, MemoryDeeds, MemoryTokens):
             person.read_up_to = up_to
             self._tell_contact(person)
 
+    async def mark_shown(self, ref: str, first: int, last: int) -> None:
+        for message in [each for each in self._find(ref).history if first <= each.id <= last]:
+            if message.direction == "in" and message.timer and message.expires_at is not None:
+                ends = self.now() + timedelta(seconds=message.timer)
+                if ends < message.expires_at:
+                    self.change_message(message.id, expires_at=ends)
+
     async def event_log(self) -> EventLog:
         self._check_open()
         last = len(self._durable)

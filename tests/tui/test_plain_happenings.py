@@ -184,6 +184,13 @@ async def test_a_locked_profile_shows_and_sends_nothing_until_it_is_unlocked() -
     assert not [text for text in await node.input_list() if "meant" in text]
 
 
+async def test_lines_pasted_at_a_locked_profile_are_tried_as_no_passphrase() -> None:
+    lines = ScriptedLines("/lock", "meant for bob", "and this", "too", lambda: None, PASSPHRASE, pasted=True)
+    await plain(sample(), lines, sealed=True)
+    assert lines.secrets == [PASSPHRASE]
+    assert "The profile is open." in lines.text
+
+
 async def test_a_locked_profile_is_opened_first_and_a_wrong_passphrase_in_a_pipe_is_the_end() -> None:
     node = MemoryNode(FixedClock(), locked=True)
     lines = ScriptedLines("wrong", PASSPHRASE, "/contacts")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
+from textual.pilot import Pilot
 from textual.widgets import Static
 
 from tests.support.fixed_clock import FixedClock
 from tests.support.interface import enter, history_text, notice_text, running, settle, top
 from tests.support.memory_node import MemoryNode
 from tuichat.model import Quote
+from tuichat.tui.app import TuichatApp
 from tuichat.tui.screens.confirm import Confirm
 from tuichat.tui.slash import Command
 
@@ -213,3 +217,57 @@ async def test_a_quote_follows_its_message_and_says_when_there_is_none(node: Mem
         node.change_message(3, quote=Quote())
         await settle(pilot)
         assert "│ answers a message you do not have" in history_text(screen)
+
+
+async def by_palette(pilot: Pilot[int], command: str) -> None:
+    cast(TuichatApp, pilot.app).run_command(command)
+    await settle(pilot)
+
+
+async def test_commands_of_the_palette_mean_the_chosen_message(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        for command, said in (
+            ("reply", "You answer “reading it now”"),
+            ("edit", "You edit “reading it now”"),
+        ):
+            screen.history.choose(2)
+            await by_palette(pilot, command)
+            assert said in notice_text(screen)
+            assert (screen.composer.has_focus, screen.history.choosing) == (True, False)
+            await pilot.press("escape")
+            await settle(pilot)
+        node.outgoing("bob", "and more", state="delivered")
+        for command in ("unsend", "cancel"):
+            screen.history.choose(2)
+            await by_palette(pilot, command)
+            assert "“reading it now”" in str(top(pilot).query(Static).first().render())
+            await pilot.press("n")
+            await settle(pilot)
+        node.edited_by_them(2, "reading it today")
+        screen.history.choose(1)
+        for command, said in (
+            ("unsend", "Only your own"),
+            ("edit", "Only texts of"),
+            ("earlier", "not edited"),
+        ):
+            await by_palette(pilot, command)
+            assert said in notice_text(screen)
+        screen.history.choose(2)
+        await by_palette(pilot, "earlier")
+        assert "reading it now" in notice_text(screen)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 15)])
+async def test_a_command_of_the_palette_that_needs_words_waits_in_the_input_and_nothing_there_is_lost(
+    node: MemoryNode, size: tuple[int, int]
+) -> None:
+    async with running(node, size=size) as (screen, pilot):
+        for command in ("rename", "msg"):
+            screen.composer.take("half a thought")
+            await pilot.press("escape")
+            await by_palette(pilot, command)
+            assert (screen.composer.text, screen.composer.has_focus) == (f"/{command} ", True)
+            assert screen.composer.is_on_screen
+            assert not screen.history.choosing
+            await pilot.press("up")
+            assert screen.composer.text == "half a thought"

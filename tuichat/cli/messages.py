@@ -42,6 +42,11 @@ def add(parser: Parser) -> None:
         action="store_true",
         help=_("print each message's number, to answer, edit, unsend or react to it"),
     )
+    messages.add_argument(
+        "--read",
+        action="store_true",
+        help=_("mark what is printed, and all before it, as read; its author is told if the settings say so"),
+    )
     messages.add_argument("--follow", action="store_true", help=_("go on with new ones until interrupted"))
 
 
@@ -114,6 +119,16 @@ async def _print(
                 numbered=context.words.numbers,
             ),
         )
+    await _seen(node, contact, messages, read=context.words.read)
+
+
+async def _seen(node: AsyncClient, contact: Contact, messages: list[Message], *, read: bool) -> None:
+    """What was printed has been displayed, which is when the time of what disappears begins."""
+    unread = [each for each in messages if each.direction == "in" and each.state != "read"]
+    if unread and read:
+        await node.mark_read(contact.address, unread[-1].id)
+    elif any(each.expires_at is not None for each in unread):
+        await node.mark_shown(contact.address, unread[0].id, unread[-1].id)
 
 
 def shown(

@@ -157,6 +157,13 @@ class Conversations:
                     changes.contact(row.id)
         return row if marked else None
 
+    def mark_shown(self, ref: str, first: int, last: int) -> None:
+        """Received messages with these ids were shown: their timers run, if they did not before."""
+        row = self._book.find(ref)
+        with self._hub.change() as changes:
+            if self._store.messages.mark_shown(row.id, first, last, self._hub.now()):
+                changes.contact(row.id)
+
 
 def no_message(message: int) -> NotFoundError:
     """Why nothing can be done with a message's number."""

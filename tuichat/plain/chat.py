@@ -19,13 +19,14 @@ from tuichat.plain.lines import Lines
 from tuichat.plain.options import Options
 from tuichat.plain.wording import day_line, day_of, file_text, message_text, person_line
 from tuichat.plain.writing import Writing
+from tuichat.running_text import enumerated
 from tuichat.settings import SETTINGS
 from tuichat.tui.choices import Choice, Choices, Keeping
 from tuichat.tui.dates import Calendar
 from tuichat.tui.known import Known
 from tuichat.tui.screens.main_lines import banner_text, empty_text
 from tuichat.tui.session import Session
-from tuichat.tui.words import error_text
+from tuichat.tui.words import error_text, stage_word
 
 _SHOWN: Final = 10
 """So many messages are shown of a conversation that is opened; more if more are unread."""
@@ -292,6 +293,14 @@ class Chat:
         linked = person is not None and person.stage == "linked"
         name = self.name_of(file.contact)
         return file_text(file, name, self.options.glyphs, self.calendar(), linked=linked)
+
+    def link_text(self, person: Contact) -> str:
+        """Where the link to somebody stands, and when it is tried again."""
+        words = [_("another key") if person.key_changed else stage_word(person.stage)]
+        retry_at = self.known.retry_at.get(person.id)
+        if person.stage == "waiting" and retry_at is not None:
+            words.append(_("next try at {time}").format(time=self.calendar().time(retry_at)))
+        return enumerated(words)
 
     async def learn_file(self, message: Message) -> None:
         """Read the record of a message's file if it is not known yet."""

@@ -56,11 +56,10 @@ class EditedLines(StandardLines):
             readline.add_history(text)
 
     def _show_prompt(self, prompt: str) -> None:
-        """Readline does, unless an answer is not to be seen."""
+        """Readline does."""
 
     def _line(self, prompt: str, *, secret: bool) -> str | None:
         if secret:
-            self._put(prompt)
             return super()._line(prompt, secret=True)
         self._editing = True
         try:

@@ -122,14 +122,17 @@ async def copy(chat: Chat, command: Command) -> None:
 
 
 async def link(chat: Chat, command: Command) -> None:
-    """The links of the newest message that has some, and where they lead; nothing is opened here."""
-    person = chat.one("")
-    for message in reversed(await chat.node.messages(person.address)):
+    """The links of a message, else of the newest that has some, and where they lead; none is opened here."""
+    person, number = chat.one(""), _only_number(command)
+    meant = [await _target(chat, number, None)] if number is not None else None
+    for message in reversed(meant or await chat.node.messages(person.address, _LOOKED_AT)):
         if not message.unsent and (found := links(message.text)):
             for each in found:
                 leads = _("leads to {host}").format(host=host_of(each.url))
                 chat.say("\n".join([harmless(each.url), leads, *cautions(each.url)]))
             return
+    if number is not None:
+        raise UsageError(_("That cannot be done with this message."))
     raise UsageError(_("No message here has a link."))
 
 
@@ -188,7 +191,11 @@ async def _into_memory(chat: Chat, person: Contact) -> None:
 
 
 async def messages(chat: Chat, command: Command) -> None:
-    """What was said last, with numbers."""
+    """What was said last, or around a message, with numbers."""
+    number, rest = parted(command.argument)
+    if number is not None and not rest:
+        await _around(chat, await _target(chat, number, None))
+        return
     if command.argument and not command.argument.isdecimal():
         raise UsageError(_("How many?"), "/messages 50")
     person, count = chat.one(""), min(int(command.argument or _SHOWN), 10_000)
@@ -196,6 +203,14 @@ async def messages(chat: Chat, command: Command) -> None:
     await chat.show(shown, numbered=True)
     if not shown:
         chat.say(_("No messages yet."))
+
+
+async def _around(chat: Chat, message: Message) -> None:
+    """A message with what was said before and behind it."""
+    address = chat.one("").address
+    before = await chat.node.messages(address, _SHOWN // 2, message.id)
+    behind = await chat.node.messages(address, _SHOWN // 2, None, message.id)
+    await chat.show([*before, message, *behind], numbered=True)
 
 
 async def unread(chat: Chat, command: Command) -> None:

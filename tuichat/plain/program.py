@@ -203,7 +203,7 @@ class Program:
         """What was typed before is thrown away: it may have been meant for somebody, or be a passphrase."""
         self._unlocking = True
         try:
-            if not await first_run.unlock(self.chat, None):
+            if not await self._throw_away_what_is_there() or not await first_run.unlock(self.chat, None):
                 return False
             await self._reload()
         except TuichatError as error:
@@ -211,6 +211,13 @@ class Program:
             return self.chat.lines.interactive
         finally:
             self._unlocking = False
+        return True
+
+    async def _throw_away_what_is_there(self) -> bool:
+        """The lines that came together with the last; False at the end of input."""
+        while self.chat.lines.interactive and await self.chat.lines.more():
+            if await self.chat.lines.read("") is None:
+                return False
         return True
 
     async def _do(self, line: str) -> bool:

@@ -57,8 +57,7 @@ class DeedScreen(DeskScreen):
 
     @on(DeedHistory.Do)
     def _do(self, event: DeedHistory.Do) -> None:
-        self.history.action_end_choosing()
-        self.set_focus(self.composer)
+        self.end_choosing()
         match event.key:
             case "r":
                 self.begin_answer(event.message)
@@ -68,6 +67,11 @@ class DeedScreen(DeskScreen):
                 self.choose_reaction(event.message)
             case "d":
                 self.post_message(self.TakeBack(event.message))
+
+    def end_choosing(self) -> None:
+        """What was chosen is known now: one writes again, at once."""
+        self.history.action_end_choosing()
+        self.set_focus(self.composer)
 
     def begin_answer(self, message: Message) -> None:
         """The next text answers this message."""

@@ -26,6 +26,7 @@ from tuichat.sizes import shown_size
 from tuichat.tui import file_words
 from tuichat.tui.clipboard import copied_words
 from tuichat.tui.context import Context
+from tuichat.tui.direction import isolated_parts
 from tuichat.tui.file_deeds import FileDeeds
 from tuichat.tui.harmless import harmless
 from tuichat.tui.pace import Pace
@@ -264,10 +265,11 @@ class FileCard(Dialog[None]):
         known, glyphs = self._shared.session.known, self.glyphs
         person = known.people.get(file.contact)
         name = "?" if person is None else person.name
-        text = Text("\n".join(wrap(file_words.full_name(file), self._width)), "bold")
+        rows = wrap(file_words.full_name(file), self._width)
+        text = Text("\n".join(map(isolated_parts, rows)), "bold")
         who = _("from {name}") if file.direction == "in" else _("to {name}")
         told = "  ".join([who.format(name=name), *file_words.facts(file, glyphs)])
-        text.append(f"\n{told}\n", "not bold")
+        text.append(f"\n{isolated_parts(told)}\n", "not bold")
         linked = person is not None and person.stage == "linked"
         calendar = self._shared.calendar()
         part, words = file_words.standing(file, name, glyphs, calendar, linked=linked)

@@ -185,7 +185,8 @@ class Commands:
     # Messages.
 
     async def _cancel(self, command: Command) -> None:
-        message = await self._screen.conversation.last_queued()
+        chosen = self._screen.history.chosen_message()
+        message = chosen or await self._screen.conversation.last_queued()
         if message is None:
             self._screen.say(_("Nothing waits in this conversation."))
         else:

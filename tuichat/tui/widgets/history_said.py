@@ -52,12 +52,3 @@ class Chose(WidgetMessage):
 
 class ChoosingEnded(WidgetMessage):
     """No message is chosen any more."""
-
-
-class Typed(WidgetMessage):
-    """Text is being typed or pasted; it belongs into the input."""
-
-    def __init__(self, text: str, *, pasted: bool = False) -> None:
-        super().__init__()
-        self.text = text
-        self.pasted = pasted
