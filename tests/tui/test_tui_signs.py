@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from tests.support.fixed_clock import FixedClock
 from tests.support.interface import enter, running, settle
 from tests.support.memory_node import MemoryNode, address_of
+from tuichat.tui import session
 from tuichat.tui.screens import sign_screen
 from tuichat.tui.screens.main import MainScreen
 from tuichat.tui.widgets.parts_line import PartsLine
@@ -75,6 +78,23 @@ async def test_who_opens_a_profile_is_here_at_once(node: MemoryNode) -> None:
         await node.lock()
         await settle(pilot)
         assert node.presences == [True]
+
+
+async def test_who_leaves_is_away_at_once_unless_the_node_keeps_silent(
+    node: MemoryNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(node) as (_screen, pilot):
+        await settle(pilot)
+    assert node.presences == [True, False]
+    monkeypatch.setattr(session, "ANSWER_SECONDS", 0.01)
+    async with running(node) as (_screen, pilot):
+        await settle(pilot)
+        monkeypatch.setattr(node, "present", silent)
+    assert node.presences == [True, False, True]
+
+
+async def silent(_here: bool) -> None:
+    await asyncio.sleep(3600)
 
 
 async def test_being_here_follows_the_terminals_focus(node: MemoryNode) -> None:
