@@ -278,7 +278,7 @@ class NodeApi(TokenApi, SettingsApi, FileApi, Protocol):
         ...
 
     async def edit(self, message: int, text: str) -> Message:
-        """Put another text in the place of one's own; the contact's node does so, too."""
+        """Put another text in the place of one's own; so does the contact's node, if it has left already."""
         ...
 
     async def unsend(self, message: int) -> Message:
