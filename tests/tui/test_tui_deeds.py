@@ -93,6 +93,29 @@ async def test_of_a_chosen_message_the_earlier_texts_are_its_own(node: MemoryNod
         assert "reading it now" in notice_text(screen)
 
 
+async def test_an_answer_to_what_is_edited_or_taken_back_meanwhile_quotes_no_more_than_it_says(
+    node: MemoryNode,
+) -> None:
+    async with running(node) as (screen, pilot):
+        await pilot.press("escape", "up", "up", "r", *"yes")
+        await settle(pilot)
+        node.edited_by_them(1, "did it reach you?")
+        await settle(pilot)
+        assert "did it reach you?" in notice_text(screen)
+        node.change_message(1, text="", unsent="done")
+        await settle(pilot)
+        assert notice_text(screen) == "The message was taken back meanwhile."
+        assert screen.composer.text == "yes"
+        await pilot.press("enter", "escape", "up", "up", "e", "!")
+        await settle(pilot)
+        last = (await node.messages("bob"))[-1]
+        assert (last.text, last.reply_to) == ("yes", None)
+        await node.unsend(2)
+        await settle(pilot)
+        assert notice_text(screen) == "The message was taken back meanwhile."
+        assert "reading it now" not in screen.composer.text
+
+
 async def test_taking_back_asks_first(node: MemoryNode) -> None:
     async with running(node) as (screen, pilot):
         await pilot.press("escape", "up", "d")
