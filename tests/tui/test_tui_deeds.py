@@ -148,6 +148,21 @@ async def test_what_waits_and_may_have_left_already_is_taken_back_all_the_same(n
         assert notice_text(screen) == ""
 
 
+async def test_cancel_passes_over_what_waits_and_is_taken_back_already(node: MemoryNode) -> None:
+    waiting = (await node.messages("alice"))[-1]
+    asked = node.outgoing("alice", "perhaps on its way")
+    node.given.add(asked.id)
+    await node.unsend(asked.id)
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, "/query alice")
+        await enter(screen, pilot, "/cancel")
+        await pilot.press("y")
+        await settle(pilot)
+        assert (await node.message_get(waiting.id)).state == "cancelled"
+        await enter(screen, pilot, "/cancel")
+        assert "Nothing waits" in notice_text(screen)
+
+
 async def test_keys_that_do_nothing_with_a_message_say_why_and_write_nothing(node: MemoryNode) -> None:
     async with running(node) as (screen, pilot):
         await pilot.press("escape")
