@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -13,6 +14,7 @@ from tests.support.interface import enter, history_text, notice_text, running, s
 from tests.support.memory_node import MemoryNode
 from tuichat.model import Quote
 from tuichat.tui.app import TuichatApp
+from tuichat.tui.message_keys import key_hints
 from tuichat.tui.screens.confirm import Confirm
 from tuichat.tui.slash import Command
 
@@ -146,6 +148,17 @@ async def test_what_waits_and_may_have_left_already_is_taken_back_all_the_same(n
         await settle(pilot)
         assert (await node.message_get(waiting.id)).unsent == "asked"
         assert notice_text(screen) == ""
+
+
+async def test_keys_are_named_for_what_can_still_be_done(node: MemoryNode) -> None:
+    waiting = (await node.messages("alice"))[-1]
+    for changes, named in (
+        ({}, "e edit  c copy  x take back"),
+        ({"kind": "file"}, "c copy  x take back"),
+        ({"text": "", "unsent": "asked"}, "c copy  Esc write"),
+        ({"kind": "timer"}, "c copy  Esc write"),
+    ):
+        assert key_hints(replace(waiting, **changes), narrow=False).startswith(named)
 
 
 async def test_cancel_passes_over_what_waits_and_is_taken_back_already(node: MemoryNode) -> None:
