@@ -163,7 +163,7 @@ class ConversationScreen(PromptScreen):
             self._banner = text
             banner = self.query_one("#banner", Static)
             banner.set_class(person is not None and person.key_changed, "-danger")
-            banner.display = bool(text)
+            banner.set_class(bool(text), "-shown")
             banner.update(Text(text))
 
     def fail(self, error: TuichatError) -> None:
@@ -255,7 +255,7 @@ class ConversationScreen(PromptScreen):
 
     @on(Typed)
     def _typed_over(self, event: Typed) -> None:
-        if self.has_class("-bare"):
+        if self.has_class("-bare") or not self.ready or self.composer.deaf:  # it may be a passphrase
             return
         if self.has_class("-list") and self.conversation.contact is not None:
             self.remove_class("-list")  # one sees to whom one writes
