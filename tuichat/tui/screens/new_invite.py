@@ -29,6 +29,8 @@ class NewInvite(Dialog[None]):
         Binding("q", "toggle_alone", show=False),
     ]
 
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]  # noqa: RUF012 -- as Textual declares it
+
     def __init__(self, shared: Context, invite: Invite) -> None:
         super().__init__(shared.glyphs)
         self._invite = invite
