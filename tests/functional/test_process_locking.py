@@ -67,6 +67,23 @@ async def test_a_daemon_locks_itself_when_nobody_is_at_work_and_waits_to_be_unlo
     assert await daemon.wait() == 0
 
 
+async def test_nobody_is_asked_for_a_passphrase_that_the_profile_does_not_have() -> None:
+    async with new_home() as home:
+        home.make_profile()
+        async with await home.attach() as client:
+            refused = await home.command("lock")
+            _output, errors = await refused.communicate()
+            assert (refused.returncode, b"would keep nobody out" in errors) == (1, True)
+            assert not (await client.hello()).locked
+            await client.lock()
+            opened = await home.command("contact", "list")
+            output, errors = await opened.communicate()
+            assert (opened.returncode, output, b"No contacts yet" in errors) == (0, b"", True)
+            assert not (await client.hello()).locked
+            await client.stop()
+        await home.wait_ended()
+
+
 @pytest.mark.parametrize("locked", [False, True])
 async def test_a_node_that_runs_wipes_itself_and_ends(home: Home, locked: bool) -> None:
     async with await home.attach() as client:

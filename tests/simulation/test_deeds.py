@@ -284,7 +284,25 @@ def test_nobody_puts_more_than_so_many_emoji_to_a_message(play: Play) -> None:
             friends.bob, Reaction(THE_TWO_OF_US, bytes(16), wire_id, PICTURES[-1], 1), about=theirs.id
         )
         await friends.calm()
-        assert len((await friends.alice.node.message_get(mine.id)).reactions) == MOST_REACTIONS
+        assert len((await friends.alice.node.message_get(mine.id)).reactions) == MOST_REACTIONS == 20
+
+    play(story)
+
+
+def test_of_two_messages_of_one_name_a_reaction_and_an_answer_mean_the_others(play: Play) -> None:
+    async def story(friends: Friends) -> None:
+        mine, theirs = await friends.told()
+        name = friends.bob.store.messages.page(1, 1)[-1].wire_id
+        node = friends.bob.node
+        with node._hub.change():
+            body = Text(THE_TWO_OF_US, name, node._hub.now(), "of the same name")
+            node._conversations.outbox(node._store.contacts.all()[0]).queue_text(body, 0, given=False)
+        await node.react(theirs.id, "👍")
+        await friends.bob.say(friends.alice, "yes", theirs.id)
+        await friends.calm()
+        first, second, answer = await friends.alice.node.messages("bob")
+        assert (first.id, first.reactions, second.reactions) == (mine.id, ("👍",), ())
+        assert (second.text, answer.reply_to) == ("of the same name", mine.id)
 
     play(story)
 

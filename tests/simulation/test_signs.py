@@ -127,8 +127,7 @@ def test_what_was_seen_while_its_author_was_away_is_told_once_they_are_back(play
         await asyncio.sleep(60)
         for message in await friends.alice.node.messages("bob"):
             await friends.alice.node.mark_read("bob", message.id)
-        bodies = [decode_body(row.body) for row in friends.alice.store.outbox.unacked(1)]
-        assert sum(isinstance(body, Receipt) for body in bodies) == 1
+        assert receipts(friends) == 1
         assert (await friends.alice.node.status()).outbox.queued == 0
         await friends.bob.start()
         await friends.calm()
@@ -138,6 +137,37 @@ def test_what_was_seen_while_its_author_was_away_is_told_once_they_are_back(play
         assert (await friends.bob.node.messages("alice"))[-1].state == "delivered"
 
     play(story, ALL)
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_a_receipt_that_waits_leaves_no_more_once_nobody_is_to_be_told(play: Play, running: bool) -> None:
+    async def story(friends: Friends) -> None:
+        await friends.bob.say(friends.alice, "hello")
+        await friends.calm()
+        await friends.bob.stop()
+        await asyncio.sleep(60)
+        await friends.read_by_alice()
+        assert receipts(friends) == 1
+        friends.alice.signs = SignRules()
+        if running:
+            friends.alice.node.settle(Settled(FileLimits(quota=1), SignRules(), 0))
+        else:
+            await friends.alice.stop()
+            await friends.alice.start()
+        assert receipts(friends) == 0
+        await friends.bob.start()
+        await friends.alice.say(friends.bob, "what comes behind it arrives")
+        await friends.calm()
+        history = await friends.bob.node.messages("alice")
+        assert [message.state for message in history] == ["delivered", "delivered"]
+
+    play(story, ALL)
+
+
+def receipts(friends: Friends) -> int:
+    """How many of Alice's wait."""
+    bodies = [decode_body(row.body) for row in friends.alice.store.outbox.unacked(1)]
+    return sum(isinstance(body, Receipt) for body in bodies)
 
 
 def test_a_late_acknowledgement_does_not_make_what_was_read_unread(play: Play) -> None:

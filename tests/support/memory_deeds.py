@@ -20,6 +20,7 @@ class MemoryDeeds(ABC):
 
     Attributes:
         typed, presences: what it was told of its person, in order.
+        given: waiting messages that a link has had: they may have left, and nothing cancels them.
     """
 
     def __init__(self) -> None:
@@ -27,6 +28,7 @@ class MemoryDeeds(ABC):
         self._earlier: dict[int, list[str]] = {}
         self.typed: list[tuple[str, bool]] = []
         self.presences: list[bool] = []
+        self.given: set[int] = set()
 
     # What tests do to it.
 
@@ -69,7 +71,7 @@ class MemoryDeeds(ABC):
         known = self._message(message)
         if known.direction == "in":
             raise UsageError("Only your own messages can be taken back.")
-        if known.state == "queued":
+        if known.state == "queued" and message not in self.given:
             return await self.cancel(message)
         self._earlier.pop(message, None)
         gone: dict[str, Any] = {"text": "", "edited": False, "file": None, "quote": None, "reply_to": None}

@@ -306,6 +306,17 @@ async def test_where_nothing_is_kept_only_what_takes_effect_at_once_can_be_set()
     assert "Now: off, until you leave." in shown
 
 
+async def test_words_that_disappear_are_not_called_back() -> None:
+    node = sample()
+    await node.conversation_timer("bob", 60)
+    lines = ScriptedLines(
+        "/msg bob burn", "/query bob", "burn", "/timer", "/query alice", "stays", "/quit", "quit"
+    )
+    await plain(node, lines, Options(zone=UTC))
+    assert "burn" in [message.text for message in await node.messages("bob")]
+    assert lines.recalled == ["/query bob", "/timer", "/query alice", "stays", "/quit"]
+
+
 async def test_an_address_alone_is_asked_and_an_invite_is_not_remembered() -> None:
     node = MemoryNode(FixedClock())
     shown = await played(node, address_of("eve"), "hello")
@@ -313,3 +324,13 @@ async def test_an_address_alone_is_asked_and_an_invite_is_not_remembered() -> No
     assert [person.address for person in await node.contact_list()] == [address_of("eve")]
     assert slash.tells_no_secret("hello")
     assert not slash.tells_no_secret("tuichat1:aaaa")
+
+
+@pytest.mark.parametrize("command", ["/unsend", "/cancel"])
+async def test_what_waits_and_may_have_left_already_is_taken_back_all_the_same(command: str) -> None:
+    node = sample()
+    waiting = (await node.messages("alice"))[-1]
+    node.given.add(waiting.id)
+    shown = await played(node, "/query alice", command, "yes")
+    assert "if it may have left, your contact's node is asked" in shown
+    assert (await node.message_get(waiting.id)).unsent == "asked"

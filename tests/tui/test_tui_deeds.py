@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
+from textual.pilot import Pilot
 from textual.widgets import Static
 
 from tests.support.fixed_clock import FixedClock
 from tests.support.interface import enter, history_text, notice_text, running, settle, top
 from tests.support.memory_node import MemoryNode
 from tuichat.model import Quote
+from tuichat.tui.app import TuichatApp
 from tuichat.tui.screens.confirm import Confirm
+from tuichat.tui.slash import Command
 
 
 @pytest.fixture
@@ -74,6 +79,20 @@ async def test_an_edit_puts_the_text_into_the_input_and_takes_its_place(node: Me
         assert "reading it now" in notice_text(screen)
 
 
+async def test_of_a_chosen_message_the_earlier_texts_are_its_own(node: MemoryNode) -> None:
+    node.edited_by_them(1, "did the second draft reach you?")
+    await node.edit(2, "reading it today")
+    async with running(node) as (screen, pilot):
+        for ups, said in ((2, "did the draft reach you?"), (1, "reading it now"), (0, "was not edited")):
+            await pilot.press("escape", *["up"] * ups)
+            screen.run(Command("earlier", ""))  # from the palette, say: what is typed chooses no more
+            await settle(pilot)
+            assert said in notice_text(screen)
+            await pilot.press("escape")
+        await enter(screen, pilot, "/earlier")
+        assert "reading it now" in notice_text(screen)
+
+
 async def test_taking_back_asks_first(node: MemoryNode) -> None:
     async with running(node) as (screen, pilot):
         await pilot.press("escape", "up", "d")
@@ -92,14 +111,39 @@ async def test_taking_back_asks_first(node: MemoryNode) -> None:
         assert "node was" not in history_text(screen)
 
 
-async def test_keys_that_do_nothing_with_a_message_are_text(node: MemoryNode) -> None:
+async def test_what_waits_and_may_have_left_already_is_taken_back_all_the_same(node: MemoryNode) -> None:
+    waiting = (await node.messages("alice"))[-1]
+    node.given.add(waiting.id)
     async with running(node) as (screen, pilot):
-        await pilot.press("escape", "e")
-        await settle(pilot)
-        assert screen.composer.text == "e"
+        await enter(screen, pilot, "/query alice")
         await pilot.press("escape", "d")
         await settle(pilot)
-        assert screen.composer.text == "ed"
+        assert "if it may have left" in " ".join(str(top(pilot).query(Static).first().render()).split())
+        await pilot.press("y")
+        await settle(pilot)
+        assert (await node.message_get(waiting.id)).unsent == "asked"
+        assert notice_text(screen) == ""
+
+
+async def test_keys_that_do_nothing_with_a_message_say_why_and_write_nothing(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        await pilot.press("escape")
+        for key, said in (("e", "Only texts of your own"), ("d", "Only your own"), ("x", "Only your own")):
+            await pilot.press(key)
+            await settle(pilot)
+            assert said in notice_text(screen)
+            assert "-error" not in screen.query_one("#notice").classes
+        node.change_message(2, text="", unsent="done")
+        await settle(pilot)
+        await pilot.press("up")
+        for key in "r+ed":
+            await pilot.press(key)
+            await settle(pilot)
+            assert "taken back already" in notice_text(screen)
+        await pilot.press("c")
+        await settle(pilot)
+        assert "no words" in notice_text(screen)
+        assert (screen.composer.text, screen.history.choosing, top(pilot)) == ("", True, screen)
 
 
 async def test_a_reaction_is_chosen_by_number_by_name_or_written_as_it_is(node: MemoryNode) -> None:
@@ -173,3 +217,57 @@ async def test_a_quote_follows_its_message_and_says_when_there_is_none(node: Mem
         node.change_message(3, quote=Quote())
         await settle(pilot)
         assert "│ answers a message you do not have" in history_text(screen)
+
+
+async def by_palette(pilot: Pilot[int], command: str) -> None:
+    cast(TuichatApp, pilot.app).run_command(command)
+    await settle(pilot)
+
+
+async def test_commands_of_the_palette_mean_the_chosen_message(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        for command, said in (
+            ("reply", "You answer “reading it now”"),
+            ("edit", "You edit “reading it now”"),
+        ):
+            screen.history.choose(2)
+            await by_palette(pilot, command)
+            assert said in notice_text(screen)
+            assert (screen.composer.has_focus, screen.history.choosing) == (True, False)
+            await pilot.press("escape")
+            await settle(pilot)
+        node.outgoing("bob", "and more", state="delivered")
+        for command in ("unsend", "cancel"):
+            screen.history.choose(2)
+            await by_palette(pilot, command)
+            assert "“reading it now”" in str(top(pilot).query(Static).first().render())
+            await pilot.press("n")
+            await settle(pilot)
+        node.edited_by_them(2, "reading it today")
+        screen.history.choose(1)
+        for command, said in (
+            ("unsend", "Only your own"),
+            ("edit", "Only texts of"),
+            ("earlier", "not edited"),
+        ):
+            await by_palette(pilot, command)
+            assert said in notice_text(screen)
+        screen.history.choose(2)
+        await by_palette(pilot, "earlier")
+        assert "reading it now" in notice_text(screen)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 15)])
+async def test_a_command_of_the_palette_that_needs_words_waits_in_the_input_and_nothing_there_is_lost(
+    node: MemoryNode, size: tuple[int, int]
+) -> None:
+    async with running(node, size=size) as (screen, pilot):
+        for command in ("rename", "msg"):
+            screen.composer.take("half a thought")
+            await pilot.press("escape")
+            await by_palette(pilot, command)
+            assert (screen.composer.text, screen.composer.has_focus) == (f"/{command} ", True)
+            assert screen.composer.is_on_screen
+            assert not screen.history.choosing
+            await pilot.press("up")
+            assert screen.composer.text == "half a thought"

@@ -151,14 +151,20 @@ async def test_a_key_that_does_nothing_says_why(node: MemoryNode, state: FileSta
         assert "nothing to pause" in notice_text(screen)
 
 
-async def test_letters_for_files_are_text_where_there_is_no_file(node: MemoryNode) -> None:
+async def test_a_key_for_files_says_so_where_there_is_no_file(node: MemoryNode) -> None:
     node.incoming("bob", "look at that")
     async with running(node) as (screen, pilot):
-        for letter in ("o", "O", "d", "p"):
-            await press(pilot, "escape", letter)
-            assert screen.composer.text == letter
+        await press(pilot, "escape")
+        for key, said in (
+            ("o", "neither a link nor a file"),
+            ("O", "no file"),
+            ("p", "no file"),
+            ("v", "no file"),
+        ):
+            await press(pilot, key)
+            assert said in notice_text(screen)
+            assert (screen.composer.text, screen.history.choosing) == ("", True)
             assert top(pilot) is screen
-            screen.composer.take("")
         assert (await only(node)).state == "offered"
 
 

@@ -7,8 +7,10 @@ from textual import events
 from textual.pilot import Pilot
 
 from tests.support.fixed_clock import FixedClock
-from tests.support.interface import running, settle
+from tests.support.interface import running, seen, settle
 from tests.support.memory_node import MemoryNode
+from tuichat.tui.widgets.conversations import Conversations
+from tuichat.tui.widgets.field import Field
 
 
 async def burst(pilot: Pilot[int], keys: list[str]) -> None:
@@ -30,6 +32,22 @@ async def burst(pilot: Pilot[int], keys: list[str]) -> None:
 async def test_editing_keys_stay_between_the_letters_around_them(keys: list[str], text: str) -> None:
     async with running(MemoryNode.sample(FixedClock())) as (screen, pilot):
         await burst(pilot, keys)
+        assert screen.composer.text == text
+
+
+@pytest.mark.parametrize(
+    ("keys", "text"),
+    [
+        ("end ctrl+u", "one\n"),
+        ("end ctrl+u ctrl+u", "one"),
+        ("home up ctrl+k", "one\n" + "long " * 7),
+        ("up up up end ctrl+k", "one" + "long " * 18),
+    ],
+)
+async def test_a_line_is_deleted_whole_however_many_rows_it_has(keys: str, text: str) -> None:
+    async with running(MemoryNode.sample(FixedClock()), size=(40, 15)) as (screen, pilot):
+        screen.composer.take("one\n" + "long " * 18)
+        await pilot.press(*keys.split())
         assert screen.composer.text == text
 
 
@@ -56,3 +74,51 @@ async def test_a_command_typed_behind_escape_stays_as_it_was_typed() -> None:
         await settle(pilot)
         assert screen.composer.text == "/set"
         assert pilot.app.focused is screen.composer
+
+
+def alt(letter: str) -> events.Key:
+    """Alt and a letter as Textual reads it from a terminal: with the letter, as if that were meant."""
+    return events.Key(f"alt+{letter}", letter)
+
+
+@pytest.mark.parametrize("before", [[], ["escape"], ["alt+r"], ["ctrl+r", "h"]])
+async def test_alt_and_a_digit_are_no_text_wherever_they_are_pressed(before: list[str]) -> None:
+    node = MemoryNode.sample(FixedClock())
+    async with running(node) as (screen, pilot):
+        await pilot.press(*before)
+        await settle(pilot)
+        for place in (2, 3, 2):
+            wanted = screen.query_one(Conversations).entries()[place - 1]
+            pilot.app.post_message(alt(str(place)))
+            await settle(pilot)
+            assert (screen.conversation.contact, screen.composer.text) == (wanted, "")
+
+
+async def test_alt_and_a_letter_are_no_text_in_a_field() -> None:
+    async with running(MemoryNode.sample(FixedClock())) as (_screen, pilot):
+        for _time in range(2):
+            pilot.app.post_message(alt("k"))
+            await settle(pilot)
+        assert pilot.app.screen.query_one(Field).value == ""
+
+
+@pytest.mark.parametrize("place", ["#title", "#list", "#requests", "#history"])
+async def test_who_writes_where_no_field_is_writes_into_the_input(place: str) -> None:
+    node = MemoryNode.sample(FixedClock())
+    async with running(node, size=(40, 15)) as (screen, pilot):
+        if place == "#requests":
+            await pilot.press("alt+r")
+        elif place == "#list":
+            await pilot.press("alt+k")
+        else:
+            await pilot.resize_terminal(80, 24)
+            await settle(pilot)
+            screen.set_focus(screen.query_one(place))
+        await settle(pilot)
+        for letter in "/set a bar":
+            pilot.app.post_message(events.Key({"/": "slash", " ": "space"}.get(letter, letter), letter))
+        await settle(pilot)
+        assert screen.composer.text == "/set a bar"
+        assert screen.composer.has_focus
+        assert not seen(screen, "#list") or not screen.narrow
+        assert screen.shared.session.known.requests()

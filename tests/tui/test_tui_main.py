@@ -29,6 +29,8 @@ from tuichat.tui.screens.contact_card import ContactCard
 from tuichat.tui.screens.quick_switch import QuickSwitch
 from tuichat.tui.screens.quit import Quit
 from tuichat.tui.screens.unlock import Unlock
+from tuichat.tui.widgets.keys_line import KeysLine
+from tuichat.tui.widgets.parts_line import PartsLine
 
 
 @pytest.fixture
@@ -492,6 +494,55 @@ async def test_a_narrow_window_shows_one_pane_at_a_time(node: MemoryNode) -> Non
         await settle(pilot)
         assert seen(screen, "#history")
         assert screen.composer.has_focus
+
+
+async def test_a_narrow_window_names_a_key_beside_an_empty_input_and_what_is_searched(
+    node: MemoryNode,
+) -> None:
+    async with running(node, size=(40, 15)) as (screen, pilot):
+        assert seen(screen, "#short-hints")
+        await pilot.press(*"abc")
+        await settle(pilot)
+        assert not seen(screen, "#short-hints")
+        await pilot.press("enter", "ctrl+r", "b")
+        await settle(pilot)
+        assert str(screen.query_one("#hints", KeysLine).render()) == "search: b"
+        assert (screen.composer.text, seen(screen, "#hints"), seen(screen, "#short-hints")) == (
+            "abc",
+            True,
+            False,
+        )
+        await pilot.press("enter")
+        await settle(pilot)
+        assert (seen(screen, "#hints"), seen(screen, "#short-hints")) == (False, False)
+        await pilot.resize_terminal(80, 24)
+        await settle(pilot)
+        assert (seen(screen, "#hints"), seen(screen, "#short-hints")) == (True, False)
+
+
+async def test_in_a_narrow_window_a_name_is_whole_where_a_sign_can_say_the_rest(node: MemoryNode) -> None:
+    async with running(node, size=(40, 15)) as (screen, pilot):
+        screen.open(2)
+        node.incoming("bob", "are you there?")
+        await settle(pilot)
+        top_row = screen.query_one("#top", PartsLine)
+        assert top_row.render_line(0).text == " ‹ alice               ◌  2 new  1 asks "
+        await enter(screen, pilot, "/requests")
+        await pilot.press("r", "escape")
+        await settle(pilot)
+        assert top_row.render_line(0).text == " ‹ alice         ◌ not reachable  2 new "
+
+
+async def test_the_input_asks_for_nobody_while_an_archived_conversation_is_open(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        for name in ("bob", "小明", "carol"):
+            await node.conversation_set(name, archived=True)
+        screen.open(2)
+        await node.conversation_set("alice", archived=True)
+        await settle(pilot)
+        assert (screen.person is not None, screen.composer.placeholder) == (True, "")
+        await enter(screen, pilot, "/close")
+        assert screen.composer.placeholder == "an address or invite, or /help"
 
 
 async def test_a_long_paste_is_asked_about_and_control_characters_never_arrive(node: MemoryNode) -> None:

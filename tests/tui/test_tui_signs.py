@@ -54,6 +54,15 @@ async def test_who_goes_to_another_conversation_writes_no_more(node: MemoryNode)
         assert node.typed == [(BOB, True), (BOB, False)]
 
 
+async def test_who_opens_a_profile_is_here_at_once(node: MemoryNode) -> None:
+    async with running(node) as (_screen, pilot):
+        await settle(pilot)
+        assert node.presences == [True]
+        await node.lock()
+        await settle(pilot)
+        assert node.presences == [True]
+
+
 async def test_being_here_follows_the_terminals_focus(node: MemoryNode) -> None:
     async with running(node) as (_screen, pilot):
         pilot.app.app_focus = False

@@ -7,6 +7,7 @@ import pytest
 from tests.support.fixed_clock import FixedClock
 from tests.support.interface import enter, history_text, notice_text, running, settle
 from tests.support.memory_node import MemoryNode
+from tuichat.tui.screens.desk_screen import DRAFT_SECONDS
 from tuichat.tui.screens.main import MainScreen
 from tuichat.tui.widgets.title import Title
 
@@ -53,6 +54,42 @@ async def test_file_goes_with_the_row_of_its_message(node: MemoryNode) -> None:
         assert known.get(file.id) is None
 
 
+@pytest.mark.parametrize("key", ["e", "r"])
+async def test_words_taken_into_the_input_or_quoted_above_it_go_with_their_message(
+    node: MemoryNode, key: str
+) -> None:
+    async with running(node) as (screen, pilot):
+        mine = await node.send("bob", "burn after reading")
+        node.change_message(mine.id, timer=60)
+        await settle(pilot)
+        screen.composer.take("half a thought")
+        await pilot.press("escape", key)
+        await settle(pilot)
+        assert "burn after reading" in notice_text(screen)
+        if key == "e":
+            await pilot.press("!")
+        node.disappeared(mine.id)
+        await settle(pilot)
+        assert screen.composer.text == "half a thought"
+        assert "burn after reading" not in notice_text(screen)
+        await pilot.press("enter")
+        await settle(pilot)
+        last = (await node.messages("bob"))[-1]
+        assert (last.text, last.reply_to, last.edited) == ("half a thought", None, False)
+
+
+async def test_an_edit_of_what_disappears_is_never_kept_as_a_draft(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        mine = await node.send("bob", "burn after reading")
+        node.change_message(mine.id, timer=60)
+        await settle(pilot)
+        await pilot.press("escape", "e", "!")
+        await pilot.pause(2 * DRAFT_SECONDS)
+        assert screen.composer.text == "burn after reading!"
+        assert await node.draft_list() == []
+    assert await node.draft_list() == []
+
+
 async def test_all_rows_may_go(node: MemoryNode) -> None:
     async with running(node) as (screen, pilot):
         for message in await node.messages("bob"):
@@ -77,7 +114,8 @@ async def test_title_says_that_a_timer_is_on_and_the_history_who_has_set_it(node
         await settle(pilot)
         await pilot.press("r")
         await settle(pilot)
-        assert screen.composer.text == "r"
+        assert screen.composer.text == ""
+        assert "not with this" in notice_text(screen)
         node.change_message(line.id, timer=0)
         await node.conversation_timer("bob", 0)
         await settle(pilot)

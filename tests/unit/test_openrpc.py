@@ -73,6 +73,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "keep_until_delivered": {},
     "lock": {},
     "mark_read": {"ref": "bob", "up_to": 3},
+    "mark_shown": {"ref": "bob", "first": 1, "last": 3},
     "message.earlier": {"message": 2},
     "message.get": {"message": 1},
     "messages": {"ref": "bob"},

@@ -157,11 +157,20 @@ class Context(msgspec.Struct, frozen=True):
             raise
         async with client:
             if unlock and (await client.hello()).locked:
-                key_file = self.key_file()  # before anybody is asked for anything
-                await client.unlock(self.passphrase.read(), key_file)
+                await self._unlock(client)
             if unlock:
                 await client.active()
             yield client
+
+    async def _unlock(self, client: AsyncClient) -> None:
+        """Nobody is asked for a passphrase that the profile does not have. Raises LockedError."""
+        from tuichat import bootstrap
+
+        if not bootstrap.has_passphrase(self.paths()):
+            await client.unlock("")
+            return
+        key_file = self.key_file()  # before anybody is asked for anything
+        await client.unlock(self.passphrase.read(), key_file)
 
     def with_node(
         self,

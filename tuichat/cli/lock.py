@@ -53,7 +53,13 @@ def add(parser: Parser) -> None:
 
 
 def _lock(context: Context) -> int:
+    from tuichat import bootstrap
+
     async def work(node: AsyncClient) -> None:
+        if not bootstrap.has_passphrase(context.paths()):
+            raise TuichatError(
+                _("This profile has no passphrase, so a lock would keep nobody out."), _("Nothing was done.")
+            )
         if not (await node.hello()).locked:
             await node.lock()
 

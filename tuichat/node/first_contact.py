@@ -340,7 +340,7 @@ class FirstContact:
         while rows := self._store.outbox.unacked(contact, limit=500):
             for queued in rows:
                 if queued.message is not None:
-                    self._store.messages.set_state(queued.message, "cancelled")
+                    self._store.messages.mark_cancelled(queued.message, self._hub.now())
                     changes.message(queued.message)
                 self._store.outbox.remove(queued.id)
 

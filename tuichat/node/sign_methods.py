@@ -24,6 +24,9 @@ class SignMethods:
         if contact is not None and self._signs.rules.receipts:
             self._receipts.tell(contact, up_to)
 
+    async def mark_shown(self, ref: str, first: int, last: int) -> None:
+        self._conversations.mark_shown(ref, first, last)
+
     async def typing(self, ref: str, now: bool) -> None:
         clock: Clock = self._with.clock
         self._signs.write(self._book.find(ref).id, now=now, at=clock.monotonic())

@@ -18,6 +18,7 @@ from tuichat.model import Contact, File, Message
 from tuichat.plain.lines import Lines
 from tuichat.plain.options import Options
 from tuichat.plain.wording import day_line, day_of, file_text, message_text, person_line
+from tuichat.plain.writing import Writing
 from tuichat.running_text import enumerated
 from tuichat.settings import SETTINGS
 from tuichat.tui.choices import Choice, Choices, Keeping
@@ -53,6 +54,7 @@ class Chat:
         away: whether contacts are to see this person as away, though somebody writes here.
         choices: the settings; what comes is told of in the chosen way at once.
         sealed: it takes a passphrase to open the profile.
+        writing: what is being written to whom, and was typed.
     """
 
     def __init__(self, session: Session, lines: Lines, options: Options, clock: Clock) -> None:
@@ -74,6 +76,7 @@ class Chat:
         )
         self.sealed = options.sealed
         self.away = False
+        self.writing = Writing(self)
         self.listed: list[int] = []
         self._day: date | None = None
         self._shown: dict[int, Message] = {}
@@ -208,6 +211,7 @@ class Chat:
         if not messages:
             self.say(empty_text(self.known, person, self.options.glyphs))
         await self.show(messages)
+        self.writing.show(person)
         if person.unread:
             await self.session.recount()
 
@@ -227,6 +231,7 @@ class Chat:
         message = await self.node.send(person.address, text, reply_to)
         if person.id == self.contact and self.claim(message.id):
             self.show_one(message)
+        await self.writing.sent(person, text)
 
     def claim(self, number: int) -> bool:
         """Whether a new message is still to be shown; from then on it is not."""
@@ -275,6 +280,7 @@ class Chat:
         """Nothing is known of a locked profile."""
         self.close()
         self.known.forget()
+        self.writing.forget()
         self._shown.clear()
 
     def forget_message(self, number: int) -> None:

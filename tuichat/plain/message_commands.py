@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from tuichat.deed_words import said, speaker
+from tuichat.deed_words import said, speaker, take_back_question
 from tuichat.errors import NotFoundError, UsageError
 from tuichat.i18n import _
 from tuichat.model import Contact, Message
@@ -97,15 +97,8 @@ async def cancel(chat: Chat, command: Command) -> None:
 async def _take_back(chat: Chat, message: Message) -> None:
     if message.direction == "in":
         raise UsageError(_("Only your own messages can be taken back."), _("Nothing was changed."))
-    waits = message.state == "queued"
-    question = (
-        _("Take back {text}? It is not sent then.")
-        if waits
-        else _("Take back {text}? It is erased here and at your contact's, who may have read it.")
-    )
-    if await chat.ask(question.format(text=_quoted(chat, message))):
-        take_back = chat.node.cancel if waits else chat.node.unsend
-        chat.changed(await take_back(message.id), asked=True)
+    if await chat.ask(take_back_question(message).format(text=_quoted(chat, message))):
+        chat.changed(await chat.node.unsend(message.id), asked=True)
 
 
 async def earlier(chat: Chat, command: Command) -> None:
@@ -270,7 +263,7 @@ async def editor(chat: Chat, command: Command) -> None:
     person = chat.one("")
     if person.conversation.memory:
         raise UsageError(_("This conversation is in memory only, and your editor's file would be on disk."))
-    text = await edited("", chat.options.scratch(), editor_words(os.environ))
+    text = await edited(chat.writing.draft(person), chat.options.scratch(), editor_words(os.environ))
     if not text.strip():
         chat.say(_("Nothing was done."))
         return

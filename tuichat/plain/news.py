@@ -77,6 +77,7 @@ class News:
 
     def happened(self, event: Happening) -> None:
         """Say it, if it is worth a line."""
+        self._chat.writing.happened(event)
         match event:
             case MessageEvent(message=message, new=new):
                 self._message(message, new=new)

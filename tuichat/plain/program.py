@@ -20,6 +20,7 @@ from tuichat.plain.options import Options
 from tuichat.plain.reading import complete, read_line
 from tuichat.tui.addresses import looks_like_address
 from tuichat.tui.quit_words import waiting_lines
+from tuichat.tui.remembered import addressee, disappears
 from tuichat.tui.screens.main_lines import lost_text
 from tuichat.tui.session import Attach, Connected, Happening, Lost, Session
 from tuichat.tui.slash import Command, Text, Unknown, tells_no_secret
@@ -102,7 +103,6 @@ class Program:
         """Nothing of a locked profile stays here; who opens it elsewhere opens it here, too."""
         if locked:
             self.chat.forget()
-            self.chat.lines.recall(())
             self._news.forget()
             self.chat.say(_("The profile is locked. Enter asks for the passphrase."))
         elif not self._unlocking:
@@ -159,7 +159,7 @@ class Program:
     async def _load(self) -> None:
         """Read everything anew, and what was typed before. Raises TuichatError."""
         await self.chat.session.load()
-        self.chat.lines.recall(await self.chat.node.input_list())
+        await self.chat.writing.load()
 
     async def _start(self) -> None:
         self._opened = True
@@ -245,11 +245,10 @@ class Program:
         if not self.chat.session.connected:
             return
         await self.chat.node.active()
-        person = self.chat.person
-        in_memory = person is not None and person.conversation.memory
-        if self.chat.lines.interactive and tells_no_secret(line) and not in_memory:
-            self.chat.lines.remember(line)
-            await self.chat.node.input_add(line, None if person is None else person.address)
+        person = addressee(line, self.chat.person, self.chat.known)
+        lasts = person is None or not (person.conversation.memory or disappears(line, person))
+        if self.chat.lines.interactive and tells_no_secret(line) and lasts:
+            await self.chat.writing.typed(line, person)
 
     async def _command(self, command: Command) -> bool:
         check_argument(command)

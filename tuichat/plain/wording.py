@@ -59,6 +59,11 @@ def message_text(
     return "\n".join(lines) + (f" [{enumerated(notes)}]" if notes else "")
 
 
+def draft_text(text: str) -> str:
+    """What is being written, and was not sent."""
+    return _("Draft: {text}").format(text=text).replace("\n", f"\n{CONTINUED}")
+
+
 def file_text(file: File, name: str, glyphs: Glyphs, calendar: Calendar, *, linked: bool) -> str:
     """`file 3: name, size, kind, state`, with what can be typed."""
     _role, standing = file_words.standing(file, name, glyphs, calendar, linked=linked)

@@ -32,7 +32,7 @@ from tuichat.tui.notifications import Notifications
 from tuichat.tui.pressed import Pressed
 from tuichat.tui.screens.main import WIDE, MainScreen
 from tuichat.tui.session import Attach, Connected, Happening, Lost, Session
-from tuichat.tui.slash import Command, usages
+from tuichat.tui.slash import Command, needs_words
 from tuichat.tui.terminal import assume_a_size, is_in_screen, tells_pastes, told_of_colours
 from tuichat.tui.terminal_keys import free_alt_digits, take_any_bytes
 from tuichat.tui.themes import Palette, load_palettes
@@ -244,10 +244,8 @@ class TuichatApp(TypedAhead):
         main = self.main_screen()
         if main is None:
             return
-        argument, _meaning = usages()[name]
-        if argument and not argument.startswith("[") and name != "add":
-            main.composer.take(f"/{name} ")
-            main.composer.focus()
+        if needs_words(name) and name != "add":
+            main.begin_command(name)
         else:
             main.run(Command(name, ""))
 

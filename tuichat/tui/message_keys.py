@@ -11,6 +11,9 @@ from tuichat.tui.links import links
 MessageKey = Literal["r", "e", "d", "+"]
 """Answer, edit, take back, react."""
 
+FileKey = Literal["o", "O", "d", "p", "v"]
+"""Fetch or open, choose how, end, let rest or go on, view."""
+
 
 def keys_of(message: Message) -> frozenset[MessageKey]:
     """The keys that do something with this message."""
@@ -19,6 +22,21 @@ def keys_of(message: Message) -> frozenset[MessageKey]:
     if message.direction == "in":
         return frozenset({"r", "+"})
     return frozenset({"r", "e", "d", "+"} if message.kind == "text" else {"r", "d", "+"})
+
+
+def why_not(key: MessageKey | FileKey, message: Message) -> str:
+    """Why this key does nothing with this message, in one sentence."""
+    if key == "o":
+        return _("There is neither a link nor a file in it to open.")
+    if key in ("O", "p", "v"):
+        return _("There is no file in it.")
+    if message.unsent or message.state == "cancelled":
+        return _("This message was taken back already.")
+    if message.kind in ("unsupported", "timer"):
+        return _("That can be done with what somebody wrote or sent, not with this.")
+    if key == "e":
+        return _("Only texts of your own can be edited.")
+    return _("Only your own messages can be taken back.")
 
 
 def key_hints(message: Message, *, narrow: bool) -> str:

@@ -13,6 +13,7 @@ from tuichat.i18n import _
 from tuichat.tui.keymap import Keymap, Place
 from tuichat.tui.slash import Command, read_line
 from tuichat.tui.widgets.history import History
+from tuichat.tui.widgets.typed_over import TypedOver
 from tuichat.tui.written_key import WrittenKey
 
 _NOTHING = "nothing"
@@ -44,7 +45,12 @@ class Pressed:
         self.keymap = self._found(name)
 
     def take(self, event: events.Key) -> Command | None:
-        """Change `event` into the key that it stands for, or give the command that is to be run instead."""
+        """Change `event` into the key that it stands for, or give the command that is to be run instead.
+
+        Alt+1 carries the character 1, which it does not mean: fields and lists would take it for text.
+        """
+        if event.key.startswith("alt+"):
+            event.character = None
         meaning = None if isinstance(event, WrittenKey) else self._meaning(event.key)
         if meaning is None:
             return None
@@ -73,8 +79,10 @@ class Pressed:
                 return "input"
             case Input() | TextArea():
                 return None
+            case TypedOver() if focused.typing:
+                return "input"
             case History():
-                return "input" if focused.typing else "messages"
+                return "messages"
             case _:
                 return "lists"
 

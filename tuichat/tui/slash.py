@@ -114,18 +114,18 @@ def usages() -> dict[str, tuple[str, str]]:
         "unread": ("", _("to the first unread message")),
         "bottom": ("", _("to the newest message")),
         "top": ("", _("to the oldest message")),
-        "reply": (_("[TEXT]"), _("answer the newest message")),
-        "edit": (_("[TEXT]"), _("edit your newest message")),
-        "unsend": ("", _("take back your newest message, on both sides")),
-        "react": (_("[EMOJI]"), _("put an emoji to the newest message, or take it away")),
+        "reply": (_("[TEXT]"), _("answer the chosen or the newest message")),
+        "edit": (_("[TEXT]"), _("edit the chosen or your newest message")),
+        "unsend": ("", _("take back the chosen or your newest message, on both sides")),
+        "react": (_("[EMOJI]"), _("put an emoji to the chosen or the newest message, or take it away")),
         "timer": (_("[TIME]"), _("after how long messages disappear, for both; or off")),
         "retention": (_("[TIME]"), _("after how long messages are deleted here alone; off, or default")),
         "memory": (_("[on|off]"), _("keep what is said in memory only, here alone")),
-        "earlier": ("", _("what the newest edited message said before")),
+        "earlier": ("", _("what the chosen or the newest edited message said before")),
         "me": (_("TEXT"), _("say what you do")),
-        "cancel": ("", _("take back the newest message that has not left")),
-        "copy": ("", _("copy the newest message")),
-        "link": ("", _("look at the newest link, and open it")),
+        "cancel": ("", _("take back the chosen message, or the newest that has not left")),
+        "copy": ("", _("copy the chosen or the newest message")),
+        "link": ("", _("look at the chosen or the newest link, and open it")),
         "editor": ("", _("write the input in your editor")),
         "address": ("", _("your own address and its QR code")),
         "clear": ("", _("clear what is said above the input")),
@@ -143,6 +143,12 @@ def usages() -> dict[str, tuple[str, str]]:
         "wipe": (_("[--keep-files]"), _("destroy the profile for good; asks for its name")),
         "quit": ("", _("leave; Ctrl+Q")),
     }
+
+
+def needs_words(name: str) -> bool:
+    """Whether a command does nothing without some behind it: not all that may follow is in brackets."""
+    argument, _meaning = usages()[name]
+    return bool(re.sub(r"\[[^]]*\]", "", argument).strip())
 
 
 def keys_of_commands() -> dict[str, str]:

@@ -110,6 +110,9 @@ def problem_sentence(tor: TorState, bridges: str = "/bridges") -> str:
     Args:
         bridges: what to press or type for the screen of bridges.
     """
+    why = harmless(tor.detail).strip().rstrip(".")
+    if why and tor.problem in ("missing", "control"):
+        return _("{why}. Messages wait here. `tuichat doctor` says what to do.").format(why=why)
     sentences = {
         "missing": _("tor is not installed. Messages wait here. `tuichat doctor` says how to install it."),
         "too_old": _(
@@ -119,7 +122,7 @@ def problem_sentence(tor: TorState, bridges: str = "/bridges") -> str:
             "This computer's clock is wrong, and tor cannot work with it. Messages wait here. Set the clock."
         ),
         "blocked": blocked_sentence(bridges),
-        "bridge": _bridge_sentence(tor.detail, bridges),
+        "bridge": _bridge_sentence(why, bridges),
         "no_network": _("There is no network. Messages wait here and leave when it is back."),
         "died": _("tor ended unexpectedly. Messages wait here while it is started again."),
         "control": _(
@@ -137,7 +140,6 @@ def blocked_sentence(bridges: str = "/bridges") -> str:
 
 
 def _bridge_sentence(why: str, bridges: str) -> str:
-    why = harmless(why).strip().rstrip(".")
     says = (
         _("None of your bridges can be reached: {why}. Messages wait here. Look at your bridges: {key}")
         if why

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Awaitable
 
 from textual import work
@@ -31,13 +32,13 @@ class CardDeeds(Dialog[None]):
         """Whose card it is; None after they were removed."""
         return self._shared.session.known.people.get(self._contact)
 
+    @abstractmethod
     def show(self) -> None:
         """Draw what is known now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def say(self, text: str) -> None:
         """Say what was done or why not."""
-        raise NotImplementedError
 
     @work(exclusive=True)
     async def action_verify(self) -> None:

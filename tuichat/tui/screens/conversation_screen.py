@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from rich.text import Text
 from textual import on, work
+from textual.app import ComposeResult
 from textual.message import Message as WidgetMessage
 from textual.widgets import Static
 
@@ -19,13 +20,14 @@ from tuichat.tui.context import Context
 from tuichat.tui.conversation import Conversation
 from tuichat.tui.harmless import harmless
 from tuichat.tui.pace import Pace
-from tuichat.tui.screens.main_lines import banner_text, choosing_text, hint_text
+from tuichat.tui.screens.main_lines import banner_text, choosing_text, hint_text, short_hint_text
 from tuichat.tui.screens.prompt_screen import PromptScreen
 from tuichat.tui.slash import Command, Unknown, read_line
 from tuichat.tui.slash import Text as MessageText
 from tuichat.tui.widgets import history_said
 from tuichat.tui.widgets.history import History
 from tuichat.tui.widgets.keys_line import KeysLine
+from tuichat.tui.widgets.typed_over import Typed
 from tuichat.tui.words import error_text, key_sentence
 
 if TYPE_CHECKING:
@@ -201,9 +203,18 @@ class ConversationScreen(PromptScreen):
 
     def action_begin_command(self) -> None:
         """A slash outside the input begins a command all the same."""
-        self.composer.focus()
+        self.set_focus(self.composer)
         if not self.composer.deaf:
             self.composer.insert("/")
+
+    def begin_command(self, name: str) -> None:
+        """A command that needs words stands in the input; Up calls back what stood there."""
+        if self.history.choosing:
+            self.history.action_end_choosing()
+        if self.composer.text.strip():
+            self.composer.inputs.add(self.composer.text)
+        self.composer.take(f"/{name} ")
+        self.composer.focus()
 
     # What the widgets say.
 
@@ -231,15 +242,24 @@ class ConversationScreen(PromptScreen):
 
     @on(history_said.Act)
     def _act(self, event: history_said.Act) -> None:
-        if event.deed == "copy":
-            self.copy(self.words_of(event.message))
-        else:
+        if event.deed == "cancel":
             self.post_message(self.TakeBack(event.message))
+        elif words := self.words_of(event.message):
+            self.copy(words)
+        else:
+            self.say(_("There are no words in it to copy."))
 
-    @on(history_said.Typed)
-    def _typed_over_history(self, event: history_said.Typed) -> None:
+    @on(history_said.Refused)
+    def _refused(self, event: history_said.Refused) -> None:
+        self.say(event.reason)
+
+    @on(Typed)
+    def _typed_over(self, event: Typed) -> None:
         if self.has_class("-bare"):
             return
+        if self.has_class("-list") and self.conversation.contact is not None:
+            self.remove_class("-list")  # one sees to whom one writes
+            self.other_classes()
         if self.history.choosing:
             self.history.action_end_choosing()
         self.set_focus(self.composer)
@@ -254,6 +274,11 @@ class ConversationScreen(PromptScreen):
     def _chose(self) -> None:
         self.set_class(self.history.chosen_message() is not None, "-choosing")
         self.name_keys()
+
+    def compose_hints(self) -> ComposeResult:
+        """The keys at the right of the input: all, and what is left of them in a narrow window."""
+        yield KeysLine(hint_text(), id="hints")
+        yield KeysLine(short_hint_text(), id="short-hints")
 
     def name_keys(self) -> None:
         """Say which keys do something with the chosen message, as far as there is room."""
@@ -283,6 +308,7 @@ class ConversationScreen(PromptScreen):
         self.history.begin_choosing()
 
     def on_text_area_changed(self, event: Composer.Changed) -> None:
+        self.query_one("#short-hints").set_class(bool(event.text_area.text), "-aside")
         if not event.text_area.text.isascii():
             self.query_one("#hints", KeysLine).refresh()  # a wide picture at the input's edge may cover them
 
@@ -293,6 +319,7 @@ class ConversationScreen(PromptScreen):
         self.history.scroll_pages(event.pages)
 
     def on_composer_searching(self, event: Composer.Searching) -> None:
+        self.set_class(event.part is not None, "-searching")
         hints = self.query_one("#hints", KeysLine)
         hints.update(hint_text() if event.part is None else Text(_("search: {part}").format(part=event.part)))
 
@@ -343,7 +370,7 @@ class ConversationScreen(PromptScreen):
         self.deliver(person, text)
 
     def _accepted(self, typed: str) -> None:
-        self.composer.inputs.add(typed)
+        """The line was taken from the input."""
         self.say("")
 
     @work(group="send")

@@ -10,7 +10,7 @@ from tuichat.i18n import _
 from tuichat.model import Message
 from tuichat.timer_words import parse_retention, parse_timer, retention_sentence, time_words
 from tuichat.tui.links import links
-from tuichat.tui.message_keys import MessageKey, keys_of
+from tuichat.tui.message_keys import MessageKey, keys_of, why_not
 from tuichat.tui.slash import Command
 from tuichat.tui.wrapping import fit
 
@@ -45,6 +45,16 @@ class DeedCommands:
             "link": self._link,
         }
 
+    def _meant(self, key: MessageKey, *, incoming: bool = False) -> Message:
+        """The chosen message, chosen no more; without one the newest that it can be meant for."""
+        chosen = self._screen.history.chosen_message()
+        if chosen is None:
+            return self._newest(key, incoming=incoming)
+        if key not in keys_of(chosen):
+            raise UsageError(why_not(key, chosen))
+        self._screen.end_choosing()
+        return chosen
+
     def _newest(self, key: MessageKey, *, incoming: bool = False) -> Message:
         """The newest message of the open conversation for which this key does something."""
         messages = self._screen.history.window.messages
@@ -54,7 +64,7 @@ class DeedCommands:
         raise UsageError(_("There is no message here with which that could be done."))
 
     async def _reply(self, command: Command) -> None:
-        message = self._screen.taken_target("answer") or self._newest("r", incoming=True)
+        message = self._screen.taken_target("answer") or self._meant("r", incoming=True)
         person = self._screen.person
         if command.argument and person is not None:
             self._screen.deliver(person, command.argument, message.id)
@@ -62,26 +72,29 @@ class DeedCommands:
             self._screen.begin_answer(message)
 
     async def _edit(self, command: Command) -> None:
-        message = self._screen.taken_target("edit") or self._newest("e")
+        message = self._screen.taken_target("edit") or self._meant("e")
         if command.argument:
             self._screen.put_edit(message, command.argument)
         else:
             self._screen.begin_edit(message)
 
     async def _unsend(self, command: Command) -> None:
-        await self._take_back(self._newest("d"))
+        await self._take_back(self._meant("d"))
 
     async def _react(self, command: Command) -> None:
-        message = self._screen.history.chosen_message() or self._newest("+", incoming=True)
+        message = self._meant("+", incoming=True)
         if command.argument:
             await self._screen.shared.session.node.react(message.id, command.argument)
         else:
             self._screen.choose_reaction(message)
 
     async def _earlier(self, command: Command) -> None:
-        edited = [message for message in self._screen.history.window.messages if message.edited]
+        chosen = self._screen.history.chosen_message()
+        messages = self._screen.history.window.messages if chosen is None else [chosen]
+        edited = [message for message in messages if message.edited]
         if not edited:
-            raise UsageError(_("No message here was edited."))
+            none = _("No message here was edited.")
+            raise UsageError(none if chosen is None else _("This message was not edited."))
         texts = await self._screen.shared.session.node.message_earlier(edited[-1].id)
         glyphs = self._screen.shared.glyphs
         shown = [glyphs.quoted(fit(" ".join(text.split()), _SHOWN)) for text in texts[-_EARLIER_SHOWN:]]

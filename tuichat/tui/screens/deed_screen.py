@@ -9,9 +9,10 @@ from textual import on, work
 
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
-from tuichat.model import Contact, Message
+from tuichat.model import Contact, ConversationErasedEvent, Message, MessageRemovedEvent
 from tuichat.tui.context import Context
 from tuichat.tui.screens.desk_screen import DeskScreen
+from tuichat.tui.session import Happening
 from tuichat.tui.widgets.deed_history import DeedHistory
 from tuichat.tui.words import error_text
 from tuichat.tui.wrapping import fit
@@ -39,10 +40,24 @@ class DeedScreen(DeskScreen):
         super().__init__(shared)
         self.target: Target | None = None
 
+    def desk_happened(self, event: Happening) -> None:
+        """With a message goes what was to be said of it: its words stand above the input, or in it."""
+        super().desk_happened(event)
+        of = None if self.target is None else self.target.message
+        match event:
+            case MessageRemovedEvent(message=gone) if of is not None and of.id == gone:
+                self.drop_target()
+            case ConversationErasedEvent(contact=erased) if of is not None and of.contact == erased:
+                self.drop_target()
+
+    def may_be_kept(self) -> bool:
+        """Not the words of a message that disappears: as a draft, or called back, they would stay."""
+        target = self.target
+        return target is None or target.deed != "edit" or target.message.timer is None
+
     @on(DeedHistory.Do)
     def _do(self, event: DeedHistory.Do) -> None:
-        self.history.action_end_choosing()
-        self.set_focus(self.composer)
+        self.end_choosing()
         match event.key:
             case "r":
                 self.begin_answer(event.message)
@@ -52,6 +67,11 @@ class DeedScreen(DeskScreen):
                 self.choose_reaction(event.message)
             case "d":
                 self.post_message(self.TakeBack(event.message))
+
+    def end_choosing(self) -> None:
+        """What was chosen is known now: one writes again, at once."""
+        self.history.action_end_choosing()
+        self.set_focus(self.composer)
 
     def begin_answer(self, message: Message) -> None:
         """The next text answers this message."""

@@ -31,7 +31,6 @@ from tuichat.tui.pace import Pace
 from tuichat.tui.screens.conversation_screen import ConversationScreen
 from tuichat.tui.screens.main_lines import (
     empty_text,
-    hint_text,
     lost_text,
     placeholder_text,
     title_parts,
@@ -42,7 +41,6 @@ from tuichat.tui.session import Connected, Happening, Lost
 from tuichat.tui.slash import Command
 from tuichat.tui.widgets.conversations import ARCHIVED, BLOCKED, REQUESTS, Aside, Conversations
 from tuichat.tui.widgets.history_rows import RowStyle
-from tuichat.tui.widgets.keys_line import KeysLine
 from tuichat.tui.widgets.parts_line import PartsLine
 from tuichat.tui.widgets.pointed_history import PointedHistory
 from tuichat.tui.widgets.requests import Requests
@@ -118,7 +116,7 @@ class MainScreen(PointingScreen):
         yield Static("", id="notice", markup=False)
         with Horizontal(id="entry"):
             yield Static(f" {glyphs.prompt} ", id="prompt", markup=False)
-            yield KeysLine(hint_text(), id="hints")
+            yield from self.compose_hints()
 
     def on_mount(self) -> None:
         self.conversation = Conversation(self.shared, self.history)
@@ -246,7 +244,7 @@ class MainScreen(PointingScreen):
             if not self._loaded:
                 self._loaded = True
                 self.set_timer(TOR_PATIENCE_SECONDS, self._patience_over)
-            await session.node.go_online()
+            await self.go_online()
         except TuichatError as error:
             self.fail(error)
 
@@ -278,7 +276,7 @@ class MainScreen(PointingScreen):
         self.conversation.restyle()
         if self.ready:
             self.composer.names = known.names()
-            self.composer.placeholder = placeholder_text(known)
+            self.composer.placeholder = placeholder_text(known, person)
         for rule in self.query(HorizontalRule):
             rule.meet(None if self.narrow else 18)
 
@@ -374,11 +372,6 @@ class MainScreen(PointingScreen):
             self.run(Command(_ASIDE[event.contact], ""))
         else:
             self.open(event.contact)
-
-    @on(Requests.Typed)
-    def _typed(self, event: Requests.Typed) -> None:
-        self.composer.focus()
-        self.composer.insert(event.text)
 
     @on(Requests.Decided)
     def _decided(self, event: Requests.Decided) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, cast
 
 from tuichat.api.node_api import NodeApi
+from tuichat.deed_words import take_back_question
 from tuichat.errors import TuichatError, UsageError
 from tuichat.i18n import _
 from tuichat.model import Contact, Message
@@ -184,7 +185,8 @@ class Commands:
     # Messages.
 
     async def _cancel(self, command: Command) -> None:
-        message = await self._screen.conversation.last_queued()
+        chosen = self._screen.history.chosen_message()
+        message = chosen or await self._screen.conversation.last_queued()
         if message is None:
             self._screen.say(_("Nothing waits in this conversation."))
         else:
@@ -195,14 +197,9 @@ class Commands:
             raise UsageError(_("Only your own messages can be taken back."), _("Nothing was changed."))
         if "d" not in keys_of(message):
             raise UsageError(_("This message was taken back already."), _("Nothing was changed."))
-        waits = message.state == "queued"
-        question = (
-            _("Take back {text}? It is not sent then.")
-            if waits
-            else _("Take back {text}? It is erased here and at your contact's, who may have read it.")
-        ).format(text=self._screen.quoted(message))
+        question = take_back_question(message).format(text=self._screen.quoted(message))
         if await self.ask(question, _("y  take back   n  no")):
-            await (self._node.cancel if waits else self._node.unsend)(message.id)
+            await self._node.unsend(message.id)
 
     async def _copy(self, command: Command) -> None:
         message = self._screen.history.chosen_message() or self._screen.conversation.newest()

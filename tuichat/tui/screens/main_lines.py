@@ -11,7 +11,7 @@ from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.known import Known
 from tuichat.tui.message_keys import key_hints
 from tuichat.tui.session import Lost
-from tuichat.tui.words import error_text, key_sentence, link, reachability, tor_progress
+from tuichat.tui.words import error_text, key_sentence, link, link_sign, reachability, tor_progress
 
 if TYPE_CHECKING:  # these words are said without Textual, too
     from tuichat.tui.widgets.parts_line import Parts
@@ -19,8 +19,12 @@ if TYPE_CHECKING:  # these words are said without Textual, too
 
 def top_parts(
     known: Known, person: Contact | None, glyphs: Glyphs, *, narrow: bool = False, requests: bool = False
-) -> tuple[Parts, Parts]:
-    """The first row: our own state; in a narrow window the open conversation's, or the requests, if shown."""
+) -> tuple[Parts, Parts, Parts]:
+    """The first row: our own state; in a narrow window the open conversation's, or the requests, if shown.
+
+    Returns:
+        The left side, the right side, and the right side in fewer words; nothing where there are none.
+    """
     gap = "   " if person is None else "  "
     unlisted = narrow and (person is not None or not known.conversations())
     asking = _asking(known, gap) if unlisted else ()
@@ -32,8 +36,9 @@ def top_parts(
             ("strong", person.name, "card"),
             ("linked", tick, "card"),
         ]
-        stage = (*link(person, glyphs), "card")
-        return left, [("text", "  "), *_signs(person, glyphs, short=True), stage, *last]
+        signs: Parts = [("text", "  "), *_signs(person, glyphs, short=True)]
+        stage, sign = (*link(person, glyphs), "card"), (*link_sign(person, glyphs), "card")
+        return left, [*signs, stage, *last], [*signs, sign, *last]
     role, words = reachability(known.tor, known.service, glyphs)
     if not narrow and known.service.stage == "tor" and not known.tor.problem:
         words = f"{words}, {tor_progress(known.tor)}"
@@ -41,7 +46,7 @@ def top_parts(
     name: Parts = [("accent", " tuichat", "help")]
     if narrow and requests:
         name = [("accent", f" {glyphs.back} ", "switch"), ("strong", _("requests"))]
-    return name, [state, *_queued(known, glyphs, gap), *last]
+    return name, [state, *_queued(known, glyphs, gap), *last], ()
 
 
 def title_parts(known: Known, person: Contact | None, glyphs: Glyphs, requests: bool) -> tuple[Parts, Parts]:
@@ -103,14 +108,20 @@ def empty_text(known: Known, person: Contact | None, glyphs: Glyphs) -> str:
     return ""
 
 
-def placeholder_text(known: Known) -> str:
+def placeholder_text(known: Known, person: Contact | None) -> str:
     """What stands in the empty input while there is nobody to write to."""
-    return "" if known.conversations() or not known.address else _("an address or invite, or /help")
+    somebody = person is not None or known.conversations() or not known.address
+    return "" if somebody else _("an address or invite, or /help")
 
 
 def hint_text() -> str:
     """The keys at the right of the input."""
     return _("Esc choose  F1 help")
+
+
+def short_hint_text() -> str:
+    """The key beside an empty input in a narrow window."""
+    return _("F1 help")
 
 
 def lost_text(lost: Lost, known: Known) -> tuple[str, Literal["info", "warning", "error"]]:

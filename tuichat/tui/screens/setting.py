@@ -9,14 +9,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.types import CSSPathType
 from textual.widgets import Input, Static
 
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
 from tuichat.tui.choices import Choices, shown_value
 from tuichat.tui.context import Context
-from tuichat.tui.screens.dialog import Dialog
+from tuichat.tui.screens.setting_dialog import LOW, SettingDialog
 from tuichat.tui.setting_rows import standing_words
 from tuichat.tui.setting_words import FILE_ONLY, explained
 from tuichat.tui.standing import Standing
@@ -26,26 +25,18 @@ from tuichat.tui.widgets.pick_list import Line, PickList
 from tuichat.tui.words import error_text
 from tuichat.tui.wrapping import cells, pad, wrap, wrap_whole
 
-LOW = 20
-"""In a window of fewer rows nothing stands empty."""
-
-_WIDEST = 80
 _BESIDE = 56
 """From this many cells on what a value means stands beside it."""
 
 
-class SettingScreen(Dialog[str]):
+class SettingScreen(SettingDialog[str]):
     """Gives what is to be said of a change, None if there was none."""
 
-    CSS_PATH: ClassVar[CSSPathType | None] = ["dialog.tcss", "settings.tcss"]
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (LOW, "-high")]  # noqa: RUF012 -- as Textual declares it
+    WIDEST = 80
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,ctrl+b", "step(-1)", show=False),
-        Binding("down,ctrl+n", "step(1)", show=False),
         Binding("home", "step(-1000)", show=False),
         Binding("end", "step(1000)", show=False),
         Binding("enter", "choose", show=False),
-        Binding("ctrl+r", "reset", show=False, priority=True),
     ]
 
     def __init__(self, shared: Context, choices: Choices, name: str, standing: Standing) -> None:
@@ -72,7 +63,7 @@ class SettingScreen(Dialog[str]):
             yield KeysLine("", classes="keys")
 
     def on_mount(self) -> None:
-        self.query_one(".problem").display = False
+        self.say("")
         if self._written not in self._values and self.app.theme in self._values:
             self._cursor = self._values.index(self.app.theme)  # one that fits was taken
 
@@ -86,18 +77,14 @@ class SettingScreen(Dialog[str]):
             keys.insert(0, _("Up Down choose"))
         elif self._setting in FILE_ONLY:
             keys = keys[-1:]
-        return wrap_whole(keys, self._width, "  ")
-
-    @property
-    def _width(self) -> int:
-        return min(_WIDEST, self.app.size.width) - 4
+        return wrap_whole(keys, self.inner_width, "  ")
 
     def _show(self) -> None:
         if not self._values:
             return
         rows = [line for item, value in enumerate(self._values) for line in self._lines(item, value)]
         words = (explained()[self._setting].meaning, standing_words(self._setting, self._standing))
-        around = sum(len(wrap(text, self._width)) for text in words) + len(self._keys()) + 2
+        around = sum(len(wrap(text, self.inner_width)) for text in words) + len(self._keys()) + 2
         around += 0 if self.app.size.height < LOW else 2
         values = self.query_one(PickList)
         values.styles.height = max(3, min(len(rows), self.app.size.height - around))
@@ -108,11 +95,11 @@ class SettingScreen(Dialog[str]):
         label = shown_value(self._setting, value == "true" if value in ("true", "false") else value)
         meaning = explained()[self._setting].values.get(value, "")
         widest = max(cells(each) for each in (*self._values, label)) + 2
-        if self._width >= _BESIDE:
-            first, *more = wrap(meaning, self._width - widest - 2) if meaning else [""]
+        if self.inner_width >= _BESIDE:
+            first, *more = wrap(meaning, self.inner_width - widest - 2) if meaning else [""]
             beside = [Line((("text", " " * (widest + 1)), ("text", each)), item) for each in more]
             return [Line((("strong", f" {pad(label, widest)}"), ("text", first)), item), *beside]
-        below = wrap(meaning, self._width - 4) if meaning else []
+        below = wrap(meaning, self.inner_width - 4) if meaning else []
         return [
             Line((("strong", f" {label}"),), item),
             *(Line((("muted", f"   {each}"),), item) for each in below),
@@ -137,9 +124,9 @@ class SettingScreen(Dialog[str]):
         try:
             self._choices.check(self._setting, event.value)
         except TuichatError as error:
-            self._say(error_text(error))
+            self.say(error_text(error))
         else:
-            self._say("")
+            self.say("")
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
@@ -154,16 +141,11 @@ class SettingScreen(Dialog[str]):
         try:
             self.dismiss(self._choices.choose(self._setting, text))
         except TuichatError as error:
-            self._say(error_text(error))
+            self.say(error_text(error))
 
     def action_reset(self) -> None:
         """Have it be what it is by itself."""
         try:
             self.dismiss(self._choices.reset(self._setting))
         except TuichatError as error:
-            self._say(error_text(error))
-
-    def _say(self, text: str) -> None:
-        problem = self.query_one(".problem", Static)
-        problem.display = bool(text)
-        problem.update(Text(text))
+            self.say(error_text(error))

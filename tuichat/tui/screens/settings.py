@@ -10,7 +10,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.types import CSSPathType
 from textual.widgets import Input, Static
 
 from tuichat.errors import TuichatError
@@ -19,8 +18,8 @@ from tuichat.settings import HOOKS
 from tuichat.tui.bridge_words import bridges_used
 from tuichat.tui.choices import BRIDGES, Choices
 from tuichat.tui.context import Context
-from tuichat.tui.screens.dialog import Dialog
-from tuichat.tui.screens.setting import LOW, SettingScreen
+from tuichat.tui.screens.setting import SettingScreen
+from tuichat.tui.screens.setting_dialog import SettingDialog
 from tuichat.tui.setting_rows import Row, all_rows, fitting, hooks_words, source_word, standing_words
 from tuichat.tui.setting_words import explained, group_title
 from tuichat.tui.standing import Standings
@@ -35,17 +34,13 @@ _WIDE = 48
 """From this many cells on a row also says where its value stands."""
 
 
-class SettingsScreen(Dialog[None]):
+class SettingsScreen(SettingDialog[None]):
     """What is typed finds; Enter opens the one under the cursor."""
 
-    CSS_PATH: ClassVar[CSSPathType | None] = ["dialog.tcss", "settings.tcss"]
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (LOW, "-high")]  # noqa: RUF012 -- as Textual declares it
+    WIDEST = 100
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,ctrl+b", "step(-1)", show=False),
-        Binding("down,ctrl+n", "step(1)", show=False),
         Binding("pageup", "page(-1)", show=False),
         Binding("pagedown", "page(1)", show=False),
-        Binding("ctrl+r", "reset", show=False, priority=True),
     ]
 
     def __init__(self, shared: Context, choices: Choices) -> None:
@@ -67,12 +62,12 @@ class SettingsScreen(Dialog[None]):
             yield KeysLine("", classes="keys")
 
     def on_mount(self) -> None:
-        self._say("")
+        self.say("")
         self._read()
 
     def on_resize(self) -> None:
         keys = (_("Enter change"), _("Ctrl+R default"), _("Esc close"))
-        self.query_one(".keys", KeysLine).update(Text("\n".join(wrap_whole(keys, self._width, "  "))))
+        self.query_one(".keys", KeysLine).update(Text("\n".join(wrap_whole(keys, self.inner_width, "  "))))
         self.call_after_refresh(self._show)
 
     @property
@@ -85,12 +80,12 @@ class SettingsScreen(Dialog[None]):
         try:
             self._standings = self._choices.standings()
         except TuichatError as error:
-            self._say(error_text(error))
+            self.say(error_text(error))
         self._find(self.query_one(Input).value)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
-        self._say("")
+        self.say("")
         self._cursor = 0
         self._find(event.value)
 
@@ -132,14 +127,14 @@ class SettingsScreen(Dialog[None]):
         if row is None:
             return
         if row.name == HOOKS:
-            self._say(hooks_words())
+            self.say(hooks_words())
         elif row.name == BRIDGES:
             if await self.app.push_screen_wait(Bridges(self._shared)):
-                self._say(bridges_used())
+                self.say(bridges_used())
         else:
             standing = self._standings.settings[row.name]
             screen = SettingScreen(self._shared, self._choices, row.name, standing)
-            self._say(await self.app.push_screen_wait(screen) or "")
+            self.say(await self.app.push_screen_wait(screen) or "")
         self._read()
 
     def action_reset(self) -> None:
@@ -148,18 +143,14 @@ class SettingsScreen(Dialog[None]):
         if row is None or row.name == HOOKS:
             return
         try:
-            self._say(self._choices.reset(row.name))
+            self.say(self._choices.reset(row.name))
         except TuichatError as error:
-            self._say(error_text(error))
+            self.say(error_text(error))
         self._read()
-
-    @property
-    def _width(self) -> int:
-        return min(100, self.app.size.width) - 4
 
     def _show(self) -> None:
         found = self.query_one(PickList)
-        found.show(lines(self._rows, self._width, self.glyphs.ellipsis), self._cursor)
+        found.show(lines(self._rows, self.inner_width, self.glyphs.ellipsis), self._cursor)
         self.query_one("#about", Static).update(self._about())
 
     def _about(self) -> Text:
@@ -172,11 +163,6 @@ class SettingsScreen(Dialog[None]):
         text.append(explained()[row.name].meaning, "not bold")
         text.append("\n" + standing_words(row.name, self._standings.settings[row.name]), "not bold dim")
         return text
-
-    def _say(self, text: str) -> None:
-        problem = self.query_one(".problem", Static)
-        problem.display = bool(text)
-        problem.update(Text(text))
 
 
 def lines(rows: Sequence[Row], width: int, ellipsis: str) -> list[Line]:

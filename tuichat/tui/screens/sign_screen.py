@@ -39,6 +39,11 @@ class SignScreen(DeedScreen):
         self.watch(self.app, "app_focus", self._tell_here, init=False)
         self.set_interval(HERE_AGAIN_SECONDS, self._tell_here)
 
+    async def go_online(self) -> None:
+        """Ask for the network; who is here is said then, and not only a minute later. Raises TuichatError."""
+        await self.shared.session.node.go_online()
+        self._say_here()
+
     def _tell_here(self) -> None:
         self._say_here()
 

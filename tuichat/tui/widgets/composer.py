@@ -158,6 +158,22 @@ class Composer(TextArea):
             start, self.navigator.word_right(end, signs=False) if self.selection.is_empty else end
         )
 
+    def action_delete_to_start_of_line(self) -> None:
+        """Delete up to the start of the line, in whichever of its rows the cursor is, as shells do."""
+        line, column = self.selection.end
+        if column:
+            self._delete_via_keyboard((line, 0), (line, column))
+        else:
+            super().action_delete_to_start_of_line()
+
+    async def action_delete_to_end_of_line_or_delete_line(self) -> None:
+        """Delete up to the end of the line in the same way; at its end, what parts it from the next."""
+        line, column = self.selection.end
+        if column < (end := len(self.document[line])):
+            self._delete_via_keyboard((line, column), (line, end))
+        else:
+            self.action_delete_right()
+
     def take(self, text: str) -> None:
         """Put `text` in place of what is there, the cursor at its end."""
         self.text = text
@@ -201,8 +217,6 @@ class Composer(TextArea):
             handled = True
         if handled:
             event.stop()
-        if handled or event.key.startswith("alt+"):
-            # Alt+1 carries the character 1, which would be typed; it is left to the screen's bindings.
             event.prevent_default()
 
     def _plain_key(self, event: events.Key) -> bool:

@@ -15,7 +15,7 @@ from textual.strip import Strip
 from tuichat.i18n import _
 from tuichat.model import Contact
 from tuichat.tui.glyphs import Glyphs
-from tuichat.tui.widgets.painted import Painted
+from tuichat.tui.widgets.typed_over import TypedOver
 from tuichat.tui.words import link_sign
 from tuichat.tui.wrapping import pad
 
@@ -54,7 +54,7 @@ class Aside(msgspec.Struct, frozen=True):
         return _("blocked ({count})").format(count=self.blocked)
 
 
-class Conversations(Painted, can_focus=True):
+class Conversations(TypedOver, can_focus=True):
     """Rows of a sign, a name and a count. It never opens anything itself: it posts `Opened`."""
 
     DEFAULT_CSS = "Conversations { width: 18; height: 1fr; }"

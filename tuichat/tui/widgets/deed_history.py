@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar, Final
+from typing import ClassVar, Literal
 
 from textual.binding import Binding, BindingType
 from textual.message import Message as WidgetMessage
 
 from tuichat.model import Message
-from tuichat.tui.message_keys import MessageKey, keys_of
-from tuichat.tui.widgets.file_history import FileHistory, FileKey
-
-_DEEDS: Final[Mapping[str, MessageKey]] = {"r": "r", "e": "e", "d": "d", "plus": "+"}
+from tuichat.tui.message_keys import FileKey, MessageKey, keys_of, why_not
+from tuichat.tui.widgets.file_history import FileHistory
+from tuichat.tui.widgets.history_said import Refused
 
 
 class DeedHistory(FileHistory):
-    """Its letters are keys only where they do something with the chosen message; else they are text."""
+    """Has keys for the chosen message; of one that does nothing with it, it says why."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "do('r')", show=False),
@@ -42,8 +40,16 @@ class DeedHistory(FileHistory):
     def action_do(self, key: MessageKey) -> None:
         """Ask the screen to do this with the chosen message."""
         message = self.chosen_message()
-        if message is not None and key in keys_of(message):
-            self.post_message(self.Do(key, message))
+        if message is not None:
+            self.post_message(self.Do(key, message) if key in keys_of(message) else _refusal(key, message))
+
+    def action_act(self, deed: Literal["copy", "cancel"]) -> None:
+        """As above; what cannot be taken back is left alone."""
+        message = self.chosen_message()
+        if deed == "cancel" and message is not None and "d" not in keys_of(message):
+            self.post_message(_refusal("d", message))
+        else:
+            super().action_act(deed)
 
     def action_act_on_file(self, key: FileKey) -> None:
         """On a message without a file d takes it back."""
@@ -52,9 +58,6 @@ class DeedHistory(FileHistory):
         else:
             super().action_act_on_file(key)
 
-    def _means(self, key: str) -> bool:
-        deed = _DEEDS.get(key)
-        if deed is None or (deed == "d" and self.chosen_file() is not None):
-            return super()._means(key)
-        message = self.chosen_message()
-        return message is not None and deed in keys_of(message)
+
+def _refusal(key: MessageKey, message: Message) -> Refused:
+    return Refused(why_not(key, message))

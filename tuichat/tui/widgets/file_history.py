@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
@@ -11,19 +11,16 @@ from textual.message import Message as WidgetMessage
 
 from tuichat.model import File, Message
 from tuichat.tui.files import KnownFiles
+from tuichat.tui.message_keys import FileKey, why_not
 from tuichat.tui.widgets.history import History
 from tuichat.tui.widgets.history_pages import ShownRow
 from tuichat.tui.widgets.history_place import Place
 from tuichat.tui.widgets.history_rows import RowStyle, body_width
-from tuichat.tui.widgets.history_said import Chose
-
-FileKey = Literal["o", "O", "d", "p", "v"]
-
-_KEYS = frozenset({"o", "O", "shift+o", "d", "p", "v"})
+from tuichat.tui.widgets.history_said import Chose, Refused
 
 
 class FileHistory(History):
-    """Its letters are keys only while a message with a file is chosen; else they are text."""
+    """Has keys for the file of the chosen message."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("o", "act_on_file('o')", show=False),
@@ -74,9 +71,11 @@ class FileHistory(History):
 
     def action_act_on_file(self, key: FileKey) -> None:
         """Ask the screen to do something with the file of the chosen message."""
-        file = self.chosen_file()
+        message, file = self.chosen_message(), self.chosen_file()
         if file is not None:
             self.post_message(self.ActOnFile(key, file))
+        elif message is not None:
+            self.post_message(Refused(why_not(key, message)))
 
     def file_changed(self, message: int) -> None:
         """The file of a message is another now: only rows that differ are drawn anew."""
@@ -96,9 +95,6 @@ class FileHistory(History):
         """Say once more what is on screen: now somebody looks at it."""
         self._offers_seen.clear()
         super().look_again()
-
-    def _means(self, key: str) -> bool:
-        return self.chosen_file() is not None if key in _KEYS else super()._means(key)
 
     def _tell(self, place: Place, rows: Sequence[ShownRow]) -> None:
         super()._tell(place, rows)

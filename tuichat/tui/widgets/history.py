@@ -17,7 +17,6 @@ from textual.strip import Strip
 
 from tuichat.i18n import _, ngettext
 from tuichat.model import Message
-from tuichat.tui.clusters import is_typed
 from tuichat.tui.files import KnownFiles
 from tuichat.tui.widgets.history_pages import HistoryPages, ShownRow
 from tuichat.tui.widgets.history_place import Anchor, Place, is_past, moved
@@ -29,14 +28,13 @@ from tuichat.tui.widgets.history_said import (
     PageName,
     PageWanted,
     Seen,
-    Typed,
 )
 from tuichat.tui.widgets.history_window import AROUND, HistoryWindow
-from tuichat.tui.widgets.painted import Painted
+from tuichat.tui.widgets.typed_over import TypedOver
 from tuichat.tui.wrapping import wrap
 
 
-class History(Painted, can_focus=True):
+class History(TypedOver, can_focus=True):
     """The view. It asks for pages with `PageWanted` and says with `Seen` how far the reader got."""
 
     DEFAULT_CSS = "History { width: 1fr; height: 1fr; }"
@@ -61,7 +59,6 @@ class History(Painted, can_focus=True):
         self._wanted: PageName | None = None
         self._rows: list[ShownRow] | None = None
         self._size_drawn = Size(0, 0)
-        self._typing = False
 
     # What the screen does with it.
 
@@ -228,33 +225,9 @@ class History(Painted, can_focus=True):
         if message is not None:
             self.post_message(Act(deed, message))
 
-    def on_focus(self) -> None:
-        self._typing = False
-
-    @property
-    def typing(self) -> bool:
-        """Whether somebody writes here without having left."""
-        return self._typing
-
-    async def _on_key(self, event: events.Key) -> None:
-        """Whoever writes without leaving first means the input; so do c, x and Enter from then on."""
-        text = event.character if event.is_printable or is_typed(event.character) else None
-        if event.key == "enter" and self._typing:
-            text = "\n"
-        if text and (self._typing or not self._means(event.key)):
-            self._typing = True
-            event.stop()
-            event.prevent_default()
-            self.post_message(Typed(text))
-
-    def _means(self, key: str) -> bool:
-        """Whether a printable key does something here."""
-        return key in self._bindings.key_to_bindings
-
-    async def _on_paste(self, event: events.Paste) -> None:
-        event.stop()
-        event.prevent_default()
-        self.post_message(Typed(event.text, pasted=True))
+    def means(self, key: str) -> bool:
+        """Whether a printable key is about the chosen message, if only to say why it does nothing with it."""
+        return self.choosing and super().means(key)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         event.stop()

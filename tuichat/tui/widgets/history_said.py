@@ -38,18 +38,17 @@ class Act(WidgetMessage):
         self.message = message
 
 
+class Refused(WidgetMessage):
+    """A key was pressed that does nothing with the chosen message; `reason` says why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.reason = reason
+
+
 class Chose(WidgetMessage):
     """Another message is chosen, or the chosen one changed."""
 
 
 class ChoosingEnded(WidgetMessage):
     """No message is chosen any more."""
-
-
-class Typed(WidgetMessage):
-    """Text is being typed or pasted; it belongs into the input."""
-
-    def __init__(self, text: str, *, pasted: bool = False) -> None:
-        super().__init__()
-        self.text = text
-        self.pasted = pasted

@@ -19,7 +19,7 @@ Parts = Sequence[Part]
 
 
 class PartsLine(Painted):
-    """Where the row is too short the left side gives way, in favour of the state at the right."""
+    """Where the row is too short the right side is said in fewer words; then the left one gives way to it."""
 
     DEFAULT_CSS = "PartsLine { height: 1; width: 1fr; }"
 
@@ -34,13 +34,14 @@ class PartsLine(Painted):
         super().__init__(id=id)
         self._left: Parts = ()
         self._right: Parts = ()
+        self._short: Parts = ()
         self._ellipsis = ellipsis
 
-    def show(self, left: Parts, right: Parts = ()) -> None:
-        """Other words; nothing is drawn if they are the same."""
-        left, right = tuple(left), tuple(right)
-        if (left, right) != (self._left, self._right):
-            self._left, self._right = left, right
+    def show(self, left: Parts, right: Parts = (), short: Parts = ()) -> None:
+        """Other words; nothing is drawn if they are the same. `short` is `right` in fewer of them."""
+        shown = tuple(left), tuple(right), tuple(short)
+        if shown != (self._left, self._right, self._short):
+            self._left, self._right, self._short = shown
             self.refresh()
 
     @property
@@ -69,10 +70,17 @@ class PartsLine(Painted):
 
     def _row(self) -> list[Part]:
         """Both sides, the left one in exactly the cells that the right one leaves."""
-        room = self.size.width - sum(cell_len(part[1]) for part in self._right)
+        right = self._right
+        if self._short and _width(self._left) + _width(right) > self.size.width:
+            right = self._short
+        room = self.size.width - _width(right)
         fitted: list[Part] = []
         for part in self._left:
             text = fit(part[1], room, self._ellipsis) if room > 0 else ""
             fitted.append((part[0], text, *part[2:]))
             room -= cell_len(part[1])
-        return [*fitted, ("text", " " * room), *self._right]
+        return [*fitted, ("text", " " * room), *right]
+
+
+def _width(parts: Parts) -> int:
+    return sum(cell_len(part[1]) for part in parts)

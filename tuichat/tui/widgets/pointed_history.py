@@ -8,8 +8,8 @@ from textual.message import Message as WidgetMessage
 
 from tuichat.model import Message
 from tuichat.tui.links import links
+from tuichat.tui.message_keys import FileKey
 from tuichat.tui.widgets.deed_history import DeedHistory
-from tuichat.tui.widgets.file_history import FileKey
 
 
 class PointedHistory(DeedHistory):
@@ -77,17 +77,10 @@ class PointedHistory(DeedHistory):
     def action_act_on_file(self, key: FileKey) -> None:
         """On a message without a file o is about its links."""
         message = self.chosen_message()
-        if key == "o" and message is not None and self.chosen_file() is None:
-            if links(message.text):
-                self.post_message(self.LinkWanted(message, 0))
+        if key == "o" and message is not None and self.chosen_file() is None and links(message.text):
+            self.post_message(self.LinkWanted(message, 0))
         else:
             super().action_act_on_file(key)
-
-    def _means(self, key: str) -> bool:
-        message = self.chosen_message()
-        if key == "o" and message is not None and links(message.text):
-            return True
-        return super()._means(key)
 
 
 def _part_at(row: list[tuple[str, str]], x: int) -> tuple[str, str, int]:

@@ -14,15 +14,18 @@ from tuichat.i18n import _
 from tuichat.model import Contact
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.widgets.keys_line import key_at, press_key
-from tuichat.tui.widgets.painted import Painted
+from tuichat.tui.widgets.typed_over import TypedOver
 from tuichat.tui.words import cautions
 from tuichat.tui.wrapping import fit, wrap
 
 Decision = Literal["accept", "reject", "block"]
 
 
-class Requests(Painted, can_focus=True):
-    """One request after the other: the address, the name they suggest, their words. It posts `Decided`."""
+class Requests(TypedOver, can_focus=True):
+    """One request after the other: the address, the name they suggest, their words. It posts `Decided`.
+
+    From a slash on letters are text: `/add` accepts nobody with its second letter.
+    """
 
     DEFAULT_CSS = "Requests { width: 1fr; height: 1fr; }"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -41,19 +44,11 @@ class Requests(Painted, can_focus=True):
             self.decision = decision
             self.contact = contact
 
-    class Typed(WidgetMessage):
-        """A command is being typed; it belongs into the input."""
-
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
-
     def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's name
         super().__init__(id=id)
         self._glyphs = glyphs
         self._requests: Sequence[Contact] = ()
         self._cursor = 0
-        self._typing = False
 
     def show(self, requests: Sequence[Contact]) -> None:
         """Other requests."""
@@ -70,19 +65,8 @@ class Requests(Painted, can_focus=True):
 
     def action_decide(self, decision: Decision) -> None:
         """Say what is to be done with the one under the cursor."""
-        if self._requests and not self._typing:
+        if self._requests:
             self.post_message(self.Decided(decision, self._requests[self._cursor]))
-
-    def on_focus(self) -> None:
-        self._typing = False
-
-    async def _on_key(self, event: events.Key) -> None:
-        """From a slash on letters are text: `/add` must not accept anybody with its second letter."""
-        if event.key == "slash" or (self._typing and event.is_printable):
-            self._typing = True
-            event.stop()
-            event.prevent_default()
-            self.post_message(self.Typed(event.character or ""))
 
     def on_click(self, event: events.Click) -> None:
         """A key that is named is pressed; elsewhere the request is the one that is meant from now on."""

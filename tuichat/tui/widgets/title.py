@@ -8,9 +8,10 @@ from textual import events
 from textual.binding import Binding, BindingType
 
 from tuichat.tui.widgets.parts_line import PartsLine
+from tuichat.tui.widgets.typed_over import TypedOver
 
 
-class Title(PartsLine, can_focus=True):
+class Title(PartsLine, TypedOver, can_focus=True):
     """Enter or a click on it asks for the contact's card, or for what the words under the click stand for."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "press", show=False)]
