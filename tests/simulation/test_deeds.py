@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import friends
+from tests.support import friends, handshakes
 from tests.support.simulated_node import SimulatedNode, until
 from tests.support.virtual_time import run_virtual
 from tuichat.errors import NotFoundError, UsageError
 from tuichat.model import AnyEvent, Message, MessageEvent
+from tuichat.network.addresses import address_of
 from tuichat.node.deed_arrivals import WAITING_SECONDS
 from tuichat.node.message_deeds import MOST_REACTIONS
-from tuichat.protocol.bodies import THE_TWO_OF_US, Deed, Edit, Reaction, Text, Unsend
+from tuichat.protocol.bodies import THE_TWO_OF_US, Deed, Edit, Reaction, Text, Unsend, decode_body
 from tuichat.store.deeds import EARLIER_KEPT, MAX_WAITING
 
 DAY = 86_400.0
@@ -234,6 +235,48 @@ def test_what_no_link_ever_had_is_cancelled_with_all_that_was_done_to_it(play: P
         assert [message.text for message in history] == ["in time"]
         assert friends.bob.store.deeds.waiting(1) == 0
         assert (await friends.alice.node.message_get(kept.id)).state == "delivered"
+
+    play(story)
+
+
+def test_edit_of_what_no_link_ever_had_takes_its_place_and_nobody_hears_of_the_first_words(
+    play: Play,
+) -> None:
+    async def story(friends: Friends) -> None:
+        await friends.told()
+        await friends.bob.stop()
+        await asyncio.sleep(60)
+        mine = await friends.alice.say(friends.bob, "a secret")
+        answer = await friends.alice.say(friends.bob, "to that", mine.id)
+        now = await friends.alice.node.edit(mine.id, "good evening")
+        assert (now.text, now.edited, now.state) == ("good evening", False, "queued")
+        assert await friends.alice.node.message_earlier(mine.id) == []
+        waiting = [row.body for row in friends.alice.store.outbox.unacked(1)]
+        assert (len(waiting), any(b"secret" in body for body in waiting)) == (2, False)
+        await friends.alice.crash()
+        await friends.alice.start()
+        await friends.bob.start()
+        await friends.calm()
+        first, second = (await friends.bob.node.messages("alice"))[1:]
+        assert (first.text, first.edited, second.text) == ("good evening", False, "to that")
+        assert second.quote is not None
+        assert second.quote.text == "good evening"
+        for message in (mine, answer):
+            assert (await friends.alice.node.message_get(message.id)).state == "delivered"
+        assert (await friends.alice.node.edit(mine.id, "good night")).edited
+
+    play(story)
+
+
+def test_edit_of_what_waits_for_a_first_session_takes_its_place(play: Play) -> None:
+    async def story(friends: Friends) -> None:
+        await friends.alice.node.contact_add(address_of(handshakes.person("carol").onion), "carol")
+        mine = await friends.alice.node.send("carol", "a secret")
+        await friends.alice.node.edit(mine.id, "good evening")
+        (row,) = friends.alice.store.outbox.unacked(2)
+        body = decode_body(row.body)
+        assert isinstance(body, Text)
+        assert (row.envelope, body.text) == (None, "good evening")
 
     play(story)
 

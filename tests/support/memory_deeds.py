@@ -63,8 +63,11 @@ class MemoryDeeds(ABC):
     # NodeApi.
 
     async def edit(self, message: int, text: str) -> Message:
-        if self._message(message).direction == "in":
+        known = self._message(message)
+        if known.direction == "in":
             raise UsageError("Only your own messages can be edited.")
+        if known.state == "queued" and message not in self.given:
+            return self.change_message(message, text=text)
         return self.edited_by_them(message, text)
 
     async def unsend(self, message: int) -> Message:

@@ -336,6 +336,13 @@ async def test_a_draft_is_shown_and_over_once_it_is_sent(monkeypatch: pytest.Mon
     assert "not for a script" not in piped.text
 
 
+@pytest.mark.parametrize("interactive", [True, False])
+async def test_who_leaves_is_away_at_once_and_a_pipe_was_never_here(interactive: bool) -> None:
+    node = sample()
+    await plain(node, ScriptedLines("/query bob", "/quit", "quit", interactive=interactive))
+    assert node.presences == ([True, False] if interactive else [])
+
+
 async def test_where_messages_disappear_a_draft_is_shown_and_not_called_back() -> None:
     node = sample()
     await node.draft_set(address_of("bob"), "soon gone")

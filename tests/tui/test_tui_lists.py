@@ -15,6 +15,7 @@ from tuichat.tui.screens.main import MainScreen
 from tuichat.tui.screens.open_invites import OpenInvites
 from tuichat.tui.slash import Names, complete
 from tuichat.tui.widgets.conversations import Conversations
+from tuichat.tui.widgets.rules import HorizontalRule
 
 SIZES = [(40, 15), (80, 24)]
 
@@ -55,6 +56,18 @@ async def test_open_invites_are_listed_with_their_ends_the_first_to_end_first(
         assert len(shown) == 2
         assert "open until 2026-11-21 15:00:00" in shown[0]
         assert "open until 2026-11-22 14:00:00" in shown[1]
+
+
+async def test_a_broad_window_has_room_for_long_names_in_its_list(node: MemoryNode) -> None:
+    name = "Alexandra 王小明 of the"
+    node.person(name)
+    async with running(node, size=(200, 50)) as (screen, pilot):
+        assert name in list_text(screen)
+        for columns, room in ((119, 18), (120, 30), (80, 18), (200, 30)):
+            await pilot.resize_terminal(columns, 24)
+            await settle(pilot)
+            assert screen.query_one(Conversations).size.width == room
+            assert [rule.tee_at for rule in screen.query(HorizontalRule)] == [room, room]
 
 
 async def test_an_invite_is_revoked_after_a_question(node: MemoryNode) -> None:

@@ -248,6 +248,10 @@ async def test_adding_somebody_opens_their_conversation_and_says_that_it_waits(n
         assert screen.conversation.person is not None
         assert screen.conversation.person.name == "zoe"
         assert "keep tuichat running" in str(screen.query_one("#banner", Static).render())
+        assert seen(screen, "#banner")
+        await pilot.press("alt+l")  # messages only
+        await settle(pilot)
+        assert not seen(screen, "#banner")
 
 
 async def test_a_duplicate_name_is_refused_with_a_free_one(node: MemoryNode) -> None:
@@ -543,6 +547,9 @@ async def test_the_input_asks_for_nobody_while_an_archived_conversation_is_open(
         assert (screen.person is not None, screen.composer.placeholder) == (True, "")
         await enter(screen, pilot, "/close")
         assert screen.composer.placeholder == "an address or invite, or /help"
+        await pilot.resize_terminal(40, 15)
+        await settle(pilot)
+        assert screen.composer.placeholder == "an address or invite"
 
 
 async def test_a_long_paste_is_asked_about_and_control_characters_never_arrive(node: MemoryNode) -> None:
@@ -576,6 +583,32 @@ async def test_earlier_inputs_come_back_with_the_arrow_keys_and_by_search(node: 
         assert screen.composer.text == "x"
         await pilot.press("backspace", "ctrl+r", *"fir", "enter")
         assert screen.composer.text == "first"
+
+
+async def test_tab_completes_what_a_command_takes(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        for line, *completed in (
+            ("/theme mo", "/theme mono "),
+            ("/theme bo",),
+            ("/set the", "/set theme "),
+            ("/set theme mo", "/set theme mono "),
+            ("/set ui.keys w", "/set ui.keys weechat "),
+            ("/set privacy.vis", "/set privacy.visibility "),
+            (
+                "/set privacy.visibility ",
+                "/set privacy.visibility public ",
+                "/set privacy.visibility contacts ",
+            ),
+            ("/set tor.brid",),
+            ("/memory o", "/memory on ", "/memory off "),
+            ("/timer o", "/timer off "),
+        ):
+            screen.composer.take("")
+            await pilot.press("x")  # any key but Tab begins anew
+            screen.composer.take(line)
+            for wanted in completed or [line]:
+                await pilot.press("tab")
+                assert screen.composer.text == wanted
 
 
 async def test_tab_completes_commands_and_names(node: MemoryNode) -> None:

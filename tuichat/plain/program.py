@@ -57,6 +57,8 @@ class Program:
             await asyncio.wait({talk, self._ended}, return_when=asyncio.FIRST_COMPLETED)
             return self._ended.result() if self._ended.done() else talk.result()
         finally:
+            if self._opened and self.chat.lines.interactive:
+                await self.chat.session.leave()
             for task in (talk, self._session):
                 if task is not None:
                     task.cancel()

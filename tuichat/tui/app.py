@@ -30,13 +30,14 @@ from tuichat.tui.line_breaks import break_as_messages
 from tuichat.tui.live_settings import live_settings, node_told
 from tuichat.tui.notifications import Notifications
 from tuichat.tui.pressed import Pressed
-from tuichat.tui.screens.main import WIDE, MainScreen
+from tuichat.tui.screens.main import MainScreen
 from tuichat.tui.session import Attach, Connected, Happening, Lost, Session
 from tuichat.tui.slash import Command, needs_words
 from tuichat.tui.terminal import assume_a_size, is_in_screen, tells_pastes, told_of_colours
 from tuichat.tui.terminal_keys import free_alt_digits, take_any_bytes
 from tuichat.tui.themes import Palette, load_palettes
 from tuichat.tui.typed_ahead import TypedAhead
+from tuichat.tui.widths import width_class
 
 if TYPE_CHECKING:
     from textual.driver import Driver
@@ -137,7 +138,7 @@ class TuichatApp(TypedAhead):
     def get_default_screen(self) -> Screen[None]:
         """The main screen, so that no empty one is drawn before it."""
         screen = MainScreen(self.shared)
-        screen.add_class("-narrow" if self.size.width < WIDE else "-wide")  # else everything is styled twice
+        screen.add_class(width_class(self.size.width))  # else everything is styled twice
         return screen
 
     def on_mount(self) -> None:

@@ -76,6 +76,21 @@ class Choices:
         choices = SETTINGS[setting].choices
         return list(choices()) if choices is not None else []
 
+    def completions(self) -> dict[str, tuple[str, ...]]:
+        """What may stand behind /set and a setting's name there, behind /theme, /timer and the like."""
+        settable = [name for name in SETTINGS if name not in FILE_ONLY and name != BRIDGES]
+        short = {name: name.removeprefix("ui.") for name in settable}
+        values = {name: tuple(self.names(name)) for name in settable}
+        return {
+            "theme": values["ui.theme"],
+            "memory": ("on", "off"),
+            "timer": ("off",),
+            "retention": ("off", "default"),
+            "set": tuple(short.values()),
+            **{f"set {short[name]}": found for name, found in values.items()},
+            **{f"set {name}": found for name, found in values.items()},
+        }
+
     def check(self, setting: str, text: str) -> None:
         """Raise UsageError if `setting` cannot be what a person wrote."""
         value_from_text(find_setting(setting), text)

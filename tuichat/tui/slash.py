@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -187,20 +188,25 @@ def read_line(line: str) -> Text | Command | Unknown:
 
 
 class Names(msgspec.Struct, frozen=True):
-    """Whom words may mean: contacts, those who ask to be one, those who were blocked."""
+    """What words may mean: contacts, those who ask to be one, those who were blocked.
+
+    Attributes:
+        words: what is no name and may follow a command, or a command and words: {"set theme": ("dark",)}.
+    """
 
     contacts: tuple[str, ...] = ()
     requests: tuple[str, ...] = ()
     blocked: tuple[str, ...] = ()
+    words: Mapping[str, tuple[str, ...]] = {}
 
     def behind(self, command: str) -> tuple[str, ...]:
         """Whom the words behind a command may mean."""
-        found = {"unblock": self.blocked, "accept": self.requests, "reject": self.requests}
+        found = {"unblock": self.blocked, "accept": self.requests, "reject": self.requests, "theme": ()}
         return found.get(command, self.contacts)
 
 
 def complete(line: str, names: Names) -> list[str]:
-    """Whole lines that `line` could become: a command, or with whom or what its last word means.
+    """Whole lines that `line` could become: a command, or with whom or what its last word may mean.
 
     Directly behind a command that wants a name everybody is offered whom it can mean.
     """
@@ -209,6 +215,8 @@ def complete(line: str, names: Names) -> list[str]:
     command = line[1:].partition(" ")[0].lower() if line.startswith("/") else ""
     head, last = _last_word(line)
     wanted = last.removeprefix("@").casefold()
+    if command and (words := names.words.get(head[1:].strip())) is not None:
+        return [f"{head}{word} " for word in words if word.startswith(wanted)]
     wants_name = _("NAME") in usages().get(command, ("", ""))[0].split("]")[0]
     if not wanted and not (wants_name and head.strip() == f"/{command}"):
         return []

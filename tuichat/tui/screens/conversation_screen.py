@@ -163,7 +163,7 @@ class ConversationScreen(PromptScreen):
             self._banner = text
             banner = self.query_one("#banner", Static)
             banner.set_class(person is not None and person.key_changed, "-danger")
-            banner.display = bool(text)
+            banner.set_class(bool(text), "-shown")
             banner.update(Text(text))
 
     def fail(self, error: TuichatError) -> None:

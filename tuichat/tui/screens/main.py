@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import msgspec
 from textual import on, work
@@ -46,16 +46,15 @@ from tuichat.tui.widgets.pointed_history import PointedHistory
 from tuichat.tui.widgets.requests import Requests
 from tuichat.tui.widgets.rules import HorizontalRule, VerticalRule
 from tuichat.tui.widgets.title import Title
+from tuichat.tui.widths import BREAKPOINTS, LIST_COLUMNS
 from tuichat.tui.words import blocked_sentence, problem_sentence
 
 if TYPE_CHECKING:
+    from tuichat.tui.app import TuichatApp
     from tuichat.tui.screens.main_commands import Commands
 
 PICTURE_SECONDS = 0.1
 """What happens in the node is drawn at most so often."""
-
-WIDE = 60
-"""From this many columns on the list and the conversation stand side by side."""
 
 _ASIDE = {BLOCKED: "blocked", ARCHIVED: "archived"}
 
@@ -66,7 +65,7 @@ TOR_PATIENCE_SECONDS = 30.0
 class MainScreen(PointingScreen):
     """Listens to the session, asks the node, and moves between conversations."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 -- as Textual declares it
+    HORIZONTAL_BREAKPOINTS = BREAKPOINTS
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(f"alt+{digit}", f"open_nth({digit or 10})", show=False) for digit in range(10)),
         Binding("alt+a", "command('next')", show=False),
@@ -130,6 +129,7 @@ class MainScreen(PointingScreen):
         await self.bring_input()
         if not self.ready:
             return
+        self.composer.words = cast("TuichatApp", self.app).choices.completions
         self.update_state()
         if self.shared.session.connected and not self.shared.session.locked:
             self._opened_profile()
@@ -276,9 +276,9 @@ class MainScreen(PointingScreen):
         self.conversation.restyle()
         if self.ready:
             self.composer.names = known.names()
-            self.composer.placeholder = placeholder_text(known, person)
+            self.composer.placeholder = placeholder_text(known, person, narrow=self.narrow)
         for rule in self.query(HorizontalRule):
-            rule.meet(None if self.narrow else 18)
+            rule.meet(next(columns for name, columns in LIST_COLUMNS.items() if self.has_class(name)))
 
     def other_classes(self) -> None:
         """In a narrow window other things are said."""

@@ -108,10 +108,11 @@ def empty_text(known: Known, person: Contact | None, glyphs: Glyphs) -> str:
     return ""
 
 
-def placeholder_text(known: Known, person: Contact | None) -> str:
+def placeholder_text(known: Known, person: Contact | None, *, narrow: bool) -> str:
     """What stands in the empty input while there is nobody to write to."""
-    somebody = person is not None or known.conversations() or not known.address
-    return "" if somebody else _("an address or invite, or /help")
+    if person is not None or known.conversations() or not known.address:
+        return ""
+    return _("an address or invite") if narrow else _("an address or invite, or /help")
 
 
 def hint_text() -> str:

@@ -39,6 +39,9 @@ class SignScreen(DeedScreen):
         self.watch(self.app, "app_focus", self._tell_here, init=False)
         self.set_interval(HERE_AGAIN_SECONDS, self._tell_here)
 
+    async def on_unmount(self) -> None:
+        await self.shared.session.leave()
+
     async def go_online(self) -> None:
         """Ask for the network; who is here is said then, and not only a minute later. Raises TuichatError."""
         await self.shared.session.node.go_online()
@@ -61,7 +64,9 @@ class SignScreen(DeedScreen):
 
     def on_text_area_changed(self, event: Composer.Changed) -> None:
         text, person = event.text_area.text, self.person
-        writes = bool(text.strip()) and not text.startswith("/") and person is not None
+        says = bool(text.strip()) and not text.startswith("/")
+        self.drafts.written(text)
+        writes = says and person is not None and self.drafts.typed  # what the node has brought, nobody writes
         address = person.address if writes and person is not None else None
         if address != self._writes_to or (address is not None and self._quiet is None):
             before, self._writes_to = self._writes_to, address

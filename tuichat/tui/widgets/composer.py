@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import unicodedata
+from collections.abc import Callable, Mapping
 
+import msgspec
 from rich.segment import Segment
 from textual import events, work
 from textual.document._document import Location
@@ -97,6 +99,8 @@ class Composer(TextArea):
         super().__init__(id=id, compact=True, highlight_cursor_line=False, show_line_numbers=False)
         self.cursor_blink = blink
         self.names = Names()
+        self.words: Callable[[], Mapping[str, tuple[str, ...]]] = dict
+        """Gives what else than names Tab completes behind a command, as `Names.words`."""
         self.inputs = InputHistory()
         self.deaf = False
         """What is typed now is not meant for it, and is dropped."""
@@ -300,7 +304,8 @@ class Composer(TextArea):
             self._complete_path(self.text)
             return
         if not self._completions:
-            self._completions = complete(self.text, self.names)
+            names = msgspec.structs.replace(self.names, words=self.words())
+            self._completions = complete(self.text, names)
         alone = len(self._completions) == 1
         self._next_completion()
         if alone:
