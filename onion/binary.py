@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 from onion.errors import TorError
-from onion.sentence import Sentence
+from onion.sentence import Sentence, reason_of
 
 Version = tuple[int, int, int, int]
 
@@ -91,7 +91,7 @@ async def ask_version(binary: Path) -> str:
             "missing",
             "{path} could not be executed: {reason}.",
             path=str(binary),
-            reason=error.strerror or type(error).__name__,
+            reason=reason_of(error),
         ) from error
     try:
         assert process.stdout is not None

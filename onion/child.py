@@ -17,7 +17,7 @@ from onion.controller import Controller
 from onion.endpoint import Endpoint
 from onion.errors import TorError
 from onion.process import TorProcess
-from onion.sentence import NOTHING, Sentence
+from onion.sentence import NOTHING, Sentence, reason_of
 from onion.tor import Problem
 from onion.torrc import quoted, socket_path
 
@@ -198,7 +198,7 @@ def _make_private(directory: Path) -> None:
             "tor's directory {path} cannot be used: {reason}.",
             "Check that it belongs to you and that the disk is not full.",
             path=str(directory),
-            reason=error.strerror or type(error).__name__,
+            reason=reason_of(error),
         ) from error
 
 
@@ -209,7 +209,7 @@ def _extra(path: Path | None) -> str:
         with path.open(encoding="utf-8") as file:
             return file.read(_EXTRA_BYTES) + "\n"
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or Sentence("it is not UTF-8")
+        reason = reason_of(error) if isinstance(error, OSError) else Sentence("it is not UTF-8")
         raise TorError(
             "extra_torrc",
             "The extra torrc {path} cannot be read: {reason}.",

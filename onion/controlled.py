@@ -24,7 +24,7 @@ from onion.errors import DialError, TorError
 from onion.events import WATCHED, Event, dial_stage, status_after
 from onion.isolation import check_token
 from onion.keys import ClientKey
-from onion.sentence import NOTHING, Sentence
+from onion.sentence import NOTHING, Sentence, reason_of
 from onion.service import ControlledService
 from onion.status import StatusBoard, Watchers
 from onion.tor import DialStage, Problem, ServiceOptions, TorStatus, Unsubscribe
@@ -267,7 +267,7 @@ class ControlledTor(ABC):
                 "system",
                 "tor could not be started or asked: {reason}.",
                 "Check that the disk is not full and that the files of the profile belong to you.",
-                reason=error.strerror or type(error).__name__,
+                reason=reason_of(error),
             ) from error
 
     async def _authorize_again(self, controller: Controller, address: OnionAddress, key: ClientKey) -> None:

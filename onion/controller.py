@@ -30,6 +30,7 @@ import stem.socket
 from onion.endpoint import Endpoint
 from onion.errors import TorError
 from onion.events import Event
+from onion.sentence import reason_of
 
 CALL_SECONDS = 20.0
 _COOKIE_BYTES = 32
@@ -240,7 +241,7 @@ def _read_cookie(path: Path, *, own_only: bool) -> bytes:
             "Tor's cookie, {path}, cannot be read: {reason}.",
             "Join the group that may: sudo adduser $USER debian-tor, then log in again.",
             path=str(path),
-            reason=error.strerror or type(error).__name__,
+            reason=reason_of(error),
         ) from error
     if own_only and not _is_kept_from_people(status):
         raise TorError(

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from onion.errors import TorError
+from onion.sentence import reason_of
 
 _KEPT_LINES = 40
 _LINE_BYTES = 4096
@@ -67,7 +68,7 @@ class TorProcess:
             raise TorError(
                 "missing",
                 "tor could not be executed: {reason}.",
-                reason=error.strerror or type(error).__name__,
+                reason=reason_of(error),
             ) from error
         assert process.stdin is not None
         running = cls(process, on_line)

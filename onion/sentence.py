@@ -24,3 +24,10 @@ class Sentence(str):
 
 
 NOTHING = Sentence("")
+
+
+def reason_of(failure: OSError) -> Sentence:
+    """Why the system refuses something, without a full stop, in its own words, which are English."""
+    words = failure.strerror or type(failure).__name__
+    template = words.replace("{", "{{").replace("}", "}}")
+    return Sentence(template)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from onion.binary import OTHER_DIRECTORIES
 from onion.errors import TorError
-from onion.sentence import Sentence
+from onion.sentence import Sentence, reason_of
 
 PROGRAMS: Mapping[str, tuple[str, ...]] = {
     "obfs4": ("lyrebird", "obfs4proxy"),
@@ -93,7 +93,7 @@ async def _ask_version(path: Path) -> str:
             "{path} could not be executed: {reason}.",
             "Install its package again.",
             path=str(path),
-            reason=error.strerror or type(error).__name__,
+            reason=reason_of(error),
         ) from error
     answer = b""
     try:

@@ -35,6 +35,8 @@ from tuichat.settings import (
     value_from_text,
 )
 from tuichat.sizes import exact_size, parse_size
+from tuichat.system_reasons import reason_of
+from tuichat.toml_words import toml_reason
 
 MAX_CONFIG_BYTES = 256 * 1024
 """A longer file is not read: it is not a configuration."""
@@ -216,7 +218,7 @@ def read_config_text(path: Path, *, pipes: bool = False) -> str | None:
         return None
     except OSError as error:
         raise StorageError(
-            _("{path} cannot be read: {why}.").format(path=path, why=error.strerror)
+            _("{path} cannot be read: {why}.").format(path=path, why=reason_of(error))
         ) from error
     if len(data) > MAX_CONFIG_BYTES:
         raise UsageError(_("{path} is too long to be a configuration.").format(path=path))
@@ -269,7 +271,7 @@ def _document(text: str, path: Path) -> dict[str, Any]:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(
-            _("{path} is not valid TOML: {why}.").format(path=path, why=str(error).rstrip(".")),
+            _("{path} is not valid TOML: {why}.").format(path=path, why=toml_reason(error)),
             _("Mend that line, or move the file away to use the defaults."),
         ) from error
 

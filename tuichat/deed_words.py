@@ -42,6 +42,13 @@ def said(message: Message, name: str) -> str:
     return message.text
 
 
+def take_back_question(message: Message) -> str:
+    """What is asked before a message of one's own is taken back; to be filled with its `text`."""
+    if message.state == "queued":
+        return _("Take back {text}? It is not sent then; if it may have left, your contact's node is asked.")
+    return _("Take back {text}? It is erased here and at your contact's, who may have read it.")
+
+
 def state_word(state: MessageState) -> str:
     """How a message of one's own stands."""
     words: dict[MessageState, str] = {

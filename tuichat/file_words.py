@@ -6,6 +6,7 @@ from typing import Final
 
 from tuichat.i18n import _, ngettext
 from tuichat.model import File, FileReason, FileState
+from tuichat.running_text import enumerated
 from tuichat.sizes import shown_size
 
 ENDED: Final[frozenset[FileState]] = frozenset({"complete", "declined", "cancelled", "failed"})
@@ -34,7 +35,7 @@ def is_here(file: File) -> bool:
 def how_far(file: File) -> str:
     """The state, and what there is to say about it."""
     if file.state == "active":
-        return ", ".join(
+        return enumerated(
             part for part in (f"{percent(file)}%", rate(file.rate), circuits(file.circuits)) if part
         )
     if file.state == "paused":

@@ -13,6 +13,7 @@ from tuichat.durations import parse_duration
 from tuichat.errors import UsageError
 from tuichat.i18n import _, translated
 from tuichat.sizes import parse_size
+from tuichat.toml_words import toml_reason
 
 ENVIRONMENT_PREFIX = "TUICHAT_"
 
@@ -255,7 +256,7 @@ def value_from_text(setting: Setting, text: str, where: str = "") -> Value:
         try:
             parsed = tomllib.loads(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError as error:
-            why = str(error).rstrip(".")
+            why = toml_reason(error)
             raise UsageError(_("{name}: not a list: {why}.").format(name=setting.name, why=why)) from error
         return checked(setting, parsed, where)
     lines = checked(setting, tuple(line.strip() for line in text.splitlines()), where)

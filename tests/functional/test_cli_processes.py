@@ -233,9 +233,13 @@ async def test_what_waits_for_others_is_ended_by_a_signal_too() -> None:
         async with asyncio.timeout(SECONDS):
             while not isinstance(await anext(events), MessageEvent):
                 pass
+            while len(node.readers) < 2:  # noqa: ASYNC110 - it waits for what becomes of the message
+                await asyncio.sleep(0.01)
+            await until_it_waits(process.pid)
             process.send_signal(signal.SIGINT)
-            assert await process.communicate() == (b"", b"")
-        assert process.returncode == 130
+            output, errors = await process.communicate()
+        assert (process.returncode, output) == (130, b"")
+        assert errors == b"Message 9 stays queued; it is sent when a node next runs.\n"
 
 
 async def test_a_hangup_is_ignored_under_nohup() -> None:

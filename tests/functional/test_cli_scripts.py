@@ -32,6 +32,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -124,7 +125,8 @@ class World:
     `files` puts the sample's files there; `fetches` lets whatever is accepted come at once;
     `offer NAME FILE SIZE` lets a contact offer a file, with `of ID` in one go with another;
     `file ID STATE REASON` ends one;
-    `incoming NAME TEXT` lets a message arrive there; `deliver` delivers whatever is sent from then on;
+    `incoming NAME TEXT` lets a message arrive there; `disappears ID SECONDS` lets one do so once seen;
+    `deliver` delivers whatever is sent from then on;
     `key NAME` lets a contact's address show another key;
     `tor PROBLEM TEXT` lets its tor be hindered, with tor's own words;
     `unreachable TIMES` lets no answer of its own service have come so often, 0 while it waits for the first;
@@ -161,6 +163,10 @@ class World:
             self._change_files(word, rest)
         elif word == "incoming":
             self._node.incoming(rest[0], rest[1].replace("\\n", "\n"))
+        elif word == "disappears":
+            seconds = int(rest[1])
+            latest = self._node.now() + timedelta(days=30, seconds=seconds)
+            self._node.change_message(int(rest[0]), timer=seconds, expires_at=latest)
         elif word == "key":
             self._node.change_key(rest[0])
         elif word == "deliver":

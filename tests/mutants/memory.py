@@ -33,7 +33,7 @@ def what_waits_is_held_on_disk(patch: pytest.MonkeyPatch) -> None:
 def draft_is_kept_on_disk(patch: pytest.MonkeyPatch) -> None:
     """What was begun and never sent is written."""
 
-    def set_draft(self: Conversations, contact: int, text: str) -> None:
+    def set_draft(self: Conversations, contact: int, text: str, _ends: int | None = None) -> None:
         self._database.run("UPDATE conversations SET draft = ? WHERE contact = ?", (text, contact))
 
     patch.setattr(Conversations, "set_draft", set_draft)

@@ -22,6 +22,7 @@ from tuichat.node.events import Changes
 from tuichat.node.outbox import Outbox
 from tuichat.node.timers import Timers
 from tuichat.store import messages as kept
+from tuichat.store.conversations import Conversations
 from tuichat.store.messages import Messages
 from tuichat.store.records import FileRow, OutboxRow
 from tuichat.store.sessions import Sessions
@@ -40,6 +41,37 @@ def looking_again_starts_the_time_again(patch: pytest.MonkeyPatch) -> None:
     again = """UPDATE messages SET state = 'read', expires_at = ? + timer * 1000 WHERE direction = 'in' AND
         conversation = (SELECT id FROM conversations WHERE contact = ?) AND id <= ?"""
     patch.setattr(kept, "MARK_READ", again)
+
+
+@planted(timers.what_was_shown_goes_when_its_time_is_over)
+def showing_starts_no_time(patch: pytest.MonkeyPatch) -> None:
+    """What a command has printed stays for thirty days more."""
+    patch.setattr(Messages, "mark_shown", lambda *_: 0)
+
+
+@planted(timers.what_was_shown_goes_when_its_time_is_over)
+def showing_again_starts_the_time_again(patch: pytest.MonkeyPatch) -> None:
+    """Who prints it now and then keeps it for ever."""
+    again = kept.MARK_SHOWN.replace("expires_at > ? + timer * 1000", "? > 0")
+    patch.setattr(kept, "MARK_SHOWN", again)
+
+
+@planted(timers.a_draft_goes_when_its_time_is_over)
+def draft_has_no_end(patch: pytest.MonkeyPatch) -> None:
+    """What was begun and never sent stays for ever."""
+    patch.setattr(Conversations, "end_drafts", lambda *_: [])
+
+
+@planted(timers.a_draft_goes_when_its_time_is_over)
+def draft_ends_while_it_is_written(patch: pytest.MonkeyPatch) -> None:
+    """Its time counts from its first word."""
+    original = Conversations.set_draft
+
+    def set_draft(self: Conversations, contact: int, text: str, ends: int | None = None) -> None:
+        first = self.next_draft_end()
+        original(self, contact, text, ends if first is None else first)
+
+    patch.setattr(Conversations, "set_draft", set_draft)
 
 
 @planted(timers.what_was_received_goes_when_its_time_is_over)

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import friends
+from tests.support import friends, handshakes
 from tests.support.simulated_node import SimulatedNode, until
 from tests.support.virtual_time import run_virtual
 from tuichat.errors import NotFoundError, UsageError
 from tuichat.model import AnyEvent, Message, MessageEvent
+from tuichat.network.addresses import address_of
 from tuichat.node.deed_arrivals import WAITING_SECONDS
 from tuichat.node.message_deeds import MOST_REACTIONS
-from tuichat.protocol.bodies import THE_TWO_OF_US, Deed, Edit, Reaction, Text, Unsend
+from tuichat.protocol.bodies import THE_TWO_OF_US, Deed, Edit, Reaction, Text, Unsend, decode_body
 from tuichat.store.deeds import EARLIER_KEPT, MAX_WAITING
 
 DAY = 86_400.0
@@ -238,6 +239,48 @@ def test_what_no_link_ever_had_is_cancelled_with_all_that_was_done_to_it(play: P
     play(story)
 
 
+def test_edit_of_what_no_link_ever_had_takes_its_place_and_nobody_hears_of_the_first_words(
+    play: Play,
+) -> None:
+    async def story(friends: Friends) -> None:
+        await friends.told()
+        await friends.bob.stop()
+        await asyncio.sleep(60)
+        mine = await friends.alice.say(friends.bob, "a secret")
+        answer = await friends.alice.say(friends.bob, "to that", mine.id)
+        now = await friends.alice.node.edit(mine.id, "good evening")
+        assert (now.text, now.edited, now.state) == ("good evening", False, "queued")
+        assert await friends.alice.node.message_earlier(mine.id) == []
+        waiting = [row.body for row in friends.alice.store.outbox.unacked(1)]
+        assert (len(waiting), any(b"secret" in body for body in waiting)) == (2, False)
+        await friends.alice.crash()
+        await friends.alice.start()
+        await friends.bob.start()
+        await friends.calm()
+        first, second = (await friends.bob.node.messages("alice"))[1:]
+        assert (first.text, first.edited, second.text) == ("good evening", False, "to that")
+        assert second.quote is not None
+        assert second.quote.text == "good evening"
+        for message in (mine, answer):
+            assert (await friends.alice.node.message_get(message.id)).state == "delivered"
+        assert (await friends.alice.node.edit(mine.id, "good night")).edited
+
+    play(story)
+
+
+def test_edit_of_what_waits_for_a_first_session_takes_its_place(play: Play) -> None:
+    async def story(friends: Friends) -> None:
+        await friends.alice.node.contact_add(address_of(handshakes.person("carol").onion), "carol")
+        mine = await friends.alice.node.send("carol", "a secret")
+        await friends.alice.node.edit(mine.id, "good evening")
+        (row,) = friends.alice.store.outbox.unacked(2)
+        body = decode_body(row.body)
+        assert isinstance(body, Text)
+        assert (row.envelope, body.text) == (None, "good evening")
+
+    play(story)
+
+
 def test_edit_that_is_still_queued_leaves_no_more_once_the_message_is_unsent(play: Play) -> None:
     async def story(friends: Friends) -> None:
         mine, theirs = await friends.told("hello")
@@ -284,7 +327,25 @@ def test_nobody_puts_more_than_so_many_emoji_to_a_message(play: Play) -> None:
             friends.bob, Reaction(THE_TWO_OF_US, bytes(16), wire_id, PICTURES[-1], 1), about=theirs.id
         )
         await friends.calm()
-        assert len((await friends.alice.node.message_get(mine.id)).reactions) == MOST_REACTIONS
+        assert len((await friends.alice.node.message_get(mine.id)).reactions) == MOST_REACTIONS == 20
+
+    play(story)
+
+
+def test_of_two_messages_of_one_name_a_reaction_and_an_answer_mean_the_others(play: Play) -> None:
+    async def story(friends: Friends) -> None:
+        mine, theirs = await friends.told()
+        name = friends.bob.store.messages.page(1, 1)[-1].wire_id
+        node = friends.bob.node
+        with node._hub.change():
+            body = Text(THE_TWO_OF_US, name, node._hub.now(), "of the same name")
+            node._conversations.outbox(node._store.contacts.all()[0]).queue_text(body, 0, given=False)
+        await node.react(theirs.id, "👍")
+        await friends.bob.say(friends.alice, "yes", theirs.id)
+        await friends.calm()
+        first, second, answer = await friends.alice.node.messages("bob")
+        assert (first.id, first.reactions, second.reactions) == (mine.id, ("👍",), ())
+        assert (second.text, answer.reply_to) == ("of the same name", mine.id)
 
     play(story)
 

@@ -12,6 +12,7 @@ import pytest
 from tests.support import friends
 from tests.support.simulated_node import until
 from tests.support.virtual_time import run_virtual
+from tuichat.errors import UsageError
 from tuichat.model import SignEvent
 from tuichat.node.file_places import FileLimits
 from tuichat.node.live_link import LiveLink
@@ -127,8 +128,7 @@ def test_what_was_seen_while_its_author_was_away_is_told_once_they_are_back(play
         await asyncio.sleep(60)
         for message in await friends.alice.node.messages("bob"):
             await friends.alice.node.mark_read("bob", message.id)
-        bodies = [decode_body(row.body) for row in friends.alice.store.outbox.unacked(1)]
-        assert sum(isinstance(body, Receipt) for body in bodies) == 1
+        assert receipts(friends) == 1
         assert (await friends.alice.node.status()).outbox.queued == 0
         await friends.bob.start()
         await friends.calm()
@@ -138,6 +138,37 @@ def test_what_was_seen_while_its_author_was_away_is_told_once_they_are_back(play
         assert (await friends.bob.node.messages("alice"))[-1].state == "delivered"
 
     play(story, ALL)
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_a_receipt_that_waits_leaves_no_more_once_nobody_is_to_be_told(play: Play, running: bool) -> None:
+    async def story(friends: Friends) -> None:
+        await friends.bob.say(friends.alice, "hello")
+        await friends.calm()
+        await friends.bob.stop()
+        await asyncio.sleep(60)
+        await friends.read_by_alice()
+        assert receipts(friends) == 1
+        friends.alice.signs = SignRules()
+        if running:
+            friends.alice.node.settle(Settled(FileLimits(quota=1), SignRules(), 0))
+        else:
+            await friends.alice.stop()
+            await friends.alice.start()
+        assert receipts(friends) == 0
+        await friends.bob.start()
+        await friends.alice.say(friends.bob, "what comes behind it arrives")
+        await friends.calm()
+        history = await friends.bob.node.messages("alice")
+        assert [message.state for message in history] == ["delivered", "delivered"]
+
+    play(story, ALL)
+
+
+def receipts(friends: Friends) -> int:
+    """How many of Alice's wait."""
+    bodies = [decode_body(row.body) for row in friends.alice.store.outbox.unacked(1)]
+    return sum(isinstance(body, Receipt) for body in bodies)
 
 
 def test_a_late_acknowledgement_does_not_make_what_was_read_unread(play: Play) -> None:
@@ -179,6 +210,29 @@ def test_writing_is_shown_for_a_while_and_being_there_while_the_link_lasts(play:
         await asyncio.sleep(2)
         assert told[4:] == [(False, "")]
         assert (await friends.bob.contact(friends.alice)).presence == ""
+
+    play(story, ALL)
+
+
+def test_who_is_at_one_of_two_front_ends_is_here(play: Play) -> None:
+    async def story(friends: Friends) -> None:
+        alice, told = friends.alice.node, friends.said[Presence]
+        await alice.present(True, "one")
+        await alice.present(True, "two")
+        await alice.present(False, "one")
+        await asyncio.sleep(HERE_SECONDS / 2)
+        await alice.present(False, "one")
+        assert friends.said[Presence] == told + 1
+        assert (await friends.bob.contact(friends.alice)).presence == "here"
+        await asyncio.sleep(HERE_SECONDS)
+        assert friends.said[Presence] == told + 2
+        assert (await friends.bob.contact(friends.alice)).presence == "away"
+        await alice.present(True, "one")
+        await alice.present(True, "two")
+        alice.settle(Settled(FileLimits(quota=1), SignRules(), 0))
+        assert friends.said[Presence] == told + 4
+        with pytest.raises(UsageError):
+            await alice.present(True, "x" * 1000)
 
     play(story, ALL)
 

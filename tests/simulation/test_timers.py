@@ -12,7 +12,7 @@ from tests.support.file_story import DAY, HOUR, FileStory, play
 from tests.support.simulated_node import SimulatedNode, until
 from tests.support.stores import KEY
 from tuichat.errors import UsageError
-from tuichat.model import AnyEvent, Message, MessageRemovedEvent
+from tuichat.model import AnyEvent, Draft, DraftEvent, Message, MessageRemovedEvent
 from tuichat.node import timers as timers_module
 from tuichat.node.timer_rules import UNSEEN_SECONDS
 from tuichat.protocol.bodies import MAX_REVISION
@@ -85,6 +85,26 @@ def test_both_see_who_has_set_the_timer_and_texts_disappear_on_both_sides(tmp_pa
     play(tmp_path, story)
 
 
+def test_what_was_shown_and_not_read_goes_so_long_after_it_was_shown_first(tmp_path: Path) -> None:
+    async def story(story: FileStory) -> None:
+        alice, bob = story.alice, story.bob
+        await alice.node.conversation_timer("bob", 3600)
+        before, shown, after = [(await told(story, word))[1] for word in ("before", "shown", "after")]
+        await bob.node.mark_shown("alice", shown.id, shown.id)
+        await asyncio.sleep(3000)
+        await bob.node.mark_shown("alice", before.id - 1, shown.id)
+        assert [each.state for each in await bob.node.messages("alice") if each.kind == "text"] == [
+            after.state
+        ] * 3
+        await asyncio.sleep(601)
+        assert await texts(bob, alice) == ["before", "after"]
+        await asyncio.sleep(3000)
+        assert await texts(bob, alice) == ["after"]
+        assert await timers(story) == (3600, 3600)
+
+    play(tmp_path, story)
+
+
 def test_timer_that_both_set_at_once_ends_alike(tmp_path: Path) -> None:
     async def story(story: FileStory) -> None:
         alice, bob = story.alice, story.bob
@@ -109,6 +129,7 @@ def test_nothing_of_a_text_that_has_disappeared_is_left(tmp_path: Path) -> None:
         await alice.node.conversation_timer("bob", 60)
         mine, theirs = await told(story)
         await alice.node.input_add(CANARY, "bob")
+        await alice.node.draft_set("bob", f"{CANARY} and more")
         await alice.node.edit(mine.id, f"{CANARY} edited")
         await bob.node.react(theirs.id, "👍")
         answer = await bob.node.send("alice", "about that", theirs.id)
@@ -136,6 +157,37 @@ def test_nothing_of_a_text_that_has_disappeared_is_left(tmp_path: Path) -> None:
         assert left_over(tmp_path) == []
         await alice.start()
         await bob.start()
+
+    play(tmp_path, story)
+
+
+def test_draft_goes_so_long_after_it_was_written_last_wherever_it_is_shown(tmp_path: Path) -> None:
+    async def story(story: FileStory) -> None:
+        alice = story.alice
+        await alice.node.draft_set("bob", "from before")
+        await alice.node.conversation_timer("bob", 3600)
+        await asyncio.sleep(2 * HOUR)
+        kept = [Draft(contact=1, text="from before")]
+        assert await alice.node.draft_list() == kept
+        for _ in range(2):
+            await alice.node.draft_set("bob", CANARY)
+            await asyncio.sleep(3590)
+        events = alice.node.subscribe()
+        assert [draft.text for draft in await alice.node.draft_list()] == [CANARY]
+        await asyncio.sleep(11)
+        told = [event.draft for event in await heard_by(events) if isinstance(event, DraftEvent)]
+        assert told == [Draft(contact=1, text="")]
+        assert await alice.node.draft_list() == []
+        await alice.node.draft_set("bob", CANARY)
+        await alice.stop()
+        later(story, 3601)
+        await alice.start()
+        await asyncio.sleep(1)
+        assert await alice.node.draft_list() == []
+        await alice.node.conversation_timer("bob", 0)
+        await alice.node.draft_set("bob", "from before")
+        await asyncio.sleep(2 * HOUR)
+        assert await alice.node.draft_list() == kept
 
     play(tmp_path, story)
 

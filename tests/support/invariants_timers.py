@@ -56,6 +56,40 @@ def what_was_received_goes_when_its_time_is_over() -> None:
         holds("it stays after its time", len(due(5_000 + TTL * 1000, 9)) == 2)
 
 
+def what_was_shown_goes_when_its_time_is_over() -> None:
+    """Also where it was not marked as read; its time begins once, and only its own."""
+    with _reader() as reader:
+        reader.hear(text(), file())
+        messages = reader.store.messages
+        (newest,) = messages.page(reader.contact, 1)
+        for moment in (5_000, 50_000):
+            messages.mark_shown(reader.contact, newest.id, newest.id, moment)
+        messages.mark_read(reader.contact, newest.id, 60_000)
+        holds("it goes too early", not messages.due(5_000 + TTL * 1000 - 1, 9))
+        holds(
+            "it stays after its time", [row.id for row in messages.due(5_000 + TTL * 1000, 9)] == [newest.id]
+        )
+
+
+def a_draft_goes_when_its_time_is_over() -> None:
+    """One that was written while messages disappear; so long after its last change."""
+
+    async def story(story: FileStory) -> None:
+        alice = story.alice
+        await alice.node.draft_set("bob", "from before")
+        await alice.node.conversation_timer("bob", TTL)
+        await asyncio.sleep(2 * TTL)
+        holds("one from before is gone", len(await alice.node.draft_list()) == 1)
+        for _ in range(2):
+            await alice.node.draft_set("bob", SECRET)
+            await asyncio.sleep(TTL - 1)
+        holds("it goes while it is being written", len(await alice.node.draft_list()) == 1)
+        await asyncio.sleep(2)
+        holds("it stays after its time", not await alice.node.draft_list())
+
+    _play(story)
+
+
 def what_was_sent_goes_when_its_time_is_over() -> None:
     """So long after its acknowledgement, and at the latest thirty days after that time from sending."""
     with _reader() as reader:

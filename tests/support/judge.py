@@ -13,7 +13,8 @@ What was done to messages since (edits, unsends, reactions) shows the same in bo
 the two has forgotten something or blocked the other, who then never hears of what was queued.
 
 A cancelled message of somebody who went on from a backup may arrive: the cancelling may be forgotten, and so
-may be that it had left. What was queued for somebody when they were blocked may arrive as well.
+may be that it had left. In the same way one that was edited before it left may have left with its first
+words. What was queued for somebody when they were blocked may arrive as well.
 """
 
 from __future__ import annotations
@@ -63,6 +64,7 @@ class Judge:
 
     Attributes:
         cancelled: texts that their senders took back.
+        corrected: texts that their senders edited before they left, and what took their place.
         cut_off: texts that were on their way to somebody who was blocked.
         parted: pairs of names of whom one has blocked the other.
         forgotten: see there.
@@ -70,6 +72,7 @@ class Judge:
 
     def __init__(self) -> None:
         self.cancelled: set[str] = set()
+        self.corrected: dict[str, str] = {}
         self.cut_off: set[str] = set()
         self.parted: set[frozenset[str]] = set()
         self.forgotten = Forgotten()
@@ -84,6 +87,9 @@ class Judge:
         since = said[self.forgotten.in_order_from(way) :] if both else said
         places = {text: place for place, text in enumerate(since) if text not in perhaps}
         never = set(arrived) - set(said) | set(arrived) & self.cancelled - perhaps
+        if sender.restorations:
+            must -= set(self.corrected.values())
+            never -= set(self.corrected)
         told = f"{sender.name} to {receiver.name}"
         found = [
             Complaint("lost", len(must - set(arrived)), told),

@@ -20,6 +20,7 @@ class MemoryDeeds(ABC):
 
     Attributes:
         typed, presences: what it was told of its person, in order.
+        given: waiting messages that a link has had: they may have left, and nothing cancels them.
     """
 
     def __init__(self) -> None:
@@ -27,6 +28,7 @@ class MemoryDeeds(ABC):
         self._earlier: dict[int, list[str]] = {}
         self.typed: list[tuple[str, bool]] = []
         self.presences: list[bool] = []
+        self.given: set[int] = set()
 
     # What tests do to it.
 
@@ -61,15 +63,18 @@ class MemoryDeeds(ABC):
     # NodeApi.
 
     async def edit(self, message: int, text: str) -> Message:
-        if self._message(message).direction == "in":
+        known = self._message(message)
+        if known.direction == "in":
             raise UsageError("Only your own messages can be edited.")
+        if known.state == "queued" and message not in self.given:
+            return self.change_message(message, text=text)
         return self.edited_by_them(message, text)
 
     async def unsend(self, message: int) -> Message:
         known = self._message(message)
         if known.direction == "in":
             raise UsageError("Only your own messages can be taken back.")
-        if known.state == "queued":
+        if known.state == "queued" and message not in self.given:
             return await self.cancel(message)
         self._earlier.pop(message, None)
         gone: dict[str, Any] = {"text": "", "edited": False, "file": None, "quote": None, "reply_to": None}
@@ -91,7 +96,8 @@ class MemoryDeeds(ABC):
     async def typing(self, ref: str, now: bool) -> None:
         self.typed.append((ref, now))
 
-    async def present(self, here: bool) -> None:
+    async def present(self, here: bool, writer: str = "") -> None:
+        assert writer, "another front end's word would count as this one's"
         self.presences.append(here)
 
     async def message_earlier(self, message: int) -> list[str]:

@@ -50,11 +50,14 @@ class MemoryDesk(ABC):
             del self._messages[message.id]
         person.history.clear()
         person.queued.clear()
-        self.drafts.pop(contact, None)
-        self.inputs = [(text, whose) for text, whose in self.inputs if whose != contact]
+        self._forget_writing(contact)
         self._forget_files(contact)
         self._emit(ConversationErasedEvent(at=self.now(), seq=self._next(), contact=contact))
         return self._change(person, request_text="")
+
+    def _forget_writing(self, contact: int) -> None:
+        self.drafts.pop(contact, None)
+        self.inputs = [(text, whose) for text, whose in self.inputs if whose != contact]
 
     async def contact_tag(self, ref: str, tags: list[str]) -> Contact:
         person = self._find(ref)

@@ -493,7 +493,7 @@ class MemoryNode(MemoryFiles, MemoryDesk, MemoryDeeds, MemoryTokens):
         return self._append(person, "out", text, "queued", reply_to=reply_to)
 
     async def cancel(self, message: int) -> Message:
-        if message not in self._messages_of(message).queued:
+        if message not in self._messages_of(message).queued or message in self.given:
             raise UsageError("This message has left already.")
         return self.set_state(message, "cancelled")
 
@@ -524,6 +524,13 @@ class MemoryNode(MemoryFiles, MemoryDesk, MemoryDeeds, MemoryTokens):
         if up_to > person.read_up_to:
             person.read_up_to = up_to
             self._tell_contact(person)
+
+    async def mark_shown(self, ref: str, first: int, last: int) -> None:
+        for message in [each for each in self._find(ref).history if first <= each.id <= last]:
+            if message.direction == "in" and message.timer and message.expires_at is not None:
+                ends = self.now() + timedelta(seconds=message.timer)
+                if ends < message.expires_at:
+                    self.change_message(message.id, expires_at=ends)
 
     async def event_log(self) -> EventLog:
         self._check_open()
@@ -615,6 +622,7 @@ class MemoryNode(MemoryFiles, MemoryDesk, MemoryDeeds, MemoryTokens):
 
     def _remove(self, person: Person) -> None:
         del self._people[person.record.id]
+        self._forget_writing(person.record.id)
         self._forget_files(person.record.id)
         self._emit(ContactRemovedEvent(at=self.now(), seq=self._next(), contact=person.record.id))
 

@@ -47,7 +47,7 @@ class RandomDeeds:
         self._count += 1
         match self.one_of(("edit", "edit", "unsend", "react", "react", "react", "answer")):
             case "edit":
-                await person.node.edit(message.id, f"edited {self._count}")
+                await self._edit(person, other, message)
             case "react":
                 await person.node.react(message.id, self.one_of(EMOJI))
             case "answer":
@@ -56,3 +56,9 @@ class RandomDeeds:
                 text = person.first_text(message)
                 if (await person.node.unsend(message.id)).state == "cancelled":
                     self._judge.cancelled.add(text)
+
+    async def _edit(self, person: SimulatedNode, other: SimulatedNode, message: Message) -> None:
+        text = f"edited {self._count} by {person.name}"
+        before = await person.edit(other, message, text)
+        if before:
+            self._judge.corrected[before] = text

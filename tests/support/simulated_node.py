@@ -212,6 +212,16 @@ class SimulatedNode:
             self._network.said[row.wire_id] = text
         return message
 
+    async def edit(self, other: SimulatedNode, message: Message, text: str) -> str:
+        """Edit a message to the other; its words until now if those never leave, for no link has had them."""
+        row = self.store.messages.get(message.id)
+        assert row is not None
+        if (await self.node.edit(message.id, text)).edited:
+            return ""
+        before, said = self._network.said[row.wire_id], self.sent[other.name]
+        said[said.index(before)] = self._network.said[row.wire_id] = text
+        return before
+
     def first_text(self, message: Message) -> str:
         """What a message said when it was written, whatever was done to it since."""
         if not message.edited and not message.unsent:

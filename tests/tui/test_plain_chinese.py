@@ -17,8 +17,8 @@ from tuichat.plain.options import Options
 from tuichat.plain.reading import usages
 
 _ASKED = """
-    yes trust refuse one each keep quit erase revoke fetch decline pause resume cancel snowflake reset qr q
-    KEY VALUE NAME TEXT DIR PATH PORT
+    yes trust refuse one each keep quit erase revoke fetch decline pause resume cancel save snowflake reset qr
+    q KEY VALUE NAME TEXT DIR PATH PORT
 """
 _NAMES = "PDF SIGHUP WezTerm foot kitty rxvt English zh CN hooks"
 """What is typed word for word, and what has no other name."""

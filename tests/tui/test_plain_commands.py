@@ -11,6 +11,7 @@ import pytest
 from tests.support.fixed_clock import FixedClock
 from tests.support.memory_node import MemoryNode, address_of
 from tests.support.scripted_lines import ScriptedLines, Step, plain
+from tuichat.file_words import is_open
 from tuichat.plain.commands import DEEDS
 from tuichat.plain.options import Options, spoken
 from tuichat.plain.reading import usages
@@ -33,7 +34,7 @@ async def played(node: MemoryNode, *steps: Step, **changes: Any) -> str:
 
 # What is typed, and what must be seen of it.
 WALK: dict[str, tuple[tuple[Step, ...], str]] = {
-    "help": (("/help", "", ""), "/files [fetch|decline"),
+    "help": (("/help", "", ""), "/files [fetch N [--all] [DIR]|save N DIR|decline|pause|resume|cancel N]"),
     "add": ((f"/add {address_of('eve')} eve",), "You asked eve to be your contact."),
     "invite": (("/invite 30m",), "tuichat1:aaa"),
     "invites": (("/invite 1h", "/invites", "/invites revoke 1", "/invites"), "No invite is open."),
@@ -205,6 +206,66 @@ async def test_another_key_is_shown_and_decided_about() -> None:
     assert not (await node.contact_get("alice")).key_changed
 
 
+async def test_a_code_is_drawn_of_an_invite_and_of_anothers_address() -> None:
+    for command in ("/invite 30m qr", "/invite qr", "/card bob qr"):
+        assert "▄▄" in await played(sample(), command)
+        assert "▄▄" not in await played(sample(), command.removesuffix(" qr"))
+        assert "This terminal cannot show a QR code" in await played(sample(), command, glyphs=spoken(ASCII))
+
+
+async def test_status_and_card_say_what_a_link_is_at_and_when_it_is_tried_again() -> None:
+    node = sample()
+    node.set_stage("carol", "rendezvous")
+    shown = await played(node, lambda: node.set_stage("alice", "waiting", 300.0), "/status", "/card carol")
+    assert "You: reachable: who has your address can reach you" in shown
+    assert "\nbob: linked\n" in shown
+    assert "\nalice: not reachable, next try at 14:05\n" in shown
+    assert "link: rendezvous\nmeeting them at a relay in the middle" in shown
+    assert "link: linked\ndeleting:" in await played(sample(), "/card bob")
+    assert "deleting: as the settings say" in shown
+
+
+async def test_what_was_said_around_a_message_and_the_links_of_one_are_shown() -> None:
+    node = sample()
+    first = node.incoming("bob", "see https://first.example/a")
+    numbers = [node.incoming("bob", f"line {number}").id for number in range(40)]
+    node.incoming("bob", "see https://second.example/b")
+    shown = await played(node, "/query bob", "/close", "/query bob", f"/messages #{numbers[12]}", "/unpin")
+    around = shown.rpartition(f"#{numbers[2]} ")[2]
+    assert f"#{numbers[12]} 14:00 bob: line 12" in around
+    assert "line 22" in around
+    assert "line 23" not in around.partition("stands in its place")[0]
+    assert f"#{numbers[1]} " not in shown
+    leads = await played(node, "/query bob", f"/link #{first.id}", f"/link #{numbers[0]}", "/link")
+    assert leads.index("leads to first.example") < leads.index("cannot be done with this message")
+    assert leads.index("cannot be done with this message") < leads.index("leads to second.example")
+
+
+async def test_files_of_one_go_are_fetched_at_once_and_a_copy_is_saved_elsewhere(tmp_path: Path) -> None:
+    node = sample()
+    first = node.offer("bob", "a.pdf", 10)
+    node.offer("bob", "b.pdf", 20, group=first.id)
+    came = node.offer("bob", "came.txt", 4)
+    node.end(came.id, "complete")
+    (tmp_path / "received").write_text("came", encoding="utf-8")
+    node.set_file(came.id, path=str(tmp_path / "received"))
+    shown = await played(
+        node,
+        "/files",
+        f"/files fetch {first.id} --all",
+        f"/files save {came.id} {tmp_path}",
+        f"/files save {first.id} {tmp_path}",
+    )
+    assert f"(/files fetch {first.id}, /files fetch {first.id} --all, /files decline {first.id})" in shown
+    assert f"/files fetch {came.id} --all" not in shown
+    assert f"/files save {came.id} DIR" in shown
+    assert "This file is not here" in shown
+    assert (tmp_path / "came.txt").read_text(encoding="utf-8") == "came"
+    assert not [
+        each.id for each in await node.file_list("bob", 50) if is_open(each) and each.name in "a.pdf b.pdf"
+    ]
+
+
 async def test_files_are_fetched_declined_and_paused_by_their_numbers() -> None:
     node = sample()
     offer = node.offer("bob", "plans.pdf", 5000)
@@ -247,6 +308,17 @@ async def test_where_nothing_is_kept_only_what_takes_effect_at_once_can_be_set()
     assert "Now: off, until you leave." in shown
 
 
+async def test_words_that_disappear_are_not_called_back() -> None:
+    node = sample()
+    await node.conversation_timer("bob", 60)
+    lines = ScriptedLines(
+        "/msg bob burn", "/query bob", "burn", "/timer", "/query alice", "stays", "/quit", "quit"
+    )
+    await plain(node, lines, Options(zone=UTC))
+    assert "burn" in [message.text for message in await node.messages("bob")]
+    assert lines.recalled == ["/query bob", "/timer", "/query alice", "stays", "/quit"]
+
+
 async def test_an_address_alone_is_asked_and_an_invite_is_not_remembered() -> None:
     node = MemoryNode(FixedClock())
     shown = await played(node, address_of("eve"), "hello")
@@ -254,3 +326,23 @@ async def test_an_address_alone_is_asked_and_an_invite_is_not_remembered() -> No
     assert [person.address for person in await node.contact_list()] == [address_of("eve")]
     assert slash.tells_no_secret("hello")
     assert not slash.tells_no_secret("tuichat1:aaaa")
+
+
+@pytest.mark.parametrize("command", ["/unsend", "/cancel"])
+async def test_what_waits_and_may_have_left_already_is_taken_back_all_the_same(command: str) -> None:
+    node = sample()
+    waiting = (await node.messages("alice"))[-1]
+    node.given.add(waiting.id)
+    shown = await played(node, "/query alice", command, "yes")
+    assert "if it may have left, your contact's node is asked" in shown
+    assert (await node.message_get(waiting.id)).unsent == "asked"
+
+
+async def test_cancel_passes_over_what_waits_and_is_taken_back_already() -> None:
+    node = sample()
+    waiting = (await node.messages("alice"))[-1]
+    asked = node.outgoing("alice", "perhaps on its way")
+    node.given.add(asked.id)
+    await node.unsend(asked.id)
+    assert "Nothing waits" in await played(node, "/query alice", "/cancel", "yes", "/cancel")
+    assert (await node.message_get(waiting.id)).state == "cancelled"

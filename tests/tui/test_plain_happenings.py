@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, date
 
@@ -9,10 +10,11 @@ import pytest
 from msgspec.structs import replace
 
 from tests.support.fixed_clock import FixedClock
-from tests.support.memory_node import PASSPHRASE, MemoryNode
+from tests.support.memory_node import PASSPHRASE, MemoryNode, address_of
 from tests.support.scripted_lines import ScriptedLines, Step, plain
 from tuichat.errors import LockedError
 from tuichat.model import Message, Quote
+from tuichat.plain import writing
 from tuichat.plain.options import Options
 from tuichat.plain.wording import message_text
 from tuichat.tui.context import Way
@@ -182,6 +184,13 @@ async def test_a_locked_profile_shows_and_sends_nothing_until_it_is_unlocked() -
     assert not [text for text in await node.input_list() if "meant" in text]
 
 
+async def test_lines_pasted_at_a_locked_profile_are_tried_as_no_passphrase() -> None:
+    lines = ScriptedLines("/lock", "meant for bob", "and this", "too", lambda: None, PASSPHRASE, pasted=True)
+    await plain(sample(), lines, sealed=True)
+    assert lines.secrets == [PASSPHRASE]
+    assert "The profile is open." in lines.text
+
+
 async def test_a_locked_profile_is_opened_first_and_a_wrong_passphrase_in_a_pipe_is_the_end() -> None:
     node = MemoryNode(FixedClock(), locked=True)
     lines = ScriptedLines("wrong", PASSPHRASE, "/contacts")
@@ -297,3 +306,65 @@ async def test_a_number_means_whom_it_stood_for_when_it_was_listed() -> None:
     await plain(node, lines)
     assert "bob> " in lines.prompts
     assert "There is no chat 9. /contacts lists them." in lines.text
+
+
+async def test_a_draft_is_shown_and_over_once_it_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "_QUIET_SECONDS", 0.001)
+    node = sample()
+    await node.draft_set(address_of("bob"), "half a sent\nand a half")
+    loop = asyncio.get_running_loop()
+
+    def elsewhere(text: str) -> Callable[[], object]:
+        return lambda: loop.create_task(node.draft_set(address_of("bob"), text, "another"))
+
+    lines = ScriptedLines(
+        "/query bob", elsewhere("half"), elsewhere("half a sentence"), "other words", lambda: None,
+        "half a sentence, and all of it", "/query bob", None, "quit",
+    )  # fmt: skip
+    await plain(node, lines)
+    assert "Draft: half a sent\n  | and a half" in lines.text
+    assert lines.text.count("Draft: half a sentence") == 1
+    assert lines.recalled.count("half a sentence") == 1
+    assert [message.text for message in (await node.messages("bob"))[-2:]] == [
+        "other words",
+        "half a sentence, and all of it",
+    ]
+    assert node.drafts[1] == ""
+    piped = ScriptedLines("/query alice", interactive=False)
+    await node.draft_set(address_of("alice"), "not for a script")
+    await plain(node, piped)
+    assert "not for a script" not in piped.text
+
+
+@pytest.mark.parametrize("interactive", [True, False])
+async def test_who_leaves_is_away_at_once_and_a_pipe_was_never_here(interactive: bool) -> None:
+    node = sample()
+    await plain(node, ScriptedLines("/query bob", "/quit", "quit", interactive=interactive))
+    assert node.presences == ([True, False] if interactive else [])
+
+
+async def test_where_messages_disappear_a_draft_is_shown_and_not_called_back() -> None:
+    node = sample()
+    await node.draft_set(address_of("bob"), "soon gone")
+    await node.conversation_timer("bob", 60)
+    lines = ScriptedLines("/query bob", None, "quit")
+    await plain(node, lines)
+    assert "Draft: soon gone" in lines.text
+    assert "soon gone" not in lines.recalled
+
+
+async def test_what_was_typed_elsewhere_is_called_back_here_and_gone_with_its_conversation() -> None:
+    node = sample()
+    loop = asyncio.get_running_loop()
+    lines = ScriptedLines(
+        "/query bob",
+        "said here",
+        lambda: loop.create_task(node.input_add("said there", address_of("bob"), "another")),
+        None,
+        "quit",
+    )
+    await plain(node, lines)
+    assert lines.recalled == ["/query bob", "said here", "said there"]
+    erased = ScriptedLines("/query alice", lambda: loop.create_task(node.contact_erase("bob")), None, "quit")
+    await plain(node, erased)
+    assert erased.recalled == ["/query bob", "/query alice"]

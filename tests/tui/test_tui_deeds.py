@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -13,7 +14,9 @@ from tests.support.interface import enter, history_text, notice_text, running, s
 from tests.support.memory_node import MemoryNode
 from tuichat.model import Quote
 from tuichat.tui.app import TuichatApp
+from tuichat.tui.message_keys import key_hints
 from tuichat.tui.screens.confirm import Confirm
+from tuichat.tui.slash import Command
 
 
 @pytest.fixture
@@ -78,6 +81,43 @@ async def test_an_edit_puts_the_text_into_the_input_and_takes_its_place(node: Me
         assert "reading it now" in notice_text(screen)
 
 
+async def test_of_a_chosen_message_the_earlier_texts_are_its_own(node: MemoryNode) -> None:
+    node.edited_by_them(1, "did the second draft reach you?")
+    await node.edit(2, "reading it today")
+    async with running(node) as (screen, pilot):
+        for ups, said in ((2, "did the draft reach you?"), (1, "reading it now"), (0, "was not edited")):
+            await pilot.press("escape", *["up"] * ups)
+            screen.run(Command("earlier", ""))  # from the palette, say: what is typed chooses no more
+            await settle(pilot)
+            assert said in notice_text(screen)
+            await pilot.press("escape")
+        await enter(screen, pilot, "/earlier")
+        assert "reading it now" in notice_text(screen)
+
+
+async def test_an_answer_to_what_is_edited_or_taken_back_meanwhile_quotes_no_more_than_it_says(
+    node: MemoryNode,
+) -> None:
+    async with running(node) as (screen, pilot):
+        await pilot.press("escape", "up", "up", "r", *"yes")
+        await settle(pilot)
+        node.edited_by_them(1, "did it reach you?")
+        await settle(pilot)
+        assert "did it reach you?" in notice_text(screen)
+        node.change_message(1, text="", unsent="done")
+        await settle(pilot)
+        assert notice_text(screen) == "The message was taken back meanwhile."
+        assert screen.composer.text == "yes"
+        await pilot.press("enter", "escape", "up", "up", "e", "!")
+        await settle(pilot)
+        last = (await node.messages("bob"))[-1]
+        assert (last.text, last.reply_to) == ("yes", None)
+        await node.unsend(2)
+        await settle(pilot)
+        assert notice_text(screen) == "The message was taken back meanwhile."
+        assert "reading it now" not in screen.composer.text
+
+
 async def test_taking_back_asks_first(node: MemoryNode) -> None:
     async with running(node) as (screen, pilot):
         await pilot.press("escape", "up", "d")
@@ -94,6 +134,46 @@ async def test_taking_back_asks_first(node: MemoryNode) -> None:
         node.change_message(2, unsent="done")
         await settle(pilot)
         assert "node was" not in history_text(screen)
+
+
+async def test_what_waits_and_may_have_left_already_is_taken_back_all_the_same(node: MemoryNode) -> None:
+    waiting = (await node.messages("alice"))[-1]
+    node.given.add(waiting.id)
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, "/query alice")
+        await pilot.press("escape", "d")
+        await settle(pilot)
+        assert "if it may have left" in " ".join(str(top(pilot).query(Static).first().render()).split())
+        await pilot.press("y")
+        await settle(pilot)
+        assert (await node.message_get(waiting.id)).unsent == "asked"
+        assert notice_text(screen) == ""
+
+
+async def test_keys_are_named_for_what_can_still_be_done(node: MemoryNode) -> None:
+    waiting = (await node.messages("alice"))[-1]
+    for changes, named in (
+        ({}, "e edit  c copy  x take back"),
+        ({"kind": "file"}, "c copy  x take back"),
+        ({"text": "", "unsent": "asked"}, "c copy  Esc write"),
+        ({"kind": "timer"}, "c copy  Esc write"),
+    ):
+        assert key_hints(replace(waiting, **changes), narrow=False).startswith(named)
+
+
+async def test_cancel_passes_over_what_waits_and_is_taken_back_already(node: MemoryNode) -> None:
+    waiting = (await node.messages("alice"))[-1]
+    asked = node.outgoing("alice", "perhaps on its way")
+    node.given.add(asked.id)
+    await node.unsend(asked.id)
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, "/query alice")
+        await enter(screen, pilot, "/cancel")
+        await pilot.press("y")
+        await settle(pilot)
+        assert (await node.message_get(waiting.id)).state == "cancelled"
+        await enter(screen, pilot, "/cancel")
+        assert "Nothing waits" in notice_text(screen)
 
 
 async def test_keys_that_do_nothing_with_a_message_say_why_and_write_nothing(node: MemoryNode) -> None:

@@ -126,6 +126,30 @@ def test_what_is_typed_is_not_taken_away_by_what_came_before_it() -> None:
     assert drafts.due() == Draft(contact=ALICE, text="")
 
 
+async def test_words_that_disappear_are_not_called_back(node: MemoryNode) -> None:
+    for name, timer in (("bob", 60), ("alice", 0)):
+        await node.conversation_timer(name, timer)
+    async with running(node) as (screen, pilot):
+        for line in ("burn", "/me burns", "/msg bob burn", "/msg alice stays", "/timer"):
+            screen.open(BOB)
+            await enter(screen, pilot, line)
+        mine = await node.send("alice", "edit me")
+        node.change_message(mine.id, timer=60)
+        screen.open(ALICE)
+        await settle(pilot)
+        await pilot.press("escape", "e", "!", "enter")
+        await settle(pilot)
+        assert (await node.message_get(mine.id)).text == "edit me!"
+        found = [await recalled(pilot, screen) for _ in range(3)]
+        assert found == ["/timer", "/msg alice stays", "/msg alice stays"]
+        assert [text for text, _contact in node.inputs] == ["/msg alice stays", "/timer"]
+
+
+async def recalled(pilot: Pilot[int], screen: MainScreen) -> str:
+    await pilot.press("up")
+    return screen.composer.text
+
+
 async def test_what_may_hold_a_secret_is_kept_nowhere(node: MemoryNode) -> None:
     async with running(node) as (screen, pilot):
         await write(screen, pilot, BOB, "/add tuichat1:secret")
@@ -168,6 +192,20 @@ async def test_nothing_can_be_called_back_while_the_profile_is_locked(node: Memo
         await settle(pilot)
         assert screen.composer.inputs.older("") is None
         assert (screen.composer.text, screen.drafts.text, screen.drafts.contact) == ("", "", None)
+
+
+@pytest.mark.parametrize("way", ["contact_erase", "contact_remove"])
+async def test_what_was_said_to_whom_is_gone_is_called_back_nowhere(node: MemoryNode, way: str) -> None:
+    await node.input_add("said to alice", "alice")
+    async with running(node) as (screen, pilot):
+        screen.open(BOB)
+        await settle(pilot)
+        await enter(screen, pilot, "said to bob")
+        await until(lambda: len(node.inputs) == 2)
+        await getattr(node, way)("bob")
+        await settle(pilot)
+        assert screen.composer.inputs.older("") == "said to alice"
+        assert screen.composer.inputs.older("") is None
 
 
 async def test_the_rule_stays_where_reading_stopped_in_every_front_end(node: MemoryNode) -> None:

@@ -7,9 +7,9 @@ import re
 import pytest
 
 from tests.support.fixed_clock import FixedClock
-from tests.support.interface import running, settle
+from tests.support.interface import enter, running, settle, top
 from tests.support.memory_node import MemoryNode
-from tuichat.tui.direction import MARK, enclosing, isolated, turns, without_directions
+from tuichat.tui.direction import MARK, enclosing, isolated, isolated_parts, turns, without_directions
 from tuichat.tui.screens.main import MainScreen
 
 LRI, RLI, FSI, PDI = "\u2066", "\u2067", "\u2068", "\u2069"
@@ -44,6 +44,37 @@ async def test_outside_of_isolates_nothing_runs_from_right_to_left(size: tuple[i
         rows = rows_of(screen)
         assert sum(turns(row) for row in rows) >= 5
         assert not [row for row in rows if turns(bare(row))]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 15)])
+async def test_names_and_files_in_lists_turn_nothing_beside_them(size: tuple[int, int]) -> None:
+    node = MemoryNode.sample(FixedClock())
+    node.person("שמעון 5", stage="linked")
+    node.person("محمد", state="blocked")
+    node.incoming("שמעון 5", "שלום draft (3)")
+    node.offer("שמעון 5", "דוח 3.pdf", 1000)
+    node.person("ש" * 30 + " 7", stage="linked")
+    async with running(node, size=size) as (screen, pilot):
+        for line, place in (
+            ("/switch", "#found"),
+            ("/files", "#rows"),
+            ("/blocked", "#rows"),
+            ("/search draft", "#found"),
+            ("/status", "#standing"),
+        ):
+            await enter(screen, pilot, line)
+            widget = top(pilot).query_one(place)
+            rows = [widget.render_line(y).text for y in range(widget.size.height)]
+            assert any(turns(row) for row in rows), (line, rows)
+            assert not [row for row in rows if turns(bare(row))], line
+            await pilot.press("escape")
+            await settle(pilot)
+
+
+def test_parts_of_a_row_are_isolated_and_the_sign_before_them_is_none_of_them() -> None:
+    assert isolated_parts("● שלום 5  1 new") == f"● {FSI}שלום 5{PDI}  1 new"
+    assert isolated_parts("  from שלום  3 kB") == f"  {FSI}from שלום{PDI}  3 kB"
+    assert isolated_parts("● bob  5") == "● bob  5"
 
 
 def test_a_text_runs_as_its_first_letter_does_and_spaces_stay_outside() -> None:

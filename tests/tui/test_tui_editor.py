@@ -159,6 +159,7 @@ async def test_a_terminal_that_closes_ends_the_editor_and_is_heard_of_afterwards
 ) -> None:
     heard: list[int] = []
     before = signal.signal(signal.SIGTERM, lambda number, _frame: heard.append(number))
+    interrupting = signal.getsignal(signal.SIGINT)  # ignored, where the tests run in the background
     script = tmp_path / "editor"
     become(
         script,
@@ -168,7 +169,7 @@ async def test_a_terminal_that_closes_ends_the_editor_and_is_heard_of_afterwards
         with pytest.raises(UsageError, match="ended with 7"):
             await edited("text", scratch, [str(script)])
         assert heard == [signal.SIGTERM]
-        assert signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+        assert signal.getsignal(signal.SIGINT) == interrupting
     finally:
         signal.signal(signal.SIGTERM, before)
 

@@ -116,7 +116,15 @@ async def test_trouble_with_tor_is_told_in_words() -> None:
         node.set_tor(problem="clock_skew", bootstrap=5)
         await settle(pilot)
         assert "clock is wrong" in str(tor.render())
-        node.set_tor(problem="", bootstrap=100)
+        for why in ("", "The configured tor, /opt/tor, is not an executable file."):
+            node.set_tor(problem="missing", detail=why, bootstrap=0)
+            await settle(pilot)
+            said = str(tor.render())
+            assert said.startswith(why.removesuffix(".") or "tor is not installed")
+            assert "Messages wait here. `tuichat doctor` says" in said
+            assert "%" not in said
+            assert "starting" not in said
+        node.set_tor(problem="", detail="", bootstrap=100)
         await settle(pilot)
         assert "blocked" not in str(tor.render())
 

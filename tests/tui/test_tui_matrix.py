@@ -17,7 +17,7 @@ from tests.support.interface import settle
 from tests.support.memory_node import MemoryNode
 from tests.support.scenes import SCENES, Scene
 from tests.support.screenshots import STEPS, Album, in_all_looks
-from tuichat.tui import screens
+from tuichat import tui
 from tuichat.tui.screens.picture_screen import PictureScreen
 
 
@@ -37,10 +37,10 @@ async def draw(scene: Scene, node: MemoryNode, album: Album) -> None:
 
 
 def test_every_screen_is_in_a_scene() -> None:
-    """Those that others are made of stand in none."""
-    for module in pkgutil.iter_modules(screens.__path__, f"{screens.__name__}."):
+    """Wherever in the interface it is written; those that others are made of stand in none."""
+    for module in pkgutil.walk_packages(tui.__path__, f"{tui.__name__}."):
         importlib.import_module(module.name)
-    own = [each for each in _below(Screen) if each.__module__.startswith(screens.__name__)]
+    own = [each for each in _below(Screen) if each.__module__.startswith(f"{tui.__name__}.")]
     whole = {each for each in own if not each.__subclasses__()}
     assert whole - {scene.screen for scene in SCENES.values()} == {PictureScreen}  # in test_tui_pictures.py
 

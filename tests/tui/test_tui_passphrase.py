@@ -83,6 +83,9 @@ async def test_nothing_typed_or_pasted_before_the_profile_is_open_reaches_the_in
         main_of(app).composer.post_message(events.Paste("pasted"))
         pilot.app.post_message(events.Paste("pasted"))
         await pilot.pause()
+        for place in main_of(app).focus_chain:
+            place.focus()
+            await pilot.press(*"pw/1", "enter")
         assert main_of(app).composer.text == ""
         before = len(await node.messages("bob"))
         started.set()

@@ -132,6 +132,7 @@ NOT_ASKED_FOR: Final = {
     "input.add": "is kept when something was sent",
     "input.list": "is read for the arrows and Ctrl+R",
     "mark_read": "is told when messages were in sight",
+    "mark_shown": "is for what prints messages without their being read",
     "message.get": "is read to draw what is seen",
     "reload": "follows every change of a setting",
     "rpc.discover": "describes the API to programs",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, date
 
+import msgspec
 import pytest
 from rich.text import Text
 from textual.pilot import Pilot
@@ -13,7 +15,8 @@ from tests.support.interface import enter, interface, running, settle, top
 from tests.support.memory_node import MemoryNode
 from tests.support.scenery import talkative, then
 from tuichat.model import Found, Message, from_milliseconds
-from tuichat.tui.found_rows import MARKED, excerpt
+from tuichat.tui.dates import Calendar
+from tuichat.tui.found_rows import MARKED, excerpt, head
 from tuichat.tui.glyphs import ASCII, UNICODE
 from tuichat.tui.screens.search import PAGE, SearchScreen
 from tuichat.tui.wrapping import cells
@@ -165,6 +168,20 @@ def test_a_picture_is_marked_as_a_whole() -> None:
 def test_places_beyond_the_row_are_left_out() -> None:
     row = excerpt(found("a b a\na", (0, 1), (4, 5), (6, 7)), 40, UNICODE)
     assert (row.plain, marked(row)) == ("a b a", ["a", "a"])
+
+
+def test_what_has_no_words_says_what_it_is() -> None:
+    nothing = found("").message
+    shown = [
+        excerpt(Found(message=msgspec.structs.replace(nothing, **kind)), 60, UNICODE).plain
+        for kind in ({"kind": "unsupported"}, {"unsent": "done"}, {"kind": "timer", "timer": 0})
+    ]
+    assert shown == ["This message needs a newer tuichat.", "taken back", "set messages to stay"]
+
+
+def test_a_name_that_looks_like_me_is_quoted() -> None:
+    calendar = Calendar(UTC, date(2026, 11, 21))
+    assert head(found("hi"), "me to bob", calendar, 60, UNICODE).startswith('"me to bob"  ')
 
 
 def test_search_with_nothing_found_looks(snap_compare: Callable[..., None]) -> None:

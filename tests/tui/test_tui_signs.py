@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from tests.support.fixed_clock import FixedClock
 from tests.support.interface import enter, running, settle
 from tests.support.memory_node import MemoryNode, address_of
+from tuichat.tui import session
 from tuichat.tui.screens import sign_screen
 from tuichat.tui.screens.main import MainScreen
 from tuichat.tui.widgets.parts_line import PartsLine
@@ -38,6 +41,20 @@ async def test_writing_is_told_once_in_a_while_and_its_end_at_once(node: MemoryN
         assert node.typed[2:] == [(BOB, False)]
 
 
+async def test_a_draft_that_is_opened_or_changed_elsewhere_is_not_being_written(node: MemoryNode) -> None:
+    await node.draft_set("bob", "half a sentence")
+    async with running(node) as (screen, pilot):
+        await settle(pilot)
+        assert screen.composer.text == "half a sentence"
+        await node.draft_set("bob", "half a sentence, and more", "another")
+        await settle(pilot)
+        assert screen.composer.text == "half a sentence, and more"
+        assert node.typed == []
+        await pilot.press("!")
+        await settle(pilot)
+        assert node.typed == [(BOB, True)]
+
+
 async def test_commands_are_nobodys_business(node: MemoryNode) -> None:
     async with running(node) as (_screen, pilot):
         await pilot.press(*"/hel")
@@ -52,6 +69,32 @@ async def test_who_goes_to_another_conversation_writes_no_more(node: MemoryNode)
         screen.open(next(p.id for p in screen.shared.session.known.people.values() if p.name == "alice"))
         await settle(pilot)
         assert node.typed == [(BOB, True), (BOB, False)]
+
+
+async def test_who_opens_a_profile_is_here_at_once(node: MemoryNode) -> None:
+    async with running(node) as (_screen, pilot):
+        await settle(pilot)
+        assert node.presences == [True]
+        await node.lock()
+        await settle(pilot)
+        assert node.presences == [True]
+
+
+async def test_who_leaves_is_away_at_once_unless_the_node_keeps_silent(
+    node: MemoryNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(node) as (_screen, pilot):
+        await settle(pilot)
+    assert node.presences == [True, False]
+    monkeypatch.setattr(session, "ANSWER_SECONDS", 0.01)
+    async with running(node) as (_screen, pilot):
+        await settle(pilot)
+        monkeypatch.setattr(node, "present", silent)
+    assert node.presences == [True, False, True]
+
+
+async def silent(_here: bool, _writer: str) -> None:
+    await asyncio.sleep(3600)
 
 
 async def test_being_here_follows_the_terminals_focus(node: MemoryNode) -> None:

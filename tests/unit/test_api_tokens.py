@@ -207,7 +207,7 @@ async def test_what_belongs_to_others_is_answered_as_what_is_not_there(house: Ho
         more: dict[str, Any] = {"text": "x"} if "text" in parameters else {}
         more |= {"emoji": "👍"} if "emoji" in parameters else {}
         more |= {"tags": ["x"]} if "tags" in parameters else {}
-        more |= {"up_to": 1} if "up_to" in parameters else {}
+        more |= {name: 1 for name in ("up_to", "first", "last") if name in parameters}
         more |= {"now": True} if "now" in parameters else {}
         if "ref" in parameters:
             await same(method, "ref", refs, "nobody", **more)

@@ -8,6 +8,7 @@ import json
 import pytest
 
 from tuichat import errors
+from tuichat.api.file_api import FileApi
 from tuichat.api.methods import METHODS, attributes, wire_name
 from tuichat.api.node_api import NodeApi
 from tuichat.api.settings_api import SettingsApi
@@ -42,7 +43,10 @@ def understood(line: bytes) -> dict[str, object]:
 
 def test_every_method_of_the_node_api_has_one_name_on_the_wire() -> None:
     names = {
-        name for part in (NodeApi, SettingsApi, TokenApi) for name in vars(part) if not name.startswith("_")
+        name
+        for part in (NodeApi, SettingsApi, TokenApi, FileApi)
+        for name in vars(part)
+        if not name.startswith("_")
     }
     assert {method.attribute for method in METHODS.values()} == names == set(attributes())
     assert wire_name("contact_add") == "contact.add"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.support.latin import left_over
 from tuichat import i18n
 from tuichat.cli.commands import build_parser
+from tuichat.cli.doctor import _check_word
 from tuichat.cli.output import width_of
 from tuichat.cli.parser import Parser
 
@@ -55,3 +57,9 @@ def test_help_has_its_columns_one_below_the_other_and_fits() -> None:
         }
         assert all(width_of(line) <= 80 for line in lines), parser.prog
         assert len(begins - {4}) <= 2, (parser.prog, begins)
+
+
+def test_what_the_doctor_looks_at_has_a_chinese_name() -> None:
+    docs = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text(encoding="utf-8")
+    checks = set(re.findall(r"^\| `(\w+)", docs, re.MULTILINE)) - {"id"}
+    assert {check for check in checks if _check_word(check) == check} == {"python", "tor"}

@@ -11,11 +11,12 @@ from tests.support.fixed_clock import START, FixedClock
 from tests.support.memory_node import MemoryNode
 from tuichat.cli.messages import find, shown
 from tuichat.cli.output import width_of
+from tuichat.cli.search import shown as search_shown
 from tuichat.cli.send import text_of as send_text
 from tuichat.cli.standard_input import not_utf_8
 from tuichat.cli.status import shown as status_shown
 from tuichat.errors import NotFoundError, UsageError
-from tuichat.model import MAX_TEXT_BYTES, Contact, Message, OutboxCounts, Quote, Status, TorState
+from tuichat.model import MAX_TEXT_BYTES, Contact, Found, Message, OutboxCounts, Quote, Status, TorState
 
 NOW = datetime.fromtimestamp(START, tz=UTC)
 
@@ -66,7 +67,26 @@ async def test_my_undelivered_message_shows_its_number_and_state() -> None:
 
 
 async def test_a_kind_from_a_later_version_is_not_shown_as_text() -> None:
-    assert "cannot show" in shown(message("", kind="unsupported"), await contact_called("bob"), NOW)
+    shown_as = shown(message("", kind="unsupported"), await contact_called("bob"), NOW)
+    assert shown_as.endswith("bob  This message needs a newer tuichat.")
+
+
+async def test_what_has_no_words_says_in_the_search_what_it_is() -> None:
+    bob = await contact_called("bob")
+    for kind in ({"kind": "unsupported"}, {"unsent": "done"}, {"kind": "timer", "timer": 0}):
+        line = search_shown(Found(message=message("", **kind)), bob, NOW, "24h")
+        assert line.split("bob  ")[1] in {
+            "This message needs a newer tuichat.",
+            "taken back",
+            "set messages to stay",
+        }
+
+
+async def test_what_somebody_does_is_told_of_them() -> None:
+    bob = await contact_called("bob")
+    assert shown(message("/me waves"), bob, NOW).endswith("bob  * bob waves")
+    assert shown(message("/me waves", direction="out"), bob, NOW).endswith("me  * me waves")
+    assert shown(message("/media"), bob, NOW).endswith("bob  /media")
 
 
 async def test_a_contact_is_found_as_the_node_found_it() -> None:

@@ -36,7 +36,7 @@ NO_NODE = {
 """Commands that never call a node."""
 
 FRONT_END = {
-    *("draft_set", "draft_list", "input_add", "input_list", "present", "typing", "mark_read"),
+    *("draft_set", "draft_list", "input_add", "input_list", "present", "typing"),
     *("file_prepare", "event_log", "contact_get", "message_earlier"),
 }
 """Methods that are for interfaces and bots: no command has a use for them."""
@@ -94,7 +94,8 @@ def targets(function: Any, tree: ast.AST) -> Iterator[Any]:
 
 COMMANDS = dict(leaves(build_parser()))
 CALLED = {command: reached(run, set()) for command, run in COMMANDS.items()}
-CALLED["unlock"] |= reached(Context.node, set())  # as every command does on its way to a node
+for step in (Context.node, Context._unlock):  # as every command does on its way to a node
+    CALLED["unlock"] |= reached(step, set())
 CALLED["doctor"] |= reached(doctor_profile._ask_node, set())  # its checks stand in a table
 
 

@@ -267,7 +267,7 @@ def test_no_terminal_and_a_dumb_one() -> None:
 
 
 def test_a_terminal_that_can_all_has_no_warning() -> None:
-    found = seen(cells=lambda text: 1 if text == "ä" else 2)
+    found = seen(cells=lambda texts: [1 if text == "ä" else 2 for text in texts])
     assert {state for state, _ in found.values()} == {"ok"}
     assert {"terminal", "terminal.colours", "terminal.width", "terminal.keys"} <= set(found)
     assert found["terminal.clipboard"][0] == "ok"
@@ -296,7 +296,7 @@ def test_colours_are_those_that_will_be_used(environment: dict[str, str], said: 
 
 
 def test_widths_that_programs_disagree_on_are_told_and_none_where_the_terminal_does_not_say() -> None:
-    assert seen(cells=len)["terminal.width"][0] == "warning"
+    assert seen(cells=lambda texts: [len(text) for text in texts])["terminal.width"][0] == "warning"
     assert "terminal.width" not in seen()
 
 

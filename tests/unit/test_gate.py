@@ -42,6 +42,7 @@ CALLS = (
     lambda gate: gate.message_get(1),
     lambda gate: gate.messages("bob"),
     lambda gate: gate.mark_read("bob", 1),
+    lambda gate: gate.mark_shown("bob", 1, 1),
     lambda gate: gate.file_send("bob", ["/a/one.txt"]),
     lambda gate: gate.file_list(),
     lambda gate: gate.file_get(1),

@@ -58,6 +58,18 @@ def test_one_history_is_read_in_its_order_wherever_it_lies(store: Store) -> None
     assert store.search.is_whole()
 
 
+def test_where_reading_stopped_is_over_with_an_answer_that_is_in_memory(store: Store) -> None:
+    contact = add_contact(store)
+    switch(store, contact, wanted=True)
+    store.conversations.update(contact.id, unread_from=receive(store, contact.id, 1).id)
+    store.messages.add(
+        contact.id, "out", wire_id(2), "text", "answer", sent_at=SECOND, received_at=None, state="queued"
+    )
+    kept = store.conversations.get(contact.id)
+    assert kept is not None
+    assert kept.unread_from is None
+
+
 def test_queue_is_one_and_counts_what_is_lost_with_the_node(store: Store) -> None:
     contact = add_contact(store)
     rows = []
@@ -131,12 +143,17 @@ def test_start_forgets_the_memory_and_the_session_and_uses_no_number_again(tmp_p
     brought_back = store.conversations.get(contact.id)
     assert brought_back is not None
     assert not brought_back.archived
-    store.conversations.set_draft(contact.id, "half a word")
+    store.conversations.set_draft(contact.id, "half a word", ends=5000)
     assert store.conversations.drafts() == {contact.id: "half a word"}
     switch(store, contact, wanted=False)
     assert store._database.one("SELECT draft FROM conversations") == "half a word"
+    assert store.conversations.next_draft_end() == 5000
     switch(store, contact, wanted=True)
     assert store._database.one("SELECT draft FROM conversations") == ""
+    assert store.conversations.end_drafts(4999) == []
+    assert store.conversations.end_drafts(5000) == [contact.id]
+    assert store.conversations.drafts() == {}
+    assert store.conversations.next_draft_end() is None
     store.close()
 
     store = open_store(tmp_path)

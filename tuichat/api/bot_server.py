@@ -11,6 +11,7 @@ from tuichat.api.scoped import ServedApi
 from tuichat.api.server import ApiServer
 from tuichat.errors import StorageError, TuichatError
 from tuichat.i18n import _
+from tuichat.system_reasons import reason_of
 
 
 class BotServer(ApiServer):
@@ -34,7 +35,7 @@ class BotServer(ApiServer):
             status = directory.stat()
         except OSError as error:
             raise StorageError(
-                _("The directory {path} cannot be used: {why}.").format(path=directory, why=error.strerror)
+                _("The directory {path} cannot be used: {why}.").format(path=directory, why=reason_of(error))
             ) from error
         if not stat.S_ISDIR(status.st_mode) or status.st_uid not in (0, os.getuid()):
             raise StorageError(_("The directory {path} is not yours.").format(path=directory))
@@ -59,7 +60,7 @@ class BotServer(ApiServer):
         except OSError as error:
             raise StorageError(
                 _("The socket {path} cannot be given to the group: {why}.").format(
-                    path=path, why=error.strerror
+                    path=path, why=reason_of(error)
                 ),
                 _("Make its directory one that gives its group on: install -d -m 2750 -o USER -g GROUP DIR"),
             ) from error

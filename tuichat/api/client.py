@@ -306,11 +306,14 @@ class AsyncClient(BotCalls, DeskCalls, FileCalls, TokenCalls):
     async def mark_read(self, ref: str, up_to: int) -> None:
         await self._raw("mark_read", {"ref": ref, "up_to": up_to})
 
+    async def mark_shown(self, ref: str, first: int, last: int) -> None:
+        await self._raw("mark_shown", {"ref": ref, "first": first, "last": last})
+
     async def typing(self, ref: str, now: bool) -> None:
         await self._raw("typing", {"ref": ref, "now": now})
 
-    async def present(self, here: bool) -> None:
-        await self._raw("present", {"here": here})
+    async def present(self, here: bool, writer: str = "") -> None:
+        await self._raw("present", {"here": here, "writer": writer})
 
     def subscribe(self, since: int | None = None, log: str | None = None) -> EventBuffer:
         """Events of this node from now on, the durable ones after `since` first; see also `events`.

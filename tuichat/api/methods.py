@@ -14,6 +14,7 @@ from typing import Annotated, Any, get_type_hints
 
 import msgspec
 
+from tuichat.api.file_api import FileApi
 from tuichat.api.node_api import NodeApi
 from tuichat.api.settings_api import SettingsApi
 from tuichat.api.token_api import TokenApi
@@ -82,7 +83,7 @@ def wire_name(attribute: str) -> str:
 
 def attributes() -> tuple[str, ...]:
     """The names of the methods in `NodeApi`."""
-    parts = (NodeApi, TokenApi, SettingsApi)
+    parts = (NodeApi, TokenApi, SettingsApi, FileApi)
     return tuple(
         name
         for part in parts

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Literal, Protocol
 
+from tuichat.api.file_api import FileApi
 from tuichat.api.settings_api import SettingsApi
 from tuichat.api.token_api import TokenApi
 from tuichat.model import (
@@ -18,19 +19,17 @@ from tuichat.model import (
     DatabaseCheck,
     Draft,
     Exported,
-    File,
     FoundPage,
     Hello,
     Imported,
     Invite,
     Message,
     SafetyNumber,
-    Sent,
     Status,
 )
 
 
-class NodeApi(TokenApi, SettingsApi, Protocol):
+class NodeApi(TokenApi, SettingsApi, FileApi, Protocol):
     """One profile's node. All but `hello`, `status`, `unlock`, `active`, `passphrase`,
     `duress`, `reload`, `wipe` and `stop` need it unlocked."""
 
@@ -279,7 +278,7 @@ class NodeApi(TokenApi, SettingsApi, Protocol):
         ...
 
     async def edit(self, message: int, text: str) -> Message:
-        """Put another text in the place of one's own; the contact's node does so, too."""
+        """Put another text in the place of one's own; so does the contact's node, if it has left already."""
         ...
 
     async def unsend(self, message: int) -> Message:
@@ -328,73 +327,18 @@ class NodeApi(TokenApi, SettingsApi, Protocol):
         """Everything up to message id `up_to` has been seen; its author is told if the settings say so."""
         ...
 
+    async def mark_shown(self, ref: str, first: int, last: int) -> None:
+        """Messages with ids from `first` to `last` were shown, and stay unread: their timers run from now."""
+        ...
+
     async def typing(self, ref: str, now: bool) -> None:
         """This person is writing to a contact, or has stopped; they are told if the settings say so."""
         ...
 
-    async def present(self, here: bool) -> None:
+    async def present(self, here: bool, writer: str = "") -> None:
         """This person is at the interface, or has left it; contacts are told if the settings say so.
 
-        To be said again every minute: after two and a half they have left.
-        """
-        ...
-
-    async def file_send(
-        self, ref: str, paths: list[str], caption: str = "", as_is: bool = False
-    ) -> list[Sent]:
-        """Offer files, and all that is in folders; each is read to its end first.
-
-        Args:
-            paths: absolute.
-            caption: words that go with the first.
-            as_is: nothing is taken out of pictures.
-        """
-        ...
-
-    async def file_list(
-        self, ref: str | None = None, limit: int = 500, before: int | None = None
-    ) -> list[File]:
-        """Files of one contact or of all, oldest first: the newest `limit`, or those just before a file id.
-
-        Of those that have ended, each contact's newest thousand are told. Fewer than asked for are the end.
-        Over the socket an answer has at most 500; the client asks on until it has `limit`.
-        """
-        ...
-
-    async def file_get(self, file: int) -> File:
-        """One file by its id."""
-        ...
-
-    async def file_accept(
-        self, file: int, to: str = "", whole_group: bool = False, newest: int = 0
-    ) -> list[File]:
-        """Fetch an offered file, into the inbox or under its own name into the directory `to`.
-
-        With `whole_group` also the others that were offered in one go with it and still wait for an answer,
-        in their folders: up to the file `newest`, the last one that the person saw, for more may have come
-        since; 0 for all that there are. If one cannot be taken, the error's hint names those that were.
-        """
-        ...
-
-    async def file_decline(self, file: int) -> File:
-        """Do not want an offered file; its sender is told."""
-        ...
-
-    async def file_cancel(self, file: int) -> File:
-        """End a transfer or take an offer back; the other side is told, what was fetched is removed."""
-        ...
-
-    async def file_pause(self, file: int) -> File:
-        """Let a transfer rest until `file_resume`; either side may."""
-        ...
-
-    async def file_resume(self, file: int) -> File:
-        """Go on with a transfer that this side paused, or that failed for a reason that may be gone."""
-        ...
-
-    async def file_prepare(self, file: int) -> None:
-        """An offer came on screen: get circuits ready if its contact is verified.
-
-        Never fails, and may do nothing.
+        To be said again every minute: after two and a half they have left. They are here while they are at
+        any front end, each of which names itself as `writer`.
         """
         ...

@@ -15,6 +15,7 @@ from tuichat.api.scoped import ServedApi
 from tuichat.api.wire import encode_refusal
 from tuichat.errors import StorageError, TuichatError, UnreachableError, UsageError
 from tuichat.i18n import _
+from tuichat.system_reasons import reason_of
 
 FAREWELL = 2.0
 """Seconds that a client gets at the end to take what is on its way to it."""
@@ -84,7 +85,7 @@ class ApiServer:
         except OSError as error:
             self.stop_listening()
             message = _("The socket {path} cannot be made: {why}.")
-            raise StorageError(message.format(path=self._path, why=error.strerror)) from error
+            raise StorageError(message.format(path=self._path, why=reason_of(error))) from error
 
     def stop_listening(self) -> None:
         """Take no new clients and remove the socket; those connected stay."""
@@ -172,7 +173,7 @@ def _check_directory(directory: Path) -> None:
         status = directory.lstat()
     except OSError as error:
         message = _("The directory {path} cannot be used: {why}.")
-        raise StorageError(message.format(path=directory, why=error.strerror)) from error
+        raise StorageError(message.format(path=directory, why=reason_of(error))) from error
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o077:
         raise StorageError(
             _("The directory {path} is not yours alone.").format(path=directory),

@@ -13,6 +13,7 @@ from tuichat.i18n import _
 from tuichat.node.file_places import is_full, names_for
 from tuichat.protocol.labels import disk_name
 from tuichat.store.part_file import PartFile, part_name, put_in_place, reserve
+from tuichat.system_reasons import reason_of
 
 _PIECE: Final = 1024 * 1024
 _RANDOM_BYTES: Final = 8
@@ -39,7 +40,7 @@ def save_copy(
         descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
         raise StorageError(
-            _("{path} cannot be read: {reason}.").format(path=source, reason=error.strerror or "?"),
+            _("{path} cannot be read: {reason}.").format(path=source, reason=reason_of(error)),
             _("Perhaps it was moved or removed."),
         ) from error
     try:
@@ -69,7 +70,7 @@ def _failed(error: OSError, directory: Path) -> StorageError:
         )
     return StorageError(
         _("Nothing can be written to {directory}: {reason}.").format(
-            directory=directory, reason=error.strerror or "?"
+            directory=directory, reason=reason_of(error)
         ),
         _("Check its permissions, or name another directory."),
     )

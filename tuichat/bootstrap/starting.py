@@ -28,6 +28,7 @@ from tuichat.api.wire import REFUSED, ErrorData, ErrorObject, error_from
 from tuichat.errors import StorageError, TuichatError, UnreachableError
 from tuichat.i18n import _
 from tuichat.store.profile_paths import ProfilePaths
+from tuichat.system_reasons import reason_of
 
 _MAX_REPORT = 64 * 1024
 
@@ -58,7 +59,7 @@ async def start_detached(paths: ProfilePaths) -> Literal["ready", "busy"]:
             env=_environment(),
         )
     except OSError as error:
-        raise UnreachableError(_("No node can be started: {why}.").format(why=error.strerror)) from error
+        raise UnreachableError(_("No node can be started: {why}.").format(why=reason_of(error))) from error
     finally:
         os.close(log)
     try:
@@ -117,7 +118,7 @@ def _open_log(path: Path) -> int:
         return os.open(path, flags, 0o600)
     except OSError as error:
         raise StorageError(
-            _("{path} cannot be written: {why}.").format(path=path, why=error.strerror)
+            _("{path} cannot be written: {why}.").format(path=path, why=reason_of(error))
         ) from error
 
 

@@ -40,7 +40,7 @@ MODULES = {
 """The modules beside this one, and the commands that each adds."""
 
 _FLAGS = ("--json", "--plain")
-_VALUED = ("--home", "--profile", "--config", "--passphrase-file", "--passphrase-fd", "--key-file")
+VALUED = ("--home", "--profile", "--config", "--passphrase-file", "--passphrase-fd", "--key-file")
 
 
 def build_parser() -> Parser:
@@ -60,11 +60,11 @@ def _command_in(arguments: Sequence[str]) -> str | None:
     """The command's word, "" if there is none; None where the whole parser has to tell."""
     waiting = iter(arguments)
     for argument in waiting:
-        if argument in _VALUED:
+        if argument in VALUED:
             next(waiting, None)
         elif not argument.startswith("-"):
             return argument if any(argument in commands for commands in MODULES.values()) else None
-        elif argument not in _FLAGS and not argument.startswith(tuple(f"{name}=" for name in _VALUED)):
+        elif argument not in _FLAGS and not argument.startswith(tuple(f"{name}=" for name in VALUED)):
             return None
     return ""
 

@@ -12,6 +12,7 @@ from tuichat.config import check_together, parse_config, read_config_text
 from tuichat.errors import StorageError, UsageError
 from tuichat.i18n import _
 from tuichat.settings import Value, find_setting, value_from_text
+from tuichat.system_reasons import reason_of
 
 
 def set_key(path: Path, name: str, text: str) -> None:
@@ -163,6 +164,6 @@ def _replace(path: Path, text: str) -> None:
             raise
     except OSError as error:
         raise StorageError(
-            _("{path} cannot be written: {why}.").format(path=path, why=error.strerror),
+            _("{path} cannot be written: {why}.").format(path=path, why=reason_of(error)),
             _("Nothing was changed."),
         ) from error

@@ -15,6 +15,7 @@ from tuichat.cli.tor_words import trouble
 from tuichat.errors import KeyNotTrustedError, UsageError
 from tuichat.i18n import _
 from tuichat.model import Contact, SafetyNumber
+from tuichat.running_text import enumerated
 from tuichat.timer_words import parse_retention, short_time
 
 DIGITS = 60
@@ -104,7 +105,7 @@ def _row(contact: Contact) -> list[str]:
     if contact.online:
         marks.append(_("online"))
     marks += [*_kept(contact), *_warnings(contact)]
-    return [contact.name, contact.address, ", ".join(marks)]
+    return [contact.name, contact.address, enumerated(marks)]
 
 
 def _kept(contact: Contact) -> list[str]:
@@ -228,7 +229,7 @@ def _requests(context: Context) -> int:
         if contact.suggested_name not in ("", contact.name):
             name = _quoted([contact.suggested_name])
             marks = [_("calls themselves {name}").format(name=name), *marks]
-        words = [contact.name, contact.address, *([", ".join(marks)] if marks else [])]
+        words = [contact.name, contact.address, *([enumerated(marks)] if marks else [])]
         context.output.result(contact, "  ".join(words) + text)
     if not pending:
         context.output.none_there(_("Nobody asks to be a contact."))

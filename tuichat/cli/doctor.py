@@ -91,7 +91,27 @@ def _line(finding: Finding) -> str:
     words = {"ok": _("ok"), "warning": _("warning"), "error": _("error")}
     hint = f"\n         {finding.hint}" if finding.hint else ""
     state = words[finding.state]
-    return f"{state}{' ' * (8 - width_of(state))} {finding.check}: {finding.text}{hint}"
+    return f"{state}{' ' * (8 - width_of(state))} {_check_word(finding.check)}: {finding.text}{hint}"
+
+
+def _check_word(check: str) -> str:
+    """What was looked at; programs get its name, which is the English word."""
+    words = {
+        "bridges": _("bridges"),
+        "clock": _("clock"),
+        "core_dumps": _("core_dumps"),
+        "database": _("database"),
+        "disk": _("disk"),
+        "locale": _("locale"),
+        "memory": _("memory"),
+        "node": _("node"),
+        "profile": _("profile"),
+        "reach": _("reach"),
+        "settings": _("settings"),
+        "swap": _("swap"),
+        "terminal": _("terminal"),
+    }
+    return words.get(check, check)  # python and tor are called so everywhere
 
 
 def _python(_context: Context) -> Iterator[Finding]:

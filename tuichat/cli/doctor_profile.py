@@ -13,6 +13,7 @@ from tuichat.cli.output import printable
 from tuichat.config_owner import who_may_change
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
+from tuichat.system_reasons import reason_of
 
 
 def settings(context: Context) -> Iterator[Finding]:
@@ -50,7 +51,7 @@ def profile(context: Context) -> Iterator[Finding]:
         yield _no_profile(home)
         return
     except OSError as error:
-        text = f"{printable(home)}: {error.strerror}"
+        text = f"{printable(home)}: {reason_of(error)}"
         yield Finding("profile", "error", text, _("Choose another place: --home DIR"), "unreadable")
         return
     about = about_directory(home, status)

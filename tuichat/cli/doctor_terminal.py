@@ -72,12 +72,10 @@ def _colours(seen: Surroundings, term: str) -> Finding:
 
 
 def _widths(seen: Surroundings) -> Iterator[Finding]:
-    wrong = []
-    for text, wanted in _WIDE.items():
-        cells = seen.cells(text)
-        if cells is None:  # a terminal that does not answer is not asked again
-            return
-        wrong += [text] if cells != wanted else []
+    cells = seen.cells(tuple(_WIDE))
+    if cells is None:
+        return
+    wrong = [text for text, taken in zip(_WIDE, cells, strict=True) if taken != _WIDE[text]]
     if not wrong:
         yield Finding("terminal", "ok", _("wide characters take two cells"), what="width")
         return

@@ -12,6 +12,7 @@ from pathlib import Path
 from tuichat.cli.output import printable, say
 from tuichat.errors import LockedError, TuichatError
 from tuichat.i18n import _
+from tuichat.system_reasons import reason_of
 
 _LENGTH = 64
 
@@ -27,7 +28,7 @@ def read_key_file(path: Path, option: str, *, warn: bool = True) -> bytes:
             status = os.fstat(file.fileno())
             content = file.read(_LENGTH + 1)
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
+        why = reason_of(error)
         raise LockedError(
             _("{option}: the key file {path} cannot be read: {why}.").format(
                 option=option, path=printable(path), why=why

@@ -12,13 +12,12 @@ from tuichat.cli.file_pages import files_between
 from tuichat.cli.following import follow, until_reader_leaves
 from tuichat.cli.output import full_name
 from tuichat.cli.parser import Parser, positive
-from tuichat.deed_words import speaker, state_word
+from tuichat.deed_words import said, speaker, state_word
 from tuichat.errors import NotFoundError
 from tuichat.file_words import how_far
 from tuichat.i18n import _
 from tuichat.model import Contact, File, Message, MessageEvent, MissedEvent
 from tuichat.sizes import shown_size
-from tuichat.timer_words import timer_line
 from tuichat.times import Hours, time_of_day
 
 DEFAULT_LIMIT = 50
@@ -42,6 +41,11 @@ def add(parser: Parser) -> None:
         "--numbers",
         action="store_true",
         help=_("print each message's number, to answer, edit, unsend or react to it"),
+    )
+    messages.add_argument(
+        "--read",
+        action="store_true",
+        help=_("mark what is printed, and all before it, as read; its author is told if the settings say so"),
     )
     messages.add_argument("--follow", action="store_true", help=_("go on with new ones until interrupted"))
 
@@ -115,6 +119,16 @@ async def _print(
                 numbered=context.words.numbers,
             ),
         )
+    await _seen(node, contact, messages, read=context.words.read)
+
+
+async def _seen(node: AsyncClient, contact: Contact, messages: list[Message], *, read: bool) -> None:
+    """What was printed has been displayed, which is when the time of what disappears begins."""
+    unread = [each for each in messages if each.direction == "in" and each.state != "read"]
+    if unread and read:
+        await node.mark_read(contact.address, unread[-1].id)
+    elif any(each.expires_at is not None for each in unread):
+        await node.mark_shown(contact.address, unread[0].id, unread[-1].id)
 
 
 def shown(
@@ -134,7 +148,7 @@ def shown(
     """
     marks = "".join(f" [{mark}]" for mark in _marks(message, file, numbered=numbered))
     declined = contact.conversation.memory and message.direction == "in"
-    first, *more = _text(message, file, declined=declined).split("\n")
+    first, *more = _text(message, contact.name, file, declined=declined).split("\n")
     return "\n".join(
         [
             f"{when(message, today, hours)} {speaker(message.direction, contact.name)}{marks}  {first}",
@@ -170,7 +184,7 @@ def _marks(message: Message, file: File | None, *, numbered: bool) -> list[str]:
     return marks
 
 
-def _text(message: Message, file: File | None, *, declined: bool) -> str:
+def _text(message: Message, name: str, file: File | None, *, declined: bool) -> str:
     if message.unsent:
         done = message.unsent == "done"
         return _("(taken back)") if done else _("(taken back here; your contact's node was asked)")
@@ -178,8 +192,6 @@ def _text(message: Message, file: File | None, *, declined: bool) -> str:
         gone = _("(a file that is not known any more)")
         if declined:
             gone = _("(a file that was declined: nothing of this conversation goes to disk)")
-        name = gone if file is None else full_name(file)
-        return f"{name}\n{message.text}" if message.text else name
-    if message.kind == "timer":
-        return timer_line(message.timer or 0)
-    return message.text if message.kind == "text" else _("(a kind of message that this version cannot show)")
+        offered = gone if file is None else full_name(file)
+        return f"{offered}\n{message.text}" if message.text else offered
+    return said(message, name)

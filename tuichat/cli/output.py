@@ -16,6 +16,7 @@ from tuichat.errors import StorageError, TuichatError
 from tuichat.file_words import label
 from tuichat.i18n import _
 from tuichat.model import File
+from tuichat.system_reasons import reason_of
 
 SCHEMA = 1
 """The version of `--json` output; it changes when a field is taken away or changes its meaning."""
@@ -91,7 +92,7 @@ def print_out(text: str) -> None:
     except OSError as error:
         silence_stdout()  # what is still buffered would fail once more at exit, and say so
         message = _("The output cannot be written: {why}.")
-        raise StorageError(message.format(why=error.strerror)) from error
+        raise StorageError(message.format(why=reason_of(error))) from error
 
 
 def say(text: str) -> None:

@@ -15,6 +15,7 @@ from tuichat.cli.output import say
 from tuichat.cli.streams import heeded_signals, raise_on_ending_signals
 from tuichat.errors import LockedError
 from tuichat.i18n import _
+from tuichat.system_reasons import reason_of
 
 MAX_PASSPHRASE_BYTES = 1024
 """The longest passphrase, in bytes of UTF-8."""
@@ -144,7 +145,7 @@ def _from_descriptor(descriptor: int, option: str = "--passphrase-fd") -> str:
 
 
 def _unreadable(source: str, error: Exception) -> LockedError:
-    why = getattr(error, "strerror", None) or str(error)
+    why = reason_of(error)
     return LockedError(_("{source} cannot be read: {why}.").format(source=source, why=why))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from tuichat.cli.output import printable
 from tuichat.errors import NotFoundError, StorageError, UsageError
 from tuichat.i18n import _
+from tuichat.system_reasons import reason_of
 
 
 def to_send(path: Path) -> str:
@@ -63,7 +64,7 @@ def whole(path: Path) -> str:
         absolute = os.path.abspath(path)  # noqa: PTH100 - without looking at links
     except OSError as error:
         raise StorageError(
-            _("The current directory cannot be read: {why}.").format(why=error.strerror),
+            _("The current directory cannot be read: {why}.").format(why=reason_of(error)),
             _("Change into one that is there, or write the whole path."),
         ) from error
     try:
@@ -82,7 +83,7 @@ def _mode(path: Path, missing: str, hint: str = "") -> int:
     except (FileNotFoundError, NotADirectoryError):
         raise NotFoundError(missing, hint) from None
     except OSError as error:
-        raise _unreadable(path, error.strerror) from error
+        raise _unreadable(path, reason_of(error)) from error
 
 
 def _unreadable(path: Path, why: str | None) -> StorageError:

@@ -13,6 +13,7 @@ from typing import Final
 
 from tuichat.errors import StorageError, UsageError
 from tuichat.i18n import _
+from tuichat.system_reasons import reason_of
 
 STREAM: Final = Path("-")
 """What is written for standard input or output; a file that is called so is ./-."""
@@ -38,7 +39,7 @@ def from_standard_input() -> Iterator[Path]:
                 shutil.copyfileobj(source, target, _CHUNK)
         except OSError as error:
             text = _("Standard input cannot be read, or kept in {path}: {why}.")
-            raise StorageError(text.format(path=directory.parent, why=error.strerror)) from error
+            raise StorageError(text.format(path=directory.parent, why=reason_of(error))) from error
         yield file
 
 
@@ -65,7 +66,7 @@ def _directory(place: Path | None) -> Iterator[Path]:
     try:
         directory = Path(tempfile.mkdtemp(prefix=".piped-", dir=place))
     except OSError as error:
-        text = _("No temporary directory can be made: {why}.").format(why=error.strerror)
+        text = _("No temporary directory can be made: {why}.").format(why=reason_of(error))
         raise StorageError(text, _("Name a place for it with TMPDIR.") if place is None else "") from error
     try:
         yield directory
@@ -80,4 +81,4 @@ def _print(file: Path) -> None:
             shutil.copyfileobj(source, target, _CHUNK)
     except OSError as error:  # also where nobody reads any more: half a file is none
         message = _("The output cannot be written: {why}.")
-        raise StorageError(message.format(why=error.strerror)) from error
+        raise StorageError(message.format(why=reason_of(error))) from error

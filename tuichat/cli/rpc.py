@@ -13,6 +13,7 @@ from tuichat.cli.output import print_out
 from tuichat.cli.parser import Parser
 from tuichat.errors import StorageError, UnreachableError
 from tuichat.i18n import _
+from tuichat.system_reasons import reason_of
 
 _CHUNK = 65536
 
@@ -80,7 +81,7 @@ def _standard_input() -> bytes:
     try:
         return os.read(0, _CHUNK)
     except OSError as error:
-        raise StorageError(_("Standard input cannot be read: {why}.").format(why=error.strerror)) from error
+        raise StorageError(_("Standard input cannot be read: {why}.").format(why=reason_of(error))) from error
 
 
 def _print(answer: bytes) -> None:
@@ -92,4 +93,4 @@ def _print(answer: bytes) -> None:
         raise
     except OSError as error:
         message = _("The output cannot be written: {why}.")
-        raise StorageError(message.format(why=error.strerror)) from error
+        raise StorageError(message.format(why=reason_of(error))) from error

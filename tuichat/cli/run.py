@@ -10,6 +10,7 @@ from typing import Final
 from tuichat.cli import interface
 from tuichat.cli.commands import parser_for
 from tuichat.cli.context import Context
+from tuichat.cli.first_language import first_language
 from tuichat.cli.invocation import Invocation
 from tuichat.cli.output import Output, report
 from tuichat.cli.parser import is_unicode
@@ -35,7 +36,7 @@ def run(arguments: Sequence[str]) -> int:
     print_anything()
     invocation = Invocation(sys.argv[0])
     try:
-        use_language(None)
+        use_language(first_language(arguments, os.environ))
         code = _dispatched(arguments, invocation)
         if sys.stdout is not None:
             sys.stdout.flush()

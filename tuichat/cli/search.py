@@ -10,10 +10,9 @@ from tuichat.cli.messages import when
 from tuichat.cli.output import one_line
 from tuichat.cli.parser import Parser, positive
 from tuichat.cli.standard_input import standard_input
-from tuichat.deed_words import speaker
+from tuichat.deed_words import said, speaker
 from tuichat.i18n import _
 from tuichat.model import Contact, Found
-from tuichat.timer_words import timer_line
 from tuichat.times import Hours
 
 DEFAULT_LIMIT = 50
@@ -90,12 +89,10 @@ def shown(found: Found, contact: Contact, today: datetime, hours: Hours) -> str:
     who = speaker(message.direction, contact.name)
     if message.direction == "out":
         who = _("me to {name}").format(name=contact.name)
-    said = "  ".join(part for part in (one_line(found.file_name), one_line(_line(found))) if part)
-    if message.kind == "timer":
-        said = timer_line(message.timer or 0)
-    if message.kind == "unsupported":
-        said = _("(a kind of message that this version cannot show)")
-    return f"{when(message, today, hours)} {who}  {said}"
+    words = "  ".join(part for part in (one_line(found.file_name), one_line(_line(found))) if part)
+    if message.unsent or message.kind in ("timer", "unsupported"):
+        words = said(message, contact.name)
+    return f"{when(message, today, hours)} {who}  {words}"
 
 
 def _line(found: Found) -> str:

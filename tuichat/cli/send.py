@@ -13,6 +13,7 @@ from tuichat.deed_words import state_word
 from tuichat.errors import StorageError, UsageError
 from tuichat.i18n import _
 from tuichat.model import MAX_TEXT_BYTES, Message, MessageState
+from tuichat.system_reasons import reason_of
 
 
 def add(parser: Parser) -> None:
@@ -104,7 +105,7 @@ def _standard_input() -> str:
         with os.fdopen(0, "rb", closefd=False) as stream:
             data = stream.read(MAX_TEXT_BYTES + 2)
     except OSError as error:
-        raise StorageError(_("Standard input cannot be read: {why}.").format(why=error.strerror)) from error
+        raise StorageError(_("Standard input cannot be read: {why}.").format(why=reason_of(error))) from error
     if len(data) > MAX_TEXT_BYTES + 1:
         return "x" * len(data)  # too long whatever it says, and perhaps cut within a character
     try:

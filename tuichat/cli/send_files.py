@@ -14,6 +14,7 @@ from tuichat.cli.waiting import Waiting, implied_target
 from tuichat.deed_words import state_word
 from tuichat.i18n import _
 from tuichat.model import MessageState, Sent
+from tuichat.running_text import enumerated
 from tuichat.sizes import shown_size
 
 
@@ -54,7 +55,7 @@ def _tell(context: Context, sent: Sent) -> None:
     name = full_name(file)
     context.output.result(sent, f"{shown(sent)}  {shown_size(file.size)}  {name}")
     if sent.cleaned:
-        removed = one_line(", ".join(sent.cleaned))
+        removed = one_line(enumerated(sent.cleaned))
         context.output.note(_("{name}: sent without {removed}").format(name=name, removed=removed))
     for warning in sent.warnings:
         context.output.note(_("{name}: {warning}").format(name=name, warning=one_line(warning)))

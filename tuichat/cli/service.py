@@ -14,6 +14,7 @@ from tuichat.cli.parser import Parser
 from tuichat.cli.service_unit import ACCOUNT, DATA, Scope, TorMode, Unit, filled, this_program
 from tuichat.errors import StorageError, TuichatError, UsageError
 from tuichat.i18n import _
+from tuichat.system_reasons import reason_of
 
 _APPARMOR = Path("/etc/apparmor.d/system_tor")
 
@@ -98,7 +99,7 @@ def _write(path: Path, text: str, *, force: bool) -> bool:
         unfinished.replace(path)
     except OSError as error:
         raise StorageError(
-            _("{path} cannot be written: {why}.").format(path=printable(path), why=error.strerror or "?")
+            _("{path} cannot be written: {why}.").format(path=printable(path), why=reason_of(error))
         ) from error
     return True
 

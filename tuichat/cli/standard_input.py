@@ -6,6 +6,7 @@ import os
 
 from tuichat.errors import StorageError, UsageError
 from tuichat.i18n import _
+from tuichat.system_reasons import reason_of
 
 
 def standard_input(most: int) -> str:
@@ -19,7 +20,7 @@ def standard_input(most: int) -> str:
         with os.fdopen(0, "rb", closefd=False) as stream:
             data = stream.read(most + 1)
     except OSError as error:
-        raise StorageError(_("Standard input cannot be read: {why}.").format(why=error.strerror)) from error
+        raise StorageError(_("Standard input cannot be read: {why}.").format(why=reason_of(error))) from error
     if len(data) > most:
         raise UsageError(_("Standard input is longer than {most} bytes.").format(most=most))
     try:

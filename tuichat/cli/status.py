@@ -12,6 +12,7 @@ from tuichat.cli.parser import Parser, seconds
 from tuichat.errors import UnreachableError, UsageError
 from tuichat.i18n import _, ngettext
 from tuichat.model import LockedEvent, ServiceEvent, Status
+from tuichat.running_text import enumerated
 from tuichat.tor_words import hindrance, next_step
 
 DEFAULT_WAIT = 180.0
@@ -107,7 +108,7 @@ def shown(status: Status) -> str:
     """The status for a person, a line for each part."""
     if status.node == "none":
         return _("no node is running")
-    lines = [(_("node"), f"{_kind(status)}, {status.version}, pid {status.pid}")]
+    lines = [(_("node"), enumerated((_kind(status), status.version, f"pid {status.pid}")))]
     if status.locked:
         lines.append((_("profile"), _("locked")))
         return _aligned(lines)
@@ -160,7 +161,7 @@ def _tor(status: Status) -> str:
     if not tor.running:
         return _("not running") + (f": {problem}" if problem else "")
     parts = [tor.version, f"{tor.bootstrap}%", tor.summary, problem]
-    return ", ".join(part for part in parts if part)
+    return enumerated(part for part in parts if part)
 
 
 def _service(status: Status) -> str:
@@ -181,7 +182,7 @@ def _service(status: Status) -> str:
             status.service.missed,
         ).format(count=status.service.missed),
     }
-    return f"{lights[status.service.light]}, {stages[status.service.stage]}"
+    return enumerated((lights[status.service.light], stages[status.service.stage]))
 
 
 def _counts(status: Status) -> dict[str, int]:

@@ -43,7 +43,7 @@ class Surroundings:
         columns, lines: its size.
         pid: of this process.
         ask: runs a program, and gives its output, None if it failed.
-        cells: how many cells the terminal gives a text, None if it does not say.
+        cells: how many cells the terminal gives each of some texts, None if it does not say.
     """
 
     environment: Mapping[str, str]
@@ -56,7 +56,7 @@ class Surroundings:
     lines: int = 24
     pid: int = 0
     ask: Callable[[Sequence[str]], str | None] = field(default=lambda _words: None)
-    cells: Callable[[str], int | None] = field(default=lambda _text: None)
+    cells: Callable[[Sequence[str]], list[int] | None] = field(default=lambda _texts: None)
 
     @classmethod
     def here(cls, environment: Mapping[str, str]) -> Surroundings:

@@ -9,7 +9,7 @@ from tuichat.api.client import AsyncClient
 from tuichat.i18n import _
 from tuichat.tor_words import hindrance, next_step
 
-_START_SECONDS: Final = 1.0
+_START_SECONDS: Final = 5.0
 """Within that a node knows whether it can start tor at all."""
 
 _LOOK_SECONDS: Final = 0.05

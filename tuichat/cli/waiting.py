@@ -34,7 +34,10 @@ class Waiting:
         self._until = asyncio.get_running_loop().time() + (DEFAULT_WAIT if seconds is None else seconds)
 
     async def until_there(self, node: AsyncClient, message: Message) -> Message:
-        """The message once it is in that state or further, is given up, or the time is over."""
+        """The message once it is in that state or further, is given up, or the time is over.
+
+        Who interrupts this is told that the message stays, with its number: what was taken is not undone.
+        """
         if self.target is None:
             return message
         try:
@@ -48,6 +51,10 @@ class Waiting:
                         break
         except (TimeoutError, UnreachableError):
             pass
+        except asyncio.CancelledError:
+            if message.state == "queued":
+                self._context.output.note(_stays_queued(message))
+            raise
         return message
 
     async def check(self, node: AsyncClient, message: Message) -> None:
@@ -99,8 +106,12 @@ def _not_there(message: Message, target: MessageState, trouble: str) -> TuichatE
         return TuichatError(_("Message {id} was not sent.").format(id=message.id))
     if message.state == "queued":
         return NotYetError(
-            _("Message {id} stays queued; it is sent when a node next runs.").format(id=message.id),
+            _stays_queued(message),
             trouble or _("Keep tuichat open, or run tuichat daemon run."),
         )
     text = _("Message {id} is {state}, not yet {target}.")
     return NotYetError(text.format(id=message.id, state=state_word(message.state), target=state_word(target)))
+
+
+def _stays_queued(message: Message) -> str:
+    return _("Message {id} stays queued; it is sent when a node next runs.").format(id=message.id)

@@ -21,6 +21,7 @@ from tuichat.health.answers import FAILED, NOT_FOUND, REFUSAL, Answer, Asked, ju
 from tuichat.i18n import _
 from tuichat.network.request_head import MAX_HEAD_BYTES, state_of
 from tuichat.supervisor import place_of
+from tuichat.system_reasons import reason_of
 
 MAX_CONNECTIONS: Final = 16
 SECONDS: Final = 5.0
@@ -64,7 +65,7 @@ class HealthServer:
                 self._made = _file_at(self._path)
         except OSError as error:
             raise StorageError(
-                _("HTTP cannot be served at {place}: {why}.").format(place=self._place, why=_reason(error)),
+                _("HTTP cannot be served at {place}: {why}.").format(place=self._place, why=reason_of(error)),
                 _("Name another place with http.listen, or end what listens there."),
             ) from error
 
@@ -207,8 +208,3 @@ def _clear_way(path: Path) -> None:
         _("Another program listens at {path}.").format(path=path),
         _("End it, or name another place with http.listen."),
     )
-
-
-def _reason(error: OSError) -> str:
-    """Without the address that the loop puts into its own sentence."""
-    return os.strerror(error.errno) if error.errno else type(error).__name__

@@ -12,6 +12,7 @@ from typing import Final
 from tuichat.clock import Rng
 from tuichat.errors import StorageError, UsageError
 from tuichat.i18n import _
+from tuichat.system_reasons import reason_of
 
 RANDOM_BYTES: Final = 32
 SHORTEST: Final = 32
@@ -71,7 +72,7 @@ def make_token(path: Path, rng: Rng, *, replace: bool) -> bool:
         unfinished.rename(path)
     except OSError as error:
         raise StorageError(
-            _("{path} cannot be written: {why}.").format(path=path, why=error.strerror)
+            _("{path} cannot be written: {why}.").format(path=path, why=reason_of(error))
         ) from error
     return True
 
@@ -87,4 +88,4 @@ def _check_private(path: Path, found: os.stat_result) -> None:
 
 
 def _unreadable(path: Path, error: OSError) -> StorageError:
-    return StorageError(_("{path} cannot be read: {why}.").format(path=path, why=error.strerror))
+    return StorageError(_("{path} cannot be read: {why}.").format(path=path, why=reason_of(error)))

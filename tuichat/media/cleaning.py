@@ -20,6 +20,7 @@ from tuichat.media.apart import program_of, readable, run_apart
 from tuichat.media.failures import UncleanedError, shown
 from tuichat.media.identity import Identity, check_same
 from tuichat.media.traces import DISK_REFUSED, TRACES, Trace
+from tuichat.system_reasons import reason_of
 
 CLEANABLE: Final = frozenset(
     {"image/jpeg", "image/png", "image/webp", "image/gif", "image/tiff", "image/avif"}
@@ -86,7 +87,7 @@ def _target(path: Path) -> Iterator[int]:
     try:
         descriptor = os.open(path, flags, 0o600)
     except OSError as failure:
-        raise _unwritable(path, os.strerror(failure.errno or 0)) from failure
+        raise _unwritable(path, reason_of(failure)) from failure
     try:
         yield descriptor
     finally:

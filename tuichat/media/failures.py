@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
+from tuichat.system_reasons import reason_of
 
 
 class UnreadableError(TuichatError):
@@ -23,7 +24,7 @@ class UncleanedError(TuichatError):
 
 def unreadable(path: Path, failure: OSError) -> UnreadableError:
     """The sentence for a file or a folder that the system does not let us read."""
-    reason = os.strerror(failure.errno) if failure.errno else str(failure)
+    reason = reason_of(failure)
     return UnreadableError(
         _("{path} cannot be read: {reason}.").format(path=shown(path), reason=reason),
         _("Check its name and its permissions."),

@@ -24,7 +24,7 @@ METHOD_GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
         *("status", "contact.list", "contact.get", "message.get", "message.earlier", "messages", "search"),
         *("file.list", "file.get", "event_log", "subscribe"),
     ),
-    "send": ("send", "edit", "unsend", "react", "cancel", "mark_read", "typing"),
+    "send": ("send", "edit", "unsend", "react", "cancel", "mark_read", "mark_shown", "typing"),
     "files": ("file.accept", "file.decline", "file.cancel", "file.pause", "file.resume"),
     "contacts": (
         *("contact.accept", "contact.reject", "contact.block", "contact.unblock"),

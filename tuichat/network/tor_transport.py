@@ -31,6 +31,7 @@ from tuichat.network.transport import (
     NetworkState,
 )
 from tuichat.supervisor import supervise
+from tuichat.system_reasons import reason_of
 
 PUBLISH_SECONDS: Final = 60.0
 """How long tor may take to publish before it is asked anew."""
@@ -320,7 +321,7 @@ def _words(error: OnionError | OSError | TuichatError) -> str:
         return translated(error.message)
     if isinstance(error, TuichatError):
         return error.message
-    return error.strerror or type(error).__name__
+    return reason_of(error)
 
 
 def _is_our_answer(answer: bytes) -> bool:

@@ -137,11 +137,7 @@ class ContactBook:
         taken = self._store.contacts.by_petname(clean)
         if taken is not None and taken.id != own:
             free = self.free_petname(clean)
-            raise UsageError(
-                _("You already have a contact called {name}.").format(name=clean),
-                _("{free} is free.").format(free=free),
-                (free,),
-            )
+            raise UsageError(_("You already have a contact called {name}.").format(name=clean), "", (free,))
         return clean
 
     def free_petname(self, wanted: str) -> str:

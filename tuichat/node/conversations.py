@@ -113,7 +113,7 @@ class Conversations:
         if row.given:
             raise UsageError(
                 _("This message may have left already, so it cannot be cancelled."),
-                _("It counts as delivered only once your contact has acknowledged it."),
+                _("To take it back on both sides: tuichat unsend {id}").format(id=message),
             )
         contact = self._store.contacts.get(row.contact)
         assert contact is not None
@@ -156,6 +156,13 @@ class Conversations:
                 if marked:
                     changes.contact(row.id)
         return row if marked else None
+
+    def mark_shown(self, ref: str, first: int, last: int) -> None:
+        """Received messages with these ids were shown: their timers run, if they did not before."""
+        row = self._book.find(ref)
+        with self._hub.change() as changes:
+            if self._store.messages.mark_shown(row.id, first, last, self._hub.now()):
+                changes.contact(row.id)
 
 
 def no_message(message: int) -> NotFoundError:

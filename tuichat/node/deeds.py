@@ -30,7 +30,7 @@ class Deeds:
         self._done = MessageDeeds(store)
 
     def edit(self, message: int, text: str) -> Message:
-        """Put another text in the place of one's own."""
+        """Put another text in the place of one's own; of one that no link ever had nobody hears."""
         row, contact = self._own(message)
         self._check_not_frozen(row)
         if row.kind != "text":
@@ -38,11 +38,15 @@ class Deeds:
         clean = checked_text(text)
         if clean == row.text:
             raise UsageError(_("Message {id} says that already.").format(id=message))
-        now = self._hub.now()
-        body = Edit(THE_TWO_OF_US, self._new_id(), now, row.wire_id, clean)
+        queued = self._store.outbox.by_message(message)
         with self._hub.change() as changes:
-            self._done.edit(row, clean, changes)
-            self._queue(contact, row, body)
+            if queued is not None and not queued.given and not row.edited:
+                self._conversations.outbox(contact).correct(queued, clean)
+                self._done.correct(row, clean, changes)
+            else:
+                self._done.edit(row, clean, changes)
+                body = Edit(THE_TWO_OF_US, self._new_id(), self._hub.now(), row.wire_id, clean)
+                self._queue(contact, row, body)
         self._links.queued(contact.id)
         return self._conversations.get(message)
 

@@ -79,15 +79,20 @@ class Desk:
     # -- what is being written --
 
     def set_draft(self, ref: str, text: str, writer: str) -> None:
-        """Keep what is being written. Raises UsageError if it is too long."""
-        _check_writer(writer)
+        """Keep what is being written: where messages disappear, so long after the last change as they do.
+
+        Raises UsageError if it is too long.
+        """
+        check_writer(writer)
         row = self._book.find(ref)
         if len(text.encode()) > MAX_DRAFT_BYTES:
             raise UsageError(_("A draft has at most {most} bytes.").format(most=MAX_DRAFT_BYTES))
+        kept, now = self._store.conversations.get(row.id), self._hub.now()
+        ends = now + kept.timer * 1000 if kept is not None and kept.timer else None
         with self._hub.change():
-            self._store.conversations.set_draft(row.id, text)
-        at = from_milliseconds(self._hub.now())
-        self._hub.tell(DraftEvent(at=at, draft=Draft(contact=row.id, text=text), writer=writer))
+            self._store.conversations.set_draft(row.id, text, ends)
+        told = DraftEvent(at=from_milliseconds(now), draft=Draft(contact=row.id, text=text), writer=writer)
+        self._hub.tell(told)
 
     def drafts(self) -> list[Draft]:
         """What is being written."""
@@ -99,7 +104,7 @@ class Desk:
 
         Raises UsageError if it is too long.
         """
-        _check_writer(writer)
+        check_writer(writer)
         contact = None if ref is None else self._book.find(ref).id
         present = None if contact is None else self._store.conversations.get(contact)
         if not text.strip() or (present is not None and (present.timer or present.memory == "on")):
@@ -138,7 +143,8 @@ def checked_tag(text: str) -> str:
     return tag
 
 
-def _check_writer(writer: str) -> None:
+def check_writer(writer: str) -> None:
+    """See that the name of a front end is one. Raises UsageError."""
     if len(writer) > MAX_WRITER_CHARACTERS:
         raise UsageError(
             _("A writer's name has at most {most} characters.").format(most=MAX_WRITER_CHARACTERS)

@@ -20,6 +20,7 @@ from tuichat.protocol.labels import disk_name, disk_place, numbered
 from tuichat.store.files import sync_directory
 from tuichat.store.part_file import part_name, reserve
 from tuichat.store.records import FileRow
+from tuichat.system_reasons import reason_of
 
 _RANDOM_BYTES: Final = 8
 _INBOX_NAME: Final = re.compile(f"[0-9a-f]{{{2 * _RANDOM_BYTES}}}")
@@ -137,7 +138,7 @@ def full_or_failing(error: OSError, directory: Path) -> StorageError:
         )
     return StorageError(
         _("Nothing can be written to {directory}: {reason}.").format(
-            directory=directory, reason=error.strerror or "?"
+            directory=directory, reason=reason_of(error)
         ),
         _("Check the directory's permissions, or choose another one with --to."),
     )

@@ -319,6 +319,9 @@ class Gate(GateDeeds, GateDesk, GateFiles, GateSettings, GateTokens):
     async def mark_read(self, ref: str, up_to: int) -> None:
         await self._ask(lambda node: node.mark_read(ref, up_to))
 
+    async def mark_shown(self, ref: str, first: int, last: int) -> None:
+        await self._ask(lambda node: node.mark_shown(ref, first, last))
+
     async def event_log(self) -> EventLog:
         return await self._ask(lambda node: node.event_log())
 

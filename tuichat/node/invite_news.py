@@ -6,6 +6,7 @@ from typing import Final
 
 from tuichat.i18n import _
 from tuichat.model import NoticeEvent, from_milliseconds
+from tuichat.running_text import paragraph
 
 MAX_QUOTED_CHARACTERS: Final = 120
 """How much of somebody's text a notice repeats."""
@@ -24,7 +25,7 @@ def invite_used(petname: str, own_name: str, text: str, now: int) -> NoticeEvent
     if text:
         said.append(_("They wrote: “{text}”.").format(text=_shortened(text)))
     said.append(_("/rename gives another name."))
-    return NoticeEvent(at=from_milliseconds(now), text=" ".join(said), level="info")
+    return NoticeEvent(at=from_milliseconds(now), text=paragraph(*said), level="info")
 
 
 def _shortened(text: str) -> str:

@@ -33,6 +33,11 @@ class MessageDeeds:
         self._tell(row, changes)
         return True
 
+    def correct(self, row: MessageRow, text: str, changes: Changes) -> None:
+        """Put another text in the place of one that nobody else has: it was not edited, and had no other."""
+        self._store.deeds.correct(row.id, text)
+        self._tell(row, changes)
+
     def unsend(self, row: MessageRow, state: Unsent, now: int, changes: Changes) -> bool:
         """Forget what a message said or offered, at `now` milliseconds; whether that changed anything."""
         if row.unsent or row.state == "cancelled":

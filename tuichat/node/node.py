@@ -152,6 +152,8 @@ class Node(
         """Begin; offline until `go_online`."""
         with contextlib.suppress(StorageError):  # the next start tries again
             LateBodies(self._store, self._hub).read()
+            if not self._signs.rules.receipts:
+                self._receipts.withdraw()  # the setting may be another than when they were queued
         self._with.transport.watch(self._news.heard)
         self._links.start()
         self._transfers.start()

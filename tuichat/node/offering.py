@@ -19,6 +19,7 @@ from tuichat.protocol.bodies import THE_TWO_OF_US, File
 from tuichat.store.records import FileRow
 from tuichat.store.store import Store
 from tuichat.store.transfers import HASHES_IN_PART
+from tuichat.system_reasons import reason_of
 
 OFFER_SECONDS: Final = 30 * 86_400
 """How long an offer holds."""
@@ -131,7 +132,7 @@ def _hashes_of(row: FileRow, chunks: range, known: Identity | None) -> bytes:
         ) from None
     except OSError as error:
         raise StorageError(
-            _("{name} cannot be read: {reason}.").format(name=row.name, reason=error.strerror or "?")
+            _("{name} cannot be read: {reason}.").format(name=row.name, reason=reason_of(error))
         ) from error
     return b"".join(blake2b_256(cipher.seal(index, data)) for index, data in zip(chunks, found, strict=True))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+import msgspec
+
 from tuichat.clock import Rng
 from tuichat.crypto.kdf import blake2b_256
 from tuichat.crypto.kem import Kem
@@ -164,14 +166,33 @@ class Outbox:
         """Take back what was never given to a link: a void takes its number, if it has one (S7)."""
         if row.envelope is None:
             self._store.outbox.remove(row.id)
-            return
-        body = encode_body(Void(THE_TWO_OF_US, void_id))
-        session = self._store.sessions.get(self._contact)
-        ratchet = Ratchet.decode(session.ratchet)
-        envelope = self._sealed(ratchet, row.seq, body)
-        self._store.sessions.put(replace(session, ratchet=ratchet.encode()))
+        else:
+            self._put(
+                replace(row, wire_id=void_id, message=None, body=encode_body(Void(THE_TWO_OF_US, void_id)))
+            )
+
+    def correct(self, row: OutboxRow, text: str) -> None:
+        """Another text in the place of one that was never given to a link, under its id and number."""
+        body = decode_body(row.body)
+        assert isinstance(body, Text)
+        self._put(replace(row, body=encode_body(msgspec.structs.replace(body, text=text))))
+
+    def _put(self, row: OutboxRow) -> None:
+        """Keep what was changed of a row; sealed afresh if it was sealed before."""
+        envelope = digest = None
+        if row.envelope is not None:
+            session = self._store.sessions.get(self._contact)
+            ratchet = Ratchet.decode(session.ratchet)
+            envelope = self._sealed(ratchet, row.seq, row.body)
+            digest = blake2b_256(envelope)
+            self._store.sessions.put(replace(session, ratchet=ratchet.encode()))
         self._store.outbox.replace(
-            row.id, wire_id=void_id, body=body, envelope=envelope, envelope_hash=blake2b_256(envelope)
+            row.id,
+            wire_id=row.wire_id,
+            body=row.body,
+            envelope=envelope,
+            envelope_hash=digest,
+            message=row.message,
         )
 
     def acknowledge(self, session: SessionRow, digest: bytes, now: int, changes: Changes) -> OutboxRow | None:

@@ -7,7 +7,7 @@ from tuichat.node.conversations import MESSAGE_ID_LENGTH, Conversations
 from tuichat.node.events import EventHub
 from tuichat.node.links import Links
 from tuichat.protocol.bodies import THE_TWO_OF_US, Receipt, decode_body
-from tuichat.store.records import ContactRow
+from tuichat.store.records import ContactRow, OutboxRow
 from tuichat.store.store import Store
 
 
@@ -28,12 +28,24 @@ class Receipts:
         seen = self._store.messages.newest_seen(contact.id, up_to)
         if contact.state != "accepted" or seen is None:
             return
-        outbox = self._conversations.outbox(contact)
         at_once = self._links.takes_at_once(contact.id)
         with self._hub.change():
-            for row in self._store.outbox.waiting_notes(contact.id):
-                if isinstance(decode_body(row.body), Receipt):
-                    outbox.cancel(row, self._rng.bytes(MESSAGE_ID_LENGTH))
+            self._cancel(contact)
             receipt = Receipt(THE_TWO_OF_US, self._rng.bytes(MESSAGE_ID_LENGTH), seen)
-            outbox.queue_note(receipt, self._hub.now(), given=at_once)
+            self._conversations.outbox(contact).queue_note(receipt, self._hub.now(), given=at_once)
         self._links.queued(contact.id)
+
+    def withdraw(self) -> None:
+        """Nobody is to be told any more: what no link has had does not leave. Raises StorageError."""
+        for contact in self._store.contacts.all():
+            if self._waiting(contact):
+                with self._hub.change():
+                    self._cancel(contact)
+
+    def _cancel(self, contact: ContactRow) -> None:
+        for row in self._waiting(contact):
+            self._conversations.outbox(contact).cancel(row, self._rng.bytes(MESSAGE_ID_LENGTH))
+
+    def _waiting(self, contact: ContactRow) -> list[OutboxRow]:
+        notes = self._store.outbox.waiting_notes(contact.id)
+        return [row for row in notes if isinstance(decode_body(row.body), Receipt)]

@@ -8,7 +8,7 @@ from typing import Final
 
 from tuichat.errors import DamagedError, StorageError, UsageError
 from tuichat.i18n import _
-from tuichat.model import AnyEvent, ContactEvent, MessageEvent
+from tuichat.model import AnyEvent, ContactEvent, Draft, DraftEvent, MessageEvent, from_milliseconds
 from tuichat.node.conversations import MESSAGE_ID_LENGTH, Conversations
 from tuichat.node.events import Changes, EventHub
 from tuichat.node.file_steps import Step
@@ -88,8 +88,8 @@ class Timers:
     # -- what has lasted its time --
 
     def _heard(self, event: AnyEvent) -> None:
-        """A timer may run now that ran not before: a message came, was acknowledged, or was seen."""
-        if isinstance(event, MessageEvent | ContactEvent):
+        """A timer may run now that ran not before: a message came, was delivered or seen; or a draft."""
+        if isinstance(event, MessageEvent | ContactEvent | DraftEvent):
             self._changed.set()
 
     async def _keep(self) -> None:
@@ -98,6 +98,7 @@ class Timers:
             pause: float | None = FAILURE_SECONDS
             with suppress(StorageError, DamagedError):
                 more = True
+                self.end_drafts()
                 while more:
                     more = self.delete_due() or self.retention.delete_some()
                     await asyncio.sleep(0)
@@ -108,10 +109,20 @@ class Timers:
 
     def _seconds_left(self) -> float | None:
         """How long nothing is to be done; None if no timer runs, and nothing is deleted by its age."""
-        deadline = self._store.messages.next_due()
+        deadlines = (self._store.messages.next_due(), self._store.conversations.next_draft_end())
+        deadline = min((each for each in deadlines if each is not None), default=None)
         if deadline is None:
             return self.retention.pause()
         return min(max(deadline - self._hub.now(), 0) / 1000 + 0.001, LOOK_SECONDS)
+
+    def end_drafts(self) -> None:
+        """Let go of drafts whose time is over, in every client."""
+        now = self._hub.now()
+        with self._hub.change():
+            ended = self._store.conversations.end_drafts(now)
+        for contact in ended:
+            nothing = Draft(contact=contact, text="")
+            self._hub.tell(DraftEvent(at=from_milliseconds(now), draft=nothing, writer=""))
 
     def delete_due(self) -> bool:
         """Delete a part of the messages whose time is over; whether there may be more."""

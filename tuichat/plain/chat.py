@@ -18,13 +18,15 @@ from tuichat.model import Contact, File, Message
 from tuichat.plain.lines import Lines
 from tuichat.plain.options import Options
 from tuichat.plain.wording import day_line, day_of, file_text, message_text, person_line
+from tuichat.plain.writing import Writing
+from tuichat.running_text import enumerated
 from tuichat.settings import SETTINGS
 from tuichat.tui.choices import Choice, Choices, Keeping
 from tuichat.tui.dates import Calendar
 from tuichat.tui.known import Known
 from tuichat.tui.screens.main_lines import banner_text, empty_text
 from tuichat.tui.session import Session
-from tuichat.tui.words import error_text
+from tuichat.tui.words import error_text, stage_word
 
 _SHOWN: Final = 10
 """So many messages are shown of a conversation that is opened; more if more are unread."""
@@ -52,6 +54,7 @@ class Chat:
         away: whether contacts are to see this person as away, though somebody writes here.
         choices: the settings; what comes is told of in the chosen way at once.
         sealed: it takes a passphrase to open the profile.
+        writing: what is being written to whom, and was typed.
     """
 
     def __init__(self, session: Session, lines: Lines, options: Options, clock: Clock) -> None:
@@ -73,6 +76,7 @@ class Chat:
         )
         self.sealed = options.sealed
         self.away = False
+        self.writing = Writing(self)
         self.listed: list[int] = []
         self._day: date | None = None
         self._shown: dict[int, Message] = {}
@@ -207,6 +211,7 @@ class Chat:
         if not messages:
             self.say(empty_text(self.known, person, self.options.glyphs))
         await self.show(messages)
+        self.writing.show(person)
         if person.unread:
             await self.session.recount()
 
@@ -226,6 +231,7 @@ class Chat:
         message = await self.node.send(person.address, text, reply_to)
         if person.id == self.contact and self.claim(message.id):
             self.show_one(message)
+        await self.writing.sent(person, text)
 
     def claim(self, number: int) -> bool:
         """Whether a new message is still to be shown; from then on it is not."""
@@ -274,6 +280,7 @@ class Chat:
         """Nothing is known of a locked profile."""
         self.close()
         self.known.forget()
+        self.writing.forget()
         self._shown.clear()
 
     def forget_message(self, number: int) -> None:
@@ -286,6 +293,14 @@ class Chat:
         linked = person is not None and person.stage == "linked"
         name = self.name_of(file.contact)
         return file_text(file, name, self.options.glyphs, self.calendar(), linked=linked)
+
+    def link_text(self, person: Contact) -> str:
+        """Where the link to somebody stands, and when it is tried again."""
+        words = [_("another key") if person.key_changed else stage_word(person.stage)]
+        retry_at = self.known.retry_at.get(person.id)
+        if person.stage == "waiting" and retry_at is not None:
+            words.append(_("next try at {time}").format(time=self.calendar().time(retry_at)))
+        return enumerated(words)
 
     async def learn_file(self, message: Message) -> None:
         """Read the record of a message's file if it is not known yet."""

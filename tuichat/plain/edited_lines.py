@@ -6,6 +6,7 @@ written.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import readline
 import sys
@@ -14,6 +15,7 @@ from contextlib import suppress
 from typing import Final
 
 from tuichat.plain.lines import StandardLines
+from tuichat.tui.wrapping import cells
 
 _ERASE_LINE: Final = "\r\x1b[K"
 
@@ -21,6 +23,16 @@ _ERASE_LINE: Final = "\r\x1b[K"
 def can_edit() -> bool:
     """Whether there is a terminal for it."""
     return os.isatty(0) and os.isatty(1) and os.environ.get("TERM", "") not in ("", "dumb")
+
+
+def _behind_cursor() -> str:
+    """What is typed already and stands behind the cursor, whose place Python's readline does not tell."""
+    try:
+        point = ctypes.c_int.in_dll(ctypes.CDLL(readline.__file__), "rl_point").value
+    except (AttributeError, OSError, ValueError):  # another readline
+        return ""
+    line = readline.get_line_buffer().encode(sys.stdin.encoding, "surrogateescape")
+    return line[point:].decode(sys.stdin.encoding, "replace")
 
 
 class EditedLines(StandardLines):
@@ -31,6 +43,7 @@ class EditedLines(StandardLines):
         self._complete: Callable[[str], list[str]] = lambda _line: []
         self._found: list[str] = []
         self._editing = False
+        self._learned: list[str] = []
         readline.set_auto_history(False)
         readline.set_completer_delims("")
         readline.set_completer(self._completed)
@@ -46,22 +59,31 @@ class EditedLines(StandardLines):
 
     def recall(self, texts: Sequence[str]) -> None:
         """What the arrow keys bring back, oldest first."""
+        self._learned.clear()
         readline.clear_history()
         for text in texts:
             self.remember(text)
 
     def remember(self, text: str) -> None:
-        """One more of them."""
+        """One more of them: from the next line on, if one is being typed, for readline walks through them
+        in a thread of its own."""
         if "\n" not in text:
+            self._learned.append(text)
+        if not self._editing:
+            self._learn()
+
+    def _learn(self) -> None:
+        for text in self._learned:
             readline.add_history(text)
+        self._learned.clear()
 
     def _show_prompt(self, prompt: str) -> None:
-        """Readline does, unless an answer is not to be seen."""
+        """Readline does."""
 
     def _line(self, prompt: str, *, secret: bool) -> str | None:
         if secret:
-            self._put(prompt)
             return super()._line(prompt, secret=True)
+        self._learn()
         self._editing = True
         try:
             return input(prompt)
@@ -75,8 +97,11 @@ class EditedLines(StandardLines):
         if not self._editing:
             return super()._interrupting(shown, prompt)
         typed = prompt + readline.get_line_buffer()
-        fits = len(typed) < self._columns() // 2  # each of them may be two cells wide
-        return f"{_ERASE_LINE if fits else chr(10)}{shown}\n{typed}"
+        if len(typed) >= self._columns() // 2:  # each of them may be two cells wide
+            return f"\n{shown}\n{typed}"
+        behind = cells(_behind_cursor())
+        back = f"\x1b[{behind}D" if behind else ""
+        return f"{_ERASE_LINE}{shown}\n{typed}{back}"
 
     def _columns(self) -> int:
         with suppress(OSError):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from pathlib import Path
 
 from tuichat.errors import UsageError
-from tuichat.file_words import is_open
+from tuichat.file_words import is_here, is_open
 from tuichat.i18n import _
 from tuichat.model import File
 from tuichat.plain.chat import Chat
@@ -15,7 +17,7 @@ from tuichat.tui.paths import read_wanted, whole
 from tuichat.tui.sent_words import sent_words
 from tuichat.tui.slash import Command
 
-_USAGE = "/files fetch|decline|pause|resume|cancel N [DIR]"
+_USAGE = "/files fetch N [--all] [DIR], /files decline|pause|resume|cancel N, /files save N DIR"
 _LISTED = 50
 
 
@@ -40,6 +42,8 @@ async def files(chat: Chat, command: Command) -> None:
     to = words[2] if len(words) > 2 else ""
     if words[0] == "fetch":
         await _fetch(chat, found, to)
+    elif words[0] == "save" and to:
+        await _save(chat, found, to)
     elif to or words[0] not in ("decline", "cancel", "pause", "resume"):
         raise UsageError(_("This is not understood: {0}.").format(command.argument), _USAGE)
     elif words[0] == "pause":
@@ -60,13 +64,39 @@ async def _list(chat: Chat) -> None:
 
 
 async def _fetch(chat: Chat, found: File, to: str) -> None:
+    first, _blank, rest = to.partition(" ")
+    whole_group = first == "--all"
+    to = rest.strip() if whole_group else to
     directory = whole(str(Path(to))) if to else ""
     if not is_open(found):
         raise UsageError(_("This file is no offer that waits for an answer."), _("/files lists them."))
-    await chat.node.file_accept(found.id, directory, False, 0)
+    chat.known.files.put(found)
+    last_seen = max(each.id for each in chat.known.files.group_of(found)) if whole_group else 0
+    taken = await chat.node.file_accept(found.id, directory, whole_group, last_seen)
+    if whole_group:
+        for each in taken:
+            chat.say(chat.file_line(each))
     person = chat.known.people.get(found.contact)
     if person is None or person.stage != "linked":
         chat.say(_("{file} comes when you are both online.").format(file=_label(chat, found)))
+
+
+async def _save(chat: Chat, found: File, to: str) -> None:
+    """A copy of a received file under its own name; leaving stops it. Raises TuichatError."""
+    from tuichat.bootstrap import save_copy  # seldom needed
+
+    if not is_here(found):
+        raise UsageError(_("This file is not here, so nothing can be copied."), _("/files lists them."))
+    chat.say(_("Copying..."))
+    stopped = threading.Event()
+    try:
+        copy = await asyncio.to_thread(
+            save_copy, Path(found.path), found.name, Path(whole(to)), stopped.is_set
+        )
+    finally:
+        stopped.set()
+    if copy is not None:
+        chat.say(_("Copied to {path}.").format(path=harmless(str(copy))))
 
 
 async def _end(chat: Chat, found: File) -> None:

@@ -49,7 +49,7 @@ async def _new_passphrase(chat: Chat) -> str | None:
             if first is None or not await _goes_without(chat):
                 return None
             return ""
-        again = await chat.lines.read(_("The same passphrase again") + ": ", secret=True)
+        again = await chat.lines.read(_("The same passphrase again:") + " ", secret=True)
         if again is None or again == first:
             return None if again is None else first
         chat.say(_("The two were not the same. Please choose it again."))
@@ -73,7 +73,7 @@ async def unlock(chat: Chat, passphrase: str | None) -> bool:
     while chat.session.locked:
         if passphrase is None:
             chat.say(_("This profile is locked."))
-            passphrase = await chat.lines.read(_("Passphrase") + ": ", secret=True)
+            passphrase = await chat.lines.read(_("Passphrase:") + " ", secret=True)
         if passphrase is None:
             return False
         try:

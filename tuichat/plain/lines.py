@@ -14,7 +14,7 @@ import sys
 import termios
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from queue import SimpleQueue
 from typing import Final, Protocol
 
@@ -83,9 +83,10 @@ class StandardLines:
         """The next line; what cannot be read is the end."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[str | None] = loop.create_future()
-        self._prompt = harmless(prompt) if self.interactive else ""
-        shown = self._prompt
-        self._show_prompt(shown)
+        shown = harmless(prompt) if self.interactive else ""
+        if not secret:
+            self._prompt = shown
+            self._show_prompt(shown)
 
         def job() -> None:
             line = self._line(shown, secret=secret)
@@ -156,15 +157,22 @@ class StandardLines:
         return f"\n{shown}\n{prompt}"
 
     def _line(self, prompt: str, *, secret: bool) -> str | None:
-        with _without_echo() if secret and self.interactive else nullcontext():
-            while b"\n" not in self._rest and len(self._rest) < _LONGEST_LINE:
-                try:
-                    data = os.read(0, _READ_BYTES)
-                except OSError:  # the terminal is gone
-                    data = b""
-                if not data:
-                    break
-                self._rest += data
+        if not secret or not self.interactive:
+            return self._next_line()
+        with _without_echo():
+            self._prompt = prompt
+            self._put(prompt)  # whoever sees it may type at once
+            return self._next_line()
+
+    def _next_line(self) -> str | None:
+        while b"\n" not in self._rest and len(self._rest) < _LONGEST_LINE:
+            try:
+                data = os.read(0, _READ_BYTES)
+            except OSError:  # the terminal is gone
+                data = b""
+            if not data:
+                break
+            self._rest += data
         whole = b"\n" in self._rest
         line, _end, self._rest = self._rest.partition(b"\n")
         return line.decode(self._encoding, errors="replace").removesuffix("\r") if line or whole else None
@@ -190,7 +198,7 @@ def _without_echo() -> Iterator[None]:
     silent = before.copy()
     silent[3] &= ~termios.ECHO
     try:
-        termios.tcsetattr(0, termios.TCSAFLUSH, silent)
+        termios.tcsetattr(0, termios.TCSANOW, silent)  # and not what flushes: keys are never lost
         yield
     finally:
         with suppress(termios.error):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from tuichat.deed_words import said, speaker
+from tuichat.deed_words import said, speaker, take_back_question
 from tuichat.errors import NotFoundError, UsageError
 from tuichat.i18n import _
 from tuichat.model import Contact, Message
@@ -87,7 +87,7 @@ async def cancel(chat: Chat, command: Command) -> None:
         await _take_back(chat, await _target(chat, number, "d"))
         return
     messages = await chat.node.messages(person.address, _LOOKED_AT)
-    waiting = [each for each in messages if each.direction == "out" and each.state == "queued"]
+    waiting = [each for each in messages if each.state == "queued" and "d" in keys_of(each)]
     if waiting:
         await _take_back(chat, waiting[-1])
     else:
@@ -97,15 +97,8 @@ async def cancel(chat: Chat, command: Command) -> None:
 async def _take_back(chat: Chat, message: Message) -> None:
     if message.direction == "in":
         raise UsageError(_("Only your own messages can be taken back."), _("Nothing was changed."))
-    waits = message.state == "queued"
-    question = (
-        _("Take back {text}? It is not sent then.")
-        if waits
-        else _("Take back {text}? It is erased here and at your contact's, who may have read it.")
-    )
-    if await chat.ask(question.format(text=_quoted(chat, message))):
-        take_back = chat.node.cancel if waits else chat.node.unsend
-        chat.changed(await take_back(message.id), asked=True)
+    if await chat.ask(take_back_question(message).format(text=_quoted(chat, message))):
+        chat.changed(await chat.node.unsend(message.id), asked=True)
 
 
 async def earlier(chat: Chat, command: Command) -> None:
@@ -129,14 +122,17 @@ async def copy(chat: Chat, command: Command) -> None:
 
 
 async def link(chat: Chat, command: Command) -> None:
-    """The links of the newest message that has some, and where they lead; nothing is opened here."""
-    person = chat.one("")
-    for message in reversed(await chat.node.messages(person.address)):
+    """The links of a message, else of the newest that has some, and where they lead; none is opened here."""
+    person, number = chat.one(""), _only_number(command)
+    meant = [await _target(chat, number, None)] if number is not None else None
+    for message in reversed(meant or await chat.node.messages(person.address, _LOOKED_AT)):
         if not message.unsent and (found := links(message.text)):
             for each in found:
                 leads = _("leads to {host}").format(host=host_of(each.url))
                 chat.say("\n".join([harmless(each.url), leads, *cautions(each.url)]))
             return
+    if number is not None:
+        raise UsageError(_("That cannot be done with this message."))
     raise UsageError(_("No message here has a link."))
 
 
@@ -195,7 +191,11 @@ async def _into_memory(chat: Chat, person: Contact) -> None:
 
 
 async def messages(chat: Chat, command: Command) -> None:
-    """What was said last, with numbers."""
+    """What was said last, or around a message, with numbers."""
+    number, rest = parted(command.argument)
+    if number is not None and not rest:
+        await _around(chat, await _target(chat, number, None))
+        return
     if command.argument and not command.argument.isdecimal():
         raise UsageError(_("How many?"), "/messages 50")
     person, count = chat.one(""), min(int(command.argument or _SHOWN), 10_000)
@@ -203,6 +203,14 @@ async def messages(chat: Chat, command: Command) -> None:
     await chat.show(shown, numbered=True)
     if not shown:
         chat.say(_("No messages yet."))
+
+
+async def _around(chat: Chat, message: Message) -> None:
+    """A message with what was said before and behind it."""
+    address = chat.one("").address
+    before = await chat.node.messages(address, _SHOWN // 2, message.id)
+    behind = await chat.node.messages(address, _SHOWN // 2, None, message.id)
+    await chat.show([*before, message, *behind], numbered=True)
 
 
 async def unread(chat: Chat, command: Command) -> None:
@@ -255,7 +263,7 @@ async def editor(chat: Chat, command: Command) -> None:
     person = chat.one("")
     if person.conversation.memory:
         raise UsageError(_("This conversation is in memory only, and your editor's file would be on disk."))
-    text = await edited("", chat.options.scratch(), editor_words(os.environ))
+    text = await edited(chat.writing.draft(person), chat.options.scratch(), editor_words(os.environ))
     if not text.strip():
         chat.say(_("Nothing was done."))
         return

@@ -77,6 +77,7 @@ class News:
 
     def happened(self, event: Happening) -> None:
         """Say it, if it is worth a line."""
+        self._chat.writing.happened(event)
         match event:
             case MessageEvent(message=message, new=new):
                 self._message(message, new=new)
@@ -228,7 +229,7 @@ class News:
         words = problem_sentence(tor) or tor_progress(tor)
         if words != self._tor and (tor.running or tor.problem):
             self._tor = words
-            self._chat.say(f"tor: {words}")
+            self._chat.say(_("tor: {state}").format(state=words))
 
     def _say_reach(self) -> None:
         known = self._chat.known

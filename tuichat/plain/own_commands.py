@@ -11,9 +11,11 @@ from tuichat.model import Contact
 from tuichat.plain.chat import Chat
 from tuichat.plain.code import code_rows
 from tuichat.plain.reading import usages
+from tuichat.running_text import enumerated
 from tuichat.settings import bridge_transports
 from tuichat.tui.bridge_words import bridges_lead, bridges_used, told
 from tuichat.tui.fuzzy import best
+from tuichat.tui.link_words import service_sentence
 from tuichat.tui.slash import Command
 from tuichat.tui.words import problem_sentence, reachability, tor_progress
 
@@ -164,8 +166,9 @@ async def status(chat: Chat, command: Command) -> None:
     """How things stand."""
     now = await chat.node.status()
     _role, reach = reachability(now.tor, now.service, chat.options.glyphs)
-    chat.say(_("You: {state}").format(state=reach.strip()))
-    tor = problem_sentence(now.tor) or f"{now.tor.bootstrap}%, {tor_progress(now.tor)}"
+    meaning = _("{what}: {meaning}").format(what=reach.strip(), meaning=service_sentence(now.service))
+    chat.say(_("You: {state}").format(state=meaning))
+    tor = problem_sentence(now.tor) or enumerated((f"{now.tor.bootstrap}%", tor_progress(now.tor)))
     chat.say(_("tor: {state}").format(state=tor))
     chat.say(
         _("Contacts: {online} of {accepted} linked; queued: {queued}; files under way: {files}").format(
@@ -175,6 +178,8 @@ async def status(chat: Chat, command: Command) -> None:
             files=now.transfers,
         )
     )
+    for person in chat.known.conversations():
+        chat.say(f"{person.name}: {chat.link_text(person)}")
 
 
 async def bridges(chat: Chat, command: Command) -> None:

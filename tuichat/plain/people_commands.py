@@ -8,7 +8,11 @@ from tuichat.model import Contact, SafetyNumber
 from tuichat.plain.chat import Chat
 from tuichat.plain.code import code_rows
 from tuichat.plain.wording import person_line, request_text
+from tuichat.running_text import paragraph
+from tuichat.timer_words import retention_words
 from tuichat.tui.dates import seconds_of
+from tuichat.tui.link_times import STAGES
+from tuichat.tui.link_words import stage_sentence
 from tuichat.tui.slash import Command
 from tuichat.tui.words import cautions, key_sentence
 
@@ -31,10 +35,11 @@ async def add(chat: Chat, command: Command) -> None:
 
 
 async def invite(chat: Chat, command: Command) -> None:
-    """Make an invite."""
-    seconds = seconds_of(command.argument or _INVITE_TIME)
+    """Make an invite; with qr behind it, its code, too."""
+    time, drawn = _without_qr(command.argument)
+    seconds = seconds_of(time or _INVITE_TIME)
     if seconds is None:
-        raise UsageError(_("How long is the invite good for?"), "/invite 30m, /invite 24h, /invite 7d")
+        raise UsageError(_("How long is the invite good for?"), "/invite 30m, /invite 24h, /invite 7d qr")
     made = await chat.node.invite_create(seconds)
     until = chat.calendar().exact(made.expires_at)
     chat.say(
@@ -43,6 +48,8 @@ async def invite(chat: Chat, command: Command) -> None:
         )
     )
     chat.say(made.text)
+    if drawn:
+        _draw(chat, made.text)
 
 
 async def invites(chat: Chat, command: Command) -> None:
@@ -177,13 +184,24 @@ async def erase(chat: Chat, command: Command) -> None:
 
 
 async def card(chat: Chat, command: Command) -> None:
-    """All there is to know of somebody; another key is decided about."""
-    person = chat.one(command.argument)
+    """All there is to know of somebody, with qr behind it as a code, too; another key is decided about."""
+    named, drawn = _without_qr(command.argument)
+    person = chat.one(named)
     number = await chat.node.contact_verify(person.address)
     chat.say(person_line(person, 0))
-    chat.say(person.address)
+    if person.suggested_name not in {"", person.name}:
+        called = chat.options.glyphs.quoted(person.suggested_name)
+        chat.say(_("calls themselves {name}").format(name=called))
     for caution in cautions(person):
         chat.say(caution)
+    chat.say(person.address)
+    if drawn:
+        _draw(chat, person.address)
+    row = _("{what}: {meaning}")
+    chat.say(row.format(what=_("link"), meaning=chat.link_text(person)))
+    if person.stage in (*STAGES, "waiting"):
+        chat.say(stage_sentence(person.stage))
+    chat.say(row.format(what=_("deleting"), meaning=retention_words(person.conversation.retention)))
     _say_digits(chat, number)
     if person.key_changed:
         await _decide(chat, person, number)
@@ -198,7 +216,8 @@ async def verify(chat: Chat, command: Command) -> None:
     if not number.digits:
         return
     if drawn:
-        _say_code(chat, number)
+        chat.say(number.code)
+        _draw(chat, number.code)
     else:
         chat.say(_("/verify {name} qr draws it as a code.").format(name=person.name))
     question = _(
@@ -221,11 +240,10 @@ def _without_qr(argument: str) -> tuple[str, bool]:
     return (name.strip(), True) if is_word else (argument, False)
 
 
-def _say_code(chat: Chat, number: SafetyNumber) -> None:
+def _draw(chat: Chat, text: str) -> None:
     if chat.options.glyphs.done.isascii():
         raise UsageError(_("This terminal cannot show a QR code: its encoding is not UTF-8."))
-    chat.say(number.code)
-    chat.say("\n".join(code_rows(number.code, chat.options.glyphs)))
+    chat.say("\n".join(code_rows(text, chat.options.glyphs)))
 
 
 async def msg(chat: Chat, command: Command) -> None:
@@ -247,7 +265,7 @@ def _say_digits(chat: Chat, number: SafetyNumber) -> None:
 
 
 async def _decide(chat: Chat, person: Contact, number: SafetyNumber) -> None:
-    chat.say(f"{key_sentence()} {_('The safety number with the other key:')}")
+    chat.say(paragraph(key_sentence(), _("The safety number with the other key:")))
     chat.say(_grouped(number.changed_digits))
     question = _(
         "trust takes the other key, for which {name} is unverified then; refuse keeps the one known here."

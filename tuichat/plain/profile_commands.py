@@ -23,7 +23,7 @@ async def presence(chat: Chat, command: Command) -> None:
     """Be seen as away, or as here again."""
     away = command.name == "away"
     chat.away = away
-    await chat.node.present(not away)
+    await chat.node.present(not away, chat.writing.writer)
     chat.say(presence_words(chat.choices.standings(), away=away))
 
 
@@ -93,7 +93,7 @@ async def take_in(chat: Chat, command: Command) -> None:
 
 async def _current(chat: Chat) -> str | None:
     """The passphrase now, "" if there is none; None at the end of input."""
-    return await chat.lines.read(_("Your passphrase now") + ": ", secret=True) if chat.sealed else ""
+    return await chat.lines.read(_("Your passphrase now:") + " ", secret=True) if chat.sealed else ""
 
 
 async def _new(chat: Chat, without: str) -> str | None:
@@ -101,7 +101,7 @@ async def _new(chat: Chat, without: str) -> str | None:
     first = await chat.lines.read(_("New passphrase:") + " ", secret=True)
     if first == "" and without:
         chat.say(without)
-    again = await chat.lines.read(_("The same passphrase again") + ": ", secret=True)
+    again = await chat.lines.read(_("The same passphrase again:") + " ", secret=True)
     if first is None or again is None:
         return None
     if first != again:

@@ -20,6 +20,7 @@ from tuichat.plain.options import Options
 from tuichat.plain.reading import complete, read_line
 from tuichat.tui.addresses import looks_like_address
 from tuichat.tui.quit_words import waiting_lines
+from tuichat.tui.remembered import addressee, disappears
 from tuichat.tui.screens.main_lines import lost_text
 from tuichat.tui.session import Attach, Connected, Happening, Lost, Session
 from tuichat.tui.slash import Command, Text, Unknown, tells_no_secret
@@ -56,6 +57,8 @@ class Program:
             await asyncio.wait({talk, self._ended}, return_when=asyncio.FIRST_COMPLETED)
             return self._ended.result() if self._ended.done() else talk.result()
         finally:
+            if self._opened and self.chat.lines.interactive:
+                await self.chat.session.leave(self.chat.writing.writer)
             for task in (talk, self._session):
                 if task is not None:
                     task.cancel()
@@ -102,7 +105,6 @@ class Program:
         """Nothing of a locked profile stays here; who opens it elsewhere opens it here, too."""
         if locked:
             self.chat.forget()
-            self.chat.lines.recall(())
             self._news.forget()
             self.chat.say(_("The profile is locked. Enter asks for the passphrase."))
         elif not self._unlocking:
@@ -159,7 +161,7 @@ class Program:
     async def _load(self) -> None:
         """Read everything anew, and what was typed before. Raises TuichatError."""
         await self.chat.session.load()
-        self.chat.lines.recall(await self.chat.node.input_list())
+        await self.chat.writing.load()
 
     async def _start(self) -> None:
         self._opened = True
@@ -175,7 +177,7 @@ class Program:
         while self.chat.lines.interactive:
             if self.chat.session.connected and not self.chat.session.locked:
                 with suppress(TuichatError):
-                    await self.chat.node.present(not self.chat.away)
+                    await self.chat.node.present(not self.chat.away, self.chat.writing.writer)
             await asyncio.sleep(_PRESENT_SECONDS)
 
     # Reading.
@@ -203,7 +205,7 @@ class Program:
         """What was typed before is thrown away: it may have been meant for somebody, or be a passphrase."""
         self._unlocking = True
         try:
-            if not await first_run.unlock(self.chat, None):
+            if not await self._throw_away_what_is_there() or not await first_run.unlock(self.chat, None):
                 return False
             await self._reload()
         except TuichatError as error:
@@ -211,6 +213,13 @@ class Program:
             return self.chat.lines.interactive
         finally:
             self._unlocking = False
+        return True
+
+    async def _throw_away_what_is_there(self) -> bool:
+        """The lines that came together with the last; False at the end of input."""
+        while self.chat.lines.interactive and await self.chat.lines.more():
+            if await self.chat.lines.read("") is None:
+                return False
         return True
 
     async def _do(self, line: str) -> bool:
@@ -238,11 +247,10 @@ class Program:
         if not self.chat.session.connected:
             return
         await self.chat.node.active()
-        person = self.chat.person
-        in_memory = person is not None and person.conversation.memory
-        if self.chat.lines.interactive and tells_no_secret(line) and not in_memory:
-            self.chat.lines.remember(line)
-            await self.chat.node.input_add(line, None if person is None else person.address)
+        person = addressee(line, self.chat.person, self.chat.known)
+        lasts = person is None or not (person.conversation.memory or disappears(line, person))
+        if self.chat.lines.interactive and tells_no_secret(line) and lasts:
+            await self.chat.writing.typed(line, person)
 
     async def _command(self, command: Command) -> bool:
         check_argument(command)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 from tuichat.deed_words import quoted, reactions, said, speaker, state_word
-from tuichat.file_words import is_open
+from tuichat.file_words import is_here, is_open
 from tuichat.i18n import _, ngettext
 from tuichat.model import Contact, File, Message
+from tuichat.running_text import enumerated
 from tuichat.timer_words import time_words
 from tuichat.tui import file_words
 from tuichat.tui.dates import Calendar
@@ -55,13 +56,18 @@ def message_text(
     head += "".join(f" [{each}]" for each in ours)
     first, *others = words.split("\n")
     lines = [f"{head}: {first}" if words else head, *(CONTINUED + line for line in others)]
-    return "\n".join(lines) + (f" [{', '.join(notes)}]" if notes else "")
+    return "\n".join(lines) + (f" [{enumerated(notes)}]" if notes else "")
+
+
+def draft_text(text: str) -> str:
+    """What is being written, and was not sent."""
+    return _("Draft: {text}").format(text=text).replace("\n", f"\n{CONTINUED}")
 
 
 def file_text(file: File, name: str, glyphs: Glyphs, calendar: Calendar, *, linked: bool) -> str:
     """`file 3: name, size, kind, state`, with what can be typed."""
     _role, standing = file_words.standing(file, name, glyphs, calendar, linked=linked)
-    facts = ", ".join(file_words.facts(file, glyphs))
+    facts = enumerated(file_words.facts(file, glyphs))
     line = _("file {number}: {name}, {facts}: {state}").format(
         number=file.id, name=file_words.full_name(file), facts=facts, state=standing.strip()
     )
@@ -77,8 +83,9 @@ def file_ways(file: File) -> list[str]:
     """What can be typed about it."""
     number = file.id
     if is_open(file):
-        return [f"/files fetch {number}", f"/files decline {number}"]
-    ways = []
+        whole_group = [f"/files fetch {number} --all"] if file.group is not None else []
+        return [f"/files fetch {number}", *whole_group, f"/files decline {number}"]
+    ways = [f"/files save {number} " + _("DIR")] if is_here(file) else []
     if file_words.can_resume(file):
         ways.append(f"/files resume {number}")
     elif file_words.can_pause(file):
@@ -117,7 +124,8 @@ def person_line(person: Contact, place: int) -> str:
     )
     words += [word for shown, word in signs if shown]
     words += [f"#{tag}" for tag in person.tags]
-    return f"/{place} {person.name}: {', '.join(words)}" if place else f"{person.name}: {', '.join(words)}"
+    line = f"{person.name}: {enumerated(words)}"
+    return f"/{place} {line}" if place else line
 
 
 def request_text(person: Contact) -> str:

@@ -15,6 +15,7 @@ from tuichat.errors import StorageError, UsageError
 from tuichat.i18n import _
 from tuichat.store.files import sync_directory
 from tuichat.store.profile_paths import ProfilePaths, shown
+from tuichat.system_reasons import reason_of
 
 _OTHERS_IN_HOME = frozenset({"node.log", "restoring.db", "wiping"})
 
@@ -99,8 +100,8 @@ def _impossible(path: Path, failure: Exception) -> StorageError:
         )
     if number in (errno.EROFS, errno.EACCES, errno.EPERM):
         return StorageError(
-            _("{path} cannot be written: {reason}.").format(path=shown(path), reason=os.strerror(number)),
+            _("{path} cannot be written: {reason}.").format(path=shown(path), reason=reason_of(failure)),
             _("Name a place that the node, which writes the file, may write to."),
         )
-    reason = os.strerror(number) if number else str(failure)
+    reason = reason_of(failure)
     return StorageError(_("{path} cannot be written: {reason}.").format(path=shown(path), reason=reason))

@@ -10,6 +10,7 @@ from tuichat.store.search import Search
 
 _COLUMNS: Final = "contact, muted, pinned, archived, unread_from, timer, timer_revision, retention, memory"
 _SELECT: Final = f"SELECT {_COLUMNS} FROM conversations"  # noqa: S608 - names of our own fields
+_NO_DRAFT: Final = "UPDATE conversations SET draft = '', draft_ends = NULL"
 
 
 class ConversationChanges(TypedDict, total=False):
@@ -57,11 +58,25 @@ class Conversations:
         query = "SELECT contact, draft FROM conversations WHERE contact IS NOT NULL AND draft <> ''"
         return {row[0]: row[1] for row in self._places.rows(query)}
 
-    def set_draft(self, contact: int, text: str) -> None:
-        """Keep what is being written to a contact; "" for nothing."""
-        self._places.run("UPDATE conversations SET draft = '' WHERE contact = ?", (contact,))
+    def set_draft(self, contact: int, text: str, ends: int | None = None) -> None:
+        """Keep what is being written to a contact, for good or until `ends` (milliseconds); "" is nothing."""
+        self._places.run(f"{_NO_DRAFT} WHERE contact = ?", (contact,))
         place = self._places.of(contact)
-        place.run("UPDATE conversations SET draft = ? WHERE contact = ?", (text, contact))
+        query = "UPDATE conversations SET draft = ?, draft_ends = ? WHERE contact = ?"
+        place.run(query, (text, ends if text else None, contact))
+
+    def next_draft_end(self) -> int | None:
+        """When the next draft goes, in milliseconds; None if each stays."""
+        query = "SELECT min(draft_ends) FROM conversations WHERE draft_ends IS NOT NULL"
+        return min((row[0] for row in self._places.rows(query) if row[0] is not None), default=None)
+
+    def end_drafts(self, now: int) -> list[int]:
+        """Let go of the drafts whose time is over at `now` milliseconds; of which contacts they were."""
+        query = "SELECT contact FROM conversations WHERE draft_ends <= ?"
+        ended = sorted({row[0] for row in self._places.rows(query, (now,))})
+        if ended:
+            self._places.run(f"{_NO_DRAFT} WHERE draft_ends <= ?", (now,))
+        return ended
 
     def in_memory(self, contact: int) -> bool:
         """Whether what is said with a contact now is kept in memory only."""
@@ -72,11 +87,14 @@ class Conversations:
 
         Inside a transaction, and for the first one after `Store.open_memory`. A draft goes along.
         """
-        draft = self.drafts().get(contact, "")
+        drafts = self._places.rows(
+            "SELECT draft, draft_ends FROM conversations WHERE contact = ?", (contact,)
+        )
+        draft, ends = max(drafts)
         query = "UPDATE conversations SET memory = ? WHERE contact = ?"
         self._database.run(query, ("on" if wanted else "left", contact))
         self._places.let_in(contact)
-        self.set_draft(contact, draft)
+        self.set_draft(contact, draft, ends)
 
     def begin_memory(self, contact: int) -> None:
         """After a start: what was in memory is gone, and the memory of a conversation is empty."""
@@ -97,7 +115,7 @@ class Conversations:
         here = "(SELECT id FROM conversations WHERE contact = ?)"
         self._places.run(f"DELETE FROM messages WHERE conversation = {here}", (contact,))  # noqa: S608
         self._places.run(f"DELETE FROM inputs WHERE conversation = {here}", (contact,))  # noqa: S608
-        query = "UPDATE conversations SET draft = '', unread_from = NULL WHERE contact = ?"
+        query = f"{_NO_DRAFT}, unread_from = NULL WHERE contact = ?"
         self._places.run(query, (contact,))
 
 

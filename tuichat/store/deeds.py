@@ -47,6 +47,10 @@ class Deeds:
                 "UPDATE messages SET text = ?, edited = edited + 1 WHERE id = ?", (text, message.id)
             )
 
+    def correct(self, message: int, text: str) -> None:
+        """Another text; nothing is kept of the present one."""
+        self._places.run("UPDATE messages SET text = ? WHERE id = ?", (text, message))
+
     def earlier(self, message: int) -> list[str]:
         """The earlier texts of a message, oldest first."""
         query = "SELECT text FROM earlier_texts WHERE message = ? ORDER BY id"

@@ -15,6 +15,7 @@ from tuichat.i18n import _
 from tuichat.model.exported import EARLIER, FILES, INCOMPLETE, MANIFEST, MESSAGES, PAGES
 from tuichat.store.files import sync_directory, write_whole
 from tuichat.store.profile_paths import shown
+from tuichat.system_reasons import reason_of
 
 _PIECE: Final = 1024 * 1024
 _FOLDERS: Final = (MESSAGES, EARLIER, FILES, PAGES)
@@ -91,7 +92,7 @@ class ExportPlace:
         marked = os.access(self.path / INCOMPLETE, os.F_OK)
         return StorageError(
             _("The export cannot be written to {path}: {reason}.").format(
-                path=shown(self.path), reason=error.strerror or "?"
+                path=shown(self.path), reason=reason_of(error)
             ),
             _("What is there is marked as incomplete. Remove it, and name another place.")
             if marked

@@ -31,6 +31,7 @@ from tuichat.model.exported import (
     Manifest,
 )
 from tuichat.store.profile_paths import shown
+from tuichat.system_reasons import reason_of
 
 Line = TypeVar("Line", bound=msgspec.Struct)
 
@@ -59,7 +60,7 @@ class ExportSource:
             self._directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as error:
             raise NoExportError(
-                _("{path} cannot be read: {reason}.").format(path=shown(path), reason=error.strerror)
+                _("{path} cannot be read: {reason}.").format(path=shown(path), reason=reason_of(error))
             ) from error
         try:
             self.manifest = self._checked_manifest()
@@ -183,7 +184,7 @@ def _copy(descriptor: int, name: str, size: int, to: Path) -> None:
             os.fsync(copy.fileno())
     except OSError as error:
         raise StorageError(
-            _("{path} cannot be written: {reason}.").format(path=shown(to), reason=error.strerror or "?"),
+            _("{path} cannot be written: {reason}.").format(path=shown(to), reason=reason_of(error)),
             _("Nothing was imported."),
         ) from error
     if left:
@@ -191,6 +192,4 @@ def _copy(descriptor: int, name: str, size: int, to: Path) -> None:
 
 
 def _unreadable(name: str, error: OSError) -> NoExportError:
-    return NoExportError(
-        _("{path} cannot be read: {reason}.").format(path=name, reason=error.strerror or "?")
-    )
+    return NoExportError(_("{path} cannot be read: {reason}.").format(path=name, reason=reason_of(error)))

@@ -41,6 +41,11 @@ MARK_READ = f"""
     UPDATE {_BY_UNREAD} SET state = 'read', expires_at = min(expires_at, ? + timer * 1000)
     WHERE conversation = {_CONVERSATION} AND {_UNREAD} AND id <= ?
 """  # noqa: S608 - no value is pasted in
+MARK_SHOWN = f"""
+    UPDATE {_BY_UNREAD} SET expires_at = ? + timer * 1000
+    WHERE conversation = {_CONVERSATION} AND {_UNREAD} AND id BETWEEN ? AND ?
+        AND expires_at > ? + timer * 1000
+"""  # noqa: S608 - no value is pasted in
 COUNT_UNREAD = f"SELECT count(*) FROM {_BY_UNREAD} WHERE conversation = {_CONVERSATION} AND {_UNREAD}"  # noqa: S608
 UNREADABLE = f"""
     {_SELECT} WHERE m.kind = 'unsupported' AND m.id > ? AND m.body <> x'' AND c.contact IS NOT NULL
@@ -205,6 +210,10 @@ class Messages:
     def mark_read(self, contact: int, up_to: int, now: int) -> int:
         """Received messages up to this id become `read`; how many did. Their timers run from `now`."""
         return self._places.run(MARK_READ, (now, contact, up_to))
+
+    def mark_shown(self, contact: int, first: int, last: int, now: int) -> int:
+        """The timers of received messages with these ids run from `now`; of how many that was new."""
+        return self._places.run(MARK_SHOWN, (now, contact, first, last, now))
 
     def newest_seen(self, contact: int, up_to: int) -> bytes | None:
         """The wire id of the newest read message up to this id that came from the contact."""

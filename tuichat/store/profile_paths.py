@@ -12,6 +12,7 @@ from typing import Final
 
 from tuichat.errors import StorageError, UsageError
 from tuichat.i18n import _
+from tuichat.system_reasons import reason_of
 
 PROFILE_CHARACTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 MAX_SOCKET_PATH: Final = 100
@@ -182,7 +183,7 @@ def nothing_is_left(paths: ProfilePaths) -> bool:
 
 def impossible(path: Path, failure: OSError) -> StorageError:
     """The sentence for a path that the system refuses."""
-    reason = os.strerror(failure.errno) if failure.errno else str(failure)
+    reason = reason_of(failure)
     return StorageError(_("{path} cannot be used: {reason}.").format(path=shown(path), reason=reason))
 
 

@@ -36,6 +36,7 @@ from tuichat.store.settings import Settings
 from tuichat.store.tags import Tags
 from tuichat.store.tokens import Tokens
 from tuichat.store.transfers import Transfers
+from tuichat.system_reasons import reason_of
 
 _PAGE = 4096
 _CHUNK = 1 << 20
@@ -85,7 +86,7 @@ class Store:
         except OSError as failure:
             raise StorageError(
                 _("The database {path} cannot be made or read: {reason}.").format(
-                    path=path, reason=os.strerror(failure.errno or 0)
+                    path=path, reason=reason_of(failure)
                 )
             ) from failure
         try:

@@ -31,6 +31,7 @@ from tuichat.store.files import erase, put_over, read_bounded, sync_directory, w
 from tuichat.store.identity_file import MAX_LENGTH, MalformedError, decoy
 from tuichat.store.part_file import GIVEN_NAME, PART_NAME
 from tuichat.store.profile_paths import ProfilePaths, impossible, shown
+from tuichat.system_reasons import reason_of
 
 _LONGEST: Final = 16_384
 _Failure = tuple[Path, OSError]
@@ -96,7 +97,7 @@ def finish_wipe(paths: ProfilePaths, order: WipeOrder) -> None:
     for path, reason in failures:
         raise StorageError(
             _("The keys are destroyed, but {path} cannot be removed: {reason}.").format(
-                path=shown(path), reason=os.strerror(reason.errno or 0)
+                path=shown(path), reason=reason_of(reason)
             ),
             _("Remove it yourself, or run: tuichat wipe"),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tuichat.i18n import _, ngettext
+from tuichat.running_text import enumerated
 
 
 def bridges_lead() -> str:
@@ -17,7 +18,7 @@ def told(transports: list[str]) -> str:
     """What lines are, by their transports."""
     if not transports:
         return _("No bridges: Tor is reached directly.")
-    kinds = ", ".join(sorted({transport or _("without transport") for transport in transports}))
+    kinds = enumerated(sorted({transport or _("without transport") for transport in transports}))
     count = ngettext("{count} bridge: {kinds}", "{count} bridges: {kinds}", len(transports))
     return count.format(count=len(transports), kinds=kinds)
 

@@ -43,6 +43,13 @@ def isolated(text: str) -> str:
     return f"{text[:start]}{_FIRST}{core}{_END}{text[start + len(core) :]}"
 
 
+def isolated_parts(row: str) -> str:
+    """`row`, each of its parts by itself: two blanks part them, and a sign that stands first is one."""
+    if not turns(row):
+        return row
+    return "".join(isolated(part) for part in re.split(r"(^\W | {2,})", row))
+
+
 def enclosing(text: str) -> tuple[str, str]:
     """What stands before and behind each row of `text`, so that all run as its first letter does."""
     if not turns(text):

@@ -18,6 +18,7 @@ class Drafts:
     Attributes:
         contact: to whom is being written; None if to nobody.
         text: what stands in the input.
+        typed: it was changed here since it came from the node.
     """
 
     def __init__(self, writer: str) -> None:
@@ -26,7 +27,7 @@ class Drafts:
         self._writer = writer
         self._kept: dict[int, str] = {}
         self._left: dict[int, str] = {}
-        self._typed = False
+        self.typed = False
 
     def load(self, drafts: Iterable[Draft]) -> str | None:
         """What the node keeps, read anew; another text for the input, None if it stays."""
@@ -41,7 +42,7 @@ class Drafts:
 
     def forget(self) -> None:
         """Nothing is known of a locked profile."""
-        self.contact, self.text, self._typed = None, "", False
+        self.contact, self.text, self.typed = None, "", False
         self._kept.clear()
         self._left.clear()
 
@@ -50,13 +51,13 @@ class Drafts:
         if self.contact is not None and self.text != self._kept.get(self.contact, ""):
             self._left[self.contact] = self.text
         self.contact = contact
-        self._typed = False
+        self.typed = False
         self.text = "" if contact is None else self._left.pop(contact, self._kept.get(contact, ""))
         return self.text
 
     def written(self, text: str) -> None:
         """The input holds `text` now."""
-        self._typed = self._typed or text not in ("", self.text)
+        self.typed = self.typed or text not in ("", self.text)
         self.text = text
 
     def elsewhere(self, draft: Draft, writer: str) -> tuple[str | None, bool]:
@@ -74,7 +75,7 @@ class Drafts:
             if self._left.get(draft.contact) == before:
                 self._left.pop(draft.contact)
             return None, False
-        both = self._typed and bool(draft.text)
+        both = self.typed and bool(draft.text)
         taken = self._taken(draft.text, before)
         return taken, taken is not None and both
 
@@ -83,7 +84,7 @@ class Drafts:
         if self.text != before or text == before:
             return None
         self.text = text
-        self._typed = False
+        self.typed = False
         return text
 
     def due(self) -> Draft | None:

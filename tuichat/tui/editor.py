@@ -15,6 +15,7 @@ from typing import Final
 
 from tuichat.errors import StorageError, UsageError
 from tuichat.i18n import _
+from tuichat.system_reasons import reason_of
 
 FILE_NAME: Final = "message.txt"
 MOST_BYTES: Final = 1024 * 1024
@@ -70,7 +71,7 @@ def _own_directory(directory: Path) -> Iterator[Path]:
             shutil.rmtree(place)
     except OSError as error:
         raise StorageError(
-            _("The editor's file could not be written, read or removed: {why}.").format(why=error.strerror)
+            _("The editor's file could not be written, read or removed: {why}.").format(why=reason_of(error))
         ) from error
 
 
@@ -98,7 +99,7 @@ async def _run(words: Sequence[str]) -> None:
         try:
             process = await asyncio.create_subprocess_exec(*words)
         except (OSError, ValueError) as error:
-            why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            why = reason_of(error)
             raise UsageError(
                 _("The editor {name} cannot be started: {why}.").format(name=words[0], why=why),
                 _("Set VISUAL or EDITOR to yours, such as EDITOR=nano."),

@@ -13,6 +13,7 @@ from typing import Final
 
 from tuichat.errors import UsageError
 from tuichat.i18n import _
+from tuichat.system_reasons import reason_of
 
 _PROGRAM: Final = "xdg-open"
 _LOOKS: Final = 20
@@ -65,7 +66,7 @@ async def hand_over(program: str, argument: str) -> str:
             start_new_session=True,
         )
     except OSError as error:
-        return error.strerror or "?"
+        return reason_of(error)
     threading.Thread(target=process.wait, daemon=True, name=program).start()
     for _look in range(_LOOKS):
         if process.returncode is not None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rich.text import Text
 
+from tuichat.deed_words import said, speaker
 from tuichat.i18n import _
 from tuichat.model import Found
-from tuichat.timer_words import timer_line
 from tuichat.tui.dates import Calendar
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.wrapping import cells, fit, graphemes
@@ -22,7 +22,7 @@ def head(found: Found, name: str, calendar: Calendar, width: int, glyphs: Glyphs
     message = found.message
     at = message.received_at or message.sent_at
     when = f"  {calendar.day(at):%Y-%m-%d} {calendar.time(at)}"
-    who = name if message.direction == "in" else _("me to {name}").format(name=name)
+    who = speaker("in", name) if message.direction == "in" else _("me to {name}").format(name=name)
     return fit(who, max(8, width - len(when)), glyphs.ellipsis) + when
 
 
@@ -49,10 +49,8 @@ def _line(found: Found) -> tuple[str, list[Span]]:
     text, places = found.message.text, list(found.places)
     begin = text.rfind("\n", 0, places[0][0]) + 1 if places else 0
     line = text[begin:].split("\n", 1)[0]
-    if found.message.kind == "timer":
-        line, places = timer_line(found.message.timer or 0), []
-    if found.message.kind == "unsupported":
-        line, places = _("(a kind of message that this version cannot show)"), []
+    if found.message.unsent or found.message.kind in ("timer", "unsupported"):
+        line, places = said(found.message, ""), []  # which names nobody
     before = f"{found.file_name}  " if found.file_name and line else found.file_name
     moved = [(start - begin + len(before), end - begin + len(before)) for start, end in places]
     return before + line, [*found.name_places, *moved]

@@ -19,6 +19,10 @@ class InputHistory:
         if text.strip() and (not self._entries or self._entries[-1] != text):
             self._entries.append(text)
             del self._entries[:-KEPT]
+        self.to_end()
+
+    def to_end(self) -> None:
+        """Go back to the end: what was in progress is done."""
         self._place = len(self._entries)
         self._draft = ""
 

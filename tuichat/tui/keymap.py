@@ -17,6 +17,8 @@ from textual.keys import Keys, _character_to_key
 
 from tuichat.errors import UsageError
 from tuichat.i18n import _
+from tuichat.system_reasons import reason_of
+from tuichat.toml_words import toml_reason
 from tuichat.tui.slash import Command, read_line
 
 Place = Literal["anywhere", "input", "messages", "lists"]
@@ -72,11 +74,11 @@ def read_keymap(path: Path) -> Keymap:
         table = tomllib.loads(source)
     except OSError as error:
         raise UsageError(
-            _("The keymap {file} cannot be read: {reason}.").format(file=path, reason=error.strerror or error)
+            _("The keymap {file} cannot be read: {reason}.").format(file=path, reason=reason_of(error))
         ) from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(
-            _("The keymap {file} is not TOML: {reason}.").format(file=path, reason=error)
+            _("The keymap {file} is not TOML: {reason}.").format(file=path, reason=toml_reason(error))
         ) from error
     return _Reader(path, source).keymap(table)
 

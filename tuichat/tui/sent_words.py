@@ -8,6 +8,7 @@ from typing import Literal
 
 from tuichat.i18n import _, ngettext
 from tuichat.model import Contact, Sent
+from tuichat.running_text import enumerated, paragraph
 from tuichat.tui.file_words import short_name
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.harmless import harmless
@@ -41,6 +42,6 @@ def sent_words(
         told = [text.format(count=len(sent), name=person.name)]
     cleaned = list(dict.fromkeys(each for one in sent for each in one.cleaned))
     if cleaned:
-        told.append(_("Taken out of what is sent: {things}.").format(things=", ".join(cleaned)))
+        told.append(_("Taken out of what is sent: {things}.").format(things=enumerated(cleaned)))
     warnings = list(dict.fromkeys(each for one in sent for each in one.warnings))
-    return " ".join([*told, *warnings]), "warning" if warnings else "info"
+    return paragraph(*told, *warnings), "warning" if warnings else "info"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tuichat.i18n import _
+from tuichat.running_text import paragraph
 from tuichat.settings import HOOKS, SETTINGS
 from tuichat.tui.choices import shown_value
 from tuichat.tui.setting_words import effect_words, explained, group_title
@@ -72,7 +73,7 @@ def standing_words(name: str, standing: Standing) -> str:
     }[standing.source]
     value, variable = shown_value(name, standing.value), SETTINGS[name].variable
     now = said.format(value=value, line=standing.line, variable=variable)
-    return f"{now} {effect_words(explained()[name].effect)}"
+    return paragraph(now, effect_words(explained()[name].effect))
 
 
 def hooks_words() -> str:

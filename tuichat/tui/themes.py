@@ -14,6 +14,8 @@ from textual.theme import Theme
 
 from tuichat.errors import UsageError
 from tuichat.i18n import _
+from tuichat.system_reasons import reason_of
+from tuichat.toml_words import toml_reason
 from tuichat.tui.person_colours import PEOPLE
 
 ROLES = (
@@ -121,11 +123,11 @@ def read_palette(path: Path) -> Palette:
         table = tomllib.loads(source)
     except OSError as error:
         raise UsageError(
-            _("The theme {file} cannot be read: {reason}.").format(file=path, reason=error.strerror or error)
+            _("The theme {file} cannot be read: {reason}.").format(file=path, reason=reason_of(error))
         ) from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(
-            _("The theme {file} is not TOML: {reason}.").format(file=path, reason=error)
+            _("The theme {file} is not TOML: {reason}.").format(file=path, reason=toml_reason(error))
         ) from error
     return _Reader(path, source, table).palette()
 

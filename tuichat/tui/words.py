@@ -8,6 +8,7 @@ from typing import Final
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
 from tuichat.model import Contact, Light, LinkStage, NetworkProblem, ServiceState, TorState
+from tuichat.running_text import paragraph
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.harmless import harmless
 
@@ -109,6 +110,9 @@ def problem_sentence(tor: TorState, bridges: str = "/bridges") -> str:
     Args:
         bridges: what to press or type for the screen of bridges.
     """
+    why = harmless(tor.detail).strip().rstrip(".")
+    if why and tor.problem in ("missing", "control"):
+        return _("{why}. Messages wait here. `tuichat doctor` says what to do.").format(why=why)
     sentences = {
         "missing": _("tor is not installed. Messages wait here. `tuichat doctor` says how to install it."),
         "too_old": _(
@@ -118,7 +122,7 @@ def problem_sentence(tor: TorState, bridges: str = "/bridges") -> str:
             "This computer's clock is wrong, and tor cannot work with it. Messages wait here. Set the clock."
         ),
         "blocked": blocked_sentence(bridges),
-        "bridge": _bridge_sentence(tor.detail, bridges),
+        "bridge": _bridge_sentence(why, bridges),
         "no_network": _("There is no network. Messages wait here and leave when it is back."),
         "died": _("tor ended unexpectedly. Messages wait here while it is started again."),
         "control": _(
@@ -136,7 +140,6 @@ def blocked_sentence(bridges: str = "/bridges") -> str:
 
 
 def _bridge_sentence(why: str, bridges: str) -> str:
-    why = harmless(why).strip().rstrip(".")
     says = (
         _("None of your bridges can be reached: {why}. Messages wait here. Look at your bridges: {key}")
         if why
@@ -149,7 +152,7 @@ def error_text(error: TuichatError) -> str:
     """An error with what to do about it and the names to choose among."""
     text = error.message
     if error.hint:
-        text = f"{text} {error.hint}"
+        text = paragraph(text, error.hint)
     if error.candidates:
         text = _("{text} Choose among: {names}").format(text=text, names=", ".join(error.candidates))
     return "\n".join(map(harmless, text.split("\n")))

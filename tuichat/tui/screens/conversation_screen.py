@@ -255,7 +255,7 @@ class ConversationScreen(PromptScreen):
 
     @on(Typed)
     def _typed_over(self, event: Typed) -> None:
-        if self.has_class("-bare"):
+        if self.has_class("-bare") or not self.ready or self.composer.deaf:  # it may be a passphrase
             return
         if self.has_class("-list") and self.conversation.contact is not None:
             self.remove_class("-list")  # one sees to whom one writes
@@ -370,7 +370,7 @@ class ConversationScreen(PromptScreen):
         self.deliver(person, text)
 
     def _accepted(self, typed: str) -> None:
-        self.composer.inputs.add(typed)
+        """The line was taken from the input."""
         self.say("")
 
     @work(group="send")

@@ -90,10 +90,11 @@ class DeedCommands:
 
     async def _earlier(self, command: Command) -> None:
         chosen = self._screen.history.chosen_message()
-        looked_at = self._screen.history.window.messages if chosen is None else [chosen]
-        edited = [message for message in looked_at if message.edited]
+        messages = self._screen.history.window.messages if chosen is None else [chosen]
+        edited = [message for message in messages if message.edited]
         if not edited:
-            raise UsageError(_("No message here was edited.") if chosen is None else _("It was not edited."))
+            none = _("No message here was edited.")
+            raise UsageError(none if chosen is None else _("This message was not edited."))
         texts = await self._screen.shared.session.node.message_earlier(edited[-1].id)
         glyphs = self._screen.shared.glyphs
         shown = [glyphs.quoted(fit(" ".join(text.split()), _SHOWN)) for text in texts[-_EARLIER_SHOWN:]]

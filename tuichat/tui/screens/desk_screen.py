@@ -12,7 +12,9 @@ from tuichat.errors import TuichatError
 from tuichat.i18n import _
 from tuichat.model import (
     MAX_INPUT_BYTES,
+    Contact,
     ContactEvent,
+    ContactRemovedEvent,
     ConversationErasedEvent,
     Draft,
     DraftEvent,
@@ -22,9 +24,10 @@ from tuichat.model import (
 from tuichat.tui.context import Context
 from tuichat.tui.drafts import Drafts
 from tuichat.tui.pace import Pace
+from tuichat.tui.remembered import addressee, disappears
 from tuichat.tui.screens.file_screen import FileScreen
 from tuichat.tui.session import Happening
-from tuichat.tui.slash import Command, read_line, tells_no_secret
+from tuichat.tui.slash import tells_no_secret
 from tuichat.tui.widgets.deed_history import DeedHistory
 
 if TYPE_CHECKING:
@@ -60,6 +63,9 @@ class DeskScreen(FileScreen):
                 self.query_one("#history", DeedHistory).take_away(message)
             case ConversationErasedEvent(contact=contact):
                 self._erased(contact)
+            case ContactRemovedEvent(contact=contact):
+                self.drafts.erased(contact)
+                self.load_desk()
 
     def _erased(self, contact: int) -> None:
         self.shared.session.known.files.forget_contact(contact)
@@ -119,13 +125,13 @@ class DeskScreen(FileScreen):
         self.drafts.written(self.composer.text)
         self._draft_pace.ask()
 
-    def writes_a_draft(self) -> bool:
+    def may_be_kept(self) -> bool:
         """Whether what is in the input may be kept."""
         return True
 
     def _keep_due(self) -> None:
         """Let the node have what is in the input."""
-        draft = self.drafts.due() if self.writes_a_draft() else None
+        draft = self.drafts.due() if self.may_be_kept() else None
         if draft is not None:
             self._keep(draft)
 
@@ -141,7 +147,7 @@ class DeskScreen(FileScreen):
                 await session.node.draft_set(person.address, draft.text, self._writer)
 
     async def on_unmount(self) -> None:
-        draft = self.drafts.due() if self.writes_a_draft() else None
+        draft = self.drafts.due() if self.may_be_kept() else None
         if draft is not None:
             await self._tell_draft(draft)
 
@@ -149,14 +155,16 @@ class DeskScreen(FileScreen):
         super()._accepted(typed)
         self.drafts.written(self.composer.text)
         self._keep_due()
+        person = addressee(typed, self.person, self.shared.session.known)
+        if not self.may_be_kept() or disappears(typed, person):
+            self.composer.inputs.to_end()
+            return
+        self.composer.inputs.add(typed)
         if tells_no_secret(typed) and len(typed.encode()) <= MAX_INPUT_BYTES:
-            self._remember(typed)
+            self._remember(typed, person)
 
     @work(group="remember")
-    async def _remember(self, typed: str) -> None:
-        person, line = self.person, read_line(typed)
-        if isinstance(line, Command) and line.name == "msg":
-            person = self.shared.session.known.named(line.argument.partition(" ")[0])
+    async def _remember(self, typed: str, person: Contact | None) -> None:
         try:
             await self.shared.session.node.input_add(
                 typed, None if person is None else person.address, self._writer

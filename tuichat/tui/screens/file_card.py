@@ -26,6 +26,7 @@ from tuichat.sizes import shown_size
 from tuichat.tui import file_words
 from tuichat.tui.clipboard import copied_words
 from tuichat.tui.context import Context
+from tuichat.tui.direction import isolated_parts
 from tuichat.tui.file_deeds import FileDeeds
 from tuichat.tui.harmless import harmless
 from tuichat.tui.pace import Pace
@@ -42,6 +43,8 @@ PICTURE_SECONDS = 0.2
 """What happens to the file is drawn at most so often."""
 
 _BAR = 24
+_LOW = 20
+"""Where there are fewer rows the keys come first."""
 
 
 class FileCard(Dialog[None]):
@@ -76,19 +79,26 @@ class FileCard(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         """Facts, then keys; where there are few rows the keys come first."""
-        keys = KeysLine("", classes="keys")
         with VerticalScroll(classes="box"):
-            if self.app.size.height < 20:
-                yield keys
             yield Static("", id="facts", markup=False)
             yield Field(id="directory", placeholder=_("a directory, such as ~/Downloads"), compact=True)
             yield Static("", classes="problem", markup=False)
-            if self.app.size.height >= 20:
-                yield keys
+            yield KeysLine("", classes="keys")
 
     def on_mount(self) -> None:
         self.query_one("#directory").display = False
         self.query_one(".problem").display = False
+        self._show()
+
+    def on_resize(self) -> None:
+        """The keys stay in sight, and the rows are broken anew."""
+        box, keys = self.query_one(VerticalScroll), self.query_one(KeysLine)
+        low = self.app.size.height < _LOW
+        self.set_class(low, "-low")
+        if low and box.children[0] is not keys:
+            box.move_child(keys, before=0)
+        elif not low and box.children[-1] is not keys:
+            box.move_child(keys, after=len(box.children) - 1)
         self._show()
 
     def recolour(self) -> None:
@@ -264,10 +274,11 @@ class FileCard(Dialog[None]):
         known, glyphs = self._shared.session.known, self.glyphs
         person = known.people.get(file.contact)
         name = "?" if person is None else person.name
-        text = Text("\n".join(wrap(file_words.full_name(file), self._width)), "bold")
+        rows = wrap(file_words.full_name(file), self._width)
+        text = Text("\n".join(map(isolated_parts, rows)), "bold")
         who = _("from {name}") if file.direction == "in" else _("to {name}")
         told = "  ".join([who.format(name=name), *file_words.facts(file, glyphs)])
-        text.append(f"\n{told}\n", "not bold")
+        text.append(f"\n{isolated_parts(told)}\n", "not bold")
         linked = person is not None and person.stage == "linked"
         calendar = self._shared.calendar()
         part, words = file_words.standing(file, name, glyphs, calendar, linked=linked)

@@ -228,7 +228,9 @@ class FirstRun(Screen[str]):
     def _show_tor(self) -> None:
         tor = self._shared.session.known.tor
         bar = self._shared.glyphs.bar(tor.bootstrap, 16)
-        lines = [f"Tor: {bar} {tor.bootstrap}%", tor_progress(tor)]
+        has_none = tor.problem in ("missing", "too_old")  # and nothing is on its way
+        progress = _("Tor: {progress}").format(progress=f"{bar} {tor.bootstrap}%")
+        lines = [] if has_none else [progress, tor_progress(tor)]
         trouble = problem_sentence(tor, "b")
         if not trouble and self._slow and tor.bootstrap < 100:
             trouble = blocked_sentence("b")

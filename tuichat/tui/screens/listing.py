@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from tuichat.errors import TuichatError
 from tuichat.tui.context import Context
+from tuichat.tui.direction import isolated_parts
 from tuichat.tui.screens.confirm import Confirm
 from tuichat.tui.screens.dialog import Dialog
 from tuichat.tui.widgets.keys_line import KeysLine
@@ -116,7 +117,7 @@ class Listing(Dialog[None]):
             here = index == self.cursor
             for row in lines[index].split("\n"):
                 mark = self.glyphs.chosen if here else " "
-                shown = fit(row, self.row_width, self.glyphs.ellipsis)
+                shown = isolated_parts(fit(row, self.row_width, self.glyphs.ellipsis))
                 text.append(f"{mark} {shown}\n", "bold" if here else "")
         text.right_crop(1)
         return text

@@ -157,6 +157,7 @@ class MainScreen(PointingScreen):
             case MessageEvent(message=message, new=new):
                 if message.contact == self.conversation.contact:
                     self._arrived.append((message, new))
+                    self.desk_happened(happening)
                 if not (new and message.direction == "in" and message.contact == self.looked_at):
                     self.recount_soon(message.contact)  # else that comes after it is marked as seen
             case FileEvent():
@@ -244,7 +245,7 @@ class MainScreen(PointingScreen):
             if not self._loaded:
                 self._loaded = True
                 self.set_timer(TOR_PATIENCE_SECONDS, self._patience_over)
-            await session.node.go_online()
+            await self.go_online()
         except TuichatError as error:
             self.fail(error)
 

@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, cast
 
 from tuichat.api.node_api import NodeApi
+from tuichat.deed_words import take_back_question
 from tuichat.errors import TuichatError, UsageError
 from tuichat.i18n import _
 from tuichat.model import Contact, Message
 from tuichat.tui.known import Known
-from tuichat.tui.message_keys import keys_of
+from tuichat.tui.message_keys import keys_of, why_not
 from tuichat.tui.screens.confirm import Confirm
 from tuichat.tui.screens.deed_commands import DeedCommands
 from tuichat.tui.screens.desk_commands import DeskCommands
@@ -192,18 +193,11 @@ class Commands:
             await self._take_back(message)
 
     async def _take_back(self, message: Message) -> None:
-        if message.direction == "in":
-            raise UsageError(_("Only your own messages can be taken back."), _("Nothing was changed."))
         if "d" not in keys_of(message):
-            raise UsageError(_("This message was taken back already."), _("Nothing was changed."))
-        waits = message.state == "queued"
-        question = (
-            _("Take back {text}? It is not sent then.")
-            if waits
-            else _("Take back {text}? It is erased here and at your contact's, who may have read it.")
-        ).format(text=self._screen.quoted(message))
+            raise UsageError(why_not("d", message), _("Nothing was changed."))
+        question = take_back_question(message).format(text=self._screen.quoted(message))
         if await self.ask(question, _("y  take back   n  no")):
-            await (self._node.cancel if waits else self._node.unsend)(message.id)
+            await self._node.unsend(message.id)
 
     async def _copy(self, command: Command) -> None:
         message = self._screen.history.chosen_message() or self._screen.conversation.newest()

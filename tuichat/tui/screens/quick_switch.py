@@ -14,14 +14,19 @@ from textual.widgets import Input
 
 from tuichat.i18n import _, ngettext
 from tuichat.model import Contact
+from tuichat.tui.direction import isolated, isolated_parts
 from tuichat.tui.fuzzy import best
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.screens.dialog import Dialog
 from tuichat.tui.widgets.field import Field
 from tuichat.tui.widgets.row_list import RowList
 from tuichat.tui.words import link_sign
+from tuichat.tui.wrapping import cells, fit
 
 _ROWS = 8
+_ROOM = 32
+_NAME = 10
+"""Cells for a name and what stands behind it, and for the name at least."""
 
 
 class QuickSwitch(Dialog[int]):
@@ -51,8 +56,8 @@ class QuickSwitch(Dialog[int]):
     @on(Input.Changed)
     def _search(self, event: Input.Changed) -> None:
         tags, letters = split_tags(event.value)
-        fit = [name for name, person in self._people.items() if has_tags(person, tags)]
-        self._found = best(letters, fit)
+        fitting = [name for name, person in self._people.items() if has_tags(person, tags)]
+        self._found = best(letters, fitting)
         self._cursor = 0
         self._show()
 
@@ -88,8 +93,10 @@ class QuickSwitch(Dialog[int]):
             mark = self.glyphs.chosen if here else " "
             person = self._people[self._found[index]]
             sign = link_sign(person, self.glyphs)[1]
-            text.append(f"{mark} {sign} {person.name}", "bold" if here else "")
-            text.append(_marks(person) + "\n", "dim")
+            marks = fit(_marks(person), _ROOM - _NAME, self.glyphs.ellipsis)
+            name = fit(person.name, _ROOM - cells(marks), self.glyphs.ellipsis)
+            text.append(f"{mark} {sign} {isolated(name)}", "bold" if here else "")
+            text.append(isolated_parts(marks) + "\n", "dim")
         if not self._people:
             return Text(_("Nobody here yet. /add asks somebody."))
         return text if self._found else Text(_("Nobody fits."))

@@ -16,6 +16,7 @@ from tuichat.errors import TuichatError
 from tuichat.i18n import _
 from tuichat.model import Found, Message
 from tuichat.tui.context import Context
+from tuichat.tui.direction import enclosing, isolated_parts
 from tuichat.tui.found_rows import excerpt, head
 from tuichat.tui.screens.dialog import Dialog
 from tuichat.tui.widgets.field import Field
@@ -174,6 +175,10 @@ class SearchScreen(Dialog[Message]):
         person = self._shared.session.known.people.get(found.message.contact)
         name = "?" if person is None else person.name
         first = Text(no_wrap=True)
-        first.append(mark + head(found, name, self._shared.calendar(), self._width, self.glyphs))
+        first.append(
+            mark + isolated_parts(head(found, name, self._shared.calendar(), self._width, self.glyphs))
+        )
         first.stylize("bold" if here else "dim")
-        return [first, Text(mark, no_wrap=True) + excerpt(found, self._width, self.glyphs)]
+        shown = excerpt(found, self._width, self.glyphs)
+        before, behind = enclosing(shown.plain)
+        return [first, Text(mark, no_wrap=True).append(before).append_text(shown).append(behind)]

@@ -39,6 +39,14 @@ class SignScreen(DeedScreen):
         self.watch(self.app, "app_focus", self._tell_here, init=False)
         self.set_interval(HERE_AGAIN_SECONDS, self._tell_here)
 
+    async def on_unmount(self) -> None:
+        await self.shared.session.leave(self._writer)
+
+    async def go_online(self) -> None:
+        """Ask for the network; who is here is said then, and not only a minute later. Raises TuichatError."""
+        await self.shared.session.node.go_online()
+        self._say_here()
+
     def _tell_here(self) -> None:
         self._say_here()
 
@@ -47,16 +55,18 @@ class SignScreen(DeedScreen):
         session = self.shared.session
         if session.connected and not session.locked:
             with contextlib.suppress(TuichatError):
-                await session.node.present(self.app.app_focus and not self._away)
+                await session.node.present(self.app.app_focus and not self._away, self._writer)
 
     async def stay_away(self, away: bool) -> None:
         """Say that nobody is here, whoever looks, or leave it to the focus again. Raises TuichatError."""
         self._away = away
-        await self.shared.session.node.present(self.app.app_focus and not away)
+        await self.shared.session.node.present(self.app.app_focus and not away, self._writer)
 
     def on_text_area_changed(self, event: Composer.Changed) -> None:
         text, person = event.text_area.text, self.person
-        writes = bool(text.strip()) and not text.startswith("/") and person is not None
+        says = bool(text.strip()) and not text.startswith("/")
+        self.drafts.written(text)
+        writes = says and person is not None and self.drafts.typed  # what the node has brought, nobody writes
         address = person.address if writes and person is not None else None
         if address != self._writes_to or (address is not None and self._quiet is None):
             before, self._writes_to = self._writes_to, address

@@ -18,6 +18,7 @@ from textual.widgets import Static
 from tuichat.i18n import _, ngettext
 from tuichat.model import Contact
 from tuichat.tui.context import Context
+from tuichat.tui.direction import isolated_parts
 from tuichat.tui.link_times import STAGES, short_seconds
 from tuichat.tui.link_words import service_sentence, stage_sentence
 from tuichat.tui.screens.dialog import Dialog
@@ -95,7 +96,7 @@ class StatusScreen(Dialog[None]):
             rows = wrap(words, self._width - _LABEL) or [""]
             for index, row in enumerate(rows):
                 text.append(pad("" if index else label, _LABEL), self._style("muted"))
-                text.append(row + "\n", self._style(role))
+                text.append(isolated_parts(row) + "\n", self._style(role))
         text.append("\n" + _("How a link comes about") + "\n", self._style("title"))
         for stage in (*STAGES, "linked"):
             for index, row in enumerate(wrap(stage_sentence(stage), self._width - _LABEL)):
@@ -115,7 +116,7 @@ class StatusScreen(Dialog[None]):
         if problem := problem_sentence(tor, "b"):
             yield "", "danger", problem
         role, words = reachability(tor, known.service, glyphs)
-        said = _("{state}: {meaning}").format(state=words, meaning=service_sentence(known.service))
+        said = _("{what}: {meaning}").format(what=words, meaning=service_sentence(known.service))
         yield _("reachable"), role, said
         yield from self._people_rows()
         queued = known.queued()

@@ -1,0 +1,27 @@
+"""Whom a typed line is for, and whether it may be called back later."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tuichat.model import Contact
+from tuichat.tui.known import Known
+from tuichat.tui.slash import Command, Text, read_line
+
+_SAYING: Final = frozenset({"edit", "me", "msg", "reply"})
+"""What stands behind these is said to somebody."""
+
+
+def addressee(line: str, person: Contact | None, known: Known) -> Contact | None:
+    """Whom a line concerns that was typed in the conversation with `person`: `/msg` names somebody else."""
+    read = read_line(line)
+    if isinstance(read, Command) and read.name == "msg":
+        return known.named(read.argument.partition(" ")[0])
+    return person
+
+
+def disappears(line: str, to: Contact | None) -> bool:
+    """Whether what the line says goes after a while: called back, it would stay."""
+    read = read_line(line)
+    says = isinstance(read, Text) or (isinstance(read, Command) and read.name in _SAYING)
+    return says and to is not None and to.conversation.timer > 0
