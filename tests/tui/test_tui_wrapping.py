@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 from tests.support.odd_texts import odd_texts
 from tuichat.tui.clusters import as_written, clusters, countable
-from tuichat.tui.wrapping import breaks, cells, fit, graphemes, pad, wrap
+from tuichat.tui.wrapping import breaks, cells, fit, graphemes, pad, wrap, wrap_table
 
 SEQUENCES = ["👩‍🚀", "👩‍👩‍👧", "🇨🇳", "👍🏽", "❤️", "e\u0301", "第", "नि"]
 
@@ -25,6 +25,19 @@ def test_rows_fit_and_nothing_but_spaces_at_breaks_is_lost(parts: list[str], wid
     rows = wrap(text, width)
     assert all(cell_len(row) <= cells(row) <= width for row in rows)
     assert "".join(rows).replace(" ", "") == text.replace(" ", "")
+
+
+def test_what_stands_beside_a_word_in_a_table_goes_on_below_itself() -> None:
+    text = "Nobody here yet.\n/add   asks somebody whom you know\n/添加  请求某人，前提是你有他的地址"
+    assert wrap_table(text, 20) == [
+        "Nobody here yet.",
+        "/add   asks somebody",
+        "       whom you know",
+        "/添加  请求某人，前",
+        "       提是你有他的",
+        "       地址",
+    ]
+    assert wrap_table("a plain sentence", 8) == wrap("a plain sentence", 8)
 
 
 @given(odd_texts(), st.integers(9, 30))

@@ -42,6 +42,18 @@ def wrap(text: str, width: int) -> list[str]:
     return rows
 
 
+def wrap_table(text: str, width: int) -> list[str]:
+    """As `wrap`; what stands behind two spaces or more, as in a table, goes on below itself."""
+    rows: list[str] = []
+    for line in text.split("\n"):
+        head = found[0] if (found := re.match(r"\S+ {2,}", line)) else ""
+        rows.extend(
+            (head if not number else " " * cells(head)) + row
+            for number, row in enumerate(wrap(line[len(head) :], width - cells(head)))
+        )
+    return rows
+
+
 def fit(text: str, width: int, ellipsis: str = "…") -> str:
     """`text` cut to `width` cells, with an ellipsis if anything had to go; not padded."""
     text = countable(text)

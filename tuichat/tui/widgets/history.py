@@ -31,7 +31,7 @@ from tuichat.tui.widgets.history_said import (
 )
 from tuichat.tui.widgets.history_window import AROUND, HistoryWindow
 from tuichat.tui.widgets.typed_over import TypedOver
-from tuichat.tui.wrapping import wrap
+from tuichat.tui.wrapping import wrap_table
 
 
 class History(TypedOver, can_focus=True):
@@ -278,7 +278,7 @@ class History(TypedOver, can_focus=True):
         return rows
 
     def _empty_rows(self) -> list[ShownRow]:
-        lines = wrap(self._instead, self.size.width - 3) if self._instead else []
+        lines = wrap_table(self._instead, self.size.width - 3) if self._instead else []
         top: list[ShownRow] = [([], None)] * max(0, (self.size.height - len(lines)) // 2)
         return top + [([("muted", "  " + line)], None) for line in lines]
 
