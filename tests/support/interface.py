@@ -43,6 +43,7 @@ def interface(
     graphics: Graphics | None = None,
     blink: bool = False,
     themes: tuple[Path, ...] = (),
+    keymaps: tuple[Path, ...] = (),
 ) -> TuichatApp:
     """An app that attaches to `node`, as soon as that has `started`."""
 
@@ -55,6 +56,7 @@ def interface(
         theme=theme,
         theme_directories=themes,
         keys=keys,
+        keymap_directories=keymaps,
         notify=notify,
         notify_content=notify_content,
         hint=hint,

@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 from textual.widgets import Static
 
-from tests.support.interface import enter, running, settle, top
+from tests.support.interface import enter, notice_text, running, settle, top
 from tests.support.scenery import conversation
 from tests.support.speaking import speaking
 from tuichat.errors import UsageError
@@ -161,6 +161,26 @@ async def test_keymap_is_changed_while_it_runs_kept_and_shown_on_the_help_page()
         assert cast(TuichatApp, pilot.app).pressed.keymap.name == "vi"
 
 
+async def test_a_keymap_of_ones_own_that_is_newer_than_the_interface_can_be_chosen(tmp_path: Path) -> None:
+    async with running(conversation(), keymaps=(tmp_path,)) as (screen, pilot):
+        await enter(screen, pilot, "/set keys mine")
+        assert "no keymap called mine" in notice_text(screen)
+        for key in ("f7", "f8"):
+            written(tmp_path, f'name = "mine"\n[anywhere]\n"{key}" = "f1"\n')
+            await enter(screen, pilot, "/set keys mine")
+            assert "Keys: mine" in notice_text(screen)
+            await pilot.press(key)
+            await settle(pilot)
+            assert isinstance(top(pilot), Help)
+            await pilot.press("escape")
+        written(tmp_path, "name = 1")
+        await enter(screen, pilot, "/set keys vi")
+        assert "mine.toml" in notice_text(screen)
+        await pilot.press("f8")
+        await settle(pilot)
+        assert isinstance(top(pilot), Help)
+
+
 async def test_letters_that_a_list_has_itself_stay_its_own() -> None:
     async with running(conversation(), keys="vi") as (main, pilot):
         await pilot.press("alt+i")
@@ -182,7 +202,7 @@ async def test_a_key_that_is_clicked_means_what_is_written_there_in_every_keymap
     written(tmp_path, 'name = "mine"\n[anywhere]\n"escape" = "down"\n')
     async with running(conversation()) as (screen, pilot):
         app = cast(TuichatApp, pilot.app)
-        app.pressed = Pressed(app, load_keymaps([tmp_path]), "mine")
+        app.pressed = Pressed(app, lambda: load_keymaps([tmp_path]), "mine")
         await enter(screen, pilot, "/add")
         await pilot.press("escape")
         await settle(pilot)

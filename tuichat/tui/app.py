@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol, runtime_checkable
 
@@ -93,7 +94,7 @@ class TuichatApp(TypedAhead):
         self.notifications = Notifications(
             self, options, monotonic=self.shared.clock.monotonic, failed=self._say
         )
-        self.pressed = Pressed(self, load_keymaps(options.keymap_directories), options.keys)
+        self.pressed = Pressed(self, partial(load_keymaps, options.keymap_directories), options.keys)
         self._fitting_theme = self._fits(without_colour=without_colour)
         theme = Choice(lambda: sorted(self._palettes), self._choose_theme, self._fitting_theme)
         self.choices = Choices(

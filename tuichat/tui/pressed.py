@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from textual import events
 from textual.app import App
@@ -24,24 +24,25 @@ class Pressed:
     """Turns keys into those that they stand for.
 
     Args:
-        keymaps: by name.
+        load: reads them by name; a person's own may change. Raises UsageError.
         name: of the one in force.
 
     Raises:
-        UsageError: there is none of that name.
+        UsageError: there is none of that name, or one cannot be read.
     """
 
-    def __init__(self, app: App[int], keymaps: Mapping[str, Keymap], name: str) -> None:
+    def __init__(self, app: App[int], load: Callable[[], Mapping[str, Keymap]], name: str) -> None:
         self._app = app
-        self._keymaps = keymaps
-        self.keymap = self._found(name)
+        self._load = load
+        self.choose(name)
 
     def names(self) -> list[str]:
         """The keymaps one can choose."""
         return sorted(self._keymaps)
 
     def choose(self, name: str) -> None:
-        """Use another keymap from now on. Raises UsageError if there is none of that name."""
+        """Use another keymap from now on, as its file is now. Raises UsageError as the making does."""
+        self._keymaps = self._load()
         self.keymap = self._found(name)
 
     def take(self, event: events.Key) -> Command | None:
