@@ -41,9 +41,10 @@ class Pair(Friends):
         await self.alice.say(self.bob, "hello")
         await self.calm()
 
-    def bob_reads(self, decode: Decode, kinds: bytes) -> None:
+    def bob_reads(self, decode: Decode, kinds: bytes, version: bytes = b"1") -> None:
         self._patch.setattr(inbox, "decode_body", decode)
         self._patch.setattr(late_bodies, "KINDS", kinds)
+        self._patch.setattr(late_bodies, "VERSION", version)
 
     async def upgrade(self) -> None:
         await self.bob.stop()
@@ -116,6 +117,28 @@ def test_what_was_kept_is_read_in_its_place_after_an_upgrade(pair: Pair) -> None
         for person in (pair.alice, pair.bob):
             await person.stop()
             assert not person.failures
+
+    run_virtual(story())
+
+
+def test_a_version_that_reads_longer_texts_of_a_kind_that_was_known_looks_again(pair: Pair) -> None:
+    def short(raw: bytes) -> Body | Opaque:
+        body = decode_body(raw)
+        return opaque(raw) if isinstance(body, Text) and len(body.text) > 10 else body
+
+    async def story() -> None:
+        pair.bob_reads(short, b"all")
+        await pair.meet()
+        await pair.alice.say(pair.bob, "longer than ten characters")
+        await pair.calm()
+        for version, kind in ((b"1", "unsupported"), (b"1", "unsupported"), (b"2", "text")):
+            await pair.bob.stop()
+            pair.bob_reads(decode_body if version == b"2" else short, b"all", version)
+            await pair.bob.start()
+            assert (await pair.history())[-1].kind == kind
+        assert (await pair.history())[-1].text == "longer than ten characters"
+        for person in (pair.alice, pair.bob):
+            await person.stop()
 
     run_virtual(story())
 

@@ -12,6 +12,7 @@ import pytest
 from tests.support import friends
 from tests.support.simulated_node import until
 from tests.support.virtual_time import run_virtual
+from tuichat.errors import UsageError
 from tuichat.model import SignEvent
 from tuichat.node.file_places import FileLimits
 from tuichat.node.live_link import LiveLink
@@ -209,6 +210,29 @@ def test_writing_is_shown_for_a_while_and_being_there_while_the_link_lasts(play:
         await asyncio.sleep(2)
         assert told[4:] == [(False, "")]
         assert (await friends.bob.contact(friends.alice)).presence == ""
+
+    play(story, ALL)
+
+
+def test_who_is_at_one_of_two_front_ends_is_here(play: Play) -> None:
+    async def story(friends: Friends) -> None:
+        alice, told = friends.alice.node, friends.said[Presence]
+        await alice.present(True, "one")
+        await alice.present(True, "two")
+        await alice.present(False, "one")
+        await asyncio.sleep(HERE_SECONDS / 2)
+        await alice.present(False, "one")
+        assert friends.said[Presence] == told + 1
+        assert (await friends.bob.contact(friends.alice)).presence == "here"
+        await asyncio.sleep(HERE_SECONDS)
+        assert friends.said[Presence] == told + 2
+        assert (await friends.bob.contact(friends.alice)).presence == "away"
+        await alice.present(True, "one")
+        await alice.present(True, "two")
+        alice.settle(Settled(FileLimits(quota=1), SignRules(), 0))
+        assert friends.said[Presence] == told + 4
+        with pytest.raises(UsageError):
+            await alice.present(True, "x" * 1000)
 
     play(story, ALL)
 

@@ -96,7 +96,8 @@ class MemoryDeeds(ABC):
     async def typing(self, ref: str, now: bool) -> None:
         self.typed.append((ref, now))
 
-    async def present(self, here: bool) -> None:
+    async def present(self, here: bool, writer: str = "") -> None:
+        assert writer, "another front end's word would count as this one's"
         self.presences.append(here)
 
     async def message_earlier(self, message: int) -> list[str]:

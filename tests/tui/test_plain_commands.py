@@ -336,3 +336,13 @@ async def test_what_waits_and_may_have_left_already_is_taken_back_all_the_same(c
     shown = await played(node, "/query alice", command, "yes")
     assert "if it may have left, your contact's node is asked" in shown
     assert (await node.message_get(waiting.id)).unsent == "asked"
+
+
+async def test_cancel_passes_over_what_waits_and_is_taken_back_already() -> None:
+    node = sample()
+    waiting = (await node.messages("alice"))[-1]
+    asked = node.outgoing("alice", "perhaps on its way")
+    node.given.add(asked.id)
+    await node.unsend(asked.id)
+    assert "Nothing waits" in await played(node, "/query alice", "/cancel", "yes", "/cancel")
+    assert (await node.message_get(waiting.id)).state == "cancelled"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -13,6 +14,7 @@ from tests.support.interface import enter, history_text, notice_text, running, s
 from tests.support.memory_node import MemoryNode
 from tuichat.model import Quote
 from tuichat.tui.app import TuichatApp
+from tuichat.tui.message_keys import key_hints
 from tuichat.tui.screens.confirm import Confirm
 from tuichat.tui.slash import Command
 
@@ -93,6 +95,29 @@ async def test_of_a_chosen_message_the_earlier_texts_are_its_own(node: MemoryNod
         assert "reading it now" in notice_text(screen)
 
 
+async def test_an_answer_to_what_is_edited_or_taken_back_meanwhile_quotes_no_more_than_it_says(
+    node: MemoryNode,
+) -> None:
+    async with running(node) as (screen, pilot):
+        await pilot.press("escape", "up", "up", "r", *"yes")
+        await settle(pilot)
+        node.edited_by_them(1, "did it reach you?")
+        await settle(pilot)
+        assert "did it reach you?" in notice_text(screen)
+        node.change_message(1, text="", unsent="done")
+        await settle(pilot)
+        assert notice_text(screen) == "The message was taken back meanwhile."
+        assert screen.composer.text == "yes"
+        await pilot.press("enter", "escape", "up", "up", "e", "!")
+        await settle(pilot)
+        last = (await node.messages("bob"))[-1]
+        assert (last.text, last.reply_to) == ("yes", None)
+        await node.unsend(2)
+        await settle(pilot)
+        assert notice_text(screen) == "The message was taken back meanwhile."
+        assert "reading it now" not in screen.composer.text
+
+
 async def test_taking_back_asks_first(node: MemoryNode) -> None:
     async with running(node) as (screen, pilot):
         await pilot.press("escape", "up", "d")
@@ -123,6 +148,32 @@ async def test_what_waits_and_may_have_left_already_is_taken_back_all_the_same(n
         await settle(pilot)
         assert (await node.message_get(waiting.id)).unsent == "asked"
         assert notice_text(screen) == ""
+
+
+async def test_keys_are_named_for_what_can_still_be_done(node: MemoryNode) -> None:
+    waiting = (await node.messages("alice"))[-1]
+    for changes, named in (
+        ({}, "e edit  c copy  x take back"),
+        ({"kind": "file"}, "c copy  x take back"),
+        ({"text": "", "unsent": "asked"}, "c copy  Esc write"),
+        ({"kind": "timer"}, "c copy  Esc write"),
+    ):
+        assert key_hints(replace(waiting, **changes), narrow=False).startswith(named)
+
+
+async def test_cancel_passes_over_what_waits_and_is_taken_back_already(node: MemoryNode) -> None:
+    waiting = (await node.messages("alice"))[-1]
+    asked = node.outgoing("alice", "perhaps on its way")
+    node.given.add(asked.id)
+    await node.unsend(asked.id)
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, "/query alice")
+        await enter(screen, pilot, "/cancel")
+        await pilot.press("y")
+        await settle(pilot)
+        assert (await node.message_get(waiting.id)).state == "cancelled"
+        await enter(screen, pilot, "/cancel")
+        assert "Nothing waits" in notice_text(screen)
 
 
 async def test_keys_that_do_nothing_with_a_message_say_why_and_write_nothing(node: MemoryNode) -> None:

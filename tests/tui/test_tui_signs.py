@@ -93,7 +93,7 @@ async def test_who_leaves_is_away_at_once_unless_the_node_keeps_silent(
     assert node.presences == [True, False, True]
 
 
-async def silent(_here: bool) -> None:
+async def silent(_here: bool, _writer: str) -> None:
     await asyncio.sleep(3600)
 
 

@@ -78,7 +78,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "message.get": {"message": 1},
     "messages": {"ref": "bob"},
     "passphrase": {"current": PASSPHRASE, "new": "another"},
-    "present": {"here": True},
+    "present": {"here": True, "writer": "me"},
     "react": {"message": 1, "emoji": "👍"},
     "reload": {},
     "rpc.discover": {},

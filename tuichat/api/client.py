@@ -312,8 +312,8 @@ class AsyncClient(BotCalls, DeskCalls, FileCalls, TokenCalls):
     async def typing(self, ref: str, now: bool) -> None:
         await self._raw("typing", {"ref": ref, "now": now})
 
-    async def present(self, here: bool) -> None:
-        await self._raw("present", {"here": here})
+    async def present(self, here: bool, writer: str = "") -> None:
+        await self._raw("present", {"here": here, "writer": writer})
 
     def subscribe(self, since: int | None = None, log: str | None = None) -> EventBuffer:
         """Events of this node from now on, the durable ones after `since` first; see also `events`.

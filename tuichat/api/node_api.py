@@ -278,7 +278,7 @@ class NodeApi(TokenApi, SettingsApi, FileApi, Protocol):
         ...
 
     async def edit(self, message: int, text: str) -> Message:
-        """Put another text in the place of one's own; the contact's node does so, too."""
+        """Put another text in the place of one's own; so does the contact's node, if it has left already."""
         ...
 
     async def unsend(self, message: int) -> Message:
@@ -335,9 +335,10 @@ class NodeApi(TokenApi, SettingsApi, FileApi, Protocol):
         """This person is writing to a contact, or has stopped; they are told if the settings say so."""
         ...
 
-    async def present(self, here: bool) -> None:
+    async def present(self, here: bool, writer: str = "") -> None:
         """This person is at the interface, or has left it; contacts are told if the settings say so.
 
-        To be said again every minute: after two and a half they have left.
+        To be said again every minute: after two and a half they have left. They are here while they are at
+        any front end, each of which names itself as `writer`.
         """
         ...

@@ -83,7 +83,7 @@ class Desk:
 
         Raises UsageError if it is too long.
         """
-        _check_writer(writer)
+        check_writer(writer)
         row = self._book.find(ref)
         if len(text.encode()) > MAX_DRAFT_BYTES:
             raise UsageError(_("A draft has at most {most} bytes.").format(most=MAX_DRAFT_BYTES))
@@ -104,7 +104,7 @@ class Desk:
 
         Raises UsageError if it is too long.
         """
-        _check_writer(writer)
+        check_writer(writer)
         contact = None if ref is None else self._book.find(ref).id
         present = None if contact is None else self._store.conversations.get(contact)
         if not text.strip() or (present is not None and (present.timer or present.memory == "on")):
@@ -143,7 +143,8 @@ def checked_tag(text: str) -> str:
     return tag
 
 
-def _check_writer(writer: str) -> None:
+def check_writer(writer: str) -> None:
+    """See that the name of a front end is one. Raises UsageError."""
     if len(writer) > MAX_WRITER_CHARACTERS:
         raise UsageError(
             _("A writer's name has at most {most} characters.").format(most=MAX_WRITER_CHARACTERS)

@@ -21,8 +21,8 @@ class GateDeeds(GateCalls):
     async def typing(self, ref: str, now: bool) -> None:
         await self._ask(lambda node: node.typing(ref, now))
 
-    async def present(self, here: bool) -> None:
-        await self._ask(lambda node: node.present(here))
+    async def present(self, here: bool, writer: str = "") -> None:
+        await self._ask(lambda node: node.present(here, writer))
 
     async def message_earlier(self, message: int) -> list[str]:
         return await self._ask(lambda node: node.message_earlier(message))

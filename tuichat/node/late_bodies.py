@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final, get_args
 
+from tuichat import __version__
 from tuichat.node.events import EventHub
 from tuichat.node.inbox import Inbox
 from tuichat.protocol.bodies import Body
@@ -15,7 +16,10 @@ from tuichat.store.store import Store
 
 SETTING: Final = "bodies_read"
 KINDS: Final = ",".join(str(kind.__struct_config__.tag) for kind in get_args(Body)).encode()
-"""The kinds that this version knows: with the same ones nothing more can be read."""
+"""The kinds that this version knows."""
+
+VERSION: Final = __version__.encode()
+"""Another version may read more of a kind that was known before: where a limit grew, say."""
 
 _PAGE: Final = 100
 
@@ -29,8 +33,9 @@ class LateBodies:
 
     def read(self) -> None:
         """Read what can be read by now. Raises StorageError; what was read until then is in place."""
-        if self._store.settings.get(SETTING) == KINDS:
-            return
+        reader = KINDS + b" " + VERSION
+        if self._store.settings.get(SETTING) == reader:
+            return  # which has tried already
         after = 0
         while rows := self._store.messages.unreadable(after, _PAGE):
             for row in rows:
@@ -38,4 +43,4 @@ class LateBodies:
                     Inbox(self._store, row.contact).take_late(row, changes)
             after = rows[-1].id
         if after:  # where nothing was kept, looking again costs nothing
-            self._store.settings.put(SETTING, KINDS)
+            self._store.settings.put(SETTING, reader)

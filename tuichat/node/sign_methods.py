@@ -5,6 +5,7 @@ from __future__ import annotations
 from tuichat.clock import Clock
 from tuichat.node.contact_book import ContactBook
 from tuichat.node.conversations import Conversations
+from tuichat.node.desk import check_writer
 from tuichat.node.parts import NodeParts
 from tuichat.node.receipts import Receipts
 from tuichat.node.signs import Signs
@@ -31,5 +32,6 @@ class SignMethods:
         clock: Clock = self._with.clock
         self._signs.write(self._book.find(ref).id, now=now, at=clock.monotonic())
 
-    async def present(self, here: bool) -> None:
-        self._signs.be(here=here)
+    async def present(self, here: bool, writer: str = "") -> None:
+        check_writer(writer)
+        self._signs.be(here=here, front_end=writer)

@@ -67,12 +67,13 @@ class Signs:
         self._hearers = hearers
         self._heard: dict[int, _Heard] = {}
         self._said_at: dict[int, float] = {}
-        self._here: asyncio.TimerHandle | None = None
+        self._here: dict[str, asyncio.TimerHandle] = {}
 
     def settle(self, rules: SignRules) -> None:
         """Others are told this of me from now on; who was told that I am here hears the last of it."""
         if self.rules.presence and not rules.presence:
-            self.be(here=False)
+            for front_end in list(self._here):
+                self.be(here=False, front_end=front_end)
         self.rules = rules
 
     # -- theirs --
@@ -99,7 +100,7 @@ class Signs:
     def link_began(self, contact: int) -> None:
         """Say whether I am here, if others are told."""
         if self.rules.presence and self._is_accepted(contact):
-            self._hearers().pass_on(contact, frames.Presence(here=self._here is not None))
+            self._hearers().pass_on(contact, frames.Presence(here=bool(self._here)))
 
     def link_ended(self, contact: int) -> None:
         """What was heard over a link is over with it."""
@@ -140,30 +141,30 @@ class Signs:
             del self._said_at[contact]
             self._hearers().pass_on(contact, frames.Typing(now=False))
 
-    def be(self, *, here: bool) -> None:
-        """This person is here for now, or is not."""
+    def be(self, *, here: bool, front_end: str = "") -> None:
+        """This person is at a front end for now, or is not; they are here while they are at any of them."""
         if not self.rules.presence:
             return
-        was_here = self._here is not None
-        if self._here is not None:
-            self._here.cancel()
-            self._here = None
+        was_here, before = bool(self._here), self._here.pop(front_end, None)
+        if before is not None:
+            before.cancel()
         if here:
             loop = asyncio.get_running_loop()
-            self._here = loop.call_later(HERE_SECONDS, self._has_left)
-        if here is not was_here:
+            self._here[front_end] = loop.call_later(HERE_SECONDS, self._has_left, front_end)
+        if bool(self._here) is not was_here:
             self._say_presence()
 
     def close(self) -> None:
         """Nothing is due any more."""
         for heard in self._heard.values():
             self._stop(heard)
-        if self._here is not None:
-            self._here.cancel()
+        for here in self._here.values():
+            here.cancel()
 
-    def _has_left(self) -> None:
-        self._here = None
-        self._say_presence()
+    def _has_left(self, front_end: str) -> None:
+        del self._here[front_end]
+        if not self._here:
+            self._say_presence()
 
     def _say_presence(self) -> None:
         for contact in self._hearers().linked():

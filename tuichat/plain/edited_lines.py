@@ -43,6 +43,7 @@ class EditedLines(StandardLines):
         self._complete: Callable[[str], list[str]] = lambda _line: []
         self._found: list[str] = []
         self._editing = False
+        self._learned: list[str] = []
         readline.set_auto_history(False)
         readline.set_completer_delims("")
         readline.set_completer(self._completed)
@@ -58,14 +59,23 @@ class EditedLines(StandardLines):
 
     def recall(self, texts: Sequence[str]) -> None:
         """What the arrow keys bring back, oldest first."""
+        self._learned.clear()
         readline.clear_history()
         for text in texts:
             self.remember(text)
 
     def remember(self, text: str) -> None:
-        """One more of them."""
+        """One more of them: from the next line on, if one is being typed, for readline walks through them
+        in a thread of its own."""
         if "\n" not in text:
+            self._learned.append(text)
+        if not self._editing:
+            self._learn()
+
+    def _learn(self) -> None:
+        for text in self._learned:
             readline.add_history(text)
+        self._learned.clear()
 
     def _show_prompt(self, prompt: str) -> None:
         """Readline does."""
@@ -73,6 +83,7 @@ class EditedLines(StandardLines):
     def _line(self, prompt: str, *, secret: bool) -> str | None:
         if secret:
             return super()._line(prompt, secret=True)
+        self._learn()
         self._editing = True
         try:
             return input(prompt)

@@ -88,7 +88,7 @@ async def cancel(chat: Chat, command: Command) -> None:
         await _take_back(chat, await _target(chat, number, "d"))
         return
     messages = await chat.node.messages(person.address, _LOOKED_AT)
-    waiting = [each for each in messages if each.direction == "out" and each.state == "queued"]
+    waiting = [each for each in messages if each.state == "queued" and "d" in keys_of(each)]
     if waiting:
         await _take_back(chat, waiting[-1])
     else:

@@ -23,7 +23,7 @@ async def presence(chat: Chat, command: Command) -> None:
     """Be seen as away, or as here again."""
     away = command.name == "away"
     chat.away = away
-    await chat.node.present(not away)
+    await chat.node.present(not away, chat.writing.writer)
     chat.say(presence_words(chat.choices.standings(), away=away))
 
 

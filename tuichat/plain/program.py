@@ -58,7 +58,7 @@ class Program:
             return self._ended.result() if self._ended.done() else talk.result()
         finally:
             if self._opened and self.chat.lines.interactive:
-                await self.chat.session.leave()
+                await self.chat.session.leave(self.chat.writing.writer)
             for task in (talk, self._session):
                 if task is not None:
                     task.cancel()
@@ -177,7 +177,7 @@ class Program:
         while self.chat.lines.interactive:
             if self.chat.session.connected and not self.chat.session.locked:
                 with suppress(TuichatError):
-                    await self.chat.node.present(not self.chat.away)
+                    await self.chat.node.present(not self.chat.away, self.chat.writing.writer)
             await asyncio.sleep(_PRESENT_SECONDS)
 
     # Reading.

@@ -9,6 +9,7 @@ from tuichat.errors import NotFoundError
 from tuichat.model import Contact, Message
 from tuichat.tui.context import Context
 from tuichat.tui.known import colour_of
+from tuichat.tui.message_keys import keys_of
 from tuichat.tui.widgets.file_history import FileHistory
 from tuichat.tui.widgets.history_rows import RowStyle
 from tuichat.tui.widgets.history_said import PageName
@@ -157,14 +158,12 @@ class Conversation:
             return await self._context.session.node.send(contact.address, text, reply_to)
 
     async def last_queued(self) -> Message | None:
-        """The newest own message that has not left."""
+        """The newest own message that waits and can be taken back."""
         person = self.person
         if person is None:
             return None
         messages = await self._context.session.node.messages(person.address, limit=PAGE)
-        waiting = [
-            message for message in messages if message.direction == "out" and message.state == "queued"
-        ]
+        waiting = [each for each in messages if each.state == "queued" and "d" in keys_of(each)]
         return waiting[-1] if waiting else None
 
     async def _know_files(self, person: Contact, messages: list[Message]) -> None:

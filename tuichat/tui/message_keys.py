@@ -39,11 +39,18 @@ def why_not(key: MessageKey | FileKey, message: Message) -> str:
     return _("Only your own messages can be taken back.")
 
 
+def answer_words(message: Message) -> list[str]:
+    """The keys that say something to it, and what they do."""
+    keys = keys_of(message)
+    return [words for key, words in (("r", _("r answer")), ("+", _("+ react"))) if key in keys]
+
+
 def key_hints(message: Message, *, narrow: bool) -> str:
     """Those keys and what they do, as far as there is room."""
     keys, link = keys_of(message), bool(links(message.text)) and not message.unsent
-    if message.direction == "out" and message.state == "queued" and message.kind != "timer":
-        return _("c copy  x take back  Esc write") if narrow else _("e edit  c copy  x take back  Esc write")
+    if message.state == "queued" and "d" in keys:
+        fits = "e" in keys and not narrow
+        return _("e edit  c copy  x take back  Esc write") if fits else _("c copy  x take back  Esc write")
     if not keys:
         return _("c copy  Esc write")
     if narrow:

@@ -134,12 +134,12 @@ class Session:
             return self.known.queued(), self.known.files.under_way(), 0
         return status.outbox.queued, status.transfers, status.in_memory
 
-    async def leave(self) -> None:
-        """Nobody is here any more; a node that does not answer at once keeps nobody."""
+    async def leave(self, writer: str) -> None:
+        """Nobody is at the front end of this name any more; a node that keeps silent keeps nobody."""
         if self._client is not None and not self.locked:
             with suppress(TimeoutError, TuichatError):
                 async with asyncio.timeout(ANSWER_SECONDS):
-                    await self._client.present(False)
+                    await self._client.present(False, writer)
 
     async def close(self) -> None:
         """Let go of the node."""

@@ -9,7 +9,7 @@ from textual import on, work
 
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
-from tuichat.model import Contact, ConversationErasedEvent, Message, MessageRemovedEvent
+from tuichat.model import Contact, ConversationErasedEvent, Message, MessageEvent, MessageRemovedEvent
 from tuichat.tui.context import Context
 from tuichat.tui.screens.desk_screen import DeskScreen
 from tuichat.tui.session import Happening
@@ -45,10 +45,22 @@ class DeedScreen(DeskScreen):
         super().desk_happened(event)
         of = None if self.target is None else self.target.message
         match event:
+            case MessageEvent(message=message) if of is not None and of.id == message.id:
+                self._target_changed(message)
             case MessageRemovedEvent(message=gone) if of is not None and of.id == gone:
                 self.drop_target()
             case ConversationErasedEvent(contact=erased) if of is not None and of.contact == erased:
                 self.drop_target()
+
+    def _target_changed(self, now: Message) -> None:
+        """What was taken back is quoted no more; an answer quotes what its message says now."""
+        if now.unsent or now.state == "cancelled":
+            self.drop_target()
+            self.say(_("The message was taken back meanwhile."))
+        elif (
+            self.target is not None and self.target.deed == "answer" and now.text != self.target.message.text
+        ):
+            self.begin_answer(now)
 
     def may_be_kept(self) -> bool:
         """Not the words of a message that disappears: as a draft, or called back, they would stay."""

@@ -157,6 +157,7 @@ class MainScreen(PointingScreen):
             case MessageEvent(message=message, new=new):
                 if message.contact == self.conversation.contact:
                     self._arrived.append((message, new))
+                    self.desk_happened(happening)
                 if not (new and message.direction == "in" and message.contact == self.looked_at):
                     self.recount_soon(message.contact)  # else that comes after it is marked as seen
             case FileEvent():

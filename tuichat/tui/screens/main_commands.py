@@ -12,7 +12,7 @@ from tuichat.errors import TuichatError, UsageError
 from tuichat.i18n import _
 from tuichat.model import Contact, Message
 from tuichat.tui.known import Known
-from tuichat.tui.message_keys import keys_of
+from tuichat.tui.message_keys import keys_of, why_not
 from tuichat.tui.screens.confirm import Confirm
 from tuichat.tui.screens.deed_commands import DeedCommands
 from tuichat.tui.screens.desk_commands import DeskCommands
@@ -193,10 +193,8 @@ class Commands:
             await self._take_back(message)
 
     async def _take_back(self, message: Message) -> None:
-        if message.direction == "in":
-            raise UsageError(_("Only your own messages can be taken back."), _("Nothing was changed."))
         if "d" not in keys_of(message):
-            raise UsageError(_("This message was taken back already."), _("Nothing was changed."))
+            raise UsageError(why_not("d", message), _("Nothing was changed."))
         question = take_back_question(message).format(text=self._screen.quoted(message))
         if await self.ask(question, _("y  take back   n  no")):
             await self._node.unsend(message.id)

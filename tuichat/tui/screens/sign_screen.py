@@ -40,7 +40,7 @@ class SignScreen(DeedScreen):
         self.set_interval(HERE_AGAIN_SECONDS, self._tell_here)
 
     async def on_unmount(self) -> None:
-        await self.shared.session.leave()
+        await self.shared.session.leave(self._writer)
 
     async def go_online(self) -> None:
         """Ask for the network; who is here is said then, and not only a minute later. Raises TuichatError."""
@@ -55,12 +55,12 @@ class SignScreen(DeedScreen):
         session = self.shared.session
         if session.connected and not session.locked:
             with contextlib.suppress(TuichatError):
-                await session.node.present(self.app.app_focus and not self._away)
+                await session.node.present(self.app.app_focus and not self._away, self._writer)
 
     async def stay_away(self, away: bool) -> None:
         """Say that nobody is here, whoever looks, or leave it to the focus again. Raises TuichatError."""
         self._away = away
-        await self.shared.session.node.present(self.app.app_focus and not away)
+        await self.shared.session.node.present(self.app.app_focus and not away, self._writer)
 
     def on_text_area_changed(self, event: Composer.Changed) -> None:
         text, person = event.text_area.text, self.person
