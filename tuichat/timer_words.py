@@ -62,6 +62,13 @@ def parse_retention(text: str) -> int | None:
     return None if text == "default" else parse_timer(text)
 
 
+def retention_words(seconds: int | None) -> str:
+    """After how long messages are deleted here."""
+    if seconds is None:
+        return _("as the settings say")
+    return _("here after {time}").format(time=time_words(seconds)) if seconds else _("never here")
+
+
 def retention_sentence(seconds: int | None) -> str:
     """When messages of a conversation are deleted here, and how that is changed."""
     if seconds is None:

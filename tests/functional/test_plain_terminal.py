@@ -140,9 +140,13 @@ async def test_a_line_is_edited_completed_brought_back_and_not_torn_where_the_te
             await terminal.until("bob>")
             terminal.type("half a sen")
             await terminal.until("bob> half a sen")
+            terminal.press("Left", "Left", "Left")
             node.incoming("bob", "in between")
             seen = await terminal.until("14:00 bob: in between\nbob> half a sen")
             assert seen.count("half a sen") == 1
+            terminal.type("第二 ")
+            await terminal.until("bob> half a 第二 sen\n")
+            terminal.press("BSpace", "BSpace", "BSpace", "C-e")
             terminal.type("tence")
             terminal.press("Enter")
             await terminal.until("me: half a sentence [queued]")

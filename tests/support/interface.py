@@ -41,6 +41,7 @@ def interface(
     scratch: Callable[[], Path] | None = None,
     images: bool = False,
     graphics: Graphics | None = None,
+    themes: tuple[Path, ...] = (),
 ) -> TuichatApp:
     """An app that attaches to `node`, as soon as that has `started`."""
 
@@ -51,6 +52,7 @@ def interface(
 
     options = Options(
         theme=theme,
+        theme_directories=themes,
         keys=keys,
         notify=notify,
         notify_content=notify_content,

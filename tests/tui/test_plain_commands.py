@@ -256,6 +256,8 @@ async def test_files_of_one_go_are_fetched_at_once_and_a_copy_is_saved_elsewhere
         f"/files save {came.id} {tmp_path}",
         f"/files save {first.id} {tmp_path}",
     )
+    assert f"(/files fetch {first.id}, /files fetch {first.id} --all, /files decline {first.id})" in shown
+    assert f"/files fetch {came.id} --all" not in shown
     assert f"/files save {came.id} DIR" in shown
     assert "This file is not here" in shown
     assert (tmp_path / "came.txt").read_text(encoding="utf-8") == "came"

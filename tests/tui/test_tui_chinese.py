@@ -25,6 +25,9 @@ _TYPED |= {part for name in load_palettes() for part in name.split("-")} | {"inb
 """Words of searches and settings that are typed as they are, names of directories, and the profile's."""
 
 _ADDRESSES = [address_of(name) for name in ("小明", "小红", "老王", "李四")]
+_HALF = re.compile("[一-鿿][,:;?!](?= ?[一-鿿])")
+"""Punctuation of half a width between Chinese words."""
+
 _GOES_AWAY = ("quit", "wipe", "lock")
 
 
@@ -50,7 +53,10 @@ def _node() -> MemoryNode:
 
 
 def _words(pilot: Pilot[Any]) -> list[str]:
-    """The English words of the screen; of a dialog, those in its box, for it may cut words behind in two."""
+    """The English words and punctuation of the screen.
+
+    Of a dialog, those in its box, for it may cut words behind in two.
+    """
     screen = pilot.app.screen
     lines = [strip.text for strip in screen._compositor.render_strips()]
     box = screen.query(".box")
@@ -60,7 +66,10 @@ def _words(pilot: Pilot[Any]) -> list[str]:
         lines = [re.sub("^[^╭│]*", "", line) for line in lines]
     names = _TYPED | set(usages()) | {"PgUp", "PgDn", "tuichat1"}
     found = left_over("\n".join(lines), names)
-    return [word for word in found if 1 < len(word) < 15 and not any(word in each for each in _ADDRESSES)]
+    halves = [each for line in lines for each in _HALF.findall(line)]
+    return halves + [
+        word for word in found if 1 < len(word) < 15 and not any(word in each for each in _ADDRESSES)
+    ]
 
 
 async def _see(pilot: Pilot[Any], app: TuichatApp, name: str) -> list[str]:

@@ -12,7 +12,8 @@ from tests.support.fixed_clock import FixedClock
 from tests.support.interface import interface, running, settle
 from tests.support.memory_node import MemoryNode
 from tuichat.tui.clusters import disputed
-from tuichat.tui.columns import ColumnDriver, columns_told
+from tuichat.tui.columns import ColumnDriver, FarDriver, columns_told
+from tuichat.tui.direction import isolated
 from tuichat.tui.wrapping import pad
 
 RED = "\x1b[31m"
@@ -105,6 +106,19 @@ async def test_the_driver_of_a_terminal_tells_columns(monkeypatch: pytest.Monkey
     assert issubclass(app.driver_class, ColumnDriver)
     ColumnDriver(app).write("\x1b[1;1H👍🏽!")
     assert written == [columns_told("\x1b[1;1H👍🏽!")]
+
+
+@pytest.mark.parametrize("term", ["linux", "xterm-256color"])
+@pytest.mark.parametrize("driver", [ColumnDriver, FarDriver])
+async def test_the_linux_console_is_sent_no_isolates(
+    monkeypatch: pytest.MonkeyPatch, term: str, driver: type[ColumnDriver]
+) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(LinuxDriver, "write", lambda _driver, data: written.append(data))
+    monkeypatch.setenv("TERM", term)
+    driver(interface(MemoryNode(FixedClock()))).write(f"\x1b[1;1H{isolated('שלום')}")
+    assert ("\u2068" in "".join(written)) is (term != "linux")
+    assert set("שלום") <= set("".join(written))
 
 
 async def test_the_hints_are_drawn_anew_behind_a_picture_that_may_have_covered_them(

@@ -57,6 +57,24 @@ async def test_o_fetches_an_offer_into_the_inbox(node: MemoryNode) -> None:
         assert hints(screen).startswith("p pause  d cancel")
 
 
+@pytest.mark.parametrize(
+    ("columns", "row"),
+    [
+        (80, "o fetch  O choose where  d decline  r answer  + react  c copy  Esc write"),
+        (64, "o fetch  O choose where  d decline  c copy  Esc write"),
+        (40, "o fetch  d decline  Esc write"),
+    ],
+)
+async def test_where_there_is_room_the_keys_to_answer_a_file_are_named_too(
+    node: MemoryNode, columns: int, row: str
+) -> None:
+    async with running(node, size=(columns, 24)) as (screen, pilot):
+        await press(pilot, "escape")
+        assert hints(screen) == row
+        assert screen.query_one("#hints").region.right <= columns
+        assert screen.query_one("#hints").size.width >= len(row)
+
+
 async def test_what_is_fetched_goes_by_without_a_key(node: MemoryNode) -> None:
     node.fetches = True
     async with running(node) as (screen, pilot):

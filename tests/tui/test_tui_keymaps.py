@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import cast
 
@@ -10,6 +11,7 @@ from textual.widgets import Static
 
 from tests.support.interface import enter, running, settle, top
 from tests.support.scenery import conversation
+from tests.support.speaking import speaking
 from tuichat.errors import UsageError
 from tuichat.tui.app import TuichatApp
 from tuichat.tui.keymap import PLACES, SHIPPED, load_keymaps, read_keymap, shown
@@ -18,6 +20,7 @@ from tuichat.tui.screens.help import Help
 from tuichat.tui.screens.main import MainScreen
 from tuichat.tui.screens.quick_switch import QuickSwitch
 from tuichat.tui.screens.search import SearchScreen
+from tuichat.tui.slash import usages
 from tuichat.tui.widgets.keys_line import KeysLine
 
 KEYMAPS = load_keymaps()
@@ -127,6 +130,17 @@ async def test_weechat_goes_to_neighbours_and_to_the_switch() -> None:
         await pilot.press("alt+j", "ctrl+x")  # over it no other command runs
         await settle(pilot)
         assert len(pilot.app.screen_stack) == 2
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+async def test_no_key_or_command_is_cut_on_the_help_page_or_runs_into_what_it_does(language: str) -> None:
+    with speaking(language):
+        async with running(conversation()) as (screen, pilot):
+            await enter(screen, pilot, "/help")
+            page = str(top(pilot).query_one("#page", Static).content)
+            for name, (words, meaning) in usages().items():
+                head = f"/{name} {words}".rstrip()
+                assert re.search(rf"^{re.escape(head)}  +{re.escape(meaning[:4])}", page, re.MULTILINE), head
 
 
 async def test_keymap_is_changed_while_it_runs_kept_and_shown_on_the_help_page() -> None:

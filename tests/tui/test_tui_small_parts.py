@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import unicodedata
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
@@ -20,7 +21,7 @@ from tuichat.tui.garbage import look_for_garbage
 from tuichat.tui.input_history import InputHistory
 from tuichat.tui.known import colour_of
 from tuichat.tui.node_client import NodeClient
-from tuichat.tui.qr import qr_rows
+from tuichat.tui.qr import qr_rows, qr_text, sextant_rows
 from tuichat.tui.session import Connected, Happening, Lost, Session
 from tuichat.tui.slash import Command, Names, Text, Unknown, complete, read_line
 
@@ -103,6 +104,25 @@ def test_a_qr_code_of_an_address_fits_an_ordinary_terminal() -> None:
     rows = qr_rows(address_of("bob"))
     assert len(rows) <= 17
     assert {len(row) for row in rows} == {33}
+
+
+def test_a_qr_code_in_sextants_has_the_modules_of_the_one_in_half_blocks() -> None:
+    """Which sixths a sign has is said by its name."""
+    older = {" ": "", "\u258c": "135", "\u2590": "246", "\u2588": "123456"}
+    for text in (address_of("bob"), f"tuichat1:{'a7' * 90}"):
+        halves = qr_rows(text)
+        rows = sextant_rows(text)
+        drawn = set()
+        for y, row in enumerate(rows):
+            for x, sign in enumerate(row):
+                sixths = older[sign] if sign in older else unicodedata.name(sign).rpartition("-")[2]
+                drawn |= {(3 * y + (int(at) - 1) // 2, 2 * x + (int(at) - 1) % 2) for at in sixths}
+        dark = {(2 * y, x) for y, row in enumerate(halves) for x, half in enumerate(row) if half in "▀█"}
+        dark |= {(2 * y + 1, x) for y, row in enumerate(halves) for x, half in enumerate(row) if half in "▄█"}
+        assert drawn == dark
+        assert len(rows) <= 2 * len(halves) / 3 + 1
+        assert qr_text(text, len(halves)).plain.splitlines() == halves
+        assert qr_text(text, len(halves) - 1).plain.splitlines() == rows
 
 
 async def test_a_session_without_a_node_says_so_instead_of_failing_somewhere() -> None:

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from textual.color import Color
 
+from tests.support.fixed_clock import FixedClock
+from tests.support.interface import enter, notice_text, running
+from tests.support.memory_node import MemoryNode
 from tuichat.errors import UsageError
 from tuichat.tui.themes import ROLES, Palette, load_palettes, read_palette
 
@@ -148,3 +151,21 @@ def test_a_theme_of_ones_own_is_found_and_may_replace_a_shipped_one(tmp_path: Pa
     palettes = load_palettes([tmp_path])
     assert "mine" in palettes
     assert palettes["dark"].colours["accent"] == "#ffffff"
+
+
+async def test_a_theme_of_ones_own_that_is_newer_than_the_interface_can_be_chosen(tmp_path: Path) -> None:
+    async with running(MemoryNode.sample(FixedClock()), themes=(tmp_path,)) as (screen, pilot):
+        await enter(screen, pilot, "/theme mine")
+        assert "no theme called mine" in notice_text(screen)
+        mine = GOOD.replace('"dark"', '"mine"')
+        ground = SHIPPED["dark"].colours["background"]
+        for colour in ("#010203", "#030201"):
+            (tmp_path / "mine.toml").write_text(mine.replace(ground, colour), encoding="utf-8")
+            await enter(screen, pilot, "/theme dark")
+            await enter(screen, pilot, "/theme mine")
+            assert "Theme: mine" in notice_text(screen)
+            assert screen.styles.background.hex.lower() == colour
+        (tmp_path / "mine.toml").write_text("name = 1", encoding="utf-8")
+        await enter(screen, pilot, "/theme dark")
+        assert "mine.toml" in notice_text(screen)
+        assert pilot.app.theme == "mine"

@@ -6,6 +6,7 @@ written.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import readline
 import sys
@@ -14,6 +15,7 @@ from contextlib import suppress
 from typing import Final
 
 from tuichat.plain.lines import StandardLines
+from tuichat.tui.wrapping import cells
 
 _ERASE_LINE: Final = "\r\x1b[K"
 
@@ -21,6 +23,16 @@ _ERASE_LINE: Final = "\r\x1b[K"
 def can_edit() -> bool:
     """Whether there is a terminal for it."""
     return os.isatty(0) and os.isatty(1) and os.environ.get("TERM", "") not in ("", "dumb")
+
+
+def _behind_cursor() -> str:
+    """What is typed already and stands behind the cursor, whose place Python's readline does not tell."""
+    try:
+        point = ctypes.c_int.in_dll(ctypes.CDLL(readline.__file__), "rl_point").value
+    except (AttributeError, OSError, ValueError):  # another readline
+        return ""
+    line = readline.get_line_buffer().encode(sys.stdin.encoding, "surrogateescape")
+    return line[point:].decode(sys.stdin.encoding, "replace")
 
 
 class EditedLines(StandardLines):
@@ -85,8 +97,11 @@ class EditedLines(StandardLines):
         if not self._editing:
             return super()._interrupting(shown, prompt)
         typed = prompt + readline.get_line_buffer()
-        fits = len(typed) < self._columns() // 2  # each of them may be two cells wide
-        return f"{_ERASE_LINE if fits else chr(10)}{shown}\n{typed}"
+        if len(typed) >= self._columns() // 2:  # each of them may be two cells wide
+            return f"\n{shown}\n{typed}"
+        behind = cells(_behind_cursor())
+        back = f"\x1b[{behind}D" if behind else ""
+        return f"{_ERASE_LINE}{shown}\n{typed}{back}"
 
     def _columns(self) -> int:
         with suppress(OSError):

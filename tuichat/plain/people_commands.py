@@ -9,7 +9,7 @@ from tuichat.plain.chat import Chat
 from tuichat.plain.code import code_rows
 from tuichat.plain.wording import person_line, request_text
 from tuichat.running_text import paragraph
-from tuichat.tui.card_rows import retention_words
+from tuichat.timer_words import retention_words
 from tuichat.tui.dates import seconds_of
 from tuichat.tui.link_times import STAGES
 from tuichat.tui.link_words import stage_sentence

@@ -83,7 +83,8 @@ def file_ways(file: File) -> list[str]:
     """What can be typed about it."""
     number = file.id
     if is_open(file):
-        return [f"/files fetch {number}", f"/files decline {number}"]
+        whole_group = [f"/files fetch {number} --all"] if file.group is not None else []
+        return [f"/files fetch {number}", *whole_group, f"/files decline {number}"]
     ways = [f"/files save {number} " + _("DIR")] if is_here(file) else []
     if file_words.can_resume(file):
         ways.append(f"/files resume {number}")

@@ -82,9 +82,7 @@ class TuichatApp(TypedAhead):
         if not options.blink:
             self.animation_level = "none"
         break_as_messages()
-        self._palettes: dict[str, Palette] = load_palettes(options.theme_directories)
-        for palette in self._palettes.values():
-            self.register_theme(palette.theme())
+        self._read_themes()
         self._node_ends_with_us = True
         self.sealed = options.sealed
         """Whether it takes a passphrase to open the profile, as far as is known."""
@@ -296,7 +294,13 @@ class TuichatApp(TypedAhead):
 
     # Looks.
 
+    def _read_themes(self) -> None:
+        self._palettes: dict[str, Palette] = load_palettes(self._options.theme_directories)
+        for palette in self._palettes.values():
+            self.register_theme(palette.theme())
+
     def _choose_theme(self, name: str) -> None:
+        self._read_themes()  # one's own may be newer than the interface
         if name not in self._palettes:
             raise UsageError(
                 _("There is no theme called {name}.").format(name=name), candidates=tuple(self._palettes)

@@ -6,7 +6,7 @@ import msgspec
 
 from tuichat.i18n import _
 from tuichat.model import Contact, SafetyNumber
-from tuichat.timer_words import time_words
+from tuichat.timer_words import retention_words, time_words
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.widgets.pick_list import Line
 from tuichat.tui.words import cautions, key_sentence
@@ -92,13 +92,6 @@ def _block_row(person: Contact) -> CardRow:
     if person.state == "blocked":
         return CardRow("b", _("blocked"), _("nothing from them gets through"), _("unblock"), "danger")
     return CardRow("b", _("block"), _("never hear of this person again"), _("block"), "muted")
-
-
-def retention_words(seconds: int | None) -> str:
-    """After how long messages are deleted here."""
-    if seconds is None:
-        return _("as the settings say")
-    return _("here after {time}").format(time=time_words(seconds)) if seconds else _("never here")
 
 
 def lines(person: Contact, rows: list[CardRow], width: int, glyphs: Glyphs) -> list[Line]:

@@ -9,6 +9,7 @@ drawn by its first character alone, which is as wide as the interface counts.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from functools import cached_property
@@ -18,6 +19,8 @@ from rich.cells import cell_len
 from textual.drivers.linux_driver import LinuxDriver
 
 from tuichat.tui.clusters import Cluster, alone, as_written, clusters, disputed
+from tuichat.tui.direction import without_directions
+from tuichat.tui.terminal import is_console
 
 if TYPE_CHECKING:
     from tuichat.tui.drawn_row import DrawnRow
@@ -78,11 +81,15 @@ def _placed(cluster: Cluster, column: int, end: int) -> str:
 
 
 class ColumnDriver(LinuxDriver):
-    """Textual's, with columns told."""
+    """Textual's, with columns told, and without isolates where each of them would be shown as a sign."""
+
+    @cached_property
+    def _shows_isolates(self) -> bool:
+        return is_console(os.environ)  # vt.c: conv_uni_to_pc knows of none that it is drawn in no cell
 
     def write(self, data: str) -> None:
         """Write to the terminal."""
-        super().write(columns_told(data))
+        super().write(columns_told(without_directions(data) if self._shows_isolates else data))
 
 
 class FarDriver(ColumnDriver):

@@ -39,6 +39,12 @@ def why_not(key: MessageKey | FileKey, message: Message) -> str:
     return _("Only your own messages can be taken back.")
 
 
+def answer_words(message: Message) -> list[str]:
+    """The keys that say something to it, and what they do."""
+    keys = keys_of(message)
+    return [words for key, words in (("r", _("r answer")), ("+", _("+ react"))) if key in keys]
+
+
 def key_hints(message: Message, *, narrow: bool) -> str:
     """Those keys and what they do, as far as there is room."""
     keys, link = keys_of(message), bool(links(message.text)) and not message.unsent

@@ -22,7 +22,6 @@ from tuichat.tui.clipboard import copied_words
 from tuichat.tui.context import Context
 from tuichat.tui.link_times import STAGES, short_seconds
 from tuichat.tui.link_words import stage_sentence
-from tuichat.tui.qr import qr_text
 from tuichat.tui.screens.card_deeds import CardDeeds
 from tuichat.tui.screens.memory import change_memory
 from tuichat.tui.session import Happening
@@ -30,6 +29,7 @@ from tuichat.tui.typed_ahead import ANSWER
 from tuichat.tui.widgets.field import Field
 from tuichat.tui.widgets.keys_line import KeysLine
 from tuichat.tui.widgets.pick_list import PickList
+from tuichat.tui.widgets.qr_code import QrCode
 from tuichat.tui.words import error_text, link, stage_word
 from tuichat.tui.wrapping import wrap, wrap_whole
 
@@ -80,7 +80,7 @@ class ContactCard(CardDeeds):
         """The rows, or the code in their place; a field where something is asked; what was said."""
         with Vertical(classes="box"):
             yield PickList(self.glyphs, id="facts")
-            yield Static("", id="code", markup=False)
+            yield QrCode(id="code")
             yield Static("", id="asked", markup=False)
             yield Field(id="answer", compact=True)
             yield Static("", classes="problem", markup=False)
@@ -158,7 +158,7 @@ class ContactCard(CardDeeds):
 
     def action_toggle_qr(self) -> None:
         """The QR code, or not."""
-        code = self.query_one("#code", Static)
+        code = self.query_one("#code", QrCode)
         if self.person is None:
             return
         if self.glyphs.ascii_only:
@@ -166,7 +166,7 @@ class ContactCard(CardDeeds):
             return
         code.display = not code.display
         self.query_one("#facts").display = not code.display
-        code.update(qr_text(self.person.address))
+        code.show(self.person.address)
 
     def action_timer(self) -> None:
         """The timer; while another key waits for a decision, that it is trusted."""

@@ -284,9 +284,9 @@ class ConversationScreen(PromptScreen):
         """Say which keys do something with the chosen message, as far as there is room."""
         message = self.history.chosen_message()
         if message is not None:
-            files, narrow = self.shared.session.known.files, self.has_class("-narrow")
+            files = self.shared.session.known.files
             hints = choosing_text(
-                message, files.get(message.file), narrow=narrow, pictures=files.pictures.enabled
+                message, files.get(message.file), columns=self.size.width, pictures=files.pictures.enabled
             )
             self.query_one("#hints", KeysLine).update(hints)
 

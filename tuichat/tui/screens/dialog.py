@@ -9,6 +9,7 @@ from textual.screen import ModalScreen
 from textual.types import CSSPathType
 
 from tuichat.tui.glyphs import Glyphs
+from tuichat.tui.widgets.qr_code import FRAME_ROWS, QrCode
 
 Result = TypeVar("Result")
 
@@ -25,6 +26,14 @@ class Dialog(ModalScreen[Result]):
 
     def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, lambda _theme: self.recolour())
+
+    def on_resize(self) -> None:
+        self.fit_code()
+
+    def fit_code(self) -> None:
+        """A QR code is to be seen whole in the window as it is."""
+        for code in self.query(QrCode):
+            code.fit(self.app.size.height - FRAME_ROWS)
 
     def recolour(self) -> None:
         """Write again what has a theme's colours in its text: another theme was chosen."""

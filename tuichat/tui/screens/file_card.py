@@ -43,6 +43,8 @@ PICTURE_SECONDS = 0.2
 """What happens to the file is drawn at most so often."""
 
 _BAR = 24
+_LOW = 20
+"""Where there are fewer rows the keys come first."""
 
 
 class FileCard(Dialog[None]):
@@ -77,19 +79,26 @@ class FileCard(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         """Facts, then keys; where there are few rows the keys come first."""
-        keys = KeysLine("", classes="keys")
         with VerticalScroll(classes="box"):
-            if self.app.size.height < 20:
-                yield keys
             yield Static("", id="facts", markup=False)
             yield Field(id="directory", placeholder=_("a directory, such as ~/Downloads"), compact=True)
             yield Static("", classes="problem", markup=False)
-            if self.app.size.height >= 20:
-                yield keys
+            yield KeysLine("", classes="keys")
 
     def on_mount(self) -> None:
         self.query_one("#directory").display = False
         self.query_one(".problem").display = False
+        self._show()
+
+    def on_resize(self) -> None:
+        """The keys stay in sight, and the rows are broken anew."""
+        box, keys = self.query_one(VerticalScroll), self.query_one(KeysLine)
+        low = self.app.size.height < _LOW
+        self.set_class(low, "-low")
+        if low and box.children[0] is not keys:
+            box.move_child(keys, before=0)
+        elif not low and box.children[-1] is not keys:
+            box.move_child(keys, after=len(box.children) - 1)
         self._show()
 
     def recolour(self) -> None:

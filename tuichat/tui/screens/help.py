@@ -18,7 +18,7 @@ from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.keymap import Keymap, Place
 from tuichat.tui.screens.dialog import Dialog
 from tuichat.tui.slash import usages
-from tuichat.tui.wrapping import pad, wrap
+from tuichat.tui.wrapping import cells, pad, wrap
 
 
 def key_rows() -> list[tuple[str, str]]:
@@ -85,6 +85,7 @@ class Help(Dialog[None]):
     def __init__(self, glyphs: Glyphs, keymap: Keymap) -> None:
         super().__init__(glyphs)
         self._keymap = keymap
+        self._column = 0
 
     def compose(self) -> ComposeResult:
         """The page."""
@@ -102,14 +103,16 @@ class Help(Dialog[None]):
     def _page(self) -> Text:
         width = min(72, self.app.size.width) - 8
         text = Text()
+        commands = [(f"/{name} {words}".rstrip(), meaning) for name, (words, meaning) in usages().items()]
+        self._column = max(cells(head) for head, _meaning in (*key_rows(), *commands)) + 2
         self._heading(text, _("Keys"))
         for key, meaning in key_rows():
             self._entry(text, key, meaning, width)
         self._keymap_rows(text, width)
         text.append("\n")
         self._heading(text, _("Commands"))
-        for name, (argument, meaning) in usages().items():
-            self._entry(text, f"/{name} {argument}", meaning, width)
+        for command, meaning in commands:
+            self._entry(text, command, meaning, width)
         text.append(
             "\n" + _("// at the beginning sends a literal slash; /1 opens the first conversation.") + "\n\n"
         )
@@ -135,7 +138,7 @@ class Help(Dialog[None]):
 
     def _entry(self, text: Text, head: str, meaning: str, width: int) -> None:
         """A key or command, and beside it, or in a narrow window below it, what it does."""
-        column = 20 if width > 50 else 3
+        column = self._column if width > 50 else 3
         rows = wrap(meaning, width - column)
         if width > 50:
             text.append(pad(head, column, self.glyphs.ellipsis), "bold")

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
+
+from rich.cells import cell_len
 
 from tuichat.i18n import _, ngettext
 from tuichat.model import Contact, File, Message
 from tuichat.timer_words import short_time
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.known import Known
-from tuichat.tui.message_keys import key_hints
+from tuichat.tui.message_keys import answer_words, key_hints
 from tuichat.tui.session import Lost
+from tuichat.tui.widths import width_class
 from tuichat.tui.words import error_text, key_sentence, link, link_sign, reachability, tor_progress
+
+_BESIDE_KEYS: Final = 5
+"""Columns of the sign before the input, and of what stands empty beside the keys."""
 
 if TYPE_CHECKING:  # these words are said without Textual, too
     from tuichat.tui.widgets.parts_line import Parts
@@ -144,21 +150,24 @@ def _lost_text(lost: Lost) -> tuple[str, Literal["info", "warning", "error"]]:
     return _("Your node cannot be found. What waits stays queued. /connect starts it again."), "error"
 
 
-def choosing_text(
-    message: Message, file: File | None = None, *, narrow: bool = False, pictures: bool = False
-) -> str:
+def choosing_text(message: Message, file: File | None, *, columns: int, pictures: bool) -> str:
     """The keys while this message, perhaps with a file, is chosen: only those that do something with it.
 
     Args:
+        columns: of the whole window.
         pictures: they can be shown.
     """
-    if file is not None:
-        from tuichat.tui import file_words  # what most first pictures do without
+    narrow = width_class(columns) == "-narrow"
+    if file is None:
+        return key_hints(message, narrow=narrow)
+    from tuichat.tui import file_words  # what most first pictures do without
 
-        keys = file_words.keys(file, every=not narrow, pictures=pictures)
-        short = narrow and len(keys) > 1
-        return "  ".join([*keys, _("Esc write") if short else _("c copy  Esc write")])
-    return key_hints(message, narrow=narrow)
+    keys = file_words.keys(file, every=not narrow, pictures=pictures)
+    every = "  ".join([*keys, *answer_words(message), _("c copy  Esc write")])
+    if cell_len(every) <= columns - _BESIDE_KEYS:
+        return every
+    short = narrow and len(keys) > 1
+    return "  ".join([*keys, _("Esc write") if short else _("c copy  Esc write")])
 
 
 def _name_parts(person: Contact, glyphs: Glyphs) -> Parts:

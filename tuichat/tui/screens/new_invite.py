@@ -15,9 +15,12 @@ from tuichat.i18n import _
 from tuichat.model import Invite
 from tuichat.tui.clipboard import copied_words
 from tuichat.tui.context import Context
-from tuichat.tui.qr import qr_text
 from tuichat.tui.screens.dialog import Dialog
 from tuichat.tui.widgets.keys_line import KeysLine
+from tuichat.tui.widgets.qr_code import FRAME_ROWS, QrCode
+
+LOW = 26
+"""In a window of fewer rows a code that stands alone has no frame."""
 
 
 class NewInvite(Dialog[None]):
@@ -48,12 +51,22 @@ class NewInvite(Dialog[None]):
                 yield KeysLine(_("c copy   Esc close"), classes="keys")
             else:
                 yield KeysLine(_("c copy   q QR code alone   Esc close"), classes="keys")
-                yield Static(qr_text(self._invite.text), id="invite-code", markup=False)
+                yield QrCode(self._invite.text, id="invite-code")
 
     def action_toggle_alone(self) -> None:
-        """The code and nothing else, so that a window of 24 rows shows the whole of it; or all again."""
+        """The code and nothing else, in a low window not even the frame; or all again."""
         if not self.glyphs.ascii_only:
             self.toggle_class("-alone")
+            self.fit_code()
+
+    def fit_code(self) -> None:
+        """Without a frame there are more rows for it."""
+        frame = 0 if self.has_class("-alone", "-low") else FRAME_ROWS
+        for code in self.query(QrCode):
+            code.fit(self.app.size.height - frame)
+
+    def on_resize(self) -> None:
+        self.set_class(self.app.size.height < LOW, "-low")
 
     def action_copy(self) -> None:
         """Copy the invite."""

@@ -14,9 +14,9 @@ from textual.widgets import Static
 from tuichat.i18n import _
 from tuichat.tui.clipboard import copied_words
 from tuichat.tui.glyphs import Glyphs
-from tuichat.tui.qr import qr_text
 from tuichat.tui.screens.dialog import Dialog
 from tuichat.tui.widgets.keys_line import KeysLine
+from tuichat.tui.widgets.qr_code import QrCode
 
 
 class OwnAddress(Dialog[None]):
@@ -37,7 +37,7 @@ class OwnAddress(Dialog[None]):
             yield Static(Text(self._address, "bold"), markup=False)
             yield KeysLine(_("c copy   Esc close"), classes="keys")
             if not self.glyphs.ascii_only:
-                yield Static(qr_text(self._address), id="own-code", markup=False)
+                yield QrCode(self._address, id="own-code")
 
     def action_copy(self) -> None:
         """Copy the address."""

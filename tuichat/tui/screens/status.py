@@ -116,11 +116,8 @@ class StatusScreen(Dialog[None]):
         if problem := problem_sentence(tor, "b"):
             yield "", "danger", problem
         role, words = reachability(tor, known.service, glyphs)
-        yield (
-            _("reachable"),
-            role,
-            _("{what}: {meaning}").format(what=words, meaning=service_sentence(known.service)),
-        )
+        said = _("{what}: {meaning}").format(what=words, meaning=service_sentence(known.service))
+        yield _("reachable"), role, said
         yield from self._people_rows()
         queued = known.queued()
         waits = ngettext("{count} message", "{count} messages", queued).format(count=queued)
