@@ -29,4 +29,5 @@ NOTHING = Sentence("")
 def reason_of(failure: OSError) -> Sentence:
     """Why the system refuses something, without a full stop, in its own words, which are English."""
     words = failure.strerror or type(failure).__name__
-    return Sentence(words.replace("{", "{{").replace("}", "}}"))
+    template = words.replace("{", "{{").replace("}", "}}")
+    return Sentence(template)

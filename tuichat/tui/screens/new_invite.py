@@ -32,6 +32,8 @@ class NewInvite(Dialog[None]):
         Binding("q", "toggle_alone", show=False),
     ]
 
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-tall")]  # noqa: RUF012 -- as Textual declares it
+
     def __init__(self, shared: Context, invite: Invite) -> None:
         super().__init__(shared.glyphs)
         self._invite = invite
