@@ -163,6 +163,8 @@ class World:
             self._change_files(word, rest)
         elif word == "incoming":
             self._node.incoming(rest[0], rest[1].replace("\\n", "\n"))
+        elif word == "changes":
+            self._node.change_message(int(rest[0]), **{rest[1]: rest[2]})
         elif word == "disappears":
             seconds = int(rest[1])
             latest = self._node.now() + timedelta(days=30, seconds=seconds)

@@ -10,10 +10,11 @@ from tuichat.model import Direction, Unsent
 from tuichat.node.deed_arrivals import DeedArrivals
 from tuichat.node.events import Changes
 from tuichat.node.message_deeds import MessageDeeds
-from tuichat.protocol.bodies import Deed
+from tuichat.node.outbox import Outbox
+from tuichat.protocol.bodies import THE_TWO_OF_US, Deed, Text
 from tuichat.store import deeds as kept
 from tuichat.store.deeds import Deeds
-from tuichat.store.records import MessageRow
+from tuichat.store.records import MessageRow, OutboxRow
 
 
 @planted(deeds.a_deed_is_its_authors_to_do)
@@ -57,6 +58,23 @@ def unsent_message_takes_reactions(patch: pytest.MonkeyPatch) -> None:
         return True
 
     patch.setattr(MessageDeeds, "react", react)
+
+
+@planted(deeds.words_that_are_edited_before_they_leave_never_leave)
+def first_words_leave_all_the_same(patch: pytest.MonkeyPatch) -> None:
+    """What somebody thought better of is read by the other."""
+    patch.setattr(Outbox, "correct", lambda *_: None)
+
+
+@planted(deeds.words_that_are_edited_before_they_leave_never_leave)
+def edited_message_is_another_one(patch: pytest.MonkeyPatch) -> None:
+    """Answers and reactions to it find nothing, and its acknowledgement is nobody's."""
+
+    def correct(self: Outbox, row: OutboxRow, text: str) -> None:
+        self.cancel(row, bytes(16))
+        self.queue_text(Text(THE_TWO_OF_US, bytes(16), 0, text), 0, given=False)
+
+    patch.setattr(Outbox, "correct", correct)
 
 
 @planted(deeds.deeds_that_wait_are_bounded)

@@ -5,14 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.support.deterministic_kem import DeterministicMlKem768
 from tests.support.fixed_clock import FixedClock
 from tests.support.invariants import holds, scratch
+from tests.support.seeded_rng import SeededRng
 from tests.support.stores import add_contact, open_store, wire_id, write
 from tuichat.node.contact_book import ContactBook, Presence
 from tuichat.node.deed_arrivals import WAITING_SECONDS
 from tuichat.node.events import EventHub
 from tuichat.node.inbox import Inbox
-from tuichat.protocol.bodies import THE_TWO_OF_US, Body, Edit, Reaction, Text, Unsend, encode_body
+from tuichat.node.outbox import Outbox, Sealing
+from tuichat.protocol.bodies import (
+    THE_TWO_OF_US,
+    Body,
+    Edit,
+    Reaction,
+    Text,
+    Unsend,
+    decode_body,
+    encode_body,
+)
 from tuichat.store.deeds import MAX_WAITING
 from tuichat.store.records import MessageRow, SessionRow
 from tuichat.store.store import Store
@@ -107,6 +119,25 @@ def an_unsent_message_says_nothing_any_more() -> None:
         holds("its text is there", (reader.message.text, reader.message.unsent) == ("", "done"))
         holds("an earlier text is there", not reader.store.deeds.earlier(number))
         holds("a reaction is there", not reader.reactions and not reader.message.reacted)
+
+
+def words_that_are_edited_before_they_leave_never_leave() -> None:
+    """What no link has had goes with its new words alone, in its place."""
+    with _reader() as reader:
+        sealing = Sealing(b"o" * 32, b"p" * 32, SeededRng(b"deeds"), DeterministicMlKem768())
+        outbox = Outbox(reader.store, reader.contact, sealing)
+        with reader.store.transaction():
+            outbox.queue_text(text(SECRET), 0, given=False)
+            outbox.queue_text(Text(THE_TWO_OF_US, wire_id(2), 0, "behind it"), 0, given=False)
+            (first, second) = reader.store.outbox.unacked(reader.contact)
+            outbox.correct(first, "at eight")
+        (now, behind) = reader.store.outbox.unacked(reader.contact)
+        holds("its first words are still to leave", SECRET.encode() not in now.body)
+        holds(
+            "it is another message", (now.id, now.wire_id, now.message) == (first.id, TARGET, first.message)
+        )
+        holds("what it says now got lost", decode_body(now.body) == text("at eight"))
+        holds("another message changed", behind == second)
 
 
 def deeds_that_wait_are_bounded() -> None:

@@ -86,6 +86,25 @@ async def test_a_draft_survives_switching_closing_and_another_front_end(node: Me
         assert screen.composer.text == ""
 
 
+async def test_a_draft_stays_what_it_was_while_a_message_is_edited(node: MemoryNode) -> None:
+    async with two(node) as (one, other, pilot, other_pilot):
+        one.composer.insert("half a thought")
+        await pilot.press("escape", "up", "e", "!")
+        await settle(pilot)
+        assert one.composer.text == "reading it now!"
+        one._keep_due()
+        await settle(other_pilot)
+        assert node.drafts[BOB] == other.composer.text == "half a thought"
+    assert node.drafts[BOB] == "half a thought"
+    async with running(node) as (screen, pilot):
+        screen.open(BOB)
+        await settle(pilot)
+        await pilot.press("escape", "up", "e", "!", "enter")
+        await settle(pilot)
+        assert (await node.message_get(2)).text == "reading it now!"
+        assert screen.composer.text == node.drafts[BOB] == "half a thought"
+
+
 async def test_a_draft_is_seen_elsewhere_while_it_is_written(node: MemoryNode) -> None:
     async with two(node) as (one, other, pilot, _other_pilot):
         one.composer.insert("hello")

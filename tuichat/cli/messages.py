@@ -22,6 +22,9 @@ from tuichat.times import Hours, time_of_day
 
 DEFAULT_LIMIT = 50
 
+_REMEMBERED = 1_000
+"""So many messages are remembered as they were printed, to tell what changes of them."""
+
 
 def add(parser: Parser) -> None:
     """Add the command."""
@@ -71,20 +74,51 @@ async def _follow(context: Context, node: AsyncClient, hours: Hours) -> None:
     """The history and everything after it; ends only with the node or by an interruption."""
     words = context.words
     contact: Contact | None = None
-    last = 0
+    printed = _Printed()
     async with aclosing(follow(context, node)) as happenings:
         async for current, event in happenings:
+            changed = False
             if contact is None:
                 page = await current.messages(words.ref, words.limit, words.before)
                 contact = find(await current.contact_list(), words.ref)
             elif event is None or isinstance(event, MissedEvent):
-                page = await current.messages(contact.address, 1_000_000, after=last)
+                page = await current.messages(contact.address, 1_000_000, after=printed.last)
             elif isinstance(event, MessageEvent) and event.message.contact == contact.id:
-                page = [event.message] if event.new and event.message.id > last else []
+                changed = not context.output.json and printed.said_otherwise(event.message)
+                is_new = event.new and event.message.id > printed.last
+                page = [event.message] if is_new or changed else []
             else:
                 continue
-            await _print(context, current, contact, page, hours)
-            last = max([last, *(message.id for message in page)])
+            await _print(context, current, contact, page, hours, numbered=changed)
+            printed.add(page)
+
+
+class _Printed:
+    """What of a conversation was printed: what comes next, and what of it is another way now.
+
+    Attributes:
+        last: the id of the newest message.
+    """
+
+    def __init__(self) -> None:
+        self.last = 0
+        self._said: dict[int, tuple[object, ...]] = {}
+
+    def add(self, messages: list[Message]) -> None:
+        """These were printed as they are."""
+        for message in messages:
+            self.last = max(self.last, message.id)
+            self._said[message.id] = self._words(message)
+            if len(self._said) > _REMEMBERED:
+                del self._said[next(iter(self._said))]
+
+    def said_otherwise(self, message: Message) -> bool:
+        """Whether a message was printed with other words or reactions."""
+        return self._said.get(message.id, self._words(message)) != self._words(message)
+
+    @staticmethod
+    def _words(message: Message) -> tuple[object, ...]:
+        return message.text, bool(message.unsent), message.reactions
 
 
 def find(contacts: list[Contact], ref: str) -> Contact:
@@ -99,7 +133,13 @@ def find(contacts: list[Contact], ref: str) -> Contact:
 
 
 async def _print(
-    context: Context, node: AsyncClient, contact: Contact, messages: list[Message], hours: Hours
+    context: Context,
+    node: AsyncClient,
+    contact: Contact,
+    messages: list[Message],
+    hours: Hours,
+    *,
+    numbered: bool = False,
 ) -> None:
     today = datetime.fromtimestamp(context.clock.now(), tz=UTC).astimezone()
     files: dict[int | None, File] = {}
@@ -116,7 +156,7 @@ async def _print(
                 today,
                 hours=hours,
                 file=files.get(message.file),
-                numbered=context.words.numbers,
+                numbered=numbered or context.words.numbers,
             ),
         )
     await _seen(node, contact, messages, read=context.words.read)

@@ -62,6 +62,10 @@ class DeedScreen(DeskScreen):
         ):
             self.begin_answer(now)
 
+    def is_draft(self) -> bool:
+        """Not what a message is to say: the draft is what stands there again behind it."""
+        return self.target is None or self.target.deed != "edit"
+
     def may_be_kept(self) -> bool:
         """Not the words of a message that disappears: as a draft, or called back, they would stay."""
         target = self.target
@@ -94,6 +98,8 @@ class DeedScreen(DeskScreen):
     def begin_edit(self, message: Message) -> None:
         """The next text takes the place of this one."""
         self.drop_target()
+        self.drafts.written(self.composer.text)
+        self._keep_due()
         self.target = Target("edit", message, self.composer.text)
         self.composer.take(message.text)
         self.say(_("You edit {text}. Esc: no").format(text=self.quoted(message)), lasting=True)

@@ -125,13 +125,17 @@ class DeskScreen(FileScreen):
         self.drafts.written(self.composer.text)
         self._draft_pace.ask()
 
+    def is_draft(self) -> bool:
+        """Whether what is in the input is a text that could be sent."""
+        return True
+
     def may_be_kept(self) -> bool:
         """Whether what is in the input may be kept."""
         return True
 
     def _keep_due(self) -> None:
         """Let the node have what is in the input."""
-        draft = self.drafts.due() if self.may_be_kept() else None
+        draft = self.drafts.due() if self.is_draft() else None
         if draft is not None:
             self._keep(draft)
 
@@ -147,7 +151,7 @@ class DeskScreen(FileScreen):
                 await session.node.draft_set(person.address, draft.text, self._writer)
 
     async def on_unmount(self) -> None:
-        draft = self.drafts.due() if self.may_be_kept() else None
+        draft = self.drafts.due() if self.is_draft() else None
         if draft is not None:
             await self._tell_draft(draft)
 
