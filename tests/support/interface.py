@@ -41,6 +41,7 @@ def interface(
     scratch: Callable[[], Path] | None = None,
     images: bool = False,
     graphics: Graphics | None = None,
+    blink: bool = False,
     themes: tuple[Path, ...] = (),
 ) -> TuichatApp:
     """An app that attaches to `node`, as soon as that has `started`."""
@@ -59,7 +60,7 @@ def interface(
         hint=hint,
         glyphs=glyphs,
         zone=UTC,
-        blink=False,
+        blink=blink,
         create_profile=create_profile,
         save=save,
         sealed=sealed,

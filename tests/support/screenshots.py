@@ -83,6 +83,8 @@ async def in_all_looks(
     for (width, height), theme in STEPS:
         if pilot.app.size != (width, height):
             await pilot.resize_terminal(width, height)
+            while pilot.app.screen.size != (width, height):  # where much else runs it is told late
+                await pilot.pause()
         pilot.app.theme = theme
         await rest(pilot)
         album.look(pilot.app, f"{width}x{height}-{theme}")

@@ -9,6 +9,8 @@ import pytest
 from tests.support.fixed_clock import FixedClock
 from tests.support.interface import enter, running, settle, top
 from tests.support.memory_node import MemoryNode
+from tests.support.scripted_lines import ScriptedLines, plain
+from tuichat.plain.lines import StandardLines
 from tuichat.tui.direction import MARK, enclosing, isolated, isolated_parts, turns, without_directions
 from tuichat.tui.screens.main import MainScreen
 
@@ -69,6 +71,34 @@ async def test_names_and_files_in_lists_turn_nothing_beside_them(size: tuple[int
             assert not [row for row in rows if turns(bare(row))], line
             await pilot.press("escape")
             await settle(pilot)
+
+
+async def test_line_by_line_names_and_texts_turn_nothing_beside_them() -> None:
+    node = MemoryNode.sample(FixedClock())
+    node.person("שמעון 5", stage="linked")
+    node.person("דוד 3", state="pending", request_text="שלום 3")
+    first = node.incoming("שמעון 5", "שלום (3)\nמחר 4")
+    node.offer("שמעון 5", "דוח 3.pdf", 1000)
+    answer = f"/reply #{first.id} טוב 2"
+    lines = ScriptedLines("/requests", "/query שמעון 5", answer, "/search שלום", None, "quit")
+    await plain(node, lines)
+    shown = [line for line in lines.text.split("\n") if turns(line) and not line.startswith("  /")]
+    assert len(shown) >= 8
+    assert not [line for line in shown if turns(bare(line))]
+
+
+@pytest.mark.parametrize(("term", "at_terminal"), [("xterm", True), ("linux", True), ("xterm", False)])
+def test_lines_keep_isolates_where_a_terminal_hides_them(
+    monkeypatch: pytest.MonkeyPatch, term: str, at_terminal: bool
+) -> None:
+    monkeypatch.setenv("TERM", term)
+    monkeypatch.setattr("os.isatty", lambda descriptor: at_terminal and descriptor == 1)
+    put: list[str] = []
+    lines = StandardLines(lambda: None)
+    monkeypatch.setattr(lines, "_put", put.append)
+    lines.write(f"14:00 {FSI}שלום{PDI}: \u202e{RLI}x")
+    hidden = term == "xterm" and at_terminal
+    assert put == [f"14:00 {FSI}שלום{PDI}: \ufffd\ufffdx\n" if hidden else "14:00 שלום: \ufffd\ufffdx\n"]
 
 
 def test_parts_of_a_row_are_isolated_and_the_sign_before_them_is_none_of_them() -> None:

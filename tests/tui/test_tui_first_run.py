@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+import pytest
 from textual import events
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.widgets import Static
 
 from tests.support.fixed_clock import FixedClock
@@ -122,6 +127,39 @@ async def test_trouble_with_tor_is_told_in_words() -> None:
         node.set_tor(problem="", detail="", bootstrap=100)
         await settle(pilot)
         assert "blocked" not in str(tor.render())
+
+
+async def test_nothing_is_said_of_a_slow_tor_for_half_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the first run and later; of one that is connected by then nothing is said at all."""
+    waiting: list[tuple[float, Callable[[], None]]] = []
+
+    def set_timer(screen: Screen[Any], delay: float, callback: Callable[[], None], **more: Any) -> Any:
+        if getattr(callback, "__name__", "") != "_patience_over":
+            return kept(screen, delay, callback, **more)
+        waiting.append((delay, callback))
+        return None
+
+    kept = Screen.set_timer
+    monkeypatch.setattr(Screen, "set_timer", set_timer)
+    node = MemoryNode(FixedClock())
+    node.set_tor(bootstrap=40, running=True)
+    async with interface(node, create_profile=Maker()).run_test() as pilot:
+        await pilot.press("enter", "enter", "enter")
+        await settle(pilot)
+        tor = top(pilot).query_one("#tor", Static)
+        assert "blocked" not in str(tor.render())
+        assert [delay for delay, _over in waiting] == [30.0] * len(waiting)
+        for _delay, over in waiting:
+            over()
+        assert "blocked" in str(tor.render())
+    for bootstrap in (40, 100):
+        waiting.clear()
+        node.set_tor(bootstrap=bootstrap)
+        async with running(node) as (screen, _pilot):
+            assert [delay for delay, _over in waiting] == [30.0]
+            assert "blocked" not in notice_text(screen)
+            waiting[0][1]()
+            assert ("blocked" in notice_text(screen)) is (bootstrap < 100)
 
 
 async def test_ctrl_p_at_the_address_leaves_its_keys_alone() -> None:

@@ -88,6 +88,25 @@ async def test_nothing_is_sent_to_another_key_and_the_text_stays_in_the_input(no
         assert "/card" in notice_text(screen)
 
 
+async def test_beside_another_key_the_empty_input_says_how_to_look_at_it(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        assert screen.composer.placeholder == ""
+        node.change_key("bob")
+        await settle(pilot)
+        assert screen.composer.placeholder == "Alt+I: look at both keys, or leave it blocked"
+        await pilot.resize_terminal(40, 15)
+        await settle(pilot)
+        assert len(screen.composer.placeholder) < screen.composer.size.width
+        await pilot.press("alt+i")
+        await settle(pilot)
+        assert isinstance(top(pilot), ContactCard)
+        await pilot.press("t")
+        await settle(pilot)
+        await pilot.press("y")
+        await settle(pilot)
+        assert screen.composer.placeholder == ""
+
+
 @pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
 async def test_another_key_is_told_by_a_word_in_the_list_and_the_title(
     node: MemoryNode, glyphs: Glyphs

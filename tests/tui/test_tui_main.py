@@ -22,6 +22,7 @@ from tests.support.interface import (
 from tests.support.memory_node import MemoryNode, address_of
 from tuichat.model import MAX_TEXT_BYTES
 from tuichat.tui import session
+from tuichat.tui.known import colour_of
 from tuichat.tui.palette import CommandPalette
 from tuichat.tui.screens.add_contact import AddContact
 from tuichat.tui.screens.confirm import Confirm
@@ -252,6 +253,13 @@ async def test_adding_somebody_opens_their_conversation_and_says_that_it_waits(n
         await pilot.press("alt+l")  # messages only
         await settle(pilot)
         assert not seen(screen, "#banner")
+
+
+async def test_a_person_has_the_colour_of_their_key_whatever_they_are_called(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        for name in ("小明", "bob"):
+            await enter(screen, pilot, f"/query {name}")
+            assert screen.history._person == colour_of(address_of(name)) != colour_of(name)
 
 
 async def test_a_duplicate_name_is_refused_with_a_free_one(node: MemoryNode) -> None:

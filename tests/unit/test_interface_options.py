@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.fixed_clock import FixedClock
+from tests.support.interface import interface
+from tests.support.memory_node import MemoryNode
 from tuichat.cli import plain
 from tuichat.cli.commands import parser_for
 from tuichat.cli.context import Context
@@ -43,6 +46,23 @@ def test_pictures_need_the_setting_and_the_extra(
     monkeypatch.setattr(terminal_pictures, "find_spec", found.get)
     (tmp_path / "tuichat.toml").write_text(settings, encoding="utf-8")
     assert _options(context(tmp_path)).images is shown
+
+
+@pytest.mark.parametrize(("variable", "moves"), [("SSH_CONNECTION", False), ("NOTHING", True)])
+async def test_nothing_moves_by_itself_over_a_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, moves: bool
+) -> None:
+    for each in ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT"):
+        monkeypatch.delenv(each, raising=False)
+    monkeypatch.setenv(variable, "192.0.2.1 22 192.0.2.2 22")
+    blink = _options(context(tmp_path)).blink
+    app = interface(MemoryNode.sample(FixedClock()), blink=blink)
+    async with app.run_test() as pilot:
+        await pilot.pause(0.1)
+        main = app.main_screen()
+        assert main is not None
+        assert (blink, app.animation_level != "none") == (moves, moves)
+        assert main.composer.cursor_blink is moves
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,9 @@ from contextlib import contextmanager, suppress
 from queue import SimpleQueue
 from typing import Final, Protocol
 
+from tuichat.tui.direction import without_directions
 from tuichat.tui.harmless import harmless
-from tuichat.tui.terminal import passed_on
+from tuichat.tui.terminal import is_console, passed_on
 
 _AT_ONCE_SECONDS: Final = 0.05
 """A line that comes so soon after another was not typed but pasted."""
@@ -75,6 +76,7 @@ class StandardLines:
         self._rest = b""
         # A person types in the terminal's encoding; scripts give UTF-8, as they do to every command.
         self._encoding = sys.stdin.encoding if self.interactive and sys.stdin is not None else "utf-8"
+        self._takes_isolates = os.isatty(1) and not is_console(os.environ)
         self._prompt: str | None = None
         self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
         threading.Thread(target=self._work, name="lines", daemon=True).start()
@@ -109,7 +111,9 @@ class StandardLines:
 
     def write(self, text: str) -> None:
         """Show lines; what would move a terminal is made harmless."""
-        shown = "\n".join(harmless(line.expandtabs(4)) for line in text.split("\n"))
+        shown = "\n".join(harmless(line.expandtabs(4), isolates=True) for line in text.split("\n"))
+        if not self._takes_isolates:
+            shown = without_directions(shown)
         if self._prompt:  # somebody may be typing behind it
             self._put(self._interrupting(shown, self._prompt))
         else:

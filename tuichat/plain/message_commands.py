@@ -12,6 +12,7 @@ from tuichat.model import Contact, Message
 from tuichat.plain.chat import Chat
 from tuichat.plain.reading import parted
 from tuichat.timer_words import parse_retention, parse_timer, retention_sentence, time_words
+from tuichat.tui.direction import isolated
 from tuichat.tui.harmless import harmless
 from tuichat.tui.links import cautions, host_of, links
 from tuichat.tui.memory_words import changed, memory_question, where_kept
@@ -249,7 +250,8 @@ async def search(chat: Chat, command: Command) -> None:
         day = calendar.exact(message.received_at or message.sent_at)
         text = found.file_name if message.file is not None and not message.text else said(message, name)
         who = speaker(message.direction, name)
-        chat.say(f"[{name}] #{message.id} {day} {who}: {' '.join(text.split())}")
+        text = isolated(" ".join(text.split()))
+        chat.say(f"[{isolated(name)}] #{message.id} {day} {isolated(who)}: {text}")
     if not page.found:
         chat.say(_("Nothing found."))
     if not page.whole:

@@ -12,6 +12,7 @@ from tuichat.running_text import enumerated
 from tuichat.timer_words import time_words
 from tuichat.tui import file_words
 from tuichat.tui.dates import Calendar
+from tuichat.tui.direction import isolated
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.words import cautions, stage_word
 
@@ -42,7 +43,7 @@ def message_text(
     """
     who = speaker(message.direction, name)
     time = calendar.time(message.received_at or message.sent_at)
-    head = f"#{message.id} {time} {who}" if numbered else f"{time} {who}"
+    head = f"#{message.id} {time} {isolated(who)}" if numbered else f"{time} {isolated(who)}"
     words = said(message, name)
     ours = [] if message.quote is None else [_("answers {text}").format(text=quoted(message.quote, name))]
     ours += [file] if file else []
@@ -53,8 +54,8 @@ def message_text(
         *([_("edited")] if message.edited else []),
         *([reactions(message)] if message.reactions else []),
     ]
-    head += "".join(f" [{each}]" for each in ours)
-    first, *others = words.split("\n")
+    head += "".join(f" [{isolated(each)}]" for each in ours)
+    first, *others = map(isolated, words.split("\n"))
     lines = [f"{head}: {first}" if words else head, *(CONTINUED + line for line in others)]
     return "\n".join(lines) + (f" [{enumerated(notes)}]" if notes else "")
 
@@ -69,7 +70,7 @@ def file_text(file: File, name: str, glyphs: Glyphs, calendar: Calendar, *, link
     _role, standing = file_words.standing(file, name, glyphs, calendar, linked=linked)
     facts = enumerated(file_words.facts(file, glyphs))
     line = _("file {number}: {name}, {facts}: {state}").format(
-        number=file.id, name=file_words.full_name(file), facts=facts, state=standing.strip()
+        number=file.id, name=isolated(file_words.full_name(file)), facts=facts, state=standing.strip()
     )
     if file_words.is_disguised(file):
         line = f"{line}; {file_words.disguise(file)}"
@@ -124,14 +125,14 @@ def person_line(person: Contact, place: int) -> str:
     )
     words += [word for shown, word in signs if shown]
     words += [f"#{tag}" for tag in person.tags]
-    line = f"{person.name}: {enumerated(words)}"
+    line = f"{isolated(person.name)}: {enumerated(map(isolated, words))}"
     return f"/{place} {line}" if place else line
 
 
 def request_text(person: Contact) -> str:
     """Somebody who asks to be a contact, and what to type."""
-    lines = [_("[request] {name} asks to be your contact.").format(name=person.name)]
-    lines += [CONTINUED + line for line in person.request_text.split("\n") if line.strip()]
+    lines = [_("[request] {name} asks to be your contact.").format(name=isolated(person.name))]
+    lines += [CONTINUED + isolated(line) for line in person.request_text.split("\n") if line.strip()]
     lines += [CONTINUED + each for each in cautions(person)]
     ways = _("/accept {name}, /reject {name} or /block {name}").format(name=person.name)
     return "\n".join([*lines, f"  {person.address}", f"  {ways}"])

@@ -22,6 +22,9 @@ MARK: Final = "\u200e"
 
 _LEFT, _RIGHT, _FIRST, _END = "\u2066", "\u2067", "\u2068", "\u2069"
 
+ISOLATES: Final = _FIRST + _END
+"""What `isolated` adds."""
+
 _TURNING: Final = "[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 _DIRECTIONS: Final = "[\u200e\u2066-\u2069]"
 

@@ -115,7 +115,10 @@ def empty_text(known: Known, person: Contact | None, glyphs: Glyphs) -> str:
 
 
 def placeholder_text(known: Known, person: Contact | None, *, narrow: bool) -> str:
-    """What stands in the empty input while there is nobody to write to."""
+    """What stands in the empty input while there is nobody to write to, or it would not be sent."""
+    if person is not None and person.key_changed:
+        look = _("Alt+I: look at both keys")
+        return look if narrow else _("Alt+I: look at both keys, or leave it blocked")
     if person is not None or known.conversations() or not known.address:
         return ""
     return _("an address or invite") if narrow else _("an address or invite, or /help")
