@@ -95,6 +95,13 @@ async def test_a_draft_stays_what_it_was_while_a_message_is_edited(node: MemoryN
         one._keep_due()
         await settle(other_pilot)
         assert node.drafts[BOB] == other.composer.text == "half a thought"
+        other.composer.insert(", gone on with")
+        await until(lambda: node.drafts[BOB] != "half a thought")
+        await pilot.press("escape")
+        await settle(pilot)
+        assert one.composer.text == "half a thought, gone on with"
+        await node.draft_set("bob", "half a thought", "another")
+        await settle(pilot)
     assert node.drafts[BOB] == "half a thought"
     async with running(node) as (screen, pilot):
         screen.open(BOB)

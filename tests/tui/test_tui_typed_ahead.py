@@ -24,10 +24,10 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def heap(pilot: Pilot[int], text: str) -> None:
-    """Keys as a slow network brings them: all at once. A line break is Enter."""
+    """Keys as a slow network brings them: all at once. A line break is Enter, \x1b Esc, and ^ goes up."""
+    named = {"\n": ("enter", "\r"), "\x1b": ("escape", "\x1b"), "^": ("up", None)}
     for letter in text:
-        key = events.Key("enter", "\r") if letter == "\n" else events.Key(letter, letter)
-        pilot.app.post_message(key)
+        pilot.app.post_message(events.Key(*named.get(letter, (letter, letter))))
 
 
 @pytest.mark.usefixtures("patient")
@@ -112,3 +112,23 @@ async def test_who_entered_in_a_field_that_is_gone_waits_a_moment_and_no_longer(
         heap(pilot, "still here")
         while main.composer.text != "still here":
             await pilot.pause(0.01)
+
+
+@pytest.mark.usefixtures("patient")
+async def test_keys_behind_esc_are_for_the_messages_and_letters_behind_an_answer_for_the_input() -> None:
+    node = MemoryNode.sample(FixedClock())
+    async with running(node) as (main, pilot):
+        before = await node.messages("bob")
+        main.composer.inputs.add("said before")
+        heap(pilot, "\x1b^")
+        await settle(pilot)
+        assert main.composer.text == ""
+        assert main.history.chosen_message() == before[-2]
+        heap(pilot, "recede\n")
+        await settle(pilot)
+        said = (await node.messages("bob"))[-1]
+        assert (said.text, said.reply_to) == ("ecede", before[-2].id)
+        heap(pilot, "\x1be!\n")
+        await settle(pilot)
+        said = await node.message_get(said.id)
+        assert (said.text, main.composer.text) == ("ecede!", "")

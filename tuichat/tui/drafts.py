@@ -46,6 +46,10 @@ class Drafts:
         self._kept.clear()
         self._left.clear()
 
+    def kept(self, contact: int) -> str:
+        """What the node has of it."""
+        return self._kept.get(contact, "")
+
     def open(self, contact: int | None) -> str:
         """Turn to another conversation: the text for the input."""
         if self.contact is not None and self.text != self._kept.get(self.contact, ""):

@@ -1,19 +1,20 @@
-"""An interface in which keys wait while Enter in a field is still being heeded.
+"""An interface in which keys wait while one that turns them elsewhere is still being heeded.
 
 Enter in a field moves the focus, or brings another screen, some turns of the loop later, or when the node has
-answered. Over a slow network keys come in heaps, and what was typed behind Enter, perhaps a passphrase, would
-go into the field before.
+answered; so do Esc in the input, and the keys that lead back to it from a message. Over a slow network keys
+come in heaps, and what was typed behind Enter, perhaps a passphrase, would go into the field before.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from typing import Any, Final
+from typing import Any, ClassVar, Final, Protocol, runtime_checkable
 
 from textual import events
 from textual.app import App
 from textual.message import Message
 from textual.timer import Timer
+from textual.widget import Widget
 from textual.widgets import Input
 
 LOOK_SECONDS: Final = 0.05
@@ -26,10 +27,21 @@ ANSWER: Final = "answer"
 """The group of work that begins with Enter in a field and brings about where the keys go next."""
 
 
+@runtime_checkable
+class Turning(Protocol):
+    """A widget with keys behind which others go elsewhere.
+
+    Attributes:
+        turning: these keys.
+    """
+
+    turning: ClassVar[frozenset[str]]
+
+
 class Heeded(Message):
     """Goes up from a field to the interface, behind all that was sent before it."""
 
-    def __init__(self, field: Input, *, last: bool) -> None:
+    def __init__(self, field: Widget, *, last: bool) -> None:
         super().__init__()
         self.field = field
         self.last = last
@@ -40,7 +52,7 @@ class TypedAhead(App[int]):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._entered: Input | None = None
+        self._entered: Widget | None = None
         self._waiting: deque[events.Event] = deque()
         self._heard = False
         self._looking: Timer | None = None
@@ -57,10 +69,10 @@ class TypedAhead(App[int]):
         else:
             field = self.focused
             await self.heed(event)
-            if isinstance(event, events.Key) and event.key == "enter" and isinstance(field, Input):
+            if field is not None and isinstance(event, events.Key) and _turns(field, event.key):
                 self._wait_for(field)
 
-    def _wait_for(self, field: Input) -> None:
+    def _wait_for(self, field: Widget) -> None:
         self._entered, self._heard = field, False
         left = PATIENCE_SECONDS
 
@@ -95,3 +107,9 @@ class TypedAhead(App[int]):
         self._entered = self._looking = None
         while self._waiting and self._entered is None:
             await self.on_event(self._waiting.popleft())
+
+
+def _turns(field: Widget, key: str) -> bool:
+    if isinstance(field, Input):
+        return key == "enter"
+    return isinstance(field, Turning) and key in field.turning

@@ -26,11 +26,13 @@ class Target(msgspec.Struct, frozen=True):
     Attributes:
         deed: what is done to `message` with it.
         aside: what stood in the input before.
+        is_kept: the node had that as the draft, which may be another meanwhile.
     """
 
     deed: Literal["answer", "edit"]
     message: Message
     aside: str = ""
+    is_kept: bool = False
 
 
 class DeedScreen(DeskScreen):
@@ -100,7 +102,8 @@ class DeedScreen(DeskScreen):
         self.drop_target()
         self.drafts.written(self.composer.text)
         self._keep_due()
-        self.target = Target("edit", message, self.composer.text)
+        aside = self.composer.text
+        self.target = Target("edit", message, aside, is_kept=aside == self.drafts.kept(message.contact))
         self.composer.take(message.text)
         self.say(_("You edit {text}. Esc: no").format(text=self.quoted(message)), lasting=True)
 
@@ -126,7 +129,11 @@ class DeedScreen(DeskScreen):
         if target is not None:
             self.say("")
             if target.deed != "answer":
-                self.composer.take(target.aside)
+                self.composer.take(self._aside(target))
+
+    def _aside(self, target: Target) -> str:
+        """What was being written: it may have been sent, or gone on with, in another front end."""
+        return self.drafts.kept(target.message.contact) if target.is_kept else target.aside
 
     def choosing_asked(self) -> None:
         """Esc in the input."""
@@ -142,7 +149,7 @@ class DeedScreen(DeskScreen):
             return None
         self.target = None
         if target.deed != "answer":
-            self.composer.give_back(target.aside)
+            self.composer.give_back(self._aside(target))
         return target.message
 
     def pass_on(self, person: Contact, text: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import unicodedata
 from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 import msgspec
 from rich.segment import Segment
@@ -50,6 +51,7 @@ class Composer(TextArea):
         color: $foreground; background: $background; text-style: reverse;
     }
     """
+    turning: ClassVar[frozenset[str]] = frozenset({"escape"})
 
     class Submitted(WidgetMessage):
         """Enter was pressed."""

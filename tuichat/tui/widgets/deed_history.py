@@ -22,6 +22,8 @@ class DeedHistory(FileHistory):
         Binding("plus", "do('+')", show=False),
     ]
 
+    turning: ClassVar[frozenset[str]] = frozenset({"r", "e", "escape", "enter"})
+
     class Do(WidgetMessage):
         """The reader pressed a key on a message."""
 
