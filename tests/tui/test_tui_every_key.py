@@ -85,7 +85,7 @@ class Desk:
 
     async def yes(self, line: str, then: Condition) -> None:
         """As `run`, with a question in between."""
-        await self.run(line, lambda: isinstance(self.shown, Confirm))
+        await self.run(line, lambda: isinstance(self.shown, Confirm) and self.shown.is_mounted)
         await self.press("y", then=then)
 
     async def open(self, name: str) -> None:

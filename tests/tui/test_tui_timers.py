@@ -38,6 +38,20 @@ async def test_row_of_a_message_whose_time_is_over_goes_at_once(node: MemoryNode
         assert "hello" in history_text(screen)
 
 
+@pytest.mark.parametrize("goes", ["disappears", "erased"])
+async def test_what_goes_as_soon_as_it_has_come_is_not_shown_afterwards(node: MemoryNode, goes: str) -> None:
+    async with running(node) as (screen, pilot):
+        await settle(pilot)
+        brief = node.incoming("bob", "not for long")
+        if goes == "disappears":
+            node.disappeared(brief.id)
+        else:
+            await node.contact_erase("bob")
+        await settle(pilot)
+        assert "not for long" not in history_text(screen)
+        assert brief.id not in [message.id for message in screen.history.window.messages]
+
+
 async def test_file_goes_with_the_row_of_its_message(node: MemoryNode) -> None:
     async with running(node) as (screen, pilot):
         file = node.offer("bob", "plan.pdf", 2000)

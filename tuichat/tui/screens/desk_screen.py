@@ -19,6 +19,7 @@ from tuichat.model import (
     Draft,
     DraftEvent,
     InputEvent,
+    Message,
     MessageRemovedEvent,
 )
 from tuichat.tui.context import Context
@@ -45,6 +46,8 @@ class DeskScreen(FileScreen):
         self._writer = f"{os.getpid()}-{id(self):x}"
         self.drafts = Drafts(self._writer)
         self._draft_pace = Pace(self, DRAFT_SECONDS, self._keep_due)
+        self.arrived: list[tuple[Message, bool]] = []
+        """What is to be drawn soon, and which of it is new."""
 
     def desk_happened(self, event: Happening) -> None:
         """Take in what concerns any of this."""
@@ -60,12 +63,21 @@ class DeskScreen(FileScreen):
                 if person.conversation.unread_from is not None:
                     self.history.mark_unread(person.conversation.unread_from)
             case MessageRemovedEvent(message=message):
+                self.put_arrived()
                 self.query_one("#history", DeedHistory).take_away(message)
             case ConversationErasedEvent(contact=contact):
+                self.put_arrived()
                 self._erased(contact)
             case ContactRemovedEvent(contact=contact):
                 self.drafts.erased(contact)
                 self.load_desk()
+
+    def put_arrived(self) -> None:
+        """Bring what arrived into the history, in its order: what goes may be among it."""
+        arrived, self.arrived = self.arrived, []
+        for message, new in arrived:
+            if message.contact == self.conversation.contact:
+                self.history.put(message, new=new)
 
     def _erased(self, contact: int) -> None:
         self.shared.session.known.files.forget_contact(contact)

@@ -19,7 +19,6 @@ from tuichat.model import (
     Contact,
     FileEvent,
     LockedEvent,
-    Message,
     MessageEvent,
     MissedEvent,
     NoticeEvent,
@@ -94,7 +93,6 @@ class MainScreen(PointingScreen):
         self._glyphs = shared.glyphs
         style = RowStyle(80, "", False, shared.glyphs, shared.calendar())
         self._history = PointedHistory(style, shared.session.known.files, id="history")
-        self._arrived: list[tuple[Message, bool]] = []
         self._pace = Pace(self, PICTURE_SECONDS, self._catch_up)
         self._loaded = False
 
@@ -156,7 +154,7 @@ class MainScreen(PointingScreen):
         match happening:
             case MessageEvent(message=message, new=new):
                 if message.contact == self.conversation.contact:
-                    self._arrived.append((message, new))
+                    self.arrived.append((message, new))
                     self.desk_happened(happening)
                 if not (new and message.direction == "in" and message.contact == self.looked_at):
                     self.recount_soon(message.contact)  # else that comes after it is marked as seen
@@ -198,10 +196,7 @@ class MainScreen(PointingScreen):
 
     def _catch_up(self) -> None:
         """Draw what happened since the last time."""
-        arrived, self._arrived = self._arrived, []
-        for message, new in arrived:
-            if message.contact == self.conversation.contact:
-                self.history.put(message, new=new)
+        self.put_arrived()
         self.draw_files()
         self.update_state()
 
