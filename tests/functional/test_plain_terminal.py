@@ -149,7 +149,7 @@ async def test_a_line_is_edited_completed_brought_back_and_not_torn_where_the_te
             terminal.press("BSpace", "BSpace", "BSpace", "C-e")
             terminal.type("tence")
             terminal.press("Enter")
-            await terminal.until("me: half a sentence [queued]")
+            await terminal.until("me: half a sentence [queued]\nbob>")
             terminal.press("Up", "Up", "Up")
             await terminal.until("bob> said before")
             terminal.press("C-c")
