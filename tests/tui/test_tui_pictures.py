@@ -212,8 +212,14 @@ async def test_v_shows_it_as_large_as_fits_and_again_in_another_size(
         assert isinstance(shown, HalfBlocks)
         assert shown.size == Size(80, 20)
         await pilot.resize_terminal(40, 24)
-        while not top(pilot).query(HalfBlocks) or top(pilot).query_one(HalfBlocks).size != Size(40, 10):
+        for _turn in range(3000):
+            found = list(top(pilot).query_one("#place").children)
+            if [each.size for each in found if isinstance(each, HalfBlocks)] == [Size(40, 10)]:
+                break
             await pilot.pause(0.02)
+        else:
+            said = [(each, each.size, str(each.render())[:80]) for each in found]
+            raise AssertionError(f"it was not drawn anew in {pilot.app.size}: {said}")
         await press(pilot, "v")
         assert top(pilot) is screen
 
