@@ -117,7 +117,9 @@ class Timers:
 
     def end_drafts(self) -> None:
         """Let go of drafts whose time is over, in every client."""
-        now = self._hub.now()
+        now, first = self._hub.now(), self._store.conversations.next_draft_end()
+        if first is None or first > now:
+            return
         with self._hub.change():
             ended = self._store.conversations.end_drafts(now)
         for contact in ended:

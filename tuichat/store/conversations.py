@@ -74,8 +74,7 @@ class Conversations:
         """Let go of the drafts whose time is over at `now` milliseconds; of which contacts they were."""
         query = "SELECT contact FROM conversations WHERE draft_ends <= ?"
         ended = sorted({row[0] for row in self._places.rows(query, (now,))})
-        if ended:
-            self._places.run(f"{_NO_DRAFT} WHERE draft_ends <= ?", (now,))
+        self._places.run(f"{_NO_DRAFT} WHERE draft_ends <= ?", (now,))
         return ended
 
     def in_memory(self, contact: int) -> bool:
