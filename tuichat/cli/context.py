@@ -21,6 +21,7 @@ from tuichat.cli.streams import heeded_signals, raise_on_ending_signals
 from tuichat.clock import Clock
 from tuichat.errors import UnreachableError, UsageError
 from tuichat.i18n import _, use_language
+from tuichat.signals_heard import waking_signals
 
 if TYPE_CHECKING:
     from tuichat.api.client import AsyncClient
@@ -227,7 +228,8 @@ def run_async(work: Coroutine[None, None, Result]) -> Result:
 
         for number in heeded_signals():
             signal.signal(number, cancel)
-        outcome.append(await work)
+        with waking_signals():
+            outcome.append(await work)
 
     try:
         asyncio.run(guarded())

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from tuichat.cli.context import ATTACH_SECONDS, Context
 from tuichat.cli.profile_deeds import ProfileDeeds
 from tuichat.cli.streams import heeded_signals, raise_on_ending_signals
+from tuichat.signals_heard import waking_signals
 
 if TYPE_CHECKING:
     from tuichat.api.client import AsyncClient
@@ -52,7 +53,8 @@ def run_on(attach: Attach, options: Options, clock: Clock) -> int:
         lines = _lines(lambda: loop.call_soon_threadsafe(program.end))
         program = Program(attach, lines, options, clock)
         _heed_signals(program.interrupted, lambda: program.end(INTERRUPTED))
-        return await program.run()
+        with waking_signals():
+            return await program.run()
 
     with kept_terminal():
         try:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shlex
 import shutil
 import signal
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Final
 
 from tuichat.errors import StorageError, UsageError
 from tuichat.i18n import _
+from tuichat.signals_heard import waking_signals
 from tuichat.system_reasons import reason_of
 
 FILE_NAME: Final = "message.txt"
@@ -95,7 +97,7 @@ def _read(path: Path) -> str:
 
 
 async def _run(words: Sequence[str]) -> None:
-    with _Signals() as signals:
+    with waking_signals(), _Signals() as signals:
         try:
             process = await asyncio.create_subprocess_exec(*words)
         except (OSError, ValueError) as error:
@@ -144,5 +146,7 @@ class _Signals:
             self._end()
 
     def _end(self) -> None:
+        # Not by its `terminate`, which reaps before its watcher does: the code would be lost.
         if self._editor is not None and self._editor.returncode is None:
-            self._editor.terminate()
+            with suppress(ProcessLookupError):
+                os.kill(self._editor.pid, signal.SIGTERM)
