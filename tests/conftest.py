@@ -59,7 +59,7 @@ def _install_guard() -> Path:
 _RECORD = _install_guard()
 _SAID = _new_record("LOG_CANARY_RECORD")
 
-# With all that the tests' own tools keep, looking for garbage after each 700 objects takes a tenth of the time.
+# With all that the tests' tools keep, looking for garbage after each 700 objects takes a tenth of the time.
 gc.set_threshold(50_000, 20, 50)
 
 # Searching tests draw the same examples every time, so that a red run can be repeated; nothing is timed.
