@@ -1,7 +1,7 @@
 """What there are pictures of: every screen, in every state that looks different.
 
-A scene is drawn in the matrix of sizes, themes and languages (`tests/tui/test_tui_matrix.py`), by one
-interface that is resized and changes its theme while it shows it.
+A scene is drawn in the matrix of sizes, themes and languages (`tests/tui/pictures`), by one interface that
+is resized and changes its theme while it shows it.
 """
 
 from __future__ import annotations
