@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 from tests.support.fixed_clock import FixedClock
 from tests.support.interface import enter, history_text, notice_text, rows_text, running, settle, top
 from tests.support.memory_node import MemoryNode
+from tuichat.errors import UsageError
 from tuichat.model import MAX_DRAFT_BYTES, Draft
 from tuichat.tui.drafts import Drafts
 from tuichat.tui.screens.contact_card import ContactCard
@@ -150,6 +151,46 @@ def test_what_is_typed_is_not_taken_away_by_what_came_before_it() -> None:
     assert drafts.open(ALICE) == "hers, longer"
     drafts.written("x" * (MAX_DRAFT_BYTES + 1))
     assert drafts.due() == Draft(contact=ALICE, text="")
+
+
+async def test_what_was_in_progress_behind_an_earlier_input_stays_with_its_conversation(
+    node: MemoryNode,
+) -> None:
+    async with running(node) as (screen, pilot):
+        screen.open(BOB)
+        await enter(screen, pilot, "said before")
+        screen.composer.take("for bob alone")
+        await pilot.press("up")
+        screen.open(ALICE)
+        await pilot.press("down")
+        assert screen.composer.text == ""
+        screen.open(BOB)
+        assert screen.composer.text == "for bob alone"
+
+
+async def test_a_text_that_is_refused_goes_back_to_whom_it_was_meant_for(
+    node: MemoryNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = asyncio.Event()
+
+    async def refuse(ref: str, text: str, reply_to: int | None = None) -> None:
+        await answered.wait()
+        raise UsageError("There is no room.")
+
+    monkeypatch.setattr(node, "send", refuse)
+    async with running(node) as (screen, pilot):
+        screen.open(BOB)
+        await settle(pilot)
+        screen.composer.take("for bob alone")
+        await pilot.press("enter")
+        await write(screen, pilot, ALICE, "for alice")
+        answered.set()
+        await until(lambda: node.drafts.get(BOB) == "for bob alone")
+        await settle(pilot)
+        assert screen.composer.text == "for alice"
+        assert "Not sent: There is no room." in notice_text(screen)
+        screen.open(BOB)
+        assert screen.composer.text == "for bob alone"
 
 
 async def test_words_that_disappear_are_not_called_back(node: MemoryNode) -> None:

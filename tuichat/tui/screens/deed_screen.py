@@ -11,8 +11,10 @@ from tuichat.errors import TuichatError
 from tuichat.i18n import _
 from tuichat.model import Contact, ConversationErasedEvent, Message, MessageEvent, MessageRemovedEvent
 from tuichat.tui.context import Context
+from tuichat.tui.message_keys import keys_of
 from tuichat.tui.screens.desk_screen import DeskScreen
 from tuichat.tui.session import Happening
+from tuichat.tui.slash import Command, read_line
 from tuichat.tui.widgets.deed_history import DeedHistory
 from tuichat.tui.words import error_text
 from tuichat.tui.wrapping import fit
@@ -129,7 +131,7 @@ class DeedScreen(DeskScreen):
         if target is not None:
             self.say("")
             if target.deed != "answer":
-                self.composer.take(self._aside(target))
+                self.composer.begin(self._aside(target))
 
     def _aside(self, target: Target) -> str:
         """What was being written: it may have been sent, or gone on with, in another front end."""
@@ -152,6 +154,13 @@ class DeedScreen(DeskScreen):
             self.composer.give_back(self._aside(target))
         return target.message
 
+    def _accepted(self, typed: str) -> None:
+        """Behind another command nothing says any more what the next text was to be."""
+        super()._accepted(typed)
+        line = read_line(typed)
+        if isinstance(line, Command) and line.name not in ("reply", "edit"):
+            self.taken_target("answer", "edit")
+
     def pass_on(self, person: Contact, text: str) -> None:
         """Send a text, as an answer or in the place of another one if that was meant."""
         edited = self.taken_target("edit")
@@ -168,8 +177,24 @@ class DeedScreen(DeskScreen):
         try:
             await self.shared.session.node.edit(message.id, text)
         except TuichatError as error:
-            self.say(_("Not edited: {reason}").format(reason=error_text(error)), "error")
-            self.composer.give_back(text)
+            said = [_("Not edited: {reason}").format(reason=error_text(error))]
+            said += self._edit_again(message, text)
+            self.say("\n".join(said), "error", lasting=len(said) > 1)
+
+    def _edit_again(self, message: Message, text: str) -> list[str]:
+        """Put into the input again what a message was to say; what to say of that.
+
+        It is no text to be sent by itself, and of a message that disappears it is none to be kept.
+        """
+        index = self.history.window.index(message.id)
+        now = None if index is None else self.history.window.messages[index]
+        if now is not None and message.contact == self.conversation.contact and "e" in keys_of(now):
+            self.begin_edit(now)
+            self.composer.take(text)
+            return [_("You edit {text}. Esc: no").format(text=self.quoted(now))]
+        if message.timer is None:
+            self.give_back_to(message.contact, text)
+        return []
 
     def quoted(self, message: Message) -> str:
         """How a message begins, between quotation marks."""

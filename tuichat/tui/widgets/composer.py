@@ -186,6 +186,18 @@ class Composer(TextArea):
         self.move_cursor(self.document.end)
         self._fit()
 
+    def begin(self, text: str) -> None:
+        """As `take`; neither an arrow nor the end of a search brings back what was being written before."""
+        self.inputs.to_end()
+        if self._search is not None:
+            self._end_search()
+        self.take(text)
+
+    @property
+    def in_progress(self) -> str:
+        """What is being written, though something from before may have been called back in its place."""
+        return self.inputs.in_progress(self.text)
+
     def submit(self) -> None:
         """Hand the text over and be empty at once: letters typed behind Enter belong to the next text."""
         typed = self.text
