@@ -187,7 +187,8 @@ async def test_a_locked_profile_shows_and_sends_nothing_until_it_is_unlocked() -
 async def test_lines_pasted_at_a_locked_profile_are_tried_as_no_passphrase() -> None:
     lines = ScriptedLines("/lock", "meant for bob", "and this", "too", lambda: None, PASSPHRASE, pasted=True)
     await plain(sample(), lines, sealed=True)
-    assert lines.secrets == [PASSPHRASE]
+    assert lines.secrets == ["and this", "too", PASSPHRASE], "what is thrown away is not seen"
+    assert lines.prompts.count("Passphrase: ") == 1
     assert "The profile is open." in lines.text
 
 
