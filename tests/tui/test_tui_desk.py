@@ -275,6 +275,29 @@ async def test_what_was_said_to_whom_is_gone_is_called_back_nowhere(node: Memory
         assert screen.composer.inputs.older("") is None
 
 
+@pytest.mark.parametrize("keys", ["", "escape", "escape e", "escape r"])
+async def test_with_who_is_removed_elsewhere_goes_all_that_is_on_the_screen_of_them(
+    node: MemoryNode, keys: str
+) -> None:
+    mine = await node.send("bob", "first words")
+    async with running(node) as (screen, pilot):
+        screen.open(BOB)
+        await settle(pilot)
+        screen.composer.take("half a thought")
+        await pilot.press(*keys.split())
+        await settle(pilot)
+        assert mine.text in history_text(screen)
+        await node.contact_remove("bob")
+        await settle(pilot)
+        assert mine.text not in history_text(screen)
+        assert (screen.composer.text, notice_text(screen), screen.target) == ("", "", None)
+        assert not screen.history.choosing
+        assert "choose" in str(screen.query_one("#hints", Static).render())
+        screen.open(ALICE)
+        await settle(pilot)
+        assert screen.composer.text == ""
+
+
 async def test_the_rule_stays_where_reading_stopped_in_every_front_end(node: MemoryNode) -> None:
     async with two(node) as (one, other, pilot, other_pilot):
         one.open(ALICE)

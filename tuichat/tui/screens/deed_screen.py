@@ -9,7 +9,14 @@ from textual import on, work
 
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
-from tuichat.model import Contact, ConversationErasedEvent, Message, MessageEvent, MessageRemovedEvent
+from tuichat.model import (
+    Contact,
+    ContactRemovedEvent,
+    ConversationErasedEvent,
+    Message,
+    MessageEvent,
+    MessageRemovedEvent,
+)
 from tuichat.tui.context import Context
 from tuichat.tui.message_keys import keys_of
 from tuichat.tui.screens.desk_screen import DeskScreen
@@ -46,8 +53,10 @@ class DeedScreen(DeskScreen):
 
     def desk_happened(self, event: Happening) -> None:
         """With a message goes what was to be said of it: its words stand above the input, or in it."""
-        super().desk_happened(event)
         of = None if self.target is None else self.target.message
+        if isinstance(event, ContactRemovedEvent) and of is not None and of.contact == event.contact:
+            self.drop_target()
+        super().desk_happened(event)
         match event:
             case MessageEvent(message=message) if of is not None and of.id == message.id:
                 self._target_changed(message)
