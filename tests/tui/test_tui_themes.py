@@ -130,7 +130,7 @@ def test_a_mistake_names_file_line_and_choices(
     assert hint in caught.value.hint
 
 
-@pytest.mark.parametrize("text", ["[", "name = 'x", "\0"])
+@pytest.mark.parametrize("text", ["[", "name = 'x", "\0", "a = " + "[" * 5000])
 def test_what_is_not_toml_is_refused_with_its_place(tmp_path: Path, text: str) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(text, encoding="utf-8")
