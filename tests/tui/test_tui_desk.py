@@ -207,6 +207,8 @@ async def test_words_that_disappear_are_not_called_back(node: MemoryNode) -> Non
         await pilot.press("escape", "e", "!", "enter")
         await settle(pilot)
         assert (await node.message_get(mine.id)).text == "edit me!"
+        await enter(screen, pilot, "/edit and me")
+        assert (await node.message_get(mine.id)).text == "and me"
         found = [await recalled(pilot, screen) for _ in range(3)]
         assert found == ["/timer", "/msg alice stays", "/msg alice stays"]
         assert [text for text, _contact in node.inputs] == ["/msg alice stays", "/timer"]
