@@ -161,8 +161,7 @@ async def test_a_theme_of_ones_own_that_is_newer_than_the_interface_can_be_chose
         ground = SHIPPED["dark"].colours["background"]
         for colour in ("#010203", "#030201"):
             (tmp_path / "mine.toml").write_text(mine.replace(ground, colour), encoding="utf-8")
-            await enter(screen, pilot, "/theme dark")
-            await enter(screen, pilot, "/theme mine")
+            await enter(screen, pilot, "/theme mine")  # and once more, though it is in force
             assert "Theme: mine" in notice_text(screen)
             assert screen.styles.background.hex.lower() == colour
         (tmp_path / "mine.toml").write_text("name = 1", encoding="utf-8")
