@@ -344,6 +344,17 @@ async def test_who_leaves_is_away_at_once_and_a_pipe_was_never_here(interactive:
     assert node.presences == ([True, False] if interactive else [])
 
 
+async def test_a_draft_is_called_back_after_a_lock_too() -> None:
+    node = sample()
+    await node.draft_set(address_of("bob"), "half a sentence")
+    lines = ScriptedLines(
+        "/query bob", "/lock", lambda: None, "", PASSPHRASE, lambda: None, "/query bob", None, "quit"
+    )
+    await plain(node, lines, sealed=True)
+    assert lines.text.count("Draft: half a sentence") == 2
+    assert "half a sentence" in lines.recalled
+
+
 async def test_where_messages_disappear_a_draft_is_shown_and_not_called_back() -> None:
     node = sample()
     await node.draft_set(address_of("bob"), "soon gone")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -50,12 +51,17 @@ class Writing:
         """Read everything anew. Raises TuichatError."""
         node = self._chat.node
         self._drafts = {draft.contact: draft.text for draft in await node.draft_list()}
-        self._chat.lines.recall(await node.input_list())
+        self._recall(await node.input_list())
 
     def forget(self) -> None:
         """Nothing is known of a locked profile."""
         self._drafts.clear()
-        self._chat.lines.recall(())
+        self._recall(())
+
+    def _recall(self, texts: Sequence[str]) -> None:
+        """Let these be called back, and no draft that was offered before."""
+        self._offered = ""
+        self._chat.lines.recall(texts)
 
     def happened(self, event: Happening) -> None:
         """Take in what concerns any of this."""
