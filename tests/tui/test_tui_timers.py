@@ -126,6 +126,28 @@ async def test_an_edit_of_what_disappears_comes_back_by_no_key(node: MemoryNode,
         assert "burn" not in screen.composer.text
 
 
+@pytest.mark.parametrize("way", ["disappears", "is taken back"])
+async def test_an_edit_is_no_message_of_its_own_where_its_message_goes_as_it_is_entered(
+    node: MemoryNode, way: str
+) -> None:
+    async with running(node) as (screen, pilot):
+        mine = await node.send("bob", "burn after reading")
+        node.change_message(mine.id, timer=60)
+        await settle(pilot)
+        screen.composer.take("half a thought")
+        await pilot.press("escape", "e")
+        await settle(pilot)
+        screen.composer.submit()
+        if way == "disappears":
+            node.disappeared(mine.id)
+        else:
+            await node.unsend(mine.id)
+        await settle(pilot)
+        goes = [each for each in await node.messages("bob") if each.state == "queued"]
+        assert not goes
+        assert screen.composer.text == "half a thought"
+
+
 async def test_an_edit_that_is_refused_goes_with_its_message_all_the_same(
     node: MemoryNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:

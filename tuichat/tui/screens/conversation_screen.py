@@ -316,7 +316,7 @@ class ConversationScreen(PromptScreen):
         hints.update(hint_text() if event.part is None else Text(_("search: {part}").format(part=event.part)))
 
     def on_composer_submitted(self, event: Composer.Submitted) -> None:
-        if not event.text.strip():
+        if not event.text.strip() or self.is_over(event.meant):
             return
         line = read_line(event.text)
         match line:
@@ -364,6 +364,10 @@ class ConversationScreen(PromptScreen):
     def _accepted(self, typed: str) -> None:
         """The line was taken from the input."""
         self.say("")
+
+    @abstractmethod
+    def is_over(self, meant: object) -> bool:
+        """Whether what a text was meant for has gone since it was entered, and the text with it."""
 
     @abstractmethod
     def give_back_to(self, contact: int, text: str) -> None:

@@ -49,7 +49,21 @@ class DeedScreen(DeskScreen):
 
     def __init__(self, shared: Context) -> None:
         super().__init__(shared)
-        self.target: Target | None = None
+        self._target: Target | None = None
+
+    @property
+    def target(self) -> Target | None:
+        """What becomes of the next text; None if it is one like any other."""
+        return self._target
+
+    @target.setter
+    def target(self, target: Target | None) -> None:
+        self._target = target
+        if self.ready:
+            self.composer.meant = target
+
+    def is_over(self, meant: object) -> bool:
+        return isinstance(meant, Target) and meant.deed == "edit" and meant is not self.target
 
     def desk_happened(self, event: Happening) -> None:
         """With a message goes what was to be said of it: its words stand above the input, or in it."""

@@ -54,11 +54,12 @@ class Composer(TextArea):
     turning: ClassVar[frozenset[str]] = frozenset({"escape"})
 
     class Submitted(WidgetMessage):
-        """Enter was pressed."""
+        """Enter was pressed; `meant` is what the text was for then."""
 
-        def __init__(self, text: str) -> None:
+        def __init__(self, text: str, meant: object) -> None:
             super().__init__()
             self.text = text
+            self.meant = meant
 
     class PasteAsked(WidgetMessage):
         """A long text was pasted; it is not in the input yet."""
@@ -104,6 +105,8 @@ class Composer(TextArea):
         self.words: Callable[[], Mapping[str, tuple[str, ...]]] = dict
         """Gives what else than names Tab completes behind a command, as `Names.words`."""
         self.inputs = InputHistory()
+        self.meant: object = None
+        """What the text is for, to be told with it."""
         self.deaf = False
         """What is typed now is not meant for it, and is dropped."""
         self._search: tuple[str, int, str] | None = None
@@ -202,7 +205,7 @@ class Composer(TextArea):
         """Hand the text over and be empty at once: letters typed behind Enter belong to the next text."""
         typed = self.text
         self.take("")
-        self.post_message(self.Submitted(typed))
+        self.post_message(self.Submitted(typed, self.meant))
 
     def give_back(self, text: str) -> None:
         """A text that was not taken stands before what was typed since."""
