@@ -93,6 +93,28 @@ async def test_words_taken_into_the_input_or_quoted_above_it_go_with_their_messa
         assert (last.text, last.reply_to, last.edited) == ("half a thought", None, False)
 
 
+@pytest.mark.parametrize("way", ["disappears", "is taken back", "erased", "removed", "locked"])
+async def test_earlier_texts_are_shown_no_longer_than_there_are_any(node: MemoryNode, way: str) -> None:
+    async with running(node) as (screen, pilot):
+        await node.edit(2, "it burns")
+        await settle(pilot)
+        await enter(screen, pilot, "/earlier")
+        assert "reading it now" in notice_text(screen)
+        match way:
+            case "disappears":
+                node.disappeared(2)
+            case "is taken back":
+                await node.unsend(2)
+            case "erased":
+                await node.contact_erase("bob")
+            case "removed":
+                await node.contact_remove("bob")
+            case _:
+                await node.lock()
+        await settle(pilot)
+        assert "reading it now" not in notice_text(screen)
+
+
 async def test_an_edit_of_what_disappears_is_never_kept_as_a_draft(node: MemoryNode) -> None:
     async with running(node) as (screen, pilot):
         mine = await node.send("bob", "burn after reading")

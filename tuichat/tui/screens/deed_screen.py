@@ -50,6 +50,7 @@ class DeedScreen(DeskScreen):
     def __init__(self, shared: Context) -> None:
         super().__init__(shared)
         self._target: Target | None = None
+        self._told: tuple[Message, int] | None = None
 
     @property
     def target(self) -> Target | None:
@@ -70,6 +71,8 @@ class DeedScreen(DeskScreen):
         of = None if self.target is None else self.target.message
         if isinstance(event, ContactRemovedEvent) and of is not None and of.contact == event.contact:
             self.drop_target()
+        if self._told is not None and _takes_away(event, self._told[0]) and self._told[1] == self._notice:
+            self.say("")
         super().desk_happened(event)
         match event:
             case MessageEvent(message=message) if of is not None and of.id == message.id:
@@ -78,6 +81,11 @@ class DeedScreen(DeskScreen):
                 self.drop_target()
             case ConversationErasedEvent(contact=erased) if of is not None and of.contact == erased:
                 self.drop_target()
+
+    def say_of(self, message: Message, text: str) -> None:
+        """Say what a message said, for as long as it says anything."""
+        self.say(text, lasting=True)
+        self._told = message, self._notice
 
     def _target_changed(self, now: Message) -> None:
         """What was taken back is quoted no more; an answer quotes what its message says now."""
@@ -223,3 +231,15 @@ class DeedScreen(DeskScreen):
         """How a message begins, between quotation marks."""
         words = " ".join(self.words_of(message).split())
         return self.shared.glyphs.quoted(fit(words, _SHOWN, self.shared.glyphs.ellipsis))
+
+
+def _takes_away(event: Happening, message: Message) -> bool:
+    """Whether nothing is left of what a message said."""
+    match event:
+        case MessageEvent(message=now):
+            return now.id == message.id and bool(now.unsent)
+        case MessageRemovedEvent(message=gone):
+            return gone == message.id
+        case ConversationErasedEvent(contact=contact) | ContactRemovedEvent(contact=contact):
+            return contact == message.contact
+    return False
