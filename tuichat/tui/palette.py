@@ -26,6 +26,11 @@ class PaletteScreen(command.CommandPalette):
     def on_mount(self) -> None:
         self.query_one("#--container").border_title = _("Commands")
 
+    def _action_command_list(self, action: str) -> None:
+        """As Textual's, once the list is laid out: before that no page of it is found."""
+        if self.query_one(command.CommandList)._index_to_line:
+            super()._action_command_list(action)
+
 
 class CommandPalette(command.Provider):
     """Every command with what it does."""
