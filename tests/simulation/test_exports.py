@@ -16,7 +16,7 @@ import pytest
 
 from tests.support.file_story import DAY, KIB, FileStory, play
 from tests.support.seeded_rng import SeededRng
-from tests.support.simulated_node import SimulatedNode, until
+from tests.support.simulated_node import SimulatedNode, at_once, until
 from tuichat.errors import NotFoundError, StorageError, TuichatError, UsageError
 from tuichat.model import Conversation, Message
 from tuichat.model.exported import INCOMPLETE, MANIFEST
@@ -243,6 +243,31 @@ def test_a_file_that_was_taken_back_during_the_export_is_offered_no_more(tmp_pat
         last = (await other.node.messages("alice"))[-1]
         assert (last.kind, last.file, last.unsent) == ("file", None, "done")
         assert [file.name for file in await other.node.file_list()] == ["第三页.bin", "file"]
+        await other.stop()
+
+    play(tmp_path, story)
+
+
+def test_what_goes_while_an_export_is_made_is_not_half_in_it(tmp_path: Path) -> None:
+    async def story(story: FileStory) -> None:
+        await say_much(story)
+        bob = story.bob
+
+        async def erasing_once_files_are_copied(work: Callable[[], Any]) -> Any:
+            done = work()
+            if (tmp_path / "out" / "files" / "1").exists():
+                bob.off_loop = at_once
+                await bob.node.contact_erase("alice")
+            return done
+
+        bob.off_loop = erasing_once_files_are_copied
+        made = await bob.node.export_to(str(tmp_path / "out"))
+        assert (made.contacts, made.messages, made.files, made.missing) == (2, 0, 0, 0)
+        assert list((tmp_path / "out" / "files").iterdir()) == []
+        other = fresh(story, "dora")
+        await other.start()
+        taken = await other.node.import_from(str(tmp_path / "out"))
+        assert (taken.contacts, taken.messages, taken.files) == (2, 0, 0)
         await other.stop()
 
     play(tmp_path, story)
