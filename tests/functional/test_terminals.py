@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import pyte
 import pytest
 
 from tests.support.console_fonts import ON_EVERY_CONSOLE
@@ -86,6 +87,11 @@ async def rests(terminal: PtyTerminal) -> None:
             await asyncio.sleep(1.2)
 
 
+def scribble(terminal: PtyTerminal) -> None:
+    """What `wall` does to a screen: everything is somewhere else, and something stands above it."""
+    pyte.ByteStream(terminal.meant).feed(b"\x1b[24;1H\r\nBroadcast message: lunch" * 12)
+
+
 async def test_far_away_nothing_moves_and_without_colours_the_focus_is_seen() -> None:
     async with drawn_interface(node_of_two(), SIZE, {"TERM": "vt100", "LANG": "C.UTF-8", **FAR}) as terminal:
         await opened(terminal)
@@ -100,6 +106,11 @@ async def test_far_away_nothing_moves_and_without_colours_the_focus_is_seen() ->
         assert not COLOURS.search(terminal.written)
         assert b"\x1b[?1003h" not in terminal.written
         assert reversed_cells(terminal) == 1
+        whole = terminal.text
+        scribble(terminal)
+        assert "Broadcast" in terminal.text
+        terminal.type("\x0c")
+        await terminal.until_so(lambda: terminal.text == whole, "everything as it was")
         terminal.type_bytes(b"\xc4\xe3b")
         await terminal.until("aaaa\ufffd\ufffdb")
         terminal.type("\x1b[Z")

@@ -109,9 +109,12 @@ def test_export_import_export_is_the_same(tmp_path: Path) -> None:
         made = await bob.node.export_to(str(tmp_path / "one"))
         assert (made.contacts, made.messages, made.files, made.missing) == (2, 4, 2, 0)
         other = fresh(story, "dora")
+        signs_of_life = []
+        other.still_works = lambda: signs_of_life.append("in a thousand lines, and at the end")
         await other.start()
         taken = await other.node.import_from(str(tmp_path / "one"))
         assert (taken.contacts, taken.messages, taken.files) == (2, 4, 2)
+        assert len(signs_of_life) == 1
         assert (taken.same_identity, taken.verified, taken.ended) == (False, 0, 0)
         assert await other.node.messages("alice") == await bob.node.messages("alice")
         (received, _declined) = await other.node.file_list("alice")

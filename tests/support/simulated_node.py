@@ -56,6 +56,7 @@ class SimulatedNode:
 
     Attributes:
         off_loop: does what waits for the disk.
+        still_works: see `NodeParts`.
         sent: for each other person's name, the texts whose `send` returned, in order.
         crashes, restorations: how many there were.
     """
@@ -70,6 +71,7 @@ class SimulatedNode:
         self.visibility: Visibility = "public"
         self.signs = SignRules()
         self.off_loop: OffLoop = at_once
+        self.still_works: Callable[[], None] = lambda: None
         self._lives = 0
         self._key = KEY
         self._life: Life | None = None
@@ -137,6 +139,7 @@ class SimulatedNode:
             kem=self.kem,
             files=FileRules.inside(self._directory / self.name),
             off_loop=lambda work: self.off_loop(work),
+            still_works=lambda: self.still_works(),
             visibility=self.visibility,
             signs=self.signs,
         )

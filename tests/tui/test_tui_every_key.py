@@ -432,6 +432,14 @@ async def _mouse(desk: Desk) -> None:
     await desk.press("alt+m", then=lambda: desk.app.mouse)
 
 
+@key("Ctrl+L")
+async def _draw_anew(desk: Desk) -> None:
+    drawn: list[object] = []  # each cell of it is looked at on a terminal, among the tests of processes
+    desk.screen.screen_layout_refresh_signal.subscribe(desk.screen.history, drawn.append, immediate=True)
+    await desk.press("ctrl+l", then=lambda: bool(drawn))
+    desk.screen.screen_layout_refresh_signal.unsubscribe(desk.screen.history)
+
+
 @key("Ctrl+Q")
 async def _quit(desk: Desk) -> None:
     desk.node.outgoing("alice", "waits")

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.support.fixed_clock import FixedClock
 from tests.support.notify_socket import NotifySocket
 from tuichat.bootstrap import reporting
 from tuichat.bootstrap.reporting import Report
@@ -117,6 +118,21 @@ async def test_signs_of_life_come_at_half_the_time_that_they_are_waited_for(mana
     assert asyncio.get_running_loop().time() - began >= 3 * 0.2
     keeping.cancel()
     await asyncio.wait({keeping})
+
+
+async def test_work_that_keeps_the_loop_gives_signs_of_life_itself_and_no_more_than_are_due(
+    manager: NotifySocket,
+) -> None:
+    clock = FixedClock()
+    report = Report(ServiceManager(manager.address, 60.0), Asked(), clock)
+    for _second in range(100):
+        report.still_works()
+        clock.advance(1.0)
+    await manager.until(lambda: manager.count("WATCHDOG") >= 4)
+    assert manager.count("WATCHDOG") == 4
+    quiet = Report(ServiceManager(manager.address), Asked(), clock)
+    quiet.still_works()
+    assert manager.count("WATCHDOG") == 4
 
 
 async def test_a_slow_start_asks_for_time_and_a_reload_is_told_once_it_was_ready(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from onion.child import ChildTor
 from onion.errors import TorError
@@ -30,8 +31,15 @@ from tuichat.store.quarantine import open_store
 from tuichat.store.store import Store
 
 
-async def open_node(paths: ProfilePaths, config: Config, secret: Secret, clock: Clock, rng: Rng) -> Node:
-    """Open the profile and start its node, offline.
+async def open_node(
+    paths: ProfilePaths,
+    config: Config,
+    secret: Secret,
+    clock: Clock,
+    rng: Rng,
+    still_works: Callable[[], None],
+) -> Node:
+    """Open the profile and start its node, offline; for `still_works` see `NodeParts`.
 
     Raises:
         LockedError: the secret is wrong.
@@ -71,6 +79,7 @@ async def open_node(paths: ProfilePaths, config: Config, secret: Secret, clock: 
             signs=settled.signs,
             retention=settled.retention,
             hooks=config.hooks,
+            still_works=still_works,
         )
     )
     await node.start()

@@ -40,6 +40,7 @@ class Report:
         self._clock = clock
         self._is_ready = False
         self._said = ""
+        self._due = clock.monotonic()
 
     @asynccontextmanager
     async def patience(self) -> AsyncIterator[None]:
@@ -62,17 +63,20 @@ class Report:
 
         Who cannot say how it stands gives none.
         """
-        seconds = self._manager.watchdog_seconds
-        period = None if seconds is None else seconds / 2
-        due = self._clock.monotonic()
         while self._manager:
-            lives = await self._look()
-            now = self._clock.monotonic()
-            if period is not None and lives and now >= due:
-                self._manager.tell(WATCHDOG=1)
-                due = now + period
-            pause = LOOK_SECONDS if period is None else min(LOOK_SECONDS, max(due - now, period / 10))
+            if await self._look():
+                self.still_works()
+            pause, period = LOOK_SECONDS, self._period
+            if period is not None:
+                pause = min(pause, max(self._due - self._clock.monotonic(), period / 10))
             await asyncio.sleep(pause)
+
+    def still_works(self) -> None:
+        """A sign of life, if one is due: also of work that keeps the loop, in which `keep` cannot give it."""
+        now, period = self._clock.monotonic(), self._period
+        if period is not None and now >= self._due:
+            self._manager.tell(WATCHDOG=1)
+            self._due = now + period
 
     def reloading(self) -> None:
         """The settings are read again; `reloaded` has to follow."""
@@ -88,6 +92,11 @@ class Report:
         """The node ends."""
         self._is_ready = False
         self._manager.tell(STOPPING=1)
+
+    @property
+    def _period(self) -> float | None:
+        seconds = self._manager.watchdog_seconds
+        return None if seconds is None else seconds / 2
 
     async def _look(self) -> bool:
         """Tell how the node stands, if that has changed; whether it could say."""

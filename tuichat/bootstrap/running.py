@@ -181,7 +181,8 @@ class _NodeProcess:
         await self._health.start()
 
     async def _open_node(self, secret: Secret) -> Node:
-        return await open_node(self._paths, self._config, secret, SystemClock(), SystemRng())
+        clock, rng, signs = SystemClock(), SystemRng(), self._report.still_works
+        return await open_node(self._paths, self._config, secret, clock, rng, signs)
 
     def _lock_when_idle(self) -> None:
         if self._locking is not None:

@@ -46,6 +46,7 @@ def make_desk(
         rules=parts.files,
         rng=parts.rng,
         off_loop=parts.off_loop,
+        still_works=parts.still_works,
     )
     erasing = Erasing(parts.store, hub, book, links, transfers)
     return DeskParts(

@@ -6,6 +6,7 @@ that they go again if it comes to nothing; at last all rows are written in one t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -37,12 +38,13 @@ from tuichat.store.export_source import ExportSource
 from tuichat.store.store import Store
 
 _RANDOM_BYTES: Final = 8
+_LINES_BETWEEN_SIGNS: Final = 1000
 _WAITING: Final = ("queued", "sent")
 
 
 @dataclass(frozen=True, slots=True)
 class ImportParts:
-    """What imports work with; `own_onion` is 32 bytes."""
+    """What imports work with; `own_onion` is 32 bytes; for `still_works` see `NodeParts`."""
 
     own_onion: bytes
     store: Store
@@ -52,6 +54,7 @@ class ImportParts:
     rules: FileRules
     rng: Rng
     off_loop: OffLoop
+    still_works: Callable[[], None]
 
 
 @dataclass
@@ -164,6 +167,8 @@ class Imports:
                 if row.id not in left:
                     raise refused("message", row.id)
                 left.discard(row.id)
+                if len(left) % _LINES_BETWEEN_SIGNS == 0:
+                    self._with.still_works()
                 self._store.imports.add_message(row)
                 if row.direction == "in":  # it may be sent once more
                     self._store.sessions.know(row.contact, row.wire_id)

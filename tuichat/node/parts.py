@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tuichat.clock import Clock, Rng
@@ -26,7 +27,7 @@ class NodeParts:
     some of the profile, if there is one; `files` is what is settled about files; `off_loop` runs what waits
     for the disk or computes long; `signs` is what contacts are told of this person; `retention` is after
     how many seconds messages are deleted where nothing else is said, 0 for never; `hooks` are the programs
-    to run at events.
+    to run at events; `still_works` is called every now and then by work that keeps the event loop for long.
     """
 
     store: Store
@@ -43,6 +44,7 @@ class NodeParts:
     retention: int = 0
     hooks: tuple[Hook, ...] = ()
     off_loop: OffLoop = asyncio.to_thread
+    still_works: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)

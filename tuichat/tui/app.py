@@ -36,7 +36,7 @@ from tuichat.tui.session import Attach, Connected, Happening, Lost, Session
 from tuichat.tui.slash import Command, needs_words
 from tuichat.tui.terminal import assume_a_size, is_in_screen, tells_pastes, told_of_colours
 from tuichat.tui.terminal_keys import free_alt_digits, take_any_bytes
-from tuichat.tui.themes import Palette, load_palettes
+from tuichat.tui.themes import Palette, fitting_theme, load_palettes
 from tuichat.tui.typed_ahead import TypedAhead
 from tuichat.tui.widths import width_class
 
@@ -74,6 +74,7 @@ class TuichatApp(TypedAhead):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", show=False, priority=True),
         Binding("ctrl+c", "say_how_to_quit", show=False),
+        Binding("ctrl+l", "draw_anew", show=False, priority=True),
     ]
 
     def __init__(self, attach: Attach, options: Options | None = None, clock: Clock | None = None) -> None:
@@ -95,7 +96,7 @@ class TuichatApp(TypedAhead):
             self, options, monotonic=self.shared.clock.monotonic, failed=self._say
         )
         self.pressed = Pressed(self, partial(load_keymaps, options.keymap_directories), options.keys)
-        self._fitting_theme = self._fits(without_colour=without_colour)
+        self._fitting_theme = fitting_theme(None if without_colour else self.console.color_system)
         theme = Choice(lambda: sorted(self._palettes), self._choose_theme, self._fitting_theme)
         self.choices = Choices(
             live_settings(theme, self.pressed, self.notifications, self.guard),
@@ -288,6 +289,10 @@ class TuichatApp(TypedAhead):
         """Ctrl+C never quits."""
         self._say(_("Ctrl+Q quits."))
 
+    def action_draw_anew(self) -> None:
+        """Every cell, where something else wrote upon the terminal."""
+        self.refresh(layout=True)
+
     def _say(self, words: str) -> None:
         main = self.main_screen()
         if main is not None:
@@ -334,11 +339,6 @@ class TuichatApp(TypedAhead):
             finally:
                 suspended.__exit__(None, None, None)  # told of an error, it would keep the terminal
                 self.use_mouse(self.mouse)
-
-    def _fits(self, *, without_colour: bool) -> str:
-        """A theme for the terminal's number of colours."""
-        few = without_colour or self.console.color_system in {None, "standard"}
-        return "sixteen" if few else "dark"
 
     def _first_theme(self) -> str:
         """The chosen theme, else one that fits."""

@@ -97,6 +97,11 @@ class Palette(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+def fitting_theme(colours: str | None) -> str:
+    """A theme for a terminal that has these colours, as Rich names them, or None."""
+    return "sixteen" if colours in {None, "standard"} else "dark"
+
+
 def load_palettes(directories: Iterable[Path] = ()) -> dict[str, Palette]:
     """Every theme by name: the shipped ones, then those of `directories`, which may replace them.
 

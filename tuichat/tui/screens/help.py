@@ -52,6 +52,7 @@ def key_rows() -> list[tuple[str, str]]:
         ("Alt+E", _("write in your editor: VISUAL or EDITOR")),
         ("Alt+L", _("messages only, to select with the terminal")),
         ("Alt+M", _("mouse on or off")),
+        ("Ctrl+L", _("draw everything anew")),
         ("Ctrl+P", _("all commands")),
         ("F1", _("this page")),
         ("Ctrl+Q", _("quit")),
