@@ -251,26 +251,34 @@ def test_a_file_that_was_taken_back_during_the_export_is_offered_no_more(tmp_pat
     play(tmp_path, story)
 
 
-def test_what_goes_while_an_export_is_made_is_not_half_in_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("goes", ["words", "contact"])
+def test_what_goes_while_an_export_is_made_is_not_half_in_it(tmp_path: Path, goes: str) -> None:
     async def story(story: FileStory) -> None:
         await say_much(story)
         bob = story.bob
 
-        async def erasing_once_files_are_copied(work: Callable[[], Any]) -> Any:
+        async def changing_much_once_files_are_copied(work: Callable[[], Any]) -> Any:
             done = work()
             if (tmp_path / "out" / "files" / "1").exists():
                 bob.off_loop = at_once
-                await bob.node.contact_erase("alice")
+                await (bob.node.contact_erase if goes == "words" else bob.node.contact_remove)("alice")
+                if goes == "words":
+                    await bob.node.conversation_timer("alice", 60)
+                    await bob.node.contact_erase("alice")
             return done
 
-        bob.off_loop = erasing_once_files_are_copied
+        bob.off_loop = changing_much_once_files_are_copied
         made = await bob.node.export_to(str(tmp_path / "out"))
-        assert (made.contacts, made.messages, made.files, made.missing) == (2, 0, 0, 0)
+        left = 2 if goes == "words" else 1
+        assert (made.contacts, made.messages, made.files, made.missing) == (left, 0, 0, 0)
         assert list((tmp_path / "out" / "files").iterdir()) == []
+        lines = map(json.loads, (tmp_path / "out" / "contacts.jsonl").read_text().splitlines())
+        timers = [(line["conversation"]["timer"], line["timer_revision"] > 0) for line in lines]
+        assert timers == [(60, True), (0, False)][-left:]
         other = fresh(story, "dora")
         await other.start()
         taken = await other.node.import_from(str(tmp_path / "out"))
-        assert (taken.contacts, taken.messages, taken.files) == (2, 0, 0)
+        assert (taken.contacts, taken.messages, taken.files) == (left, 0, 0)
         await other.stop()
 
     play(tmp_path, story)

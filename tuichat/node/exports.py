@@ -72,16 +72,16 @@ class Exports:
         if not path.startswith("/") or "\0" in path:
             raise UsageError(_("The path of an export must be absolute."))
         if ref is None:
-            contacts = self._with.book.all()
+            numbers = sorted(contact.id for contact in self._with.book.all())
         else:
-            found = self._with.book.contact(self._with.book.find(ref).id)
-            contacts = [] if found is None else [found]
+            numbers = [self._with.book.find(ref).id]
         place = await self._with.off_loop(partial(ExportPlace, Path(path)))
         run = _Run(self._with, place, plain=plain_page)
-        contacts.sort(key=lambda contact: contact.id)
-        await run.files({contact.id for contact in contacts})
-        for contact in contacts:
-            await run.contact(contact)
+        await run.files(set(numbers))
+        for number in numbers:
+            contact = self._with.book.contact(number)  # as it is by now, if it was not removed meanwhile
+            if contact is not None:
+                await run.contact(contact)
         return await run.finish()
 
 
