@@ -17,10 +17,13 @@ import pytest
 from tests.support.file_story import DAY, KIB, FileStory, play
 from tests.support.seeded_rng import SeededRng
 from tests.support.simulated_node import SimulatedNode, at_once, until
+from tuichat.crypto.passphrase import Secret
 from tuichat.errors import NotFoundError, StorageError, TuichatError, UsageError
 from tuichat.model import Conversation, Message
 from tuichat.model.exported import INCOMPLETE, MANIFEST
+from tuichat.node.gate import GRACE, Gate
 from tuichat.node.message_deeds import MOST_REACTIONS
+from tuichat.node.node import Node
 from tuichat.protocol.bodies import THE_TWO_OF_US, Text
 from tuichat.store.deeds import EARLIER_KEPT
 
@@ -280,6 +283,32 @@ def test_what_goes_while_an_export_is_made_is_not_half_in_it(tmp_path: Path, goe
         taken = await other.node.import_from(str(tmp_path / "out"))
         assert (taken.contacts, taken.messages, taken.files) == (left, 0, 0)
         await other.stop()
+
+    play(tmp_path, story)
+
+
+def test_an_export_that_takes_longer_than_locking_waits_for_it_ends_in_a_sentence(tmp_path: Path) -> None:
+    async def story(story: FileStory) -> None:
+        bob = story.bob
+        await story.alice.say(bob, "hello")
+
+        async def slow(work: Callable[[], Any]) -> Any:
+            await asyncio.sleep(2 * GRACE)
+            return work()
+
+        async def opened(_secret: Secret) -> Node:
+            await asyncio.sleep(0)
+            return bob.node
+
+        gate = Gate(opened, kind="daemon", clock=bob.clock)
+        await gate.unlock("")
+        bob.off_loop = slow
+        exporting = asyncio.create_task(gate.export_to(str(tmp_path / "out")))
+        await asyncio.sleep(1)
+        await gate.lock()
+        with pytest.raises(StorageError, match="was locked"):
+            await exporting
+        assert (tmp_path / "out" / INCOMPLETE).exists()
 
     play(tmp_path, story)
 
