@@ -216,9 +216,9 @@ class Program:
         return True
 
     async def _throw_away_what_is_there(self) -> bool:
-        """The lines that came together with the last; False at the end of input."""
+        """The lines that came together with the last, unseen; False at the end of input."""
         while self.chat.lines.interactive and await self.chat.lines.more():
-            if await self.chat.lines.read("") is None:
+            if await self.chat.lines.read("", secret=True) is None:
                 return False
         return True
 

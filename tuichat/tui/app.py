@@ -311,7 +311,8 @@ class TuichatApp(TypedAhead):
             raise UsageError(
                 _("There is no theme called {name}.").format(name=name), candidates=tuple(self._palettes)
             )
-        self.theme = name
+        self.set_reactive(TuichatApp.theme, name)
+        self.mutate_reactive(TuichatApp.theme)  # also where it is the same: its colours may be others
 
     def use_mouse(self, on: bool) -> bool:
         """Let the mouse come here or stay with the terminal; whether it comes here now."""
