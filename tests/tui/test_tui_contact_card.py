@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from tests.support.fixed_clock import FixedClock
-from tests.support.interface import interface, rows_text, running, settle, top
+from tests.support.interface import interface, notice_text, rows_text, running, settle, top
 from tests.support.memory_node import MemoryNode, address_of
 from tests.support.scenery import conversation, then
 from tuichat.errors import UsageError
@@ -195,6 +195,8 @@ async def test_somebody_blocked_is_unblocked_from_the_card(node: MemoryNode) -> 
         await pilot.press("y")
         await settle(pilot)
         assert bob(node).state == "blocked"
+        assert main.conversation.contact is None
+        assert "/unblock bob" in notice_text(main)
         main.composer.take("/card bob")
         await pilot.press("enter")
         await settle(pilot)

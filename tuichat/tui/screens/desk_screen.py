@@ -124,7 +124,7 @@ class DeskScreen(FileScreen):
         """
         self.drafts.written(self.composer.text)
         self._keep_due()
-        self.conversation.contact = contact
+        self.conversation.turn_to(contact)
         self.composer.take(self.drafts.open(contact))
 
     def _put(self, text: str | None) -> None:

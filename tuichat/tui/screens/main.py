@@ -255,6 +255,8 @@ class MainScreen(PointingScreen):
         """Draw everything but the messages from what is known now."""
         if not self.query(Conversations):
             return  # a signal ends the interface while it opens
+        if self.conversation.has_ended:
+            self.leave()
         known, person = self.shared.session.known, self.conversation.person
         requests = self.has_class("-requests")
         showing = REQUESTS if requests else self.conversation.contact

@@ -191,7 +191,7 @@ class PeopleCommands:
     def _leave(self, person: Contact) -> None:
         """Close the conversation of somebody who is no contact any more."""
         if self._screen.conversation.contact == person.id:
-            self._screen.conversation.close()
+            self._screen.leave()
             self._screen.update_state()
 
 
