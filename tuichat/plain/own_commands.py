@@ -123,9 +123,8 @@ async def tag(chat: Chat, command: Command) -> None:
 
 
 def _tagged(chat: Chat, command: Command) -> tuple[Contact, list[str]]:
-    first, _separator, rest = command.argument.partition(" ")
-    named = chat.known.named(first)
-    if named is not None and rest.strip():
+    named, rest = chat.known.named_first(command.argument)
+    if named is not None and rest:
         return named, rest.split()
     if not command.argument:
         raise UsageError(_("Which tags?"), f"/{command.name} " + _("[NAME] TAG..."))

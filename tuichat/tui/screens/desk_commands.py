@@ -91,9 +91,8 @@ class DeskCommands:
 
     def _words(self, command: Command) -> tuple[Contact, list[str]]:
         """`NAME TAG...` if NAME is a contact, else all are tags of the open conversation's person."""
-        first, _separator, rest = command.argument.partition(" ")
-        named = self._screen.shared.session.known.named(first)
-        if named is not None and rest.strip():
+        named, rest = self._screen.shared.session.known.named_first(command.argument)
+        if named is not None and rest:
             return named, rest.split()
         if not command.argument:
             raise UsageError(_("Which tags?"), f"/{command.name} " + _("[NAME] TAG..."))

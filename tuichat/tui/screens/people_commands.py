@@ -151,10 +151,9 @@ class PeopleCommands:
 
     def _rename_words(self, argument: str) -> tuple[Contact, str]:
         """`OLD NEW` if OLD is a contact, else the whole is the open conversation's new name."""
-        old, _separator, new = argument.partition(" ")
-        named = self._known.named(old)
-        if new.strip() and named is not None:
-            return named, new.strip()
+        named, new = self._known.named_first(argument)
+        if new and named is not None:
+            return named, new
         return self.one(""), argument.strip()
 
     async def _remove(self, command: Command) -> None:
@@ -181,11 +180,12 @@ class PeopleCommands:
         await self._screen.app.push_screen(card)
 
     async def _msg(self, command: Command) -> None:
-        name, _separator, text = command.argument.partition(" ")
-        if not text.strip():
+        named, text = self._known.named_first(command.argument)
+        name, *words = command.argument.split(maxsplit=1)[:2] or [""]
+        if not text or (named is None and not words):
             raise UsageError(_("To whom, and what?"), "/msg NAME TEXT")
-        person = self.one(name)
-        await self._screen.conversation.send(person, text.strip())
+        person = named or self.one(name)
+        await self._screen.conversation.send(person, text)
         self._screen.say(_("Queued for {name}.").format(name=person.name))
 
     def _leave(self, person: Contact) -> None:
