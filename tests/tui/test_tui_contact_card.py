@@ -206,6 +206,20 @@ async def test_somebody_blocked_is_unblocked_from_the_card(node: MemoryNode) -> 
         assert bob(node).state != "blocked"
 
 
+@pytest.mark.parametrize("key", ["x", "o", "q"])
+async def test_a_card_goes_with_its_person_and_so_does_the_question_before_it(
+    node: MemoryNode, key: str
+) -> None:
+    async with running(node) as (main, pilot):
+        await card(pilot)
+        await pilot.press(key)
+        await settle(pilot)
+        await node.contact_remove("bob")
+        await settle(pilot)
+        assert pilot.app.screen_stack == [main]
+        assert main.conversation.contact is None
+
+
 async def test_link_shows_its_stages_and_for_how_long(node: MemoryNode, clock: FixedClock) -> None:
     async with running(node) as (main, pilot):
         shown = await card(pilot)

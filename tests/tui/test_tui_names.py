@@ -1,12 +1,17 @@
-"""Names with blanks in commands: the longest name is meant, and nothing of it is said to anybody."""
+"""Names with blanks, and long ones."""
 
 from __future__ import annotations
 
+import re
+
+import pytest
+
 from tests.support.fixed_clock import FixedClock
-from tests.support.interface import enter, notice_text, running
+from tests.support.interface import enter, notice_text, rows_text, running, settle
 from tests.support.memory_node import MemoryNode
 from tuichat.tui.known import Known
 from tuichat.tui.remembered import addressee
+from tuichat.tui.widgets.title import Title
 
 
 async def test_a_name_with_blanks_is_meant_as_a_whole() -> None:
@@ -35,3 +40,15 @@ def test_what_is_said_to_a_name_with_blanks_is_kept_as_long_as_they_allow() -> N
     meant = addressee("/msg Ann Lee good morning", None, known)
     assert meant is not None
     assert meant.name == "Ann Lee"
+
+
+@pytest.mark.parametrize("name", ["x" * 64, "长" * 64])
+async def test_a_name_that_is_cut_keeps_a_blank_before_what_stands_behind_it(name: str) -> None:
+    node = MemoryNode(FixedClock())
+    node.person(name)
+    async with running(node) as (main, pilot):
+        title = main.query_one(Title)
+        assert "… ◌ not reachable" in title.render_line(0).text
+        await pilot.press("alt+i")
+        await settle(pilot)
+        assert re.search("…  ?not verified", rows_text(pilot).splitlines()[0])

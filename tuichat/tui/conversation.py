@@ -99,6 +99,7 @@ class Conversation:
     def restyle(self) -> None:
         """Take over a changed name or state of the link."""
         person = self.person
+        self._was_blocked = self._was_blocked and self._is_blocked()
         if person is not None and self._style is not None:
             style = self._row_style(person)
             if style != self._style:
