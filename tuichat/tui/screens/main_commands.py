@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 Deed = Callable[[Command], Awaitable[None]]
 
+_LONG = frozenset({"export", "import"})
+"""These take their time and ask nothing: what is typed behind them does not wait."""
+
 
 class Commands:
     """A table of commands and their deeds; those about people and files are elsewhere."""
@@ -85,7 +88,8 @@ class Commands:
                 )
             )
             return
-        self._screen.run_worker(self._guarded(self._deeds[command.name](command)), group="command")
+        group = "work" if command.name in _LONG else "command"
+        self._screen.run_worker(self._guarded(self._deeds[command.name](command)), group=group)
 
     def cancel(self, message: Message) -> None:
         """Take back one message."""
