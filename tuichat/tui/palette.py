@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from textual import command
 from textual.content import Content
+from textual.widgets.option_list import Option
 
 from tuichat.i18n import _
 from tuichat.tui.glyphs import Glyphs
@@ -25,6 +26,18 @@ class PaletteScreen(command.CommandPalette):
 
     def on_mount(self) -> None:
         self.query_one("#--container").border_title = _("Commands")
+
+    def _start_no_matches_countdown(self, search_value: str) -> None:
+        """As Textual's, whose words are English in every language."""
+        self._stop_no_matches_countdown()
+
+        def show() -> None:
+            if search_value:
+                nothing = Option(_("No command fits."), disabled=True, id=self._NO_MATCHES)
+                self.query_one(command.CommandList).add_option(nothing)
+                self._list_visible = True
+
+        self._no_matches_timer = self.set_timer(self._NO_MATCHES_COUNTDOWN, show)
 
 
 class CommandPalette(command.Provider):

@@ -155,7 +155,7 @@ def error_text(error: TuichatError) -> str:
     if error.hint:
         text = paragraph(text, typed_here(error.hint))
     if error.candidates:
-        text = _("{text} Choose among: {names}").format(text=text, names=", ".join(error.candidates))
+        text = paragraph(text, _("Choose among: {names}").format(names=", ".join(error.candidates)))
     return "\n".join(map(harmless, text.split("\n")))
 
 
