@@ -10,7 +10,7 @@ from textual.command import CommandList
 from textual.pilot import Pilot
 
 from tests.support.fixed_clock import FixedClock
-from tests.support.interface import interface, settle
+from tests.support.interface import enter, interface, notice_text, running, settle
 from tests.support.latin import left_over
 from tests.support.memory_node import MemoryNode, address_of
 from tuichat import i18n
@@ -134,3 +134,13 @@ async def test_first_run_is_chinese() -> None:
             await settle(pilot)
             assert not _words(pilot)
             await pilot.press(key)
+
+
+async def test_what_has_to_stand_behind_a_command_is_said_in_chinese() -> None:
+    async with running(_node()) as (main, pilot):
+        for name in ("msg", "query", "me", "file", "export", "import", "backup", "unblock", "rename", "tag"):
+            await enter(main, pilot, f"/{name}")
+            assert not re.search("[A-Z]{3,}", notice_text(main)), notice_text(main)
+        await enter(main, pilot, "/close")
+        await enter(main, pilot, "/copy")
+        assert "没有" in notice_text(main)

@@ -13,7 +13,7 @@ from tuichat.timer_words import retention_words
 from tuichat.tui.dates import seconds_of
 from tuichat.tui.link_times import STAGES
 from tuichat.tui.link_words import stage_sentence
-from tuichat.tui.slash import Command
+from tuichat.tui.slash import Command, usage
 from tuichat.tui.words import cautions, key_sentence
 
 _INVITE_TIME = "24h"
@@ -135,7 +135,7 @@ async def unblock(chat: Chat, command: Command) -> None:
     """Undo that."""
     if not command.argument:
         names = tuple(person.name for person in chat.known.blocked())
-        raise UsageError(_("Who is to be unblocked?"), "/unblock NAME", names)
+        raise UsageError(_("Who is to be unblocked?"), usage("unblock"), names)
     chat.learn(await chat.node.contact_unblock(chat.one(command.argument).address))
     chat.say(_("No longer blocked."))
 
@@ -250,7 +250,7 @@ async def msg(chat: Chat, command: Command) -> None:
     named, text = chat.known.named_first(command.argument)
     name, *words = command.argument.split(maxsplit=1)[:2] or [""]
     if not text or (named is None and not words):
-        raise UsageError(_("To whom, and what?"), "/msg NAME TEXT")
+        raise UsageError(_("To whom, and what?"), usage("msg"))
     person = named or chat.one(name)
     await chat.send(person, text)
     if person.id != chat.contact:

@@ -146,6 +146,11 @@ def usages() -> dict[str, tuple[str, str]]:
     }
 
 
+def usage(name: str) -> str:
+    """A command as it is written, with what follows it."""
+    return f"/{name} {usages()[name][0]}".strip()
+
+
 def needs_words(name: str) -> bool:
     """Whether a command does nothing without some behind it: not all that may follow is in brackets."""
     argument, _meaning = usages()[name]

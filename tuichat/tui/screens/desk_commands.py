@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tuichat.errors import UsageError
 from tuichat.i18n import _
 from tuichat.model import Contact
-from tuichat.tui.slash import Command
+from tuichat.tui.slash import Command, usage
 from tuichat.tui.wrapping import fit
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class DeskCommands:
 
     async def _export(self, command: Command) -> None:
         if not command.argument:
-            raise UsageError(_("Into which directory?"), "/export DIR")
+            raise UsageError(_("Into which directory?"), usage("export"))
         self._screen.say(_("Writing what was said..."), lasting=True)
         path = os.path.abspath(os.path.expanduser(command.argument))  # noqa: PTH100, PTH111 - links stay
         made = await self._screen.shared.session.node.export_to(path)

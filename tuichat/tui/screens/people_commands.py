@@ -11,7 +11,7 @@ from tuichat.i18n import _
 from tuichat.model import Contact
 from tuichat.tui.dates import seconds_of
 from tuichat.tui.known import Known
-from tuichat.tui.slash import Command
+from tuichat.tui.slash import Command, usage
 from tuichat.tui.wrapping import fit
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class PeopleCommands:
     async def _unblock(self, command: Command) -> None:
         if not command.argument:
             blocked = tuple(p.name for p in self._known.people.values() if p.state == "blocked")
-            raise UsageError(_("Who is to be unblocked?"), "/unblock NAME", blocked)
+            raise UsageError(_("Who is to be unblocked?"), usage("unblock"), blocked)
         await self._node.contact_unblock(self.one(command.argument).address)
         self._screen.say(_("No longer blocked."))
 
@@ -183,7 +183,7 @@ class PeopleCommands:
         named, text = self._known.named_first(command.argument)
         name, *words = command.argument.split(maxsplit=1)[:2] or [""]
         if not text or (named is None and not words):
-            raise UsageError(_("To whom, and what?"), "/msg NAME TEXT")
+            raise UsageError(_("To whom, and what?"), usage("msg"))
         person = named or self.one(name)
         await self._screen.conversation.send(person, text)
         self._screen.say(_("Queued for {name}.").format(name=person.name))
