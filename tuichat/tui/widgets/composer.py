@@ -219,8 +219,7 @@ class Composer(TextArea):
         if not handled and event.key in self._bindings.key_to_bindings:
             # Left to bubble it would be done after letters that came behind it in the same read.
             for binding in self._bindings.key_to_bindings[event.key]:
-                await self.run_action(binding.action)
-            handled = True
+                handled = await self.app.run_action(binding.action, self) or handled
         if handled:
             event.stop()
             event.prevent_default()
