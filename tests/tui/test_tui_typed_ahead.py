@@ -185,3 +185,16 @@ async def test_a_key_that_is_held_down_brings_one_screen() -> None:
             await taken(pilot)
             assert len(pilot.app.screen_stack) == 2, key
             await pilot.press("escape")
+
+
+@pytest.mark.usefixtures("patient")
+async def test_a_letter_of_an_input_method_at_once_behind_esc_is_typed() -> None:
+    async with running(MemoryNode.sample(FixedClock())) as (main, pilot):
+        pilot.app.post_message(events.Key("alt+半", "半"))
+        pilot.app.post_message(events.Key("句", "句"))
+        await taken(pilot)
+        assert main.composer.text == "半句"
+        await pilot.press("ctrl+f")
+        pilot.app.post_message(events.Key("alt+半", "半"))
+        await taken(pilot)
+        assert (top(pilot), main.composer.text) == (main, "半句半")

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any, ClassVar, Final, Protocol, runtime_checkable
 
+from rich.cells import cell_len
 from textual import events
 from textual.app import App
 from textual.message import Message
@@ -45,6 +46,15 @@ class Turning(Protocol):
     """
 
     turning: ClassVar[frozenset[str]]
+
+
+def behind_escape(key: str) -> str:
+    """The wide letter of a key "with Alt", "" if it is another key.
+
+    None such is on a keyboard: an input method wrote the letter at once behind Esc, which looks the same.
+    """
+    letter = key.removeprefix("alt+")
+    return letter if letter != key and len(letter) == 1 and cell_len(letter) == 2 else ""
 
 
 class Heeded(Message):
@@ -103,6 +113,9 @@ class TypedAhead(App[int]):
     async def on_event(self, event: events.Event) -> None:
         if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
             await self.heed(event)
+        elif isinstance(event, events.Key) and (letter := behind_escape(event.key)):
+            await self.on_event(events.Key("escape", "\x1b"))
+            await self.on_event(events.Key(letter, letter))
         elif self._entered is not None:
             self._waiting.append(event)
         else:
