@@ -282,7 +282,9 @@ class Composer(TextArea):
     def on_text_area_changed(self) -> None:
         self._fit()
 
-    def on_resize(self) -> None:
+    def _rewrap_and_refresh_virtual_size(self) -> None:
+        """Another width takes other rows."""
+        super()._rewrap_and_refresh_virtual_size()
         self._fit()
 
     def _fit(self) -> None:
