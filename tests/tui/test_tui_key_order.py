@@ -7,7 +7,7 @@ from textual import events
 from textual.pilot import Pilot
 
 from tests.support.fixed_clock import FixedClock
-from tests.support.interface import resize, running, seen, settle
+from tests.support.interface import notice_text, resize, running, seen, settle
 from tests.support.memory_node import MemoryNode
 from tuichat.tui.widgets.conversations import Conversations
 from tuichat.tui.widgets.field import Field
@@ -122,3 +122,12 @@ async def test_who_writes_where_no_field_is_writes_into_the_input(place: str) ->
         assert screen.composer.has_focus
         assert not seen(screen, "#list") or not screen.narrow
         assert screen.shared.session.known.requests()
+
+
+async def test_ctrl_c_in_the_input_copies_what_is_selected_and_else_says_how_to_quit() -> None:
+    async with running(MemoryNode.sample(FixedClock())) as (screen, pilot):
+        await burst(pilot, [*"abc", "shift+left", "ctrl+c"])
+        assert (pilot.app.clipboard, notice_text(screen)) == ("c", "")
+        await burst(pilot, ["end", "ctrl+c"])
+        assert notice_text(screen) == "Ctrl+Q quits."
+        assert screen.composer.text == "abc"

@@ -130,6 +130,21 @@ async def test_the_blocked_stand_in_the_list_and_can_be_unblocked(node: MemoryNo
         assert "blocked" not in list_text(screen)
 
 
+async def test_who_is_blocked_elsewhere_does_not_come_under_the_cursor(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        for name in ("bob", "小明"):
+            await node.contact_block(name)
+        await enter(screen, pilot, "/blocked")
+        await pilot.press("down", "up", "down")
+        await node.contact_block("alice")
+        await settle(pilot)
+        await pilot.press("u")
+        await settle(pilot)
+        states = {person.name: person.state for person in await node.contact_list()}
+        assert states["小明"] != "blocked"
+        assert (states["alice"], states["bob"]) == ("blocked", "blocked")
+
+
 async def test_walking_through_the_conversations_passes_the_blocked_by(node: MemoryNode) -> None:
     async with running(node) as (screen, pilot):
         await node.contact_block("bob")

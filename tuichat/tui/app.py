@@ -35,7 +35,7 @@ from tuichat.tui.screens.main import MainScreen
 from tuichat.tui.session import Attach, Connected, Happening, Lost, Session
 from tuichat.tui.slash import Command, needs_words
 from tuichat.tui.terminal import assume_a_size, is_in_screen, tells_pastes, told_of_colours
-from tuichat.tui.terminal_keys import free_alt_digits, take_any_bytes
+from tuichat.tui.terminal_keys import know_alt_keys, take_any_bytes
 from tuichat.tui.themes import Palette, fitting_theme, load_palettes
 from tuichat.tui.typed_ahead import TypedAhead
 from tuichat.tui.widths import width_class
@@ -380,7 +380,7 @@ def run_app(attach: Attach, options: Options | None = None, clock: Clock | None 
     Raises:
         UsageError: a theme cannot be used.
     """
-    free_alt_digits()
+    know_alt_keys()
     take_any_bytes(sys.stdin.encoding, pastes_told=tells_pastes(os.environ))
     assume_a_size()
     if options is not None and options.images:

@@ -16,7 +16,7 @@ def addressee(line: str, person: Contact | None, known: Known) -> Contact | None
     """Whom a line concerns that was typed in the conversation with `person`: `/msg` names somebody else."""
     read = read_line(line)
     if isinstance(read, Command) and read.name == "msg":
-        return known.named(read.argument.partition(" ")[0])
+        return known.named_first(read.argument)[0]
     return person
 
 

@@ -132,7 +132,7 @@ class DeskScreen(FileScreen):
         """
         self.drafts.written(self.composer.in_progress)
         self._keep_due()
-        self.conversation.contact = contact
+        self.conversation.turn_to(contact)
         self.composer.begin(self.drafts.open(contact))
 
     def _put(self, text: str | None) -> None:
