@@ -403,6 +403,20 @@ def test_edit_and_unsend_of_somebody_elses_message_change_nothing(play: Play) ->
     play(story)
 
 
+def test_line_that_says_who_has_set_the_timer_cannot_be_taken_back(play: Play) -> None:
+    async def story(friends: Friends) -> None:
+        await friends.alice.node.conversation_timer("bob", 60)
+        await friends.calm()
+        mine = friends.alice.store.messages.page(1, 1)[-1]
+        friends.queue(friends.alice, Reaction(THE_TWO_OF_US, b"r" * 16, mine.wire_id, "👍", 1), about=mine.id)
+        friends.queue(friends.alice, Unsend(THE_TWO_OF_US, b"u" * 16, mine.wire_id), about=mine.id)
+        await friends.calm()
+        line = await last(friends.bob, friends.alice)
+        assert (line.kind, line.timer, line.unsent, line.reactions) == ("timer", 60, "", ())
+
+    play(story)
+
+
 def _early(friends: Friends, *, unsend: bool) -> bytes:
     """Alice's node says what is done to a message before the message itself; the message's wire id."""
     node, wire_id = friends.alice.node, b"w" * 16

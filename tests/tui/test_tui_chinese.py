@@ -6,15 +6,17 @@ import re
 from typing import Any
 
 import pytest
+from textual.command import CommandList
 from textual.pilot import Pilot
 
 from tests.support.fixed_clock import FixedClock
-from tests.support.interface import interface, settle
+from tests.support.interface import enter, interface, notice_text, running, settle
 from tests.support.latin import left_over
 from tests.support.memory_node import MemoryNode, address_of
 from tuichat import i18n
 from tuichat.settings import SETTINGS
 from tuichat.tui.app import TuichatApp
+from tuichat.tui.palette import PaletteScreen
 from tuichat.tui.slash import usages
 from tuichat.tui.themes import load_palettes
 
@@ -108,6 +110,17 @@ async def test_help_and_palette_say_everything_in_chinese() -> None:
             await pilot.press("escape")
 
 
+async def test_that_no_command_fits_is_said_in_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PaletteScreen, "_NO_MATCHES_COUNTDOWN", 0.01)
+    async with interface(_node()).run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("ctrl+p", *"无此事")
+        shown = pilot.app.screen.query_one(CommandList)
+        while shown.option_count != 1:
+            await pilot.pause(0.01)
+        assert shown.get_option_at_index(0).prompt == "没有命令符合。"
+
+
 async def test_first_run_is_chinese() -> None:
     node = MemoryNode(FixedClock(), node="detached")
     node.set_tor(bootstrap=75, running=True)
@@ -121,3 +134,13 @@ async def test_first_run_is_chinese() -> None:
             await settle(pilot)
             assert not _words(pilot)
             await pilot.press(key)
+
+
+async def test_what_has_to_stand_behind_a_command_is_said_in_chinese() -> None:
+    async with running(_node()) as (main, pilot):
+        for name in ("msg", "query", "me", "file", "export", "import", "backup", "unblock", "rename", "tag"):
+            await enter(main, pilot, f"/{name}")
+            assert not re.search("[A-Z]{3,}", notice_text(main)), notice_text(main)
+        await enter(main, pilot, "/close")
+        await enter(main, pilot, "/copy")
+        assert "没有" in notice_text(main)

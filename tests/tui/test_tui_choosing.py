@@ -7,7 +7,7 @@ from textual import events
 from textual.widgets import Static
 
 from tests.support.fixed_clock import FixedClock
-from tests.support.interface import enter, running, seen, settle, top
+from tests.support.interface import enter, history_text, running, seen, settle, top
 from tests.support.memory_node import MemoryNode
 from tuichat.tui.screens.confirm import Confirm
 from tuichat.tui.screens.main import MainScreen
@@ -127,3 +127,51 @@ async def test_the_keys_are_shown_in_a_narrow_window_too(node: MemoryNode) -> No
         await settle(pilot)
         assert not seen(screen, "#hints")
         assert seen(screen, "#composer")
+
+
+async def test_a_chosen_message_stays_in_sight_whatever_arrives_and_when_all_is_read_anew(
+    node: MemoryNode,
+) -> None:
+    async with running(node) as (screen, pilot):
+        await pilot.press("escape", "up")
+        chosen = screen.history.chosen_message()
+        assert chosen is not None
+        screen.load()
+        await settle(pilot)
+        assert screen.history.chosen_message() == chosen
+        for number in range(40):
+            node.incoming("bob", f"more {number}")
+        await settle(pilot)
+        assert chosen.text in history_text(screen)
+        assert "new · Alt+End" in history_text(screen)
+        await pilot.press("c")
+        assert pilot.app.clipboard == chosen.text
+
+
+@pytest.mark.parametrize("deed", ["erase", "remove", "block"])
+async def test_nothing_is_chosen_answered_or_read_of_a_conversation_that_ends_elsewhere(
+    node: MemoryNode, deed: str
+) -> None:
+    async with running(node) as (screen, pilot):
+        await pilot.press("escape", "r", "escape", "escape")
+        await settle(pilot)
+        assert screen.history.choosing
+        await getattr(node, f"contact_{deed}")("bob")
+        await settle(pilot)
+        assert "draft" not in history_text(screen)
+        assert not screen.has_class("-choosing")
+        assert screen.composer.has_focus
+        assert (screen.conversation.contact is None) == (deed != "erase")
+
+
+async def test_what_was_to_be_an_answer_goes_to_nobody_once_its_sender_is_removed(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        await pilot.press("escape", "r", *"no")
+        await settle(pilot)
+        await node.contact_remove("bob")
+        await settle(pilot)
+        assert screen.target is None
+        await pilot.press("enter")
+        await settle(pilot)
+        assert "nothing was sent" in str(screen.query_one("#notice", Static).render())
+        assert screen.composer.text == "no"

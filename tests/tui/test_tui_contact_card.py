@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from tests.support.fixed_clock import FixedClock
-from tests.support.interface import interface, rows_text, running, settle, top
+from tests.support.interface import interface, notice_text, rows_text, running, settle, top
 from tests.support.memory_node import MemoryNode, address_of
 from tests.support.scenery import conversation, then
 from tuichat.errors import UsageError
@@ -195,6 +195,8 @@ async def test_somebody_blocked_is_unblocked_from_the_card(node: MemoryNode) -> 
         await pilot.press("y")
         await settle(pilot)
         assert bob(node).state == "blocked"
+        assert main.conversation.contact is None
+        assert "/unblock bob" in notice_text(main)
         main.composer.take("/card bob")
         await pilot.press("enter")
         await settle(pilot)
@@ -202,6 +204,20 @@ async def test_somebody_blocked_is_unblocked_from_the_card(node: MemoryNode) -> 
         await pilot.press("b")
         await settle(pilot)
         assert bob(node).state != "blocked"
+
+
+@pytest.mark.parametrize("key", ["x", "o", "q"])
+async def test_a_card_goes_with_its_person_and_so_does_the_question_before_it(
+    node: MemoryNode, key: str
+) -> None:
+    async with running(node) as (main, pilot):
+        await card(pilot)
+        await pilot.press(key)
+        await settle(pilot)
+        await node.contact_remove("bob")
+        await settle(pilot)
+        assert pilot.app.screen_stack == [main]
+        assert main.conversation.contact is None
 
 
 async def test_link_shows_its_stages_and_for_how_long(node: MemoryNode, clock: FixedClock) -> None:

@@ -174,3 +174,16 @@ async def test_a_click_on_any_cell_of_it_sets_the_cursor_before_it(sequence: str
             assert composer.cursor_location == (0, 2)
         await pilot.click(composer, offset=(2 + cell_len(sequence), 0))
         assert composer.cursor_location == (0, 2 + len(sequence))
+
+
+@pytest.mark.parametrize("text", ["word " * 18, "字" * 40])
+async def test_the_input_has_as_many_rows_as_its_text_takes_in_every_window(text: str) -> None:
+    async with running(MemoryNode.sample(FixedClock()), size=(130, 24)) as (screen, pilot):
+        screen.composer.take(text)
+        rows = []
+        for width in (130, 100, 60, 100, 130):
+            await pilot.resize_terminal(width, 24)
+            await settle(pilot)
+            rows.append(screen.composer.size.height)
+            assert screen.composer.scroll_offset.y == 0
+        assert rows == [1, 2, 3, 2, 1]

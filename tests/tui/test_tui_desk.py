@@ -227,6 +227,7 @@ async def test_what_may_hold_a_secret_is_kept_nowhere(node: MemoryNode) -> None:
         assert screen.composer.text == "/add tuichat1:secret"
         await enter(screen, pilot, "/add nonsense bob")
         await enter(screen, pilot, "/unlcok my passphrase")
+        await enter(screen, pilot, "/msg bbo in memory only, with bob")
         await enter(screen, pilot, "/rename bob robert")
         await until(lambda: bool(node.inputs))
     assert node.inputs == [("/rename bob robert", BOB)]

@@ -7,7 +7,7 @@ from textual import events
 from textual.pilot import Pilot
 
 from tests.support.fixed_clock import FixedClock
-from tests.support.interface import running, seen, settle
+from tests.support.interface import notice_text, resize, running, seen, settle
 from tests.support.memory_node import MemoryNode
 from tuichat.tui.widgets.conversations import Conversations
 from tuichat.tui.widgets.field import Field
@@ -111,7 +111,7 @@ async def test_who_writes_where_no_field_is_writes_into_the_input(place: str) ->
         elif place == "#list":
             await pilot.press("alt+k")
         else:
-            await pilot.resize_terminal(80, 24)
+            await resize(pilot, 80, 24)
             await settle(pilot)
             screen.set_focus(screen.query_one(place))
         await settle(pilot)
@@ -131,3 +131,12 @@ async def test_a_page_key_right_behind_that_of_the_palette_ends_nothing(keys: st
         await pilot.press("escape")
         await settle(pilot)
         assert pilot.app.screen is screen
+
+
+async def test_ctrl_c_in_the_input_copies_what_is_selected_and_else_says_how_to_quit() -> None:
+    async with running(MemoryNode.sample(FixedClock())) as (screen, pilot):
+        await burst(pilot, [*"abc", "shift+left", "ctrl+c"])
+        assert (pilot.app.clipboard, notice_text(screen)) == ("c", "")
+        await burst(pilot, ["end", "ctrl+c"])
+        assert notice_text(screen) == "Ctrl+Q quits."
+        assert screen.composer.text == "abc"

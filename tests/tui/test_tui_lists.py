@@ -7,7 +7,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from tests.support.fixed_clock import FixedClock
-from tests.support.interface import enter, history_text, running, settle, top
+from tests.support.interface import enter, history_text, resize, running, settle, top
 from tests.support.memory_node import MemoryNode
 from tuichat.tui.screens.blocked import Blocked
 from tuichat.tui.screens.confirm import Confirm
@@ -64,7 +64,7 @@ async def test_a_broad_window_has_room_for_long_names_in_its_list(node: MemoryNo
     async with running(node, size=(200, 50)) as (screen, pilot):
         assert name in list_text(screen)
         for columns, room in ((119, 18), (120, 30), (80, 18), (200, 30)):
-            await pilot.resize_terminal(columns, 24)
+            await resize(pilot, columns, 24)
             await settle(pilot)
             assert screen.query_one(Conversations).size.width == room
             assert [rule.tee_at for rule in screen.query(HorizontalRule)] == [room, room]
@@ -128,6 +128,21 @@ async def test_the_blocked_stand_in_the_list_and_can_be_unblocked(node: MemoryNo
         await pilot.press("escape")
         await settle(pilot)
         assert "blocked" not in list_text(screen)
+
+
+async def test_who_is_blocked_elsewhere_does_not_come_under_the_cursor(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        for name in ("bob", "小明"):
+            await node.contact_block(name)
+        await enter(screen, pilot, "/blocked")
+        await pilot.press("down", "up", "down")
+        await node.contact_block("alice")
+        await settle(pilot)
+        await pilot.press("u")
+        await settle(pilot)
+        states = {person.name: person.state for person in await node.contact_list()}
+        assert states["小明"] != "blocked"
+        assert (states["alice"], states["bob"]) == ("blocked", "blocked")
 
 
 async def test_walking_through_the_conversations_passes_the_blocked_by(node: MemoryNode) -> None:

@@ -13,6 +13,7 @@ from tests.support.interface import (
     history_text,
     interface,
     notice_text,
+    resize,
     rows_text,
     running,
     seen,
@@ -32,6 +33,7 @@ from tuichat.tui.screens.quit import Quit
 from tuichat.tui.screens.unlock import Unlock
 from tuichat.tui.widgets.keys_line import KeysLine
 from tuichat.tui.widgets.parts_line import PartsLine
+from tuichat.tui.widgets.requests import Requests
 
 
 @pytest.fixture
@@ -193,6 +195,23 @@ async def test_quick_switch_finds_a_name_by_its_letters(node: MemoryNode) -> Non
         await settle(pilot)
         assert screen.conversation.person is not None
         assert screen.conversation.person.name == "carol"
+
+
+async def test_requests_stay_under_the_cursor_and_what_they_are_is_read_above_them(node: MemoryNode) -> None:
+    for name in ("erin", "frank", "grace"):
+        node.person(name, state="pending", suggested_name=name)
+    async with running(node, size=(40, 15)) as (screen, pilot):
+        await pilot.press("alt+r")
+        await settle(pilot)
+        requests = screen.query_one(Requests)
+        assert "They asked" in requests.render_line(0).text
+        await pilot.press("down", "down")
+        await node.contact_reject("erin")
+        await settle(pilot)
+        await pilot.press("a")
+        await settle(pilot)
+        states = {person.name: person.state for person in await node.contact_list()}
+        assert (states["frank"], states["grace"]) == ("accepted", "pending")
 
 
 async def test_requests_can_be_accepted_rejected_and_blocked(node: MemoryNode) -> None:
@@ -527,7 +546,7 @@ async def test_a_narrow_window_names_a_key_beside_an_empty_input_and_what_is_sea
         await pilot.press("enter")
         await settle(pilot)
         assert (seen(screen, "#hints"), seen(screen, "#short-hints")) == (False, False)
-        await pilot.resize_terminal(80, 24)
+        await resize(pilot, 80, 24)
         await settle(pilot)
         assert (seen(screen, "#hints"), seen(screen, "#short-hints")) == (True, False)
 
@@ -555,7 +574,7 @@ async def test_the_input_asks_for_nobody_while_an_archived_conversation_is_open(
         assert (screen.person is not None, screen.composer.placeholder) == (True, "")
         await enter(screen, pilot, "/close")
         assert screen.composer.placeholder == "an address or invite, or /help"
-        await pilot.resize_terminal(40, 15)
+        await resize(pilot, 40, 15)
         await settle(pilot)
         assert screen.composer.placeholder == "an address or invite"
 

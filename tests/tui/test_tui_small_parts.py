@@ -41,6 +41,9 @@ from tuichat.tui.slash import Command, Names, Text, Unknown, complete, read_line
         ("/", Unknown("")),
         ("/helpme", Unknown("helpme")),
         (" /help", Text(" /help")),
+        ("/msg　小明　喂", Command("msg", "小明　喂")),
+        ("/me\nwaves", Command("me", "waves")),
+        ("/nothing　of the kind", Unknown("nothing")),
     ],
 )
 def test_a_line_is_read_as_what_it_means(line: str, meaning: object) -> None:
@@ -54,10 +57,12 @@ def test_completion_knows_commands_and_names() -> None:
     assert complete("al", names) == ["alice: "]
     assert complete("see al", names) == ["see alice "]
     assert complete("", names) == []
+    assert complete("/msg Ann L", Names(("Ann", "Ann Lee", "Lena"))) == ["/msg Ann Lee "]
 
 
 def test_few_letters_find_a_name_and_beginnings_come_first() -> None:
     assert best("al", ["salad", "alice", "coral", "bob"]) == ["alice", "salad", "coral"]
+    assert best("张 9", ["张三李四", "张三 99", "李四 9"]) == ["张三 99"]
     assert best("xm", ["xiao ming", "bob"]) == ["xiao ming"]
     assert best("xm", ["exam", "xenia marlowe", "xiao ming"]) == ["xiao ming", "xenia marlowe", "exam"]
     assert best("明", ["小红", "小明"]) == ["小明"]

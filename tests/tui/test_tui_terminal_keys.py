@@ -10,7 +10,7 @@ from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._xterm_parser import XTermParser
 from textual.drivers import linux_driver
 
-from tuichat.tui.terminal_keys import as_paste, free_alt_digits, take_any_bytes
+from tuichat.tui.terminal_keys import as_paste, know_alt_keys, take_any_bytes
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def freed() -> Iterator[None]:
     table = ANSI_SEQUENCES_KEYS
     assert isinstance(table, dict)
     before = dict(table)
-    free_alt_digits()
+    know_alt_keys()
     yield
     table.clear()
     table.update(before)
@@ -31,7 +31,8 @@ def keys(sequence: str) -> list[str]:
 
 
 def test_exactly_thirteen_option_characters_are_dropped(freed: None) -> None:
-    assert not [name for name in ANSI_SEQUENCES_KEYS if len(name) == 2 and name[1] in "§1234567890-="]
+    plain = [name for name, meaning in ANSI_SEQUENCES_KEYS.items() if isinstance(meaning, str)]
+    assert not [name for name in plain if len(name) == 2 and name[1] in "§1234567890-="]
     assert "\x1bf" in ANSI_SEQUENCES_KEYS
 
 
@@ -46,6 +47,21 @@ def test_escape_and_a_digit_arrive_as_alt_and_the_digit(freed: None, digit: str)
 )
 def test_other_keys_of_the_main_screen_arrive_as_named(freed: None, sequence: str, key: str) -> None:
     assert keys(sequence) == [key]
+
+
+@pytest.mark.parametrize(
+    ("heap", "names"),
+    [
+        ("\x1bk\x1bk\x1b2", ["alt+k", "alt+k", "alt+2"]),
+        ("\x1b2" + "a" * 30, ["alt+2", *"a" * 30]),  # more than any sequence has
+        ("\x1ba\x1b[B", ["alt+a", "down"]),
+        ("\x1bOP\x1b[1;3B\x1bK", ["f1", "alt+down", "alt+shift+k"]),
+        ("\x1b\x1bk", ["escape", "alt+k"]),
+        ("\x1bf\x1bb", ["ctrl+right", "ctrl+left"]),
+    ],
+)
+def test_keys_with_alt_that_come_in_a_heap_are_no_text(freed: None, heap: str, names: list[str]) -> None:
+    assert keys(heap) == names
 
 
 @pytest.mark.parametrize(

@@ -104,10 +104,9 @@ async def test_who_entered_in_a_field_that_is_gone_waits_a_moment_and_no_longer(
     node = MemoryNode.sample(FixedClock())
     async with running(node) as (main, pilot):
         await enter(main, pilot, "/add")
-        field = top(pilot).query_one(Input)
         app = pilot.app
         assert isinstance(app, typed_ahead.TypedAhead)
-        app._wait_for(field)
+        app._wait_for(typed_ahead.Before(app))
         await top(pilot).dismiss()
         heap(pilot, "still here")
         while main.composer.text != "still here":
@@ -132,3 +131,70 @@ async def test_keys_behind_esc_are_for_the_messages_and_letters_behind_an_answer
         await settle(pilot)
         said = await node.message_get(said.id)
         assert (said.text, main.composer.text) == ("ecede!", "")
+
+
+def keys_at_once(pilot: Pilot[int], keys: str) -> None:
+    """The same with keys by their names, blanks between them; a word of letters is typed."""
+    for key in keys.split():
+        named = {"/": "slash", "+": "plus"}
+        for each in [key] if key in {"enter", "escape", "down", "f1"} or "+" in key[1:] else key:
+            pilot.app.post_message(events.Key(named.get(each, each), each if len(each) == 1 else None))
+
+
+async def taken(pilot: Pilot[int]) -> None:
+    """All that was typed has gone where it goes."""
+    app = pilot.app
+    assert isinstance(app, typed_ahead.TypedAhead)
+    await settle(pilot)
+    while app._waiting or app._entered is not None:
+        await pilot.pause(0.01)
+    await settle(pilot)
+
+
+@pytest.mark.usefixtures("patient")
+async def test_what_is_typed_behind_the_way_to_somebody_goes_to_nobody_else() -> None:
+    node = MemoryNode.sample(FixedClock())
+    bob = await node.contact_get("bob")
+    async with running(node) as (main, pilot):
+        for way in ("alt+down", "ctrl+n", "/1 enter", "alt+k alice enter"):
+            main.open(bob.id)
+            await settle(pilot)
+            before = await node.messages("bob")
+            keys_at_once(pilot, f"{way} hi enter")
+            await taken(pilot)
+            assert main.person not in (None, bob), way
+            assert await node.messages("bob") == before, way
+
+
+@pytest.mark.usefixtures("patient")
+async def test_letters_behind_a_key_for_another_screen_are_written_there() -> None:
+    async with running(MemoryNode.sample(FixedClock())) as (main, pilot):
+        for way in ("ctrl+f", "/search enter", "alt+i escape ctrl+f"):
+            keys_at_once(pilot, f"{way} draft")
+            await taken(pilot)
+            assert top(pilot).query_one(Input).value == "draft", way
+            assert main.composer.text == "", way
+            await pilot.press("escape")
+
+
+@pytest.mark.usefixtures("patient")
+async def test_a_key_that_is_held_down_brings_one_screen() -> None:
+    async with running(MemoryNode.sample(FixedClock(), node="detached")) as (_main, pilot):
+        for key in ("f1", "alt+i", "alt+k", "ctrl+f", "ctrl+p", "ctrl+q"):
+            keys_at_once(pilot, f"{key} " * 3)
+            await taken(pilot)
+            assert len(pilot.app.screen_stack) == 2, key
+            await pilot.press("escape")
+
+
+@pytest.mark.usefixtures("patient")
+async def test_a_letter_of_an_input_method_at_once_behind_esc_is_typed() -> None:
+    async with running(MemoryNode.sample(FixedClock())) as (main, pilot):
+        pilot.app.post_message(events.Key("alt+半", "半"))
+        pilot.app.post_message(events.Key("句", "句"))
+        await taken(pilot)
+        assert main.composer.text == "半句"
+        await pilot.press("ctrl+f")
+        pilot.app.post_message(events.Key("alt+半", "半"))
+        await taken(pilot)
+        assert (top(pilot), main.composer.text) == (main, "半句半")

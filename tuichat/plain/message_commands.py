@@ -17,7 +17,7 @@ from tuichat.tui.harmless import harmless
 from tuichat.tui.links import cautions, host_of, links
 from tuichat.tui.memory_words import changed, memory_question, where_kept
 from tuichat.tui.message_keys import MessageKey, keys_of
-from tuichat.tui.slash import Command
+from tuichat.tui.slash import Command, usage
 
 _LOOKED_AT: Final = 200
 """So many of the newest messages are looked at for the one that is meant."""
@@ -140,7 +140,7 @@ async def link(chat: Chat, command: Command) -> None:
 async def me(chat: Chat, command: Command) -> None:
     """Say what one does."""
     if not command.argument:
-        raise UsageError(_("What do you do?"), "/me TEXT")
+        raise UsageError(_("What do you do?"), usage("me"))
     await chat.send(chat.one(""), f"/me {command.argument}")
 
 

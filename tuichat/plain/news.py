@@ -32,6 +32,7 @@ from tuichat.tui.notification_ways import (
     show_on_desktop,
 )
 from tuichat.tui.session import Happening
+from tuichat.tui.typed_here import typed_here
 from tuichat.tui.words import blocked_sentence, key_sentence, problem_sentence, reachability, tor_progress
 
 _REST_SECONDS: Final = 1.0
@@ -101,7 +102,7 @@ class News:
                 self._say_reach()
             case NoticeEvent(text=text, contact=number):
                 who = "" if number is None else f"[{self._chat.name_of(number)}] "
-                self._chat.say(who + text)
+                self._chat.say(who + typed_here(text))
             case MissedEvent():
                 self._chat.spawn(self._chat.session.load())
 

@@ -16,7 +16,7 @@ from tuichat.settings import bridge_transports
 from tuichat.tui.bridge_words import bridges_lead, bridges_used, told
 from tuichat.tui.fuzzy import best
 from tuichat.tui.link_words import service_sentence
-from tuichat.tui.slash import Command
+from tuichat.tui.slash import Command, usage
 from tuichat.tui.words import problem_sentence, reachability, tor_progress
 
 _PAGE: Final = 20
@@ -48,7 +48,7 @@ async def open_nth(chat: Chat, command: Command) -> None:
 async def query(chat: Chat, command: Command) -> None:
     """Open the conversation with somebody."""
     if not command.argument:
-        raise UsageError(_("With whom?"), "/query NAME")
+        raise UsageError(_("With whom?"), usage("query"))
     await chat.open(chat.one(command.argument).id)
 
 
@@ -123,9 +123,8 @@ async def tag(chat: Chat, command: Command) -> None:
 
 
 def _tagged(chat: Chat, command: Command) -> tuple[Contact, list[str]]:
-    first, _separator, rest = command.argument.partition(" ")
-    named = chat.known.named(first)
-    if named is not None and rest.strip():
+    named, rest = chat.known.named_first(command.argument)
+    if named is not None and rest:
         return named, rest.split()
     if not command.argument:
         raise UsageError(_("Which tags?"), f"/{command.name} " + _("[NAME] TAG..."))
@@ -135,7 +134,7 @@ def _tagged(chat: Chat, command: Command) -> tuple[Contact, list[str]]:
 async def export(chat: Chat, command: Command) -> None:
     """Write all conversations into a directory."""
     if not command.argument:
-        raise UsageError(_("Into which directory?"), "/export DIR")
+        raise UsageError(_("Into which directory?"), usage("export"))
     chat.say(_("Writing what was said..."))
     path = os.path.abspath(os.path.expanduser(command.argument))  # noqa: PTH100, PTH111 - links stay
     made = await chat.node.export_to(path)

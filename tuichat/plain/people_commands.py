@@ -13,7 +13,7 @@ from tuichat.timer_words import retention_words
 from tuichat.tui.dates import seconds_of
 from tuichat.tui.link_times import STAGES
 from tuichat.tui.link_words import stage_sentence
-from tuichat.tui.slash import Command
+from tuichat.tui.slash import Command, usage
 from tuichat.tui.words import cautions, key_sentence
 
 _INVITE_TIME = "24h"
@@ -135,7 +135,7 @@ async def unblock(chat: Chat, command: Command) -> None:
     """Undo that."""
     if not command.argument:
         names = tuple(person.name for person in chat.known.blocked())
-        raise UsageError(_("Who is to be unblocked?"), "/unblock NAME", names)
+        raise UsageError(_("Who is to be unblocked?"), usage("unblock"), names)
     chat.learn(await chat.node.contact_unblock(chat.one(command.argument).address))
     chat.say(_("No longer blocked."))
 
@@ -151,13 +151,12 @@ async def blocked(chat: Chat, command: Command) -> None:
 
 async def rename(chat: Chat, command: Command) -> None:
     """Give another name."""
-    old, _separator, new = command.argument.partition(" ")
-    named = chat.known.named(old)
-    person, name = (named, new) if named is not None and new.strip() else (chat.one(""), command.argument)
-    if not name.strip():
+    named, new = chat.known.named_first(command.argument)
+    person, name = (named, new) if named is not None and new else (chat.one(""), command.argument)
+    if not name:
         raise UsageError(_("What is the new name?"), "/rename " + _("[NAME] NEW"))
-    chat.learn(await chat.node.contact_rename(person.address, name.strip()))
-    chat.say(_("{old} is called {name} now.").format(old=person.name, name=name.strip()))
+    chat.learn(await chat.node.contact_rename(person.address, name))
+    chat.say(_("{old} is called {name} now.").format(old=person.name, name=name))
 
 
 async def remove(chat: Chat, command: Command) -> None:
@@ -248,11 +247,12 @@ def _draw(chat: Chat, text: str) -> None:
 
 async def msg(chat: Chat, command: Command) -> None:
     """Send to somebody else."""
-    name, _separator, text = command.argument.partition(" ")
-    if not text.strip():
-        raise UsageError(_("To whom, and what?"), "/msg NAME TEXT")
-    person = chat.one(name)
-    await chat.send(person, text.strip())
+    named, text = chat.known.named_first(command.argument)
+    name, *words = command.argument.split(maxsplit=1)[:2] or [""]
+    if not text or (named is None and not words):
+        raise UsageError(_("To whom, and what?"), usage("msg"))
+    person = named or chat.one(name)
+    await chat.send(person, text)
     if person.id != chat.contact:
         chat.say(_("Queued for {name}.").format(name=person.name))
 

@@ -16,7 +16,7 @@ from tuichat.tui.own_words import (
     presence_words,
     without_words,
 )
-from tuichat.tui.slash import Command
+from tuichat.tui.slash import Command, usage
 
 
 async def presence(chat: Chat, command: Command) -> None:
@@ -65,7 +65,7 @@ async def duress(chat: Chat, command: Command) -> None:
 async def backup(chat: Chat, command: Command) -> None:
     """Write the whole profile into a sealed file."""
     if not command.argument:
-        raise UsageError(_("Into which file?"), "/backup FILE")
+        raise UsageError(_("Into which file?"), usage("backup"))
     path = _absolute(command.argument)
     force = await asyncio.to_thread(os.path.exists, path)
     if force and not await chat.ask(_("{path} is there already. Replace it?").format(path=path)):
@@ -84,7 +84,7 @@ async def backup(chat: Chat, command: Command) -> None:
 async def take_in(chat: Chat, command: Command) -> None:
     """Take an export into a new profile."""
     if not command.argument:
-        raise UsageError(_("From which directory?"), "/import DIR")
+        raise UsageError(_("From which directory?"), usage("import"))
     chat.say(_("Taking the export in..."))
     made = await chat.node.import_from(_absolute(command.argument))
     await chat.session.load()

@@ -55,7 +55,7 @@ def read_line(line: str) -> Text | Command | Unknown:
     """What a typed line is, as the interface reads it; and the commands that only this mode has."""
     read = slash.read_line(line)
     if isinstance(read, Unknown) and read.name in usages():
-        return Command(read.name, line.partition(" ")[2].strip())
+        return Command(read.name, slash.words_behind(line))
     return read
 
 

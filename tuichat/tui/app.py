@@ -27,15 +27,15 @@ from tuichat.tui.context import Context, Options
 from tuichat.tui.garbage import look_for_garbage
 from tuichat.tui.guard import Guard
 from tuichat.tui.keymap import load_keymaps
-from tuichat.tui.line_breaks import break_as_messages
 from tuichat.tui.live_settings import live_settings, node_told
+from tuichat.tui.mending import mend_textual
 from tuichat.tui.notifications import Notifications
 from tuichat.tui.pressed import Pressed
 from tuichat.tui.screens.main import MainScreen
 from tuichat.tui.session import Attach, Connected, Happening, Lost, Session
 from tuichat.tui.slash import Command, needs_words
 from tuichat.tui.terminal import assume_a_size, is_in_screen, tells_pastes, told_of_colours
-from tuichat.tui.terminal_keys import free_alt_digits, take_any_bytes
+from tuichat.tui.terminal_keys import know_alt_keys, take_any_bytes
 from tuichat.tui.themes import Palette, fitting_theme, load_palettes
 from tuichat.tui.typed_ahead import TypedAhead
 from tuichat.tui.widths import width_class
@@ -83,7 +83,7 @@ class TuichatApp(TypedAhead):
         super().__init__(ansi_color=True if without_colour else None)
         if not options.blink:
             self.animation_level = "none"
-        break_as_messages()
+        mend_textual()
         self._read_themes()
         self._node_ends_with_us = True
         self.sealed = options.sealed
@@ -380,7 +380,7 @@ def run_app(attach: Attach, options: Options | None = None, clock: Clock | None 
     Raises:
         UsageError: a theme cannot be used.
     """
-    free_alt_digits()
+    know_alt_keys()
     take_any_bytes(sys.stdin.encoding, pastes_told=tells_pastes(os.environ))
     assume_a_size()
     if options is not None and options.images:

@@ -124,8 +124,8 @@ def _head(person: Contact, width: int, glyphs: Glyphs) -> list[Line]:
     )
     if person.key_changed:
         state = ("danger", f"{glyphs.failed} {_('another key')}")
-    room = width - 3 - cells(state[1])
-    made = [Line((("strong", f" {pad(person.name, room, glyphs.ellipsis)}"), state))]
+    room = width - 4 - cells(state[1])
+    made = [Line((("strong", f" {pad(person.name, room, glyphs.ellipsis)} "), state))]
     if person.suggested_name not in {"", person.name}:
         called = _("calls themselves {name}").format(name=glyphs.quoted(person.suggested_name))
         made.append(Line((("muted", f" {fit(called, width - 2, glyphs.ellipsis)}"),)))

@@ -33,6 +33,7 @@ class Conversation:
         self._sending = asyncio.Lock()
         self._style: RowStyle | None = None
         self._marked = 0
+        self._was_blocked = False
 
     @property
     def person(self) -> Contact | None:
@@ -40,9 +41,25 @@ class Conversation:
         people = self._context.session.known.people
         return None if self.contact is None else people.get(self.contact)
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether its person was removed or blocked since it was opened, here or elsewhere."""
+        if self.contact is None:
+            return False
+        return self.person is None or (self._is_blocked() and not self._was_blocked)
+
+    def turn_to(self, contact: int) -> None:
+        """From now on it is with this contact, though the messages come later."""
+        if contact != self.contact:
+            self.contact = contact
+            self._was_blocked = self._is_blocked()
+
+    def _is_blocked(self) -> bool:
+        return self.person is not None and self.person.state == "blocked"
+
     async def open(self, contact: int) -> None:
         """Show this contact's newest messages."""
-        self.contact = contact
+        self.turn_to(contact)
         person = self.person
         if person is None:
             return
@@ -82,6 +99,7 @@ class Conversation:
     def restyle(self) -> None:
         """Take over a changed name or state of the link."""
         person = self.person
+        self._was_blocked = self._was_blocked and self._is_blocked()
         if person is not None and self._style is not None:
             style = self._row_style(person)
             if style != self._style:

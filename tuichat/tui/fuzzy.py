@@ -12,7 +12,7 @@ def score(query: str, name: str) -> int | None:
     """How well `query` fits `name`, smaller is better; None if its letters do not all occur in order.
 
     A beginning beats the first letters of its words, those a whole piece inside, and that scattered letters;
-    ties go to the shorter name.
+    ties go to the shorter name. Blanks between letters that are scattered mean nothing.
     """
     wanted, text = query.casefold().strip(), name.casefold()
     if not wanted:
@@ -25,7 +25,7 @@ def score(query: str, name: str) -> int | None:
     at = text.find(wanted)
     if at >= 0:
         return 1_000 + at * 10 + len(text)
-    return _scattered(wanted, text)
+    return _scattered("".join(wanted.split()), text)
 
 
 def _scattered(wanted: str, text: str) -> int | None:

@@ -145,6 +145,18 @@ class Known:
         found = (p for p in self.people.values() if wanted in {p.name, p.address})
         return next(found, None)
 
+    def named_first(self, words: str) -> tuple[Contact | None, str]:
+        """Whom `words` begin with, and what stands behind the name; all of them if they begin with nobody's.
+
+        A name may have blanks, and its beginning be another name: the longest is meant.
+        """
+        found, length = None, 0
+        for person in self.people.values():
+            for name in (person.name, person.address):
+                if len(name) > length and words.startswith(name) and not words[len(name) :][:1].strip():
+                    found, length = person, len(name)
+        return found, words[length:].strip()
+
 
 def colour_of(address: str) -> int:
     """Which of the theme's colours for people this one has: by key, so that a name cannot borrow it."""

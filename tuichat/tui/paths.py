@@ -16,6 +16,7 @@ import msgspec
 
 from tuichat.errors import UsageError
 from tuichat.i18n import _
+from tuichat.tui.slash import usage
 
 AS_IS = "--as-is"
 """Before the paths: nothing is taken out of pictures."""
@@ -44,7 +45,7 @@ def read_wanted(argument: str) -> Wanted:
     as_is = AS_IS in words[:1]
     paths = [whole(word) for word in words[as_is:]]
     if not paths:
-        raise UsageError(_("Which file is to be sent?"), "/file PATH... [-- TEXT]")
+        raise UsageError(_("Which file is to be sent?"), f"{usage('file')} [-- {_('TEXT')}]")
     return Wanted(tuple(paths), caption, as_is)
 
 

@@ -146,6 +146,11 @@ def usages() -> dict[str, tuple[str, str]]:
     }
 
 
+def usage(name: str) -> str:
+    """A command as it is written, with what follows it."""
+    return f"/{name} {usages()[name][0]}".strip()
+
+
 def needs_words(name: str) -> bool:
     """Whether a command does nothing without some behind it: not all that may follow is in brackets."""
     argument, _meaning = usages()[name]
@@ -178,13 +183,15 @@ def read_line(line: str) -> Text | Command | Unknown:
         return Text(line[1:])
     if not line.startswith("/"):
         return Text(line)
-    name, _separator, argument = line[1:].partition(" ")
-    name = name.strip().lower()
+    name = re.split(r"\s", line[1:], maxsplit=1)[0].lower()
     if re.fullmatch(_PLACE, name):
         return Command("open", name)
-    if name in usages():
-        return Command(name, argument.strip())
-    return Unknown(name)
+    return Command(name, words_behind(line)) if name in usages() else Unknown(name)
+
+
+def words_behind(line: str) -> str:
+    """What stands behind a command and a blank, which an input method may have made a wide one."""
+    return "".join(re.split(r"\s", line, maxsplit=1)[1:]).strip()
 
 
 class Names(msgspec.Struct, frozen=True):
@@ -217,12 +224,21 @@ def complete(line: str, names: Names) -> list[str]:
     wanted = last.removeprefix("@").casefold()
     if command and (words := names.words.get(head[1:].strip())) is not None:
         return [f"{head}{word} " for word in words if word.startswith(wanted)]
+    if command and (whole := _names_with_blanks(line, names.behind(command))):
+        return whole
     wants_name = _("NAME") in usages().get(command, ("", ""))[0].split("]")[0]
     if not wanted and not (wants_name and head.strip() == f"/{command}"):
         return []
     suffix = " " if line.startswith("/") else ": " if not head else " "
     found = [head + name + suffix for name in names.behind(command) if name.casefold().startswith(wanted)]
     return found if found or not wanted.startswith(":") else [head + each for each in _pictures(last)]
+
+
+def _names_with_blanks(line: str, names: tuple[str, ...]) -> list[str]:
+    """The lines with a name of which more than one word was typed already."""
+    command, _separator, begun = line.partition(" ")
+    fitting = [name for name in names if name.casefold().startswith(begun.casefold())]
+    return [f"{command} {name} " for name in fitting] if " " in begun else []
 
 
 def _pictures(word: str) -> list[str]:

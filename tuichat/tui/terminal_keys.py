@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import re
+import string
+from dataclasses import dataclass
 
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.drivers import linux_driver
@@ -12,17 +14,32 @@ _BEGIN, _END = "\x1b[200~", "\x1b[201~"
 _LINES = re.compile(r"[\r\n][^\x00-\x1f\x7f]")
 
 
-def free_alt_digits() -> None:
-    """Let `ESC 1` arrive as Alt+1.
+_BEGINNINGS = frozenset("NOPX")
+"""Behind ESC these are no keys but begin longer sequences (ECMA-48, 5.3)."""
+
+
+@dataclass(frozen=True)
+class _Named:
+    """As an entry of Textual's `Keys`, which has none for these."""
+
+    value: str
+
+
+def know_alt_keys() -> None:
+    """Let `ESC 1` arrive as Alt+1, and `ESC k` as Alt+K as soon as both are there.
 
     Textual reads thirteen two-byte sequences as the characters that Option types on a Mac (`ESC 1` as an
     inverted exclamation mark), so that Alt+digit never reaches a binding. Those are the only two-byte
-    entries of its table whose meaning is plain text.
+    entries of its table whose meaning is plain text. Of others it waits for more; if that comes at once,
+    another Alt+K say, it takes both for text: a circumflex and a k.
     """
     table = ANSI_SEQUENCES_KEYS
     assert isinstance(table, dict)
     for sequence in [name for name, meaning in table.items() if len(name) == 2 and isinstance(meaning, str)]:
         del table[sequence]
+    for letter in sorted({*string.ascii_letters, *string.digits} - _BEGINNINGS):
+        name = f"alt+shift+{letter.lower()}" if letter.isupper() else f"alt+{letter}"
+        table.setdefault(f"\x1b{letter}", (_Named(name),))
 
 
 def take_any_bytes(encoding: str, *, pastes_told: bool = True) -> None:

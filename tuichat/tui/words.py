@@ -11,6 +11,7 @@ from tuichat.model import Contact, Light, LinkStage, NetworkProblem, ServiceStat
 from tuichat.running_text import paragraph
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.harmless import harmless
+from tuichat.tui.typed_here import typed_here
 
 Part = tuple[str, str]
 """A colour's role and a text."""
@@ -152,9 +153,9 @@ def error_text(error: TuichatError) -> str:
     """An error with what to do about it and the names to choose among."""
     text = error.message
     if error.hint:
-        text = paragraph(text, error.hint)
+        text = paragraph(text, typed_here(error.hint))
     if error.candidates:
-        text = _("{text} Choose among: {names}").format(text=text, names=", ".join(error.candidates))
+        text = paragraph(text, _("Choose among: {names}").format(names=", ".join(error.candidates)))
     return "\n".join(map(harmless, text.split("\n")))
 
 

@@ -18,6 +18,8 @@ class Blocked(Listing):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("u", "unblock", show=False)]
 
+    _here: int | None = None
+
     def title_text(self) -> str:
         """What is listed."""
         return _("Blocked")
@@ -38,6 +40,19 @@ class Blocked(Listing):
         """Somebody may have been blocked or unblocked elsewhere."""
         if self.is_mounted:
             self.show()
+
+    def show(self) -> None:
+        """Draw the rows anew; the cursor stays on its person."""
+        people = [person.id for person in self.shared.session.known.blocked()]
+        if self._here in people:
+            self.cursor = people.index(self._here)
+        super().show()
+        self._here = people[self.cursor] if people else None
+
+    def action_step(self, step: int) -> None:
+        """Another person."""
+        self._here = None
+        super().action_step(step)
 
     @work(exclusive=True)
     async def action_unblock(self) -> None:

@@ -102,6 +102,8 @@ class ContactCard(CardDeeds):
     def happened(self, happening: Happening) -> None:
         """Something changed: show it anew, or close if the person is gone."""
         if isinstance(happening, ContactRemovedEvent) and happening.contact == self._contact:
+            while self.app.screen is not self:  # a question about them goes first
+                self.app.screen.dismiss(None)
             self.dismiss(None)
         else:
             if isinstance(happening, ContactEvent) and happening.contact.id == self._contact:

@@ -11,7 +11,7 @@ from tuichat.model import Message
 from tuichat.timer_words import parse_retention, parse_timer, retention_sentence, time_words
 from tuichat.tui.links import links
 from tuichat.tui.message_keys import MessageKey, keys_of, why_not
-from tuichat.tui.slash import Command
+from tuichat.tui.slash import Command, usage
 from tuichat.tui.wrapping import fit
 
 if TYPE_CHECKING:
@@ -151,5 +151,5 @@ class DeedCommands:
     async def _me(self, command: Command) -> None:
         person = self._screen.person
         if person is None or not command.argument:
-            raise UsageError(_("What do you do?"), "/me TEXT")
+            raise UsageError(_("What do you do?"), usage("me"))
         self._screen.deliver(person, f"/me {command.argument}")

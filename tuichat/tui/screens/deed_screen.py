@@ -164,6 +164,17 @@ class DeedScreen(DeskScreen):
             if target.deed != "answer":
                 self.composer.begin(self._aside(target))
 
+    def leave(self) -> None:
+        """Close the conversation of somebody who is no contact any more: nothing of it is left on screen."""
+        person = self.conversation.person
+        if self.history.choosing:
+            self.history.action_end_choosing()
+        self.drop_target()
+        self.conversation.close()
+        if person is not None and person.state == "blocked":
+            name = fit(person.name, _SHOWN, self.shared.glyphs.ellipsis)
+            self.say(_("Blocked. /unblock {name} undoes it.").format(name=name))
+
     def _aside(self, target: Target) -> str:
         """What was being written: it may have been sent, or gone on with, in another front end."""
         return self.drafts.kept(target.message.contact) if target.is_kept else target.aside

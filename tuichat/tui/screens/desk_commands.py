@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tuichat.errors import UsageError
 from tuichat.i18n import _
 from tuichat.model import Contact
-from tuichat.tui.slash import Command
+from tuichat.tui.slash import Command, usage
 from tuichat.tui.wrapping import fit
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class DeskCommands:
 
     async def _export(self, command: Command) -> None:
         if not command.argument:
-            raise UsageError(_("Into which directory?"), "/export DIR")
+            raise UsageError(_("Into which directory?"), usage("export"))
         self._screen.say(_("Writing what was said..."), lasting=True)
         path = os.path.abspath(os.path.expanduser(command.argument))  # noqa: PTH100, PTH111 - links stay
         made = await self._screen.shared.session.node.export_to(path)
@@ -91,9 +91,8 @@ class DeskCommands:
 
     def _words(self, command: Command) -> tuple[Contact, list[str]]:
         """`NAME TAG...` if NAME is a contact, else all are tags of the open conversation's person."""
-        first, _separator, rest = command.argument.partition(" ")
-        named = self._screen.shared.session.known.named(first)
-        if named is not None and rest.strip():
+        named, rest = self._screen.shared.session.known.named_first(command.argument)
+        if named is not None and rest:
             return named, rest.split()
         if not command.argument:
             raise UsageError(_("Which tags?"), f"/{command.name} " + _("[NAME] TAG..."))

@@ -26,10 +26,9 @@ from tuichat.model import (
 from tuichat.tui.context import Context
 from tuichat.tui.drafts import Drafts
 from tuichat.tui.pace import Pace
-from tuichat.tui.remembered import addressee, disappears
+from tuichat.tui.remembered import addressee, disappears, may_outlast
 from tuichat.tui.screens.file_screen import FileScreen
 from tuichat.tui.session import Happening
-from tuichat.tui.slash import tells_no_secret
 from tuichat.tui.widgets.deed_history import DeedHistory
 
 if TYPE_CHECKING:
@@ -133,7 +132,7 @@ class DeskScreen(FileScreen):
         """
         self.drafts.written(self.composer.in_progress)
         self._keep_due()
-        self.conversation.contact = contact
+        self.conversation.turn_to(contact)
         self.composer.begin(self.drafts.open(contact))
 
     def _put(self, text: str | None) -> None:
@@ -203,7 +202,7 @@ class DeskScreen(FileScreen):
             self.composer.inputs.to_end()
             return
         self.composer.inputs.add(typed)
-        if tells_no_secret(typed) and len(typed.encode()) <= MAX_INPUT_BYTES:
+        if may_outlast(typed, person) and len(typed.encode()) <= MAX_INPUT_BYTES:
             self._remember(typed, person)
 
     @work(group="remember")

@@ -38,6 +38,7 @@ from tuichat.tui.screens.main_lines import (
 from tuichat.tui.screens.pointing_screen import PointingScreen
 from tuichat.tui.session import Connected, Happening, Lost
 from tuichat.tui.slash import Command
+from tuichat.tui.typed_here import typed_here
 from tuichat.tui.widgets.conversations import ARCHIVED, BLOCKED, REQUESTS, Aside, Conversations
 from tuichat.tui.widgets.history_rows import RowStyle
 from tuichat.tui.widgets.parts_line import PartsLine
@@ -167,7 +168,7 @@ class MainScreen(PointingScreen):
             case MissedEvent():
                 self.load()
             case NoticeEvent(text=text, level=level):
-                self.say(text, level)
+                self.say(typed_here(text), level)
             case TorEvent(tor=tor):
                 self.tell_trouble(problem_sentence(tor))
             case Lost():
@@ -256,6 +257,8 @@ class MainScreen(PointingScreen):
         """Draw everything but the messages from what is known now."""
         if not self.query(Conversations):
             return  # a signal ends the interface while it opens
+        if self.conversation.has_ended:
+            self.leave()
         known, person = self.shared.session.known, self.conversation.person
         requests = self.has_class("-requests")
         showing = REQUESTS if requests else self.conversation.contact

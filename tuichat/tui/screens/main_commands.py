@@ -19,7 +19,7 @@ from tuichat.tui.screens.desk_commands import DeskCommands
 from tuichat.tui.screens.file_commands import FileCommands
 from tuichat.tui.screens.own_commands import OwnCommands
 from tuichat.tui.screens.people_commands import PeopleCommands
-from tuichat.tui.slash import Command, usages
+from tuichat.tui.slash import Command, usage, usages
 from tuichat.tui.terminal import is_in_screen
 from tuichat.tui.widgets.conversations import REQUESTS
 
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from tuichat.tui.screens.main import MainScreen
 
 Deed = Callable[[Command], Awaitable[None]]
+
+_LONG = frozenset({"export", "import"})
+"""These take their time and ask nothing: what is typed behind them does not wait."""
 
 
 class Commands:
@@ -85,7 +88,8 @@ class Commands:
                 )
             )
             return
-        self._screen.run_worker(self._guarded(self._deeds[command.name](command)), group="command")
+        group = "work" if command.name in _LONG else "command"
+        self._screen.run_worker(self._guarded(self._deeds[command.name](command)), group=group)
 
     def cancel(self, message: Message) -> None:
         """Take back one message."""
@@ -127,7 +131,7 @@ class Commands:
 
     async def _query(self, command: Command) -> None:
         if not command.argument:
-            raise UsageError(_("With whom?"), "/query NAME")
+            raise UsageError(_("With whom?"), usage("query"))
         person = self._known.named(command.argument)
         if person is None:
             raise UsageError(_("There is no contact called {name}.").format(name=command.argument))
@@ -201,8 +205,9 @@ class Commands:
 
     async def _copy(self, command: Command) -> None:
         message = self._screen.history.chosen_message() or self._screen.conversation.newest()
-        if message is not None:
-            self._screen.copy(self._screen.words_of(message))
+        if message is None:
+            raise UsageError(_("There is no message here with which that could be done."))
+        self._screen.copy(self._screen.words_of(message))
 
     async def _editor(self, command: Command) -> None:
         from tuichat.tui.editor import edited, editor_words

@@ -62,6 +62,7 @@ def title_parts(known: Known, person: Contact | None, glyphs: Glyphs, requests: 
     if person is None:
         return [], []
     return [("text", " "), *_name_parts(person, glyphs)], [
+        ("text", " "),
         *_signs(person, glyphs),
         link(person, glyphs),
         ("muted", known.link_times.took(person.id)),

@@ -22,7 +22,7 @@ from tuichat.tui.own_words import (
 )
 from tuichat.tui.screens.people_commands import Ask
 from tuichat.tui.screens.secrets import Secrets
-from tuichat.tui.slash import Command
+from tuichat.tui.slash import Command, usage
 
 if TYPE_CHECKING:
     from tuichat.tui.app import TuichatApp
@@ -108,7 +108,7 @@ class OwnCommands:
 
     async def _backup(self, command: Command) -> None:
         if not command.argument:
-            raise UsageError(_("Into which file?"), "/backup FILE")
+            raise UsageError(_("Into which file?"), usage("backup"))
         path = _absolute(command.argument)
         force = await asyncio.to_thread(os.path.exists, path)
         question = _("{path} is there already. Replace it?").format(path=path)
@@ -128,7 +128,7 @@ class OwnCommands:
 
     async def _import(self, command: Command) -> None:
         if not command.argument:
-            raise UsageError(_("From which directory?"), "/import DIR")
+            raise UsageError(_("From which directory?"), usage("import"))
         self._screen.say(_("Taking the export in..."), lasting=True)
         made = await self._node.import_from(_absolute(command.argument))
         self._screen.say("\n".join([import_words(made), *import_advice(made)]), lasting=True)

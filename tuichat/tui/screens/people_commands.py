@@ -11,7 +11,7 @@ from tuichat.i18n import _
 from tuichat.model import Contact
 from tuichat.tui.dates import seconds_of
 from tuichat.tui.known import Known
-from tuichat.tui.slash import Command
+from tuichat.tui.slash import Command, usage
 from tuichat.tui.wrapping import fit
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class PeopleCommands:
     async def _unblock(self, command: Command) -> None:
         if not command.argument:
             blocked = tuple(p.name for p in self._known.people.values() if p.state == "blocked")
-            raise UsageError(_("Who is to be unblocked?"), "/unblock NAME", blocked)
+            raise UsageError(_("Who is to be unblocked?"), usage("unblock"), blocked)
         await self._node.contact_unblock(self.one(command.argument).address)
         self._screen.say(_("No longer blocked."))
 
@@ -151,10 +151,9 @@ class PeopleCommands:
 
     def _rename_words(self, argument: str) -> tuple[Contact, str]:
         """`OLD NEW` if OLD is a contact, else the whole is the open conversation's new name."""
-        old, _separator, new = argument.partition(" ")
-        named = self._known.named(old)
-        if new.strip() and named is not None:
-            return named, new.strip()
+        named, new = self._known.named_first(argument)
+        if new and named is not None:
+            return named, new
         return self.one(""), argument.strip()
 
     async def _remove(self, command: Command) -> None:
@@ -181,17 +180,18 @@ class PeopleCommands:
         await self._screen.app.push_screen(card)
 
     async def _msg(self, command: Command) -> None:
-        name, _separator, text = command.argument.partition(" ")
-        if not text.strip():
-            raise UsageError(_("To whom, and what?"), "/msg NAME TEXT")
-        person = self.one(name)
-        await self._screen.conversation.send(person, text.strip())
+        named, text = self._known.named_first(command.argument)
+        name, *words = command.argument.split(maxsplit=1)[:2] or [""]
+        if not text or (named is None and not words):
+            raise UsageError(_("To whom, and what?"), usage("msg"))
+        person = named or self.one(name)
+        await self._screen.conversation.send(person, text)
         self._screen.say(_("Queued for {name}.").format(name=person.name))
 
     def _leave(self, person: Contact) -> None:
         """Close the conversation of somebody who is no contact any more."""
         if self._screen.conversation.contact == person.id:
-            self._screen.conversation.close()
+            self._screen.leave()
             self._screen.update_state()
 
 

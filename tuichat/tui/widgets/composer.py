@@ -234,8 +234,7 @@ class Composer(TextArea):
         if not handled and event.key in self._bindings.key_to_bindings:
             # Left to bubble it would be done after letters that came behind it in the same read.
             for binding in self._bindings.key_to_bindings[event.key]:
-                await self.run_action(binding.action)
-            handled = True
+                handled = await self.app.run_action(binding.action, self) or handled
         if handled:
             event.stop()
             event.prevent_default()
@@ -298,7 +297,9 @@ class Composer(TextArea):
     def on_text_area_changed(self) -> None:
         self._fit()
 
-    def on_resize(self) -> None:
+    def _rewrap_and_refresh_virtual_size(self) -> None:
+        """Another width takes other rows."""
+        super()._rewrap_and_refresh_virtual_size()
         self._fit()
 
     def _fit(self) -> None:

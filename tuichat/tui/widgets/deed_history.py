@@ -22,7 +22,7 @@ class DeedHistory(FileHistory):
         Binding("plus", "do('+')", show=False),
     ]
 
-    turning: ClassVar[frozenset[str]] = frozenset({"r", "e", "escape", "enter"})
+    turning: ClassVar[frozenset[str]] = frozenset({"r", "e", "d", "x", "o", "O", "v", "plus", "escape"})
 
     class Do(WidgetMessage):
         """The reader pressed a key on a message."""

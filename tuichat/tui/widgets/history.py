@@ -71,18 +71,21 @@ class History(TypedOver, can_focus=True):
         has_older: bool,
         first_unread: int | None = None,
     ) -> None:
-        """Another conversation: its newest messages, and where the unread ones begin."""
+        """Another conversation: its newest messages, and where the unread ones begin.
+
+        Where it is the same one, read anew, a message that is chosen stays so.
+        """
         self.window.replace(messages, has_older=has_older)
         self._pages.first_unread = first_unread
         self._person = person
         self._top = None
-        self._pages.chosen = None
         self._unseen = 0
         self._seen = 0
         self._wanted = None
         self._shown = True
         self.restyle(style)
-        index = None if first_unread is None else self.window.index(first_unread)
+        self._let_go()
+        index = None if first_unread is None or self.choosing else self.window.index(first_unread)
         if index is not None and self.size.height and not is_past(Place(index, 0), self._end()):
             self._go(Place(index, 0))
 
@@ -110,6 +113,7 @@ class History(TypedOver, can_focus=True):
         else:
             self.window.replace(messages, has_older=more)
             self.to_end()
+        self._let_go()
         self._changed()
 
     def refreshed(self, messages: Sequence[Message]) -> None:
@@ -131,6 +135,9 @@ class History(TypedOver, can_focus=True):
             self._unseen += 1
         if message.id == self._pages.chosen:
             self.post_message(Chose())
+        elif added and self._top is None:
+            self._keep_chosen()  # it does not leave the view while keys are about it
+            self._unseen = int(message.direction == "in" and not self.at_end)
         self._changed()
 
     @property
@@ -355,6 +362,15 @@ class History(TypedOver, can_focus=True):
         index = None if self._pages.chosen is None else self.window.index(self._pages.chosen)
         if index is not None and self._ready() and (place := self._in_view(index)) is not None:
             self._hold(place)
+
+    def _let_go(self) -> None:
+        """A chosen message that is not here any more is chosen no longer."""
+        if self._pages.chosen is None:
+            return
+        if self.window.index(self._pages.chosen) is None:
+            self.action_end_choosing()
+        else:
+            self._keep_chosen()
 
     def _changed(self) -> None:
         self._rows = None

@@ -51,11 +51,13 @@ class Requests(TypedOver, can_focus=True):
         self._cursor = 0
 
     def show(self, requests: Sequence[Contact]) -> None:
-        """Other requests."""
+        """Other requests; the cursor stays at the one where it is."""
         if list(requests) == list(self._requests):
             return
+        meant = [person.id for person in self._requests][self._cursor : self._cursor + 1]
         self._requests = requests
-        self._cursor = max(0, min(self._cursor, len(requests) - 1))
+        at = next((index for index, person in enumerate(requests) if person.id in meant), self._cursor)
+        self._cursor = max(0, min(at, len(requests) - 1))
         self.refresh()
 
     def action_step(self, step: int) -> None:
@@ -104,8 +106,11 @@ class Requests(TypedOver, can_focus=True):
         return self.painted([("strong" if here else role, text)], focused=here and self.has_focus)
 
     def _first_row(self, rows: Sequence[tuple[str, str]]) -> int:
-        """The row at the top: the request under the cursor is in sight."""
+        """The row at the top: the request under the cursor is in sight; if there is room, all before it."""
         top = next((index for index, row in enumerate(rows) if row[0] == "mark"), 0)
+        end = next((index for index in range(top, len(rows)) if not rows[index][1]), len(rows))
+        if end <= self.size.height:
+            return 0
         return max(0, min(top - 2, len(rows) - self.size.height))
 
     def _rows(self, width: int) -> list[tuple[str, str]]:

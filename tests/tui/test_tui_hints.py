@@ -1,0 +1,60 @@
+"""What a node says to run in a shell is said here as it is typed here."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.support.fixed_clock import FixedClock
+from tests.support.interface import enter, notice_text, running, settle
+from tests.support.memory_node import MemoryNode
+from tuichat import i18n
+from tuichat.errors import UsageError
+from tuichat.model import Sent
+from tuichat.tui.slash import usages
+from tuichat.tui.typed_here import typed_here
+
+NODE = Path(__file__).parents[2] / "tuichat" / "node"
+ELSEWHERE = {"token", "unlock", "doctor"}
+"""Commands of a shell without one here: for scripts, for a locked profile, for a tor that does not work."""
+
+
+def node_words() -> list[str]:
+    """Sentences of the node that name a command."""
+    constants = (
+        each.value
+        for file in sorted(NODE.rglob("*.py"))
+        for each in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(each, ast.Constant) and isinstance(each.value, str)
+    )
+    return [text for text in constants if re.search(r"[:(] ?tuichat [a-z]", text)]
+
+
+@pytest.mark.usefixtures("language")
+def test_every_command_that_the_node_names_has_its_twin_here() -> None:
+    assert len(node_words()) > 20
+    for text in node_words():
+        said = typed_here(i18n._(text).replace("{name}", "Ann Lee").replace("{id}", "12"))
+        left = re.findall(r"[:：(（] ?tuichat ([a-z]+)", said)
+        assert set(left) <= ELSEWHERE, said
+        typed = re.findall(r"/([a-z]+)", said)
+        assert set(typed) <= usages().keys(), said
+        assert typed or left, said
+
+
+async def test_an_error_names_what_can_be_typed_and_so_does_a_notice(monkeypatch: pytest.MonkeyPatch) -> None:
+    node = MemoryNode.sample(FixedClock())
+
+    async def refuse(*_words: object) -> list[Sent]:
+        raise UsageError("Files are on disk.", "To send files: tuichat contact memory bob off")
+
+    monkeypatch.setattr(node, "file_send", refuse)
+    async with running(node) as (main, pilot):
+        await enter(main, pilot, f"/file {__file__}")
+        assert notice_text(main) == "Files are on disk. To send files: /memory off"
+        node.notice("Another key. Ask them, then: tuichat contact trust Ann Lee", "warning")
+        await settle(pilot)
+        assert notice_text(main) == "Another key. Ask them, then: /card Ann Lee"
