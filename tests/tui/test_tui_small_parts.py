@@ -83,6 +83,19 @@ def test_earlier_inputs_keep_the_one_in_progress() -> None:
     assert inputs.search("o", skip=1) == "one"
 
 
+def test_an_input_that_is_forgotten_leaves_the_place_and_what_is_in_progress() -> None:
+    inputs = InputHistory()
+    for text in ("first", "secret", "last"):
+        inputs.add(text)
+    assert inputs.older("in progress") == "last"
+    inputs.forget("secret")
+    assert inputs.older("last") == "first"
+    assert [inputs.newer(), inputs.newer(), inputs.newer()] == ["last", "in progress", None]
+    assert inputs.older("secret") == "last"
+    inputs.forget("secret")
+    assert inputs.newer() == ""
+
+
 def test_a_colour_belongs_to_the_address_alone() -> None:
     assert colour_of(address_of("bob")) == colour_of(address_of("bob"))
     assert len({colour_of(address_of(str(number))) for number in range(64)}) == 8

@@ -27,9 +27,11 @@ class InputHistory:
         return self._draft if called_back and self._draft and self._draft[0] != "/" else current
 
     def forget(self, text: str) -> None:
-        """It can be called back no more."""
+        """It can be called back no more; the place in the line stays."""
+        self._place -= self._entries[: self._place].count(text)
         self._entries = [entry for entry in self._entries if entry != text]
-        self.to_end()
+        if self._draft == text:
+            self._draft = ""
 
     def to_end(self) -> None:
         """Go back to the end: what was in progress is done."""
