@@ -255,7 +255,7 @@ def value_from_text(setting: Setting, text: str, where: str = "") -> Value:
 
         try:
             parsed = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError as error:
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
             why = toml_reason(error)
             raise UsageError(_("{name}: not a list: {why}.").format(name=setting.name, why=why)) from error
         return checked(setting, parsed, where)

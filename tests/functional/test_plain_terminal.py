@@ -156,8 +156,12 @@ async def test_a_line_is_edited_completed_brought_back_and_not_torn_where_the_te
             await terminal.until("Ctrl+C does not quit here: /quit or Ctrl+D does.\nbob> said before")
             terminal.press("C-u", "C-d")
             await terminal.until("Enter alone stays.")
-            terminal.type("quit")
             terminal.press("Enter")
+            await node.lock()
+            await terminal.until("Enter asks for the passphrase.")
+            terminal.type("\nfive secret words\n")  # what comes ahead of the question is thrown away
+            assert "five secret words" not in await terminal.until("Passphrase:")
+            terminal.press("C-d")
             await terminal.until("exit code 0")
         finally:
             await server.close()

@@ -268,6 +268,33 @@ def test_edit_of_what_no_link_ever_had_takes_its_place_and_nobody_hears_of_the_f
     play(story)
 
 
+@pytest.mark.parametrize("way", ["edited", "taken back"])
+def test_however_often_a_text_is_edited_before_it_leaves_the_session_goes_on(
+    play: Play, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    monkeypatch.setattr("tuichat.crypto.ratchet.MAX_SKIP", 10)
+
+    async def story(friends: Friends) -> None:
+        await friends.told()
+        session = friends.alice.store.sessions.get(1)
+        await friends.bob.stop()
+        await asyncio.sleep(60)
+        mine = await friends.alice.say(friends.bob, "0 %")
+        for percent in range(1, 30):
+            await friends.alice.node.edit(mine.id, f"{percent} %")
+        if way == "taken back":
+            await friends.alice.node.unsend(mine.id)
+        await friends.alice.say(friends.bob, "that was it")
+        await friends.bob.start()
+        await friends.calm()
+        history = [message.text for message in await friends.bob.node.messages("alice")]
+        assert history == ["hello", *(["29 %"] if way == "edited" else []), "that was it"]
+        for person in (friends.alice, friends.bob):
+            assert person.store.sessions.get(1).sid == session.sid
+
+    play(story)
+
+
 def test_edit_of_what_waits_for_a_first_session_takes_its_place(play: Play) -> None:
     async def story(friends: Friends) -> None:
         await friends.alice.node.contact_add(address_of(handshakes.person("carol").onion), "carol")
@@ -372,6 +399,20 @@ def test_edit_and_unsend_of_somebody_elses_message_change_nothing(play: Play) ->
         await friends.calm()
         now = await friends.alice.node.message_get(mine.id)
         assert (now.text, now.edited, now.unsent) == ("mine", False, "")
+
+    play(story)
+
+
+def test_line_that_says_who_has_set_the_timer_cannot_be_taken_back(play: Play) -> None:
+    async def story(friends: Friends) -> None:
+        await friends.alice.node.conversation_timer("bob", 60)
+        await friends.calm()
+        mine = friends.alice.store.messages.page(1, 1)[-1]
+        friends.queue(friends.alice, Reaction(THE_TWO_OF_US, b"r" * 16, mine.wire_id, "👍", 1), about=mine.id)
+        friends.queue(friends.alice, Unsend(THE_TWO_OF_US, b"u" * 16, mine.wire_id), about=mine.id)
+        await friends.calm()
+        line = await last(friends.bob, friends.alice)
+        assert (line.kind, line.timer, line.unsent, line.reactions) == ("timer", 60, "", ())
 
     play(story)
 

@@ -12,7 +12,7 @@ import pytest
 from tests.support.file_story import DAY, MIB, FileStory, play
 from tests.support.simulated_node import until
 from tests.support.stores import KEY
-from tuichat.errors import NotFoundError
+from tuichat.errors import NotFoundError, StorageError
 from tuichat.model import AnyEvent, Contact, Conversation, ConversationErasedEvent, FileEvent, MessageEvent
 from tuichat.store.database import Database
 
@@ -163,3 +163,43 @@ def test_erasing_a_stranger_or_nothing_changes_nothing_else(tmp_path: Path) -> N
         assert (await alices_bob(story)).state == "accepted"
 
     play(tmp_path, story)
+
+
+@pytest.mark.parametrize("deed", ["block", "remove"])
+def test_who_is_blocked_or_removed_while_it_is_erased_is_dialled_no_more(tmp_path: Path, deed: str) -> None:
+    async def story(story: FileStory) -> None:
+        bob = story.bob
+        await story.alice.say(bob, "hello")
+        number = (await bob.contact(story.alice)).id
+        others = {"block": bob.node.contact_block, "remove": bob.node.contact_remove}
+        erasing = asyncio.ensure_future(bob.node.contact_erase("alice"))
+        await asyncio.sleep(0)
+        await others[deed]("alice")
+        (erased,) = await asyncio.gather(erasing, return_exceptions=True)
+        assert not bob.node._links.has(number)
+        if deed == "remove":
+            assert isinstance(erased, NotFoundError)
+        else:
+            assert (await bob.contact(story.alice)).state == "blocked"
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize("step", ["rows", "log"])
+def test_disk_that_fails_while_it_is_erased_does_not_part_the_two(tmp_path: Path, step: str) -> None:
+    async def story(story: FileStory) -> None:
+        alice = story.alice
+        number = (await alices_bob(story)).id
+        part, name = {"rows": (alice.store.conversations, "erase"), "log": (alice.store, "checkpoint")}[step]
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(part, name, _failing)
+            with pytest.raises(StorageError):
+                await alice.node.contact_erase("bob")
+        assert alice.node._links.has(number)
+        await story.linked()
+
+    play(tmp_path, story)
+
+
+def _failing(*_: object) -> None:
+    raise StorageError("The disk fails.")

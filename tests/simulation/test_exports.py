@@ -16,11 +16,14 @@ import pytest
 
 from tests.support.file_story import DAY, KIB, FileStory, play
 from tests.support.seeded_rng import SeededRng
-from tests.support.simulated_node import SimulatedNode, until
+from tests.support.simulated_node import SimulatedNode, at_once, until
+from tuichat.crypto.passphrase import Secret
 from tuichat.errors import NotFoundError, StorageError, TuichatError, UsageError
 from tuichat.model import Conversation, Message
 from tuichat.model.exported import INCOMPLETE, MANIFEST
+from tuichat.node.gate import GRACE, Gate
 from tuichat.node.message_deeds import MOST_REACTIONS
+from tuichat.node.node import Node
 from tuichat.protocol.bodies import THE_TWO_OF_US, Text
 from tuichat.store.deeds import EARLIER_KEPT
 
@@ -247,6 +250,65 @@ def test_a_file_that_was_taken_back_during_the_export_is_offered_no_more(tmp_pat
         assert (last.kind, last.file, last.unsent) == ("file", None, "done")
         assert [file.name for file in await other.node.file_list()] == ["第三页.bin", "file"]
         await other.stop()
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize("goes", ["words", "contact"])
+def test_what_goes_while_an_export_is_made_is_not_half_in_it(tmp_path: Path, goes: str) -> None:
+    async def story(story: FileStory) -> None:
+        await say_much(story)
+        bob = story.bob
+
+        async def changing_much_once_files_are_copied(work: Callable[[], Any]) -> Any:
+            done = work()
+            if (tmp_path / "out" / "files" / "1").exists():
+                bob.off_loop = at_once
+                await (bob.node.contact_erase if goes == "words" else bob.node.contact_remove)("alice")
+                if goes == "words":
+                    await bob.node.conversation_timer("alice", 60)
+                    await bob.node.contact_erase("alice")
+            return done
+
+        bob.off_loop = changing_much_once_files_are_copied
+        made = await bob.node.export_to(str(tmp_path / "out"))
+        left = 2 if goes == "words" else 1
+        assert (made.contacts, made.messages, made.files, made.missing) == (left, 0, 0, 0)
+        assert list((tmp_path / "out" / "files").iterdir()) == []
+        lines = map(json.loads, (tmp_path / "out" / "contacts.jsonl").read_text().splitlines())
+        timers = [(line["conversation"]["timer"], line["timer_revision"] > 0) for line in lines]
+        assert timers == [(60, True), (0, False)][-left:]
+        other = fresh(story, "dora")
+        await other.start()
+        taken = await other.node.import_from(str(tmp_path / "out"))
+        assert (taken.contacts, taken.messages, taken.files) == (left, 0, 0)
+        await other.stop()
+
+    play(tmp_path, story)
+
+
+def test_an_export_that_takes_longer_than_locking_waits_for_it_ends_in_a_sentence(tmp_path: Path) -> None:
+    async def story(story: FileStory) -> None:
+        bob = story.bob
+        await story.alice.say(bob, "hello")
+
+        async def slow(work: Callable[[], Any]) -> Any:
+            await asyncio.sleep(2 * GRACE)
+            return work()
+
+        async def opened(_secret: Secret) -> Node:
+            await asyncio.sleep(0)
+            return bob.node
+
+        gate = Gate(opened, kind="daemon", clock=bob.clock)
+        await gate.unlock("")
+        bob.off_loop = slow
+        exporting = asyncio.create_task(gate.export_to(str(tmp_path / "out")))
+        await asyncio.sleep(1)
+        await gate.lock()
+        with pytest.raises(StorageError, match="was locked"):
+            await exporting
+        assert (tmp_path / "out" / INCOMPLETE).exists()
 
     play(tmp_path, story)
 

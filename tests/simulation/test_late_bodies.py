@@ -33,7 +33,7 @@ class Pair(Friends):
 
     def __init__(self, directory: Path, patch: pytest.MonkeyPatch) -> None:
         super().__init__(directory)
-        self._patch = patch
+        self.patch = patch
 
     async def begin(self) -> None:
         self.bob_reads(old, b"1,2")
@@ -42,9 +42,9 @@ class Pair(Friends):
         await self.calm()
 
     def bob_reads(self, decode: Decode, kinds: bytes, version: bytes = b"1") -> None:
-        self._patch.setattr(inbox, "decode_body", decode)
-        self._patch.setattr(late_bodies, "KINDS", kinds)
-        self._patch.setattr(late_bodies, "VERSION", version)
+        self.patch.setattr(inbox, "decode_body", decode)
+        self.patch.setattr(late_bodies, "KINDS", kinds)
+        self.patch.setattr(late_bodies, "VERSION", version)
 
     async def upgrade(self) -> None:
         await self.bob.stop()
@@ -137,6 +137,31 @@ def test_a_version_that_reads_longer_texts_of_a_kind_that_was_known_looks_again(
             await pair.bob.start()
             assert (await pair.history())[-1].kind == kind
         assert (await pair.history())[-1].text == "longer than ten characters"
+        for person in (pair.alice, pair.bob):
+            await person.stop()
+
+    run_virtual(story())
+
+
+def test_words_read_late_leave_an_index_that_is_made_anew_when_they_are_taken_back(pair: Pair) -> None:
+    """Else they would stand in it twice, and once they were taken out still be found."""
+
+    async def story() -> None:
+        await pair.begin()
+        first = (await pair.alice.node.messages("bob"))[0]
+        answer = await pair.alice.say(pair.bob, "secretword", first.id)
+        await pair.calm()
+        pair.patch.setattr("tuichat.store.search.FORM", "of a later Unicode")
+        await pair.upgrade()
+        bob = pair.bob.store
+        while bob.search.index_some(100):
+            pass
+        (found,) = (await pair.bob.node.search("secretword")).found
+        with bob.transaction():
+            bob.deeds.forget(found.message.id, "done")
+        assert (await pair.bob.node.search("secretword")).found == ()
+        assert bob._database.one("SELECT sum(messages) FROM search_days") == 2
+        assert answer.text == found.message.text
         for person in (pair.alice, pair.bob):
             await person.stop()
 

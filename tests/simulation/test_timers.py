@@ -451,6 +451,37 @@ def test_many_that_are_due_at_once_go_in_parts_and_the_rest_is_found_again(tmp_p
     play(tmp_path, story)
 
 
+@pytest.mark.parametrize("how", ["timer", "age"])
+def test_long_texts_that_go_at_once_let_others_have_their_turn_in_between(tmp_path: Path, how: str) -> None:
+    async def story(story: FileStory) -> None:
+        bob = story.bob
+        contact, now = bob.store.contacts.all()[0].id, bob.node._hub.now()
+        with bob.store.transaction():
+            for number in range(5):
+                name, text = number.to_bytes(16, "big"), "long " * 5_000
+                bob.store.messages.add(
+                    contact,
+                    "in",
+                    name,
+                    "text",
+                    text,
+                    sent_at=now,
+                    received_at=now - 100_000,
+                    state="read",
+                    timer=60,
+                    expires_at=now if how == "timer" else None,
+                )
+        left = []
+        timers = bob.node._timers
+        timers.retention.set(contact, 60)
+        while (timers.delete_due if how == "timer" else timers.retention.delete_some)():
+            left.append(len(await texts(bob, story.alice)))
+        assert left == ([3, 1] if how == "timer" else [3, 1, 0])
+        assert await texts(bob, story.alice) == []
+
+    play(tmp_path, story)
+
+
 async def only_one(person: SimulatedNode) -> bool:
     found = await person.node.search("needle")
     return found.whole and len(found.found) == 1 and person.store.messages.next_due() is None

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 from textual.pilot import Pilot
@@ -92,6 +92,8 @@ async def settle(pilot: Pilot[int]) -> None:
         await pilot.pause()
     for _turn in range(5):
         await pilot.pause()
+    while not pilot.app._exit and not _all_heard(pilot):
+        await pilot.pause()  # which waits for the screen in front alone
     while not pilot.app._exit and any(
         isinstance(each, MainScreen) and each.catching_up for each in pilot.app.screen_stack
     ):
@@ -100,6 +102,20 @@ async def settle(pilot: Pilot[int]) -> None:
         for field in [*screen.query(Input), *screen.query(TextArea)]:
             field.cursor_blink = False  # a picture that takes long would else show the cursor, or not
     await pilot.pause()
+
+
+def _all_heard(pilot: Pilot[Any]) -> bool:
+    """Whether every widget has dealt with all that it was told, also those behind a dialog."""
+    widgets = (each for screen in pilot.app.screen_stack for each in screen.walk_children(with_self=True))
+    waiting = (each._message_queue.qsize() + len(each._next_callbacks) for each in (pilot.app, *widgets))
+    return not any(waiting)
+
+
+async def resize(pilot: Pilot[Any], columns: int, rows: int) -> None:
+    """Give the terminal another size, and wait until the screen is laid out in it: Textual waits a moment."""
+    await pilot.resize_terminal(columns, rows)
+    while pilot.app._resize_timer is not None or pilot.app.screen._compositor.size != (columns, rows):
+        await pilot.pause()
 
 
 async def enter(screen: MainScreen, pilot: Pilot[int], line: str) -> None:

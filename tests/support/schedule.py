@@ -17,8 +17,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-import apsw
-
 from tests.support.deterministic_kem import DeterministicMlKem768
 from tests.support.failing_disks import FailingDisks
 from tests.support.judge import Judge, Way
@@ -129,10 +127,7 @@ class Schedule:
         try:
             yield
         except StorageError:
-            if not troubled:
-                raise
-        except apsw.ConnectionClosedError:
-            if person.running:
+            if not troubled and person.running:
                 raise
 
     async def _step(self, person: SimulatedNode) -> None:

@@ -17,6 +17,8 @@ from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from textual.app import App
 from textual.pilot import Pilot
 
+from tests.support.interface import resize
+
 _LEFT_OUT = re.compile(
     r"<!--.*?-->|@font-face \{.*?\}|<defs>.*?</defs>|<text class=\"[^\"]*title\".*?</text>"
     r"|<g transform=\"translate\(26,22\)\">.*?</g>|\.terminal-[0-9]+-title \{.*?\}| clip-path=\"[^\"]*\""
@@ -82,9 +84,7 @@ async def in_all_looks(
     """Take a picture at every size in both themes, each when the interface has come to `rest`."""
     for (width, height), theme in STEPS:
         if pilot.app.size != (width, height):
-            await pilot.resize_terminal(width, height)
-            while pilot.app.screen.size != (width, height):  # where much else runs it is told late
-                await pilot.pause()
+            await resize(pilot, width, height)
         pilot.app.theme = theme
         await rest(pilot)
         album.look(pilot.app, f"{width}x{height}-{theme}")

@@ -140,8 +140,10 @@ async def test_files_are_offered_and_conversations_exported_and_an_editor_is_hea
     script.write_text("#!/bin/sh\nprintf 'from afar' >\"$1\"\n", encoding="utf-8")
     script.chmod(0o700)
     monkeypatch.setenv("VISUAL", str(script))
+    node = sample()
+    await node.draft_set(address_of("bob"), "From afar,")
     shown = await played(
-        sample(),
+        node,
         "/query bob",
         f"/file {tmp_path}/notes.txt -- as agreed",
         f"/export {tmp_path}/out",
@@ -152,6 +154,7 @@ async def test_files_are_offered_and_conversations_exported_and_an_editor_is_hea
     assert "“notes.txt” is offered to bob." in shown
     assert "It is not encrypted" in shown
     assert "me: from afar [queued]" in shown
+    assert node.drafts[1] == "", "what the editor was given is sent, however it goes on"
 
 
 def test_every_command_of_the_interface_is_walked_here() -> None:

@@ -187,7 +187,8 @@ async def test_a_locked_profile_shows_and_sends_nothing_until_it_is_unlocked() -
 async def test_lines_pasted_at_a_locked_profile_are_tried_as_no_passphrase() -> None:
     lines = ScriptedLines("/lock", "meant for bob", "and this", "too", lambda: None, PASSPHRASE, pasted=True)
     await plain(sample(), lines, sealed=True)
-    assert lines.secrets == [PASSPHRASE]
+    assert lines.secrets == ["and this", "too", PASSPHRASE], "what is thrown away is not seen"
+    assert lines.prompts.count("Passphrase: ") == 1
     assert "The profile is open." in lines.text
 
 
@@ -341,6 +342,17 @@ async def test_who_leaves_is_away_at_once_and_a_pipe_was_never_here(interactive:
     node = sample()
     await plain(node, ScriptedLines("/query bob", "/quit", "quit", interactive=interactive))
     assert node.presences == ([True, False] if interactive else [])
+
+
+async def test_a_draft_is_called_back_after_a_lock_too() -> None:
+    node = sample()
+    await node.draft_set(address_of("bob"), "half a sentence")
+    lines = ScriptedLines(
+        "/query bob", "/lock", lambda: None, "", PASSPHRASE, lambda: None, "/query bob", None, "quit"
+    )
+    await plain(node, lines, sealed=True)
+    assert lines.text.count("Draft: half a sentence") == 2
+    assert "half a sentence" in lines.recalled
 
 
 async def test_where_messages_disappear_a_draft_is_shown_and_not_called_back() -> None:

@@ -103,6 +103,18 @@ async def test_taking_back_is_offered_only_where_it_works(node: MemoryNode) -> N
         assert "F1 help" in hints(screen)
 
 
+async def test_the_newest_message_can_be_chosen_in_a_view_of_one_row(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        await pilot.press("escape")
+        await pilot.resize_terminal(40, 4)
+        await settle(pilot)
+        assert screen.history.size.height == 1
+        assert "newer below" in screen.history.render_line(0).text
+        await pilot.press("up", "down")
+        await settle(pilot)
+        assert "their clock" in screen.history.render_line(0).text
+
+
 async def test_the_keys_are_shown_in_a_narrow_window_too(node: MemoryNode) -> None:
     async with running(node, size=(40, 15)) as (screen, pilot):
         await enter(screen, pilot, "/query alice")

@@ -65,6 +65,22 @@ async def test_another_conversation_is_never_answered_or_edited_by_mistake(node:
         assert [message.edited for message in await node.messages("bob")] == [False] * 4
 
 
+@pytest.mark.parametrize("key", ["e", "r"])
+async def test_behind_a_command_the_next_text_is_one_like_any_other(node: MemoryNode, key: str) -> None:
+    async with running(node) as (screen, pilot):
+        mine = await node.send("bob", "first words")
+        await settle(pilot)
+        screen.composer.take("half a thought")
+        await pilot.press("escape", key)
+        await settle(pilot)
+        await enter(screen, pilot, "/tag friend")
+        assert screen.composer.text == ("half a thought" if key == "e" else "")
+        await enter(screen, pilot, "hello")
+        last = (await node.messages("bob"))[-1]
+        assert (last.text, last.reply_to) == ("hello", None)
+        assert (await node.message_get(mine.id)).text == "first words"
+
+
 async def test_an_edit_puts_the_text_into_the_input_and_takes_its_place(node: MemoryNode) -> None:
     async with running(node) as (screen, pilot):
         screen.composer.take("later")
@@ -230,7 +246,12 @@ async def test_a_refusal_gives_the_text_back(node: MemoryNode) -> None:
         await pilot.press("enter")
         await settle(pilot)
         assert screen.composer.text == "in vain"
+        assert "Not edited" in notice_text(screen)
         node._locked = False
+        await pilot.press("enter")
+        await settle(pilot)
+        assert [message.text for message in await node.messages("bob")].count("in vain") == 1
+        assert [message.edited for message in await node.messages("bob")].count(True) == 1
 
 
 async def test_what_one_does_is_said_in_the_third_person(node: MemoryNode) -> None:

@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 from tests.support.fixed_clock import FixedClock
 from tests.support.interface import enter, history_text, notice_text, rows_text, running, settle, top
 from tests.support.memory_node import MemoryNode
+from tuichat.errors import UsageError
 from tuichat.model import MAX_DRAFT_BYTES, Draft
 from tuichat.tui.drafts import Drafts
 from tuichat.tui.screens.contact_card import ContactCard
@@ -152,6 +153,46 @@ def test_what_is_typed_is_not_taken_away_by_what_came_before_it() -> None:
     assert drafts.due() == Draft(contact=ALICE, text="")
 
 
+async def test_what_was_in_progress_behind_an_earlier_input_stays_with_its_conversation(
+    node: MemoryNode,
+) -> None:
+    async with running(node) as (screen, pilot):
+        screen.open(BOB)
+        await enter(screen, pilot, "said before")
+        screen.composer.take("for bob alone")
+        await pilot.press("up")
+        screen.open(ALICE)
+        await pilot.press("down")
+        assert screen.composer.text == ""
+        screen.open(BOB)
+        assert screen.composer.text == "for bob alone"
+
+
+async def test_a_text_that_is_refused_goes_back_to_whom_it_was_meant_for(
+    node: MemoryNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = asyncio.Event()
+
+    async def refuse(ref: str, text: str, reply_to: int | None = None) -> None:
+        await answered.wait()
+        raise UsageError("There is no room.")
+
+    monkeypatch.setattr(node, "send", refuse)
+    async with running(node) as (screen, pilot):
+        screen.open(BOB)
+        await settle(pilot)
+        screen.composer.take("for bob alone")
+        await pilot.press("enter")
+        await write(screen, pilot, ALICE, "for alice")
+        answered.set()
+        await until(lambda: node.drafts.get(BOB) == "for bob alone")
+        await settle(pilot)
+        assert screen.composer.text == "for alice"
+        assert "Not sent: There is no room." in notice_text(screen)
+        screen.open(BOB)
+        assert screen.composer.text == "for bob alone"
+
+
 async def test_words_that_disappear_are_not_called_back(node: MemoryNode) -> None:
     for name, timer in (("bob", 60), ("alice", 0)):
         await node.conversation_timer(name, timer)
@@ -166,6 +207,8 @@ async def test_words_that_disappear_are_not_called_back(node: MemoryNode) -> Non
         await pilot.press("escape", "e", "!", "enter")
         await settle(pilot)
         assert (await node.message_get(mine.id)).text == "edit me!"
+        await enter(screen, pilot, "/edit and me")
+        assert (await node.message_get(mine.id)).text == "and me"
         found = [await recalled(pilot, screen) for _ in range(3)]
         assert found == ["/timer", "/msg alice stays", "/msg alice stays"]
         assert [text for text, _contact in node.inputs] == ["/msg alice stays", "/timer"]
@@ -184,6 +227,7 @@ async def test_what_may_hold_a_secret_is_kept_nowhere(node: MemoryNode) -> None:
         assert screen.composer.text == "/add tuichat1:secret"
         await enter(screen, pilot, "/add nonsense bob")
         await enter(screen, pilot, "/unlcok my passphrase")
+        await enter(screen, pilot, "/msg bbo in memory only, with bob")
         await enter(screen, pilot, "/rename bob robert")
         await until(lambda: bool(node.inputs))
     assert node.inputs == [("/rename bob robert", BOB)]
@@ -232,6 +276,29 @@ async def test_what_was_said_to_whom_is_gone_is_called_back_nowhere(node: Memory
         await settle(pilot)
         assert screen.composer.inputs.older("") == "said to alice"
         assert screen.composer.inputs.older("") is None
+
+
+@pytest.mark.parametrize("keys", ["", "escape", "escape e", "escape r"])
+async def test_with_who_is_removed_elsewhere_goes_all_that_is_on_the_screen_of_them(
+    node: MemoryNode, keys: str
+) -> None:
+    mine = await node.send("bob", "first words")
+    async with running(node) as (screen, pilot):
+        screen.open(BOB)
+        await settle(pilot)
+        screen.composer.take("half a thought")
+        await pilot.press(*keys.split())
+        await settle(pilot)
+        assert mine.text in history_text(screen)
+        await node.contact_remove("bob")
+        await settle(pilot)
+        assert mine.text not in history_text(screen)
+        assert (screen.composer.text, notice_text(screen), screen.target) == ("", "", None)
+        assert not screen.history.choosing
+        assert "choose" in str(screen.query_one("#hints", Static).render())
+        screen.open(ALICE)
+        await settle(pilot)
+        assert screen.composer.text == ""
 
 
 async def test_the_rule_stays_where_reading_stopped_in_every_front_end(node: MemoryNode) -> None:

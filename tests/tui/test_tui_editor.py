@@ -66,6 +66,26 @@ async def test_what_is_being_written_goes_through_the_editor_and_back(
         assert [message.text for message in await node.messages("bob")][-1] != "dear bob,\nand more"
 
 
+async def test_what_is_edited_goes_with_its_message_also_from_the_editor(scratch: Path, editor: Path) -> None:
+    may_end = scratch.parent / "may end"
+    become(editor, f'while [ ! -e "{may_end}" ]; do sleep 0.02; done')
+    node = MemoryNode.sample(FixedClock())
+    async with running(node, scratch=lambda: scratch) as (screen, pilot):
+        mine = await node.send("bob", "burn after reading")
+        node.change_message(mine.id, timer=60)
+        await settle(pilot)
+        await pilot.press("escape", "e")
+        await settle(pilot)
+        await pilot.press("alt+e")
+        while not list(scratch.iterdir()):
+            await pilot.pause(0.01)
+        node.disappeared(mine.id)
+        await pilot.pause()
+        may_end.touch()
+        await editor_left(pilot)
+        assert screen.composer.text == ""
+
+
 async def test_the_command_begins_with_an_empty_file(scratch: Path, editor: Path) -> None:
     async with running(MemoryNode.sample(FixedClock()), scratch=lambda: scratch) as (screen, pilot):
         await enter(screen, pilot, "/editor")

@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 
 from tests.support.fixed_clock import FixedClock
-from tests.support.interface import enter, history_text, running, settle
+from tests.support.interface import enter, history_text, resize, running, settle
 from tests.support.memory_node import MemoryNode
 from tuichat import i18n
 from tuichat.model import Message
@@ -212,7 +212,7 @@ async def test_another_width_keeps_the_place() -> None:
         first = next(line for line in history_text(screen).split("\n") if "line " in line)
         number = first.split("line ")[1].split()[0]
         for width in (50, 120, 40, 200, 80):
-            await pilot.resize_terminal(width, 24)
+            await resize(pilot, width, 24)
             await settle(pilot)
             assert f"line {number} " in history_text(screen)
 

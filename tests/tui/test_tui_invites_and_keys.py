@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from tests.support.fixed_clock import FixedClock
-from tests.support.interface import enter, notice_text, rows_text, running, settle, top
+from tests.support.interface import enter, notice_text, resize, rows_text, running, settle, top
 from tests.support.memory_node import DIGITS, OTHER_DIGITS, MemoryNode, address_of
 from tuichat.model import Contact
 from tuichat.protocol.lookalike import mixed_scripts
@@ -96,7 +96,7 @@ async def test_beside_another_key_the_empty_input_says_how_to_look_at_it(node: M
         node.change_key("bob")
         await settle(pilot)
         assert screen.composer.placeholder == "Alt+I: look at both keys, or leave it blocked"
-        await pilot.resize_terminal(40, 15)
+        await resize(pilot, 40, 15)
         await settle(pilot)
         assert len(screen.composer.placeholder) < screen.composer.size.width
         await pilot.press("alt+i")
@@ -341,7 +341,7 @@ async def test_every_qr_code_is_seen_whole_in_the_smallest_window(
             await settle(pilot)
         assert code.size.height == rows
         assert top(pilot).query_one(".box").content_region.contains_region(code.region)
-        await pilot.resize_terminal(80, 40)
+        await resize(pilot, 80, 40)
         async with asyncio.timeout(60):
             while code.size.height == rows:
                 await pilot.pause()

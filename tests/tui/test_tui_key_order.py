@@ -7,7 +7,7 @@ from textual import events
 from textual.pilot import Pilot
 
 from tests.support.fixed_clock import FixedClock
-from tests.support.interface import notice_text, running, seen, settle
+from tests.support.interface import notice_text, resize, running, seen, settle
 from tests.support.memory_node import MemoryNode
 from tuichat.tui.widgets.conversations import Conversations
 from tuichat.tui.widgets.field import Field
@@ -111,7 +111,7 @@ async def test_who_writes_where_no_field_is_writes_into_the_input(place: str) ->
         elif place == "#list":
             await pilot.press("alt+k")
         else:
-            await pilot.resize_terminal(80, 24)
+            await resize(pilot, 80, 24)
             await settle(pilot)
             screen.set_focus(screen.query_one(place))
         await settle(pilot)

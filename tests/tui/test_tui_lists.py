@@ -7,7 +7,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from tests.support.fixed_clock import FixedClock
-from tests.support.interface import enter, history_text, running, settle, top
+from tests.support.interface import enter, history_text, resize, running, settle, top
 from tests.support.memory_node import MemoryNode
 from tuichat.tui.screens.blocked import Blocked
 from tuichat.tui.screens.confirm import Confirm
@@ -64,7 +64,7 @@ async def test_a_broad_window_has_room_for_long_names_in_its_list(node: MemoryNo
     async with running(node, size=(200, 50)) as (screen, pilot):
         assert name in list_text(screen)
         for columns, room in ((119, 18), (120, 30), (80, 18), (200, 30)):
-            await pilot.resize_terminal(columns, 24)
+            await resize(pilot, columns, 24)
             await settle(pilot)
             assert screen.query_one(Conversations).size.width == room
             assert [rule.tee_at for rule in screen.query(HorizontalRule)] == [room, room]

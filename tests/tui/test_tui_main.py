@@ -13,6 +13,7 @@ from tests.support.interface import (
     history_text,
     interface,
     notice_text,
+    resize,
     rows_text,
     running,
     seen,
@@ -550,7 +551,7 @@ async def test_a_narrow_window_names_a_key_beside_an_empty_input_and_what_is_sea
         await pilot.press("enter")
         await settle(pilot)
         assert (seen(screen, "#hints"), seen(screen, "#short-hints")) == (False, False)
-        await pilot.resize_terminal(80, 24)
+        await resize(pilot, 80, 24)
         await settle(pilot)
         assert (seen(screen, "#hints"), seen(screen, "#short-hints")) == (True, False)
 
@@ -578,7 +579,7 @@ async def test_the_input_asks_for_nobody_while_an_archived_conversation_is_open(
         assert (screen.person is not None, screen.composer.placeholder) == (True, "")
         await enter(screen, pilot, "/close")
         assert screen.composer.placeholder == "an address or invite, or /help"
-        await pilot.resize_terminal(40, 15)
+        await resize(pilot, 40, 15)
         await settle(pilot)
         assert screen.composer.placeholder == "an address or invite"
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
+import msgspec
 import pytest
 
 from tests.support.interface import enter, notice_text, running, settle
@@ -17,6 +18,7 @@ from tests.support.scenery import conversation
 from tuichat.model import ContactEvent
 from tuichat.tui.app import TuichatApp
 from tuichat.tui.context import Way
+from tuichat.tui.notification_ways import message_words
 from tuichat.tui.notifications import REST_SECONDS, Notifications
 
 
@@ -95,6 +97,15 @@ async def test_what_is_to_disappear_is_not_shown_where_it_would_stay(
         node.incoming("alice", "for an hour")
         await settle(pilot)
         assert told.written == ["\x1b]9;tuichat: A new message.\x07"]
+
+
+async def test_what_came_with_a_timer_is_not_shown_either_once_that_is_off() -> None:
+    node = conversation()
+    message = node.incoming("alice", "for an hour")
+    person = next(each for each in await node.contact_list() if each.id == message.contact)
+    assert message_words(person, message, content=True) == "alice: for an hour"
+    passing = msgspec.structs.replace(message, timer=3600)
+    assert message_words(person, passing, content=True) == "A new message."
 
 
 async def until(holds: Callable[[], bool]) -> None:

@@ -16,7 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tests.support.fixed_clock import FixedClock
-from tests.support.interface import enter, history_text, interface, notice_text, running, settle, top
+from tests.support.interface import enter, history_text, interface, notice_text, resize, running, settle, top
 from tests.support.memory_node import MemoryNode
 from tests.support.scenery import then
 from tests.support.screenshots import Album, in_all_looks
@@ -211,7 +211,7 @@ async def test_v_shows_it_as_large_as_fits_and_again_in_another_size(
         shown = await drawn(pilot)
         assert isinstance(shown, HalfBlocks)
         assert shown.size == Size(80, 20)
-        await pilot.resize_terminal(40, 24)
+        await resize(pilot, 40, 24)
         for _turn in range(3000):
             found = list(top(pilot).query_one("#place").children)
             if [each.size for each in found if isinstance(each, HalfBlocks)] == [Size(40, 10)]:

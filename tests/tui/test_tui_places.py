@@ -8,7 +8,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.support.fixed_clock import FixedClock
-from tests.support.interface import enter, history_text, running, settle
+from tests.support.interface import enter, history_text, resize, running, settle
 from tests.support.memory_node import MemoryNode
 from tuichat.tui.conversation import PAGE
 from tuichat.tui.screens.main import MainScreen
@@ -53,7 +53,7 @@ async def test_other_sizes_and_themes_leave_the_same_message_at_the_top(
         top = await go_to_long_ones(screen, pilot)
         before = history_text(screen)
         for width, height in SIZES:
-            await pilot.resize_terminal(width, height)
+            await resize(pilot, width, height)
             await settle(pilot)
             assert top_message(screen) == top, (width, height)
         assert history_text(screen) == before
@@ -68,7 +68,7 @@ async def test_other_sizes_and_themes_leave_the_same_message_at_the_top(
 async def test_window_made_narrow_behind_a_dialog_is_a_narrow_one_when_that_is_gone() -> None:
     async with running(long_node()) as (screen, pilot):
         narrow = await _picture(screen, pilot)
-        await pilot.resize_terminal(80, 24)
+        await resize(pilot, 80, 24)
         await settle(pilot)
         assert await _picture(screen, pilot, "ctrl+k") == narrow
 
@@ -76,7 +76,7 @@ async def test_window_made_narrow_behind_a_dialog_is_a_narrow_one_when_that_is_g
 async def _picture(screen: MainScreen, pilot: Pilot[int], *opens: str) -> list[str]:
     """All rows after the window was made narrow, with a dialog in front meanwhile if a key opens one."""
     await pilot.press(*opens)
-    await pilot.resize_terminal(50, 20)
+    await resize(pilot, 50, 20)
     await settle(pilot)
     await pilot.press("escape" if opens else "x", *(() if opens else ("backspace",)))
     await settle(pilot)
@@ -91,7 +91,7 @@ async def test_a_chosen_message_stays_chosen_and_in_sight(monkeypatch: pytest.Mo
         chosen = screen.history.chosen_message()
         assert chosen is not None
         for width, height in SIZES:
-            await pilot.resize_terminal(width, height)
+            await resize(pilot, width, height)
             await settle(pilot)
             assert screen.history.chosen_message() == chosen
             assert any(message == chosen.id for _row, message in screen.history._layout()), (width, height)
@@ -176,7 +176,7 @@ async def test_other_width_stays_in_the_same_part_of_a_message_longer_than_the_s
         await settle(pilot)
         before = history_text(screen)
         for width, height in SIZES:
-            await pilot.resize_terminal(width, height)
+            await resize(pilot, width, height)
             await settle(pilot)
             seen_first = re.findall(r"word(\d+)", history_text(screen))[0]
             assert 480 <= int(seen_first) <= 520, (width, height)
@@ -202,7 +202,7 @@ async def test_cursor_in_a_long_list_stays_on_its_conversation(
 
         name = next(p.name for p in screen.shared.session.known.people.values() if p.id == cursor)
         for width, height in [(120, 30), (200, 50), (80, 24)]:
-            await pilot.resize_terminal(width, height)
+            await resize(pilot, width, height)
             await settle(pilot)
             assert listed._cursor == cursor
             assert any(row.startswith("▌") and name in row for row in rows())

@@ -72,6 +72,23 @@ async def test_another_conversation_is_opened_for_it(node: MemoryNode) -> None:
         assert screen.history.chosen_message() is not None
 
 
+async def test_words_that_go_while_they_are_shown_go_from_the_list_too(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        _kept, edited, unsent, brief = [node.incoming("bob", f"needle {number}") for number in range(4)]
+        await settle(pilot)
+        await enter(screen, pilot, "/search needle")
+        await press(pilot, "up", "down", "down", "down")
+        assert shown(pilot)[1::2] == ["  needle 3", "  needle 2", "  needle 1", "▌ needle 0"]
+        node.disappeared(brief.id)
+        node.change_message(unsent.id, text="", unsent="done")
+        node.edited_by_them(edited.id, "thread 1")
+        await settle(pilot)
+        assert shown(pilot)[1::2] == ["  taken back", "  thread 1", "▌ needle 0"]
+        await node.contact_erase("bob")
+        await settle(pilot)
+        assert shown(pilot) == []
+
+
 async def test_arrows_choose_and_what_a_peer_wrote_is_no_markup(node: MemoryNode) -> None:
     async with running(node) as (screen, pilot):
         await enter(screen, pilot, "/search figures")

@@ -7,6 +7,7 @@ import pytest
 from tests.support.fixed_clock import FixedClock
 from tests.support.interface import enter, history_text, notice_text, running, settle
 from tests.support.memory_node import MemoryNode
+from tuichat.errors import UsageError
 from tuichat.tui.screens.desk_screen import DRAFT_SECONDS
 from tuichat.tui.screens.main import MainScreen
 from tuichat.tui.widgets.title import Title
@@ -92,6 +93,28 @@ async def test_words_taken_into_the_input_or_quoted_above_it_go_with_their_messa
         assert (last.text, last.reply_to, last.edited) == ("half a thought", None, False)
 
 
+@pytest.mark.parametrize("way", ["disappears", "is taken back", "erased", "removed", "locked"])
+async def test_earlier_texts_are_shown_no_longer_than_there_are_any(node: MemoryNode, way: str) -> None:
+    async with running(node) as (screen, pilot):
+        await node.edit(2, "it burns")
+        await settle(pilot)
+        await enter(screen, pilot, "/earlier")
+        assert "reading it now" in notice_text(screen)
+        match way:
+            case "disappears":
+                node.disappeared(2)
+            case "is taken back":
+                await node.unsend(2)
+            case "erased":
+                await node.contact_erase("bob")
+            case "removed":
+                await node.contact_remove("bob")
+            case _:
+                await node.lock()
+        await settle(pilot)
+        assert "reading it now" not in notice_text(screen)
+
+
 async def test_an_edit_of_what_disappears_is_never_kept_as_a_draft(node: MemoryNode) -> None:
     async with running(node) as (screen, pilot):
         mine = await node.send("bob", "burn after reading")
@@ -102,6 +125,88 @@ async def test_an_edit_of_what_disappears_is_never_kept_as_a_draft(node: MemoryN
         assert screen.composer.text == "burn after reading!"
         assert await node.draft_list() == []
     assert await node.draft_list() == []
+
+
+@pytest.mark.parametrize("keys", ["up, down", "ctrl+r h, escape", "palette, up"])
+async def test_an_edit_of_what_disappears_comes_back_by_no_key(node: MemoryNode, keys: str) -> None:
+    before, after = keys.split(", ")
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, "hello")
+        mine = await node.send("bob", "burn after reading")
+        node.change_message(mine.id, timer=60)
+        await settle(pilot)
+        await pilot.press("escape", "e")
+        await settle(pilot)
+        assert screen.composer.text == "burn after reading"
+        if before == "palette":
+            screen.begin_command("rename")
+        else:
+            await pilot.press(*before.split())
+        node.disappeared(mine.id)
+        await settle(pilot)
+        await pilot.press(after)
+        assert "burn" not in screen.composer.text
+
+
+@pytest.mark.parametrize("way", ["disappears", "is taken back"])
+async def test_an_edit_is_no_message_of_its_own_where_its_message_goes_as_it_is_entered(
+    node: MemoryNode, way: str
+) -> None:
+    async with running(node) as (screen, pilot):
+        mine = await node.send("bob", "burn after reading")
+        node.change_message(mine.id, timer=60)
+        await settle(pilot)
+        screen.composer.take("half a thought")
+        await pilot.press("escape", "e")
+        await settle(pilot)
+        screen.composer.submit()
+        if way == "disappears":
+            node.disappeared(mine.id)
+        else:
+            await node.unsend(mine.id)
+        await settle(pilot)
+        goes = [each for each in await node.messages("bob") if each.state == "queued"]
+        assert not goes
+        assert screen.composer.text == "half a thought"
+
+
+async def test_an_edit_that_is_refused_goes_with_its_message_all_the_same(
+    node: MemoryNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(message: int, text: str) -> None:
+        raise UsageError(f"Message {message} says that already.")
+
+    monkeypatch.setattr(node, "edit", refuse)
+    monkeypatch.setattr("tuichat.tui.screens.desk_screen.DRAFT_SECONDS", 0.01)
+    async with running(node) as (screen, pilot):
+        mine = await node.send("bob", "burn after reading")
+        node.change_message(mine.id, timer=60)
+        await settle(pilot)
+        await pilot.press("escape", "e", "enter")
+        await settle(pilot)
+        assert screen.composer.text == "burn after reading"
+        assert f"Not edited: Message {mine.id} says that already." in notice_text(screen)
+        await pilot.pause(0.1)
+        assert not any(node.drafts.values())
+        node.disappeared(mine.id)
+        await settle(pilot)
+        assert screen.composer.text == ""
+
+
+async def test_a_draft_that_a_command_put_aside_is_called_back_for_as_long_as_it_would_have_stayed(
+    node: MemoryNode,
+) -> None:
+    await node.conversation_timer("bob", 1)
+    async with running(node) as (screen, pilot):
+        screen.composer.take("half a secret")
+        await pilot.pause()
+        screen.begin_command("rename")
+        await pilot.press("up")
+        assert screen.composer.text == "half a secret"
+        await pilot.press("down")
+        await pilot.pause(1.1)
+        await pilot.press("up")
+        assert screen.composer.text == "/rename "
 
 
 async def test_all_rows_may_go(node: MemoryNode) -> None:

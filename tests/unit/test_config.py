@@ -255,6 +255,7 @@ def test_directory_in_the_files_place_is_told(tmp_path: Path) -> None:
         ("TUICHAT_FILES__CIRCUITS", "", "from 1 to 16"),
         ("TUICHAT_TOR__BRIDGES", "[1, 2]", "list of strings"),
         ("TUICHAT_TOR__BRIDGES", "[", "list"),
+        ("TUICHAT_TOR__BRIDGES", "[" * 5000, "list"),
         ("TUICHAT_TOR__BRIDGES", '["\udcff"]', "UTF-8"),
         ("TUICHAT_TOR__BINARY", "\udcff", "TUICHAT_TOR__BINARY: tor.binary cannot be '\\udcff'"),
         ("TUICHAT_TOR__CONTROL", "/\udcff", "UTF-8"),

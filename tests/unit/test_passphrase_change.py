@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import shutil
 import struct
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -18,6 +20,8 @@ from tuichat.crypto import passphrase as derivation
 from tuichat.crypto.passphrase import FLOOR, DuressError, Secret
 from tuichat.crypto.sealing import seal
 from tuichat.errors import LockedError, StorageError, TuichatError, UsageError
+from tuichat.store import files as store_files
+from tuichat.store import passphrase_change
 from tuichat.store.files import erase, write_over
 from tuichat.store.passphrase_change import change_passphrase, set_duress, tidy_keys
 from tuichat.store.profile import ProfilePaths, create_profile, encoded, needs_passphrase, open_profile
@@ -256,6 +260,27 @@ def test_killed_at_any_change_of_the_disk_a_wipe_under_duress_is_finished_in_sil
         assert files(paths) == {"identity.sealed", "lock"}, number
         assert not opens(paths, OLD)
         assert needs_passphrase(paths)
+
+
+@pytest.mark.parametrize("step", [(passphrase_change, "put_file"), (store_files, "write_whole")])
+@pytest.mark.parametrize(("current", "new"), TURNS)
+def test_a_wipe_in_the_middle_of_a_change_leaves_no_key(
+    tmp_path: Path, step: tuple[ModuleType, str], current: str | None, new: str | None
+) -> None:
+    paths = made(tmp_path / "home", current)
+    order, write = WipeOrder(str(paths.inbox)), getattr(*step)
+
+    def wiped_first(path: Path, content: bytes) -> None:
+        patched.undo()
+        begin_wipe(paths, order, SeededRng())  # which waits for nobody
+        write(path, content)
+
+    with pytest.MonkeyPatch.context() as patched, suppress(StorageError):
+        patched.setattr(*step, wiped_first)
+        change(paths, current, new)
+    if (step[1], new) != ("put_file", NEW):  # which needs no such file
+        finish_wipe(paths, order)
+        assert files(paths) <= {"lock"}
 
 
 def test_what_no_passphrase_opened_leaves_no_decoy(tmp_path: Path) -> None:

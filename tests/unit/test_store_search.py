@@ -180,6 +180,19 @@ def test_nothing_of_a_removed_contact_stays_in_the_index(store: Store, count: in
     check(store)
 
 
+def test_few_long_texts_of_a_removed_contact_are_not_taken_out_word_by_word(store: Store) -> None:
+    ada, bob = add_contact(store).id, add_contact(store, "Bob", bytes([8]) * 32).id
+    with store.transaction():
+        kept = receive(store, bob, 1, "stays").id
+        for number in range(11):
+            receive(store, ada, number, "gone " * 10_000)
+    store.contacts.remove(ada)
+    assert terms(store) == set()
+    index_all(store)
+    assert find(store, "stays") == [kept]
+    check(store)
+
+
 def test_filters_take_what_is_of_a_contact_a_direction_or_a_kind(store: Store) -> None:
     ada, bob = add_contact(store).id, add_contact(store, "Bob", bytes([8]) * 32).id
     first, second = receive(store, ada, 1).id, write(store, ada, 2).id

@@ -10,9 +10,18 @@ from tuichat.cli.context import Context
 from tuichat.cli.following import ends_with_this_command, follow, stays_to_deliver
 from tuichat.cli.tor_words import trouble
 from tuichat.deed_words import state_word
-from tuichat.errors import NotYetError, TuichatError, UnreachableError
+from tuichat.errors import NotFoundError, NotYetError, TuichatError, UnreachableError
 from tuichat.i18n import _
-from tuichat.model import Message, MessageEvent, MessageState, MissedEvent
+from tuichat.model import (
+    AnyEvent,
+    ContactRemovedEvent,
+    ConversationErasedEvent,
+    Message,
+    MessageEvent,
+    MessageRemovedEvent,
+    MessageState,
+    MissedEvent,
+)
 
 DEFAULT_WAIT = 60.0
 """Seconds that `send` waits for the state it waits for."""
@@ -31,10 +40,11 @@ class Waiting:
     def __init__(self, context: Context, target: MessageState | None, seconds: float | None) -> None:
         self.target = target
         self._context = context
+        self._gone: set[int] = set()
         self._until = asyncio.get_running_loop().time() + (DEFAULT_WAIT if seconds is None else seconds)
 
     async def until_there(self, node: AsyncClient, message: Message) -> Message:
-        """The message once it is in that state or further, is given up, or the time is over.
+        """The message once it is in that state or further, is given up or gone, or the time is over.
 
         Who interrupts this is told that the message stays, with its number: what was taken is not undone.
         """
@@ -47,6 +57,9 @@ class Waiting:
                         message = await current.message_get(message.id)
                     elif isinstance(event, MessageEvent) and event.message.id == message.id:
                         message = event.message
+                    elif _takes_away(event, message):
+                        self._gone.add(message.id)
+                        break
                     if _has_reached(message, self.target) or message.state in ("failed", "cancelled"):
                         break
         except (TimeoutError, UnreachableError):
@@ -59,6 +72,10 @@ class Waiting:
 
     async def check(self, node: AsyncClient, message: Message) -> None:
         """Raise what is to be said of a message that is not in that state."""
+        if message.id in self._gone:
+            raise NotFoundError(
+                _("Message {id} is gone: it was erased, or its time was over.").format(id=message.id)
+            )
         if self.target is not None and not _has_reached(message, self.target):
             if await _is_in_memory(node, message):
                 raise await _may_be_lost(node, message)
@@ -73,6 +90,16 @@ async def implied_target(node: AsyncClient) -> MessageState | None:
 def _has_reached(message: Message, target: MessageState) -> bool:
     """Whether the message is in state `target` or further on the same way."""
     return _PROGRESS.get(message.state, -1) >= _PROGRESS[target]
+
+
+def _takes_away(event: AnyEvent, message: Message) -> bool:
+    """Whether the message is not there any more: nothing comes of it that could be waited for."""
+    match event:
+        case MessageRemovedEvent(message=gone):
+            return gone == message.id
+        case ConversationErasedEvent(contact=contact) | ContactRemovedEvent(contact=contact):
+            return contact == message.contact
+    return False
 
 
 async def _trouble(node: AsyncClient) -> str:

@@ -167,15 +167,15 @@ class Delivery:
         """Hand over what is queued and fits into the window."""
         while self._flowing and (room := self._room) > 0:
             rows = self._store.outbox.unacked(self._contact, after_id=self._cursor, limit=room)
-            rows = [row for row in rows if row.envelope is not None]
+            rows = [row for row in rows if row.seq]
             self._hand_over(rows)
             if len(rows) < room:
                 return
 
     def _hand_over(self, rows: list[OutboxRow]) -> None:
-        fresh = [row.id for row in rows if not row.given]
-        if fresh:
-            self._store.outbox.mark_given(fresh)
+        if not all(row.given for row in rows):
+            with self._store.transaction():
+                rows = self._outbox.given(rows)
         sid = self._session().sid
         for row in rows:
             assert row.envelope is not None

@@ -36,23 +36,28 @@ class Erasing:
 
         Files that have come stay where they are, but for those in the inbox that would have disappeared.
         """
-        row = self.book.find(ref)
-        ended = self._end_files(row)
-        await self.transfers.leave(row.id)
-        while self.links.has(row.id):  # they may call meanwhile
-            await self.links.drop(row.id)
-        self._erase(row, ended)
-        self.store.checkpoint()
-        if row.state in ("accepted", "requested"):
-            self.links.add(row.id)
-        record = self.book.contact(row.id)
+        contact = self.book.find(ref).id
+        ended = self._end_files(contact)
+        await self.transfers.leave(contact)
+        while self.links.has(contact):  # they may call meanwhile
+            await self.links.drop(contact)
+        row = self.store.contacts.get(contact)  # somebody may have blocked or removed them meanwhile
+        if row is None:
+            raise _gone()
+        try:
+            self._erase(row, ended)
+            self.store.checkpoint()
+        finally:  # a disk that fails does not part the two
+            if row.state in ("accepted", "requested"):
+                self.links.add(contact)
+        record = self.book.contact(contact)
         if record is None:
-            raise NotFoundError(_("This contact is gone."))
+            raise _gone()
         return record
 
-    def _end_files(self, row: ContactRow) -> list[FileRow]:
+    def _end_files(self, contact: int) -> list[FileRow]:
         """What is under way ends first, so that nobody works on what is gone."""
-        unfinished = self.store.transfers.unfinished(row.id)
+        unfinished = self.store.transfers.unfinished(contact)
         with self.hub.change() as changes:
             for file in unfinished:
                 self.store.transfers.end(file.id, "cancelled", "", self.hub.now())
@@ -73,3 +78,7 @@ class Erasing:
                         self.transfers.notes.say(row, file, Step.CANCELLED)
             changes.erased(row.id)
             changes.contact(row.id)
+
+
+def _gone() -> NotFoundError:
+    return NotFoundError(_("This contact is gone."))

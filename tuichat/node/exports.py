@@ -72,22 +72,27 @@ class Exports:
         if not path.startswith("/") or "\0" in path:
             raise UsageError(_("The path of an export must be absolute."))
         if ref is None:
-            contacts = self._with.book.all()
+            numbers = sorted(contact.id for contact in self._with.book.all())
         else:
-            found = self._with.book.contact(self._with.book.find(ref).id)
-            contacts = [] if found is None else [found]
+            numbers = [self._with.book.find(ref).id]
         place = await self._with.off_loop(partial(ExportPlace, Path(path)))
         run = _Run(self._with, place, plain=plain_page)
-        contacts.sort(key=lambda contact: contact.id)
-        await run.files({contact.id for contact in contacts})
-        for contact in contacts:
-            await run.contact(contact)
+        await run.files(set(numbers))
+        for number in numbers:
+            contact = self._with.book.contact(number)  # as it is by now, if it was not removed meanwhile
+            if contact is not None:
+                await run.contact(contact)
         return await run.finish()
 
 
 @dataclass
 class _Run:
-    """One export in the making."""
+    """One export in the making.
+
+    Attributes:
+        stored: the files, by their ids.
+        offers: the messages of files that were not met yet.
+    """
 
     parts: ExportParts
     place: ExportPlace
@@ -96,10 +101,10 @@ class _Run:
     messages: int = 0
     missing: int = 0
     stored: dict[int, ExportedFile] = field(default_factory=dict)
+    offers: set[int] = field(default_factory=set)
 
     async def files(self, contacts: set[int]) -> None:
-        """Every file, with its bytes if they are on the disk."""
-        await self._append(FILE_LINES, b"")
+        """Every file, with its bytes if they are on the disk; its line waits for its message."""
         for number in self.parts.store.transfers.ids():
             file = self.parts.files.get(number)
             if file is None or file.contact not in contacts or file.message is None:
@@ -112,7 +117,7 @@ class _Run:
                 line = msgspec.structs.replace(line, stored=name)
             self.missing += file.path != "" and not line.stored
             self.stored[file.id] = line
-            await self._append(FILE_LINES, _line(line))
+            self.offers.add(file.message)
 
     async def contact(self, contact: Contact) -> None:
         """A contact, and all that was said."""
@@ -132,6 +137,7 @@ class _Run:
             await self._append(lines, b"".join(map(_line, exported)))
             await self._append(page, "".join(self._shown(each, contact) for each in messages).encode())
             self.messages += len(messages)
+            self.offers.difference_update(row.id for row in lasting)
             after = rows[-1].id
         await self._append(page, page_end().encode())
 
@@ -171,8 +177,20 @@ class _Run:
         file = None if message.file is None else self.stored.get(message.file)
         return page_message(message, contact, file, "" if file is None else file.stored)
 
+    async def _file_lines(self) -> None:
+        """The files of messages that are in the export: others went while it was made, and so do they."""
+        await self._append(FILE_LINES, b"")
+        for line in list(self.stored.values()):
+            if line.message not in self.offers:
+                await self._append(FILE_LINES, _line(line))
+                continue
+            del self.stored[line.id]
+            if line.stored:
+                await self.parts.off_loop(partial(self.place.remove, line.stored))
+
     async def finish(self) -> Exported:
         """All is there."""
+        await self._file_lines()
         if not self.contacts:
             await self._append(CONTACTS, b"")
         manifest = Manifest(

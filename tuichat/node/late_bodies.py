@@ -40,7 +40,9 @@ class LateBodies:
         while rows := self._store.messages.unreadable(after, _PAGE):
             for row in rows:
                 with self._hub.change() as changes:
-                    Inbox(self._store, row.contact).take_late(row, changes)
+                    read = Inbox(self._store, row.contact).take_late(row, changes)
+                    if read and not self._store.search.is_whole():
+                        self._store.search.begin_anew()  # which would come to it once more, and put it in
             after = rows[-1].id
         if after:  # where nothing was kept, looking again costs nothing
             self._store.settings.put(SETTING, reader)

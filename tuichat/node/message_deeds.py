@@ -19,6 +19,22 @@ MOST_REACTIONS: Final = 20
 """How many different emoji one person may put to a message."""
 
 
+CHARACTERS_AT_ONCE: Final = 64 * 1024
+"""Texts of so many characters are deleted in one commit, unless one has more: everybody waits meanwhile, and
+each word is taken out of the index by itself, of one of the longest texts in up to a quarter of a second.
+"""
+
+
+def in_one_commit(rows: list[MessageRow]) -> list[MessageRow]:
+    """The first of the messages, as many as are deleted before others get their turn."""
+    room = CHARACTERS_AT_ONCE
+    for number, row in enumerate(rows):
+        room -= len(row.text)
+        if room < 0 and number:
+            return rows[:number]
+    return rows
+
+
 class MessageDeeds:
     """Each call belongs inside a transaction."""
 

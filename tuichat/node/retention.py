@@ -7,13 +7,13 @@ from typing import Final
 from tuichat.errors import UsageError
 from tuichat.i18n import _
 from tuichat.node.events import EventHub
-from tuichat.node.message_deeds import MessageDeeds
+from tuichat.node.message_deeds import MessageDeeds, in_one_commit
 from tuichat.store.store import Store
 
 LONGEST_SECONDS: Final = 100 * 366 * 86_400
 
 AT_ONCE: Final = 100
-"""So many messages are deleted in one commit."""
+"""So many messages are deleted in one commit at most."""
 
 LOOK_SECONDS: Final = 600
 """How often it is looked for messages that have grown old."""
@@ -63,7 +63,7 @@ class Retention:
             rows = self._store.messages.aged(contact, now - seconds * 1000, AT_ONCE)
             if rows:
                 with self._hub.change() as changes:
-                    for row in rows:
+                    for row in in_one_commit(rows):
                         self._deeds.remove(row, changes)
                 return True
         self._looked_at = now

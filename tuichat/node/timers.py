@@ -13,7 +13,7 @@ from tuichat.node.conversations import MESSAGE_ID_LENGTH, Conversations
 from tuichat.node.events import Changes, EventHub
 from tuichat.node.file_steps import Step
 from tuichat.node.links import Links
-from tuichat.node.message_deeds import MessageDeeds
+from tuichat.node.message_deeds import MessageDeeds, in_one_commit
 from tuichat.node.parts import NodeParts
 from tuichat.node.retention import Retention
 from tuichat.node.timer_rules import next_revision
@@ -23,7 +23,7 @@ from tuichat.store.search import MANY
 from tuichat.supervisor import supervise
 
 AT_ONCE: Final = 100
-"""So many messages are deleted in one commit."""
+"""So many messages are deleted in one commit at most."""
 
 LOOK_SECONDS: Final = 30.0
 """While a timer runs, the clock is looked at so often: it may be set."""
@@ -129,16 +129,17 @@ class Timers:
     def delete_due(self) -> bool:
         """Delete a part of the messages whose time is over; whether there may be more."""
         now = self._hub.now()
-        rows = self._store.messages.due(now, MANY)
+        rows = self._store.messages.due(now, AT_ONCE)
         if not rows:
             return False
+        part = in_one_commit(rows)
         with self._hub.change() as changes:
-            if len(rows) == MANY:
+            if self._store.messages.count_due(now, MANY) == MANY:
                 self._store.search.begin_anew()
-            told = {row.contact for row in rows[:AT_ONCE] if self._delete(row, now, changes)}
+            told = {row.contact for row in part if self._delete(row, now, changes)}
         for contact in told:
             self._links.queued(contact)
-        return len(rows) > AT_ONCE
+        return len(rows) == AT_ONCE or len(part) < len(rows)
 
     def _delete(self, row: MessageRow, now: int, changes: Changes) -> bool:
         """Take a message out of history and queue; whether the other node is told of it."""

@@ -265,13 +265,15 @@ async def editor(chat: Chat, command: Command) -> None:
     person = chat.one("")
     if person.conversation.memory:
         raise UsageError(_("This conversation is in memory only, and your editor's file would be on disk."))
-    text = await edited(chat.writing.draft(person), chat.options.scratch(), editor_words(os.environ))
+    draft = chat.writing.draft(person)
+    text = await edited(draft, chat.options.scratch(), editor_words(os.environ))
     if not text.strip():
         chat.say(_("Nothing was done."))
         return
     chat.say(text)
     if await chat.ask(_("Send this to {name}?").format(name=person.name)):
         await chat.send(person, text)
+        await chat.writing.over(person, draft)
 
 
 async def _words(chat: Chat, message: Message) -> str:

@@ -20,10 +20,10 @@ from tuichat.plain.options import Options
 from tuichat.plain.reading import complete, read_line
 from tuichat.tui.addresses import looks_like_address
 from tuichat.tui.quit_words import waiting_lines
-from tuichat.tui.remembered import addressee, disappears
+from tuichat.tui.remembered import addressee, disappears, may_outlast
 from tuichat.tui.screens.main_lines import lost_text
 from tuichat.tui.session import Attach, Connected, Happening, Lost, Session
-from tuichat.tui.slash import Command, Text, Unknown, tells_no_secret
+from tuichat.tui.slash import Command, Text, Unknown
 
 _PRESENT_SECONDS: Final = 60.0
 
@@ -216,9 +216,9 @@ class Program:
         return True
 
     async def _throw_away_what_is_there(self) -> bool:
-        """The lines that came together with the last; False at the end of input."""
+        """The lines that came together with the last, unseen; False at the end of input."""
         while self.chat.lines.interactive and await self.chat.lines.more():
-            if await self.chat.lines.read("") is None:
+            if await self.chat.lines.read("", secret=True) is None:
                 return False
         return True
 
@@ -249,7 +249,7 @@ class Program:
         await self.chat.node.active()
         person = addressee(line, self.chat.person, self.chat.known)
         lasts = person is None or not (person.conversation.memory or disappears(line, person))
-        if self.chat.lines.interactive and tells_no_secret(line) and lasts:
+        if self.chat.lines.interactive and may_outlast(line, person) and lasts:
             await self.chat.writing.typed(line, person)
 
     async def _command(self, command: Command) -> bool:

@@ -2,13 +2,14 @@
 
 Nothing can be put into the line that somebody types. So a draft is shown when its conversation is opened, or
 was changed elsewhere, and the arrow keys bring it back to be gone on with. It is over when what is sent here
-begins with it.
+begins with it, or was made of it by an editor.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -50,12 +51,17 @@ class Writing:
         """Read everything anew. Raises TuichatError."""
         node = self._chat.node
         self._drafts = {draft.contact: draft.text for draft in await node.draft_list()}
-        self._chat.lines.recall(await node.input_list())
+        self._recall(await node.input_list())
 
     def forget(self) -> None:
         """Nothing is known of a locked profile."""
         self._drafts.clear()
-        self._chat.lines.recall(())
+        self._recall(())
+
+    def _recall(self, texts: Sequence[str]) -> None:
+        """Let these be called back, and no draft that was offered before."""
+        self._offered = ""
+        self._chat.lines.recall(texts)
 
     def happened(self, event: Happening) -> None:
         """Take in what concerns any of this."""
@@ -89,8 +95,13 @@ class Writing:
 
     async def sent(self, person: Contact, text: str) -> None:
         """A text was sent: a draft that it begins with is no draft any more."""
-        draft = self.draft(person).strip()
-        if draft and text.strip().startswith(draft):
+        draft = self.draft(person)
+        if text.strip().startswith(draft.strip()):
+            await self.over(person, draft)
+
+    async def over(self, person: Contact, draft: str) -> None:
+        """This draft was sent; one that was gone on with elsewhere meanwhile is another."""
+        if draft.strip() and draft == self.draft(person):
             del self._drafts[person.id]
             with suppress(TuichatError):  # the text is sent all the same
                 await self._chat.node.draft_set(person.address, "", self.writer)

@@ -77,6 +77,13 @@ class ExportPlace:
         finally:
             os.close(descriptor)
 
+    def remove(self, name: str) -> None:
+        """Take back a file that was copied."""
+        try:
+            (self.path / name).unlink()
+        except OSError as error:
+            raise self._failed(error) from error
+
     def finish(self, manifest: bytes) -> None:
         """All is there: the manifest, and no mark any more."""
         try:

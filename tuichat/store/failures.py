@@ -33,6 +33,8 @@ def translate(failure: apsw.Error) -> TuichatError | None:
                 _("The database cannot be opened for writing."),
                 _("Check the permissions of the profile's directory."),
             )
+        case apsw.ConnectionClosedError():  # to what was under way, and took longer than locking waits for it
+            return StorageError(_("The node was locked, or ended, before this was done."))
         case apsw.IOError():
             return StorageError(
                 _("The disk could not be read or written: it is failing, or a quota is used up."),

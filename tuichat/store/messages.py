@@ -52,6 +52,7 @@ UNREADABLE = f"""
         ORDER BY m.id LIMIT ?
 """
 DUE = f"{_SELECT} WHERE m.expires_at <= ? AND c.contact IS NOT NULL ORDER BY m.expires_at, m.id LIMIT ?"
+COUNT_DUE = "SELECT count(*) FROM (SELECT 1 FROM messages WHERE expires_at <= ? LIMIT ?)"
 # Those that wait, and those whose file is under way, stay until they do not any more.
 AGED = f"""
     SELECT * FROM (
@@ -251,6 +252,10 @@ class Messages:
         """At most so many messages whose time is over at `now` milliseconds, the earliest first."""
         rows = [row_of(values) for values in self._places.rows(DUE, (now, limit))]
         return sorted(rows, key=lambda row: (row.expires_at or 0, row.id))[:limit]
+
+    def count_due(self, now: int, most: int) -> int:
+        """How many messages there are whose time is over at `now` milliseconds, counted up to `most`."""
+        return min(self._places.total(COUNT_DUE, (now, most)), most)
 
     def aged(self, contact: int, before: int, limit: int) -> list[MessageRow]:
         """Of the oldest messages with a contact, so many, those from before a time in milliseconds."""

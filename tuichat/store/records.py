@@ -123,7 +123,8 @@ class OutboxRow:
         id: order of queueing.
         message: the history row it carries, None for a void and for what one node tells the other.
         wire_id: 16 bytes, kept over every sealing.
-        body: encoded body; envelope: sealed bytes under the present session, None before one exists.
+        body: encoded body; envelope: sealed bytes under the present session, None before one exists,
+            and while a text that was corrected waits to leave.
         seq: its number in the session, 0 before sealing.
         given: whether any envelope of it was ever handed to a link.
         void: it only fills the place of a number.

@@ -23,6 +23,9 @@ MANY: Final = 1_000
 """So many messages are not taken out of the index one by one, which takes up to half a millisecond for each
 where they lie among a million others: it is emptied, and made anew without them beside everything else."""
 
+MANY_CHARACTERS: Final = 512 * 1024
+"""Nor are messages whose texts have so many characters together, if they go in one transaction."""
+
 _STEP_CHARACTERS: Final = 64 * 1024
 """How much text a step of indexing puts in at most, unless one message has more."""
 
@@ -33,6 +36,12 @@ _BEGIN_ANEW = """
 """
 _FROM = "SELECT indexed_from FROM search_state"
 _NEXT = f"SELECT id, length(text) FROM messages WHERE id < ({_FROM}) ORDER BY id DESC LIMIT ?"  # noqa: S608
+_TEXTS = """
+    SELECT count(*), coalesce(sum(length(text)), 0) FROM (
+        SELECT text FROM messages
+        WHERE conversation = (SELECT id FROM conversations WHERE contact = ?) LIMIT ?
+    )
+"""
 _INDEX = """
     INSERT INTO search_index (rowid, document)
     SELECT id, search_document(
@@ -102,9 +111,8 @@ class Search:
 
     def forget_many(self, contact: int) -> None:
         """Before all messages of a contact go: if they are many, the rest is indexed anew instead."""
-        count = f"""SELECT count(*) FROM (SELECT 1 FROM messages
-            WHERE conversation = (SELECT id FROM conversations WHERE contact = ?) LIMIT {MANY})"""  # noqa: S608
-        if self._database.one(count, (contact,)) >= MANY:
+        count, characters = self._database.rows(_TEXTS, (contact, MANY))[0]
+        if count >= MANY or characters >= MANY_CHARACTERS:
             self.begin_anew()
 
     def is_whole(self) -> bool:

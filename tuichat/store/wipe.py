@@ -87,9 +87,14 @@ def wipe_begun(paths: ProfilePaths) -> WipeOrder | None:
 def finish_wipe(paths: ProfilePaths, order: WipeOrder) -> None:
     """Remove what is left of a profile whose keys are destroyed; hold its lock. May be done again.
 
+    A change of the passphrase that was under way when they were may have put one back: that goes first.
+
     Raises:
         StorageError: a key is still there, or something cannot be removed; all else is.
     """
+    for path in _keys(paths):
+        if not (order.decoy and path == paths.identity):
+            _destroy(path)
     failures = [failure for path in _remains(paths, order) if (failure := _remove(path)) is not None]
     for path in _keys(paths):
         if os.path.lexists(path) and not (order.decoy and path == paths.identity):

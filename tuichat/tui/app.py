@@ -27,8 +27,8 @@ from tuichat.tui.context import Context, Options
 from tuichat.tui.garbage import look_for_garbage
 from tuichat.tui.guard import Guard
 from tuichat.tui.keymap import load_keymaps
-from tuichat.tui.line_breaks import break_as_messages
 from tuichat.tui.live_settings import live_settings, node_told
+from tuichat.tui.mending import mend_textual
 from tuichat.tui.notifications import Notifications
 from tuichat.tui.pressed import Pressed
 from tuichat.tui.screens.main import MainScreen
@@ -83,7 +83,7 @@ class TuichatApp(TypedAhead):
         super().__init__(ansi_color=True if without_colour else None)
         if not options.blink:
             self.animation_level = "none"
-        break_as_messages()
+        mend_textual()
         self._read_themes()
         self._node_ends_with_us = True
         self.sealed = options.sealed
@@ -311,7 +311,8 @@ class TuichatApp(TypedAhead):
             raise UsageError(
                 _("There is no theme called {name}.").format(name=name), candidates=tuple(self._palettes)
             )
-        self.theme = name
+        self.set_reactive(TuichatApp.theme, name)
+        self.mutate_reactive(TuichatApp.theme)  # also where it is the same: its colours may be others
 
     def use_mouse(self, on: bool) -> bool:
         """Let the mouse come here or stay with the terminal; whether it comes here now."""

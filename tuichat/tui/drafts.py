@@ -72,6 +72,8 @@ class Drafts:
             both here and there.
         """
         if writer == self._writer:
+            if self._left.get(draft.contact) == draft.text:
+                self._kept[draft.contact] = self._left.pop(draft.contact)
             return None, False
         before = self._kept.get(draft.contact, "")
         self._kept[draft.contact] = draft.text
@@ -98,6 +100,11 @@ class Drafts:
             return None
         self._kept[contact] = text
         return Draft(contact=contact, text=text)
+
+    def give_back(self, contact: int, text: str) -> Draft:
+        """A text was not taken, and is a draft again where another conversation is open: for the node."""
+        self._left[contact] = text + self._left.get(contact, self._kept.get(contact, ""))
+        return Draft(contact=contact, text=_keepable(self._left[contact]))
 
     def erased(self, contact: int) -> None:
         """Nothing that was written to this contact is to come back."""

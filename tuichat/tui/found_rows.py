@@ -2,19 +2,47 @@
 
 from __future__ import annotations
 
+import msgspec
 from rich.text import Text
 
 from tuichat.deed_words import said, speaker
 from tuichat.i18n import _
-from tuichat.model import Found
+from tuichat.model import (
+    ContactRemovedEvent,
+    ConversationErasedEvent,
+    Found,
+    Message,
+    MessageEvent,
+    MessageRemovedEvent,
+)
 from tuichat.tui.dates import Calendar
 from tuichat.tui.glyphs import Glyphs
+from tuichat.tui.session import Happening
 from tuichat.tui.wrapping import cells, fit, graphemes
 
 MARKED = "bold underline"
 """How what was looked for looks: seen without colours, too."""
 
 Span = tuple[int, int]
+
+
+def after(found: list[Found], event: Happening) -> list[Found]:
+    """What was found, as it is after an event: nothing that is gone stays in sight."""
+    match event:
+        case MessageEvent(message=now):
+            return [_changed(each, now) if each.message.id == now.id else each for each in found]
+        case MessageRemovedEvent(message=gone):
+            return [each for each in found if each.message.id != gone]
+        case ConversationErasedEvent(contact=contact) | ContactRemovedEvent(contact=contact):
+            return [each for each in found if each.message.contact != contact]
+    return found
+
+
+def _changed(found: Found, now: Message) -> Found:
+    """The same message, where what was looked for is marked no more if it says another thing."""
+    if (now.text, now.unsent) == (found.message.text, found.message.unsent):
+        return msgspec.structs.replace(found, message=now)
+    return Found(message=now, places=(), file_name="" if now.unsent else found.file_name, name_places=())
 
 
 def head(found: Found, name: str, calendar: Calendar, width: int, glyphs: Glyphs) -> str:

@@ -21,6 +21,16 @@ class InputHistory:
             del self._entries[:-KEPT]
         self.to_end()
 
+    def in_progress(self, current: str) -> str:
+        """The text that is being written while `current` is in the input: not what was only called back."""
+        called_back = self._place < len(self._entries) and self._entries[self._place] == current
+        return self._draft if called_back and self._draft and self._draft[0] != "/" else current
+
+    def forget(self, text: str) -> None:
+        """It can be called back no more."""
+        self._entries = [entry for entry in self._entries if entry != text]
+        self.to_end()
+
     def to_end(self) -> None:
         """Go back to the end: what was in progress is done."""
         self._place = len(self._entries)

@@ -18,7 +18,8 @@ _PROGRAM_SECONDS: Final = 5.0
 def message_words(person: Contact, message: Message, *, content: bool) -> str:
     """That a message came; with `content` from whom and what, unless it is not to be kept."""
     kept = person.conversation
-    if not content or kept.timer or kept.memory:  # who shows it may keep it
+    passes = kept.timer or kept.memory or message.timer  # which may be longer off than it took to come
+    if not content or passes:  # who shows it may keep it
         return _("A new message.")
     return f"{person.name}: {message.text}" if message.text else person.name
 

@@ -130,7 +130,7 @@ def read_palette(path: Path) -> Palette:
         raise UsageError(
             _("The theme {file} cannot be read: {reason}.").format(file=path, reason=reason_of(error))
         ) from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(
             _("The theme {file} is not TOML: {reason}.").format(file=path, reason=toml_reason(error))
         ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -207,15 +208,6 @@ class ConversationScreen(PromptScreen):
         if not self.composer.deaf:
             self.composer.insert("/")
 
-    def begin_command(self, name: str) -> None:
-        """A command that needs words stands in the input; Up calls back what stood there."""
-        if self.history.choosing:
-            self.history.action_end_choosing()
-        if self.composer.text.strip():
-            self.composer.inputs.add(self.composer.text)
-        self.composer.take(f"/{name} ")
-        self.composer.focus()
-
     # What the widgets say.
 
     @on(history_said.PageWanted)
@@ -324,7 +316,7 @@ class ConversationScreen(PromptScreen):
         hints.update(hint_text() if event.part is None else Text(_("search: {part}").format(part=event.part)))
 
     def on_composer_submitted(self, event: Composer.Submitted) -> None:
-        if not event.text.strip():
+        if not event.text.strip() or self.is_over(event.meant):
             return
         line = read_line(event.text)
         match line:
@@ -373,6 +365,14 @@ class ConversationScreen(PromptScreen):
         """The line was taken from the input."""
         self.say("")
 
+    @abstractmethod
+    def is_over(self, meant: object) -> bool:
+        """Whether what a text was meant for has gone since it was entered, and the text with it."""
+
+    @abstractmethod
+    def give_back_to(self, contact: int, text: str) -> None:
+        """A text that was not taken is being written again, to whom it was meant for."""
+
     @work(group="send")
     async def deliver(self, person: Contact, text: str, reply_to: int | None = None) -> None:
         """Queue a text; one that the node does not take goes back into the input."""
@@ -380,7 +380,7 @@ class ConversationScreen(PromptScreen):
             message = await self.conversation.send(person, text, reply_to)
         except TuichatError as error:
             self.say(_("Not sent: {reason}").format(reason=error_text(error)), "error")
-            self.composer.give_back(text)
+            self.give_back_to(person.id, text)
             return
         if message.contact == self.conversation.contact:
             if self.history.window.index(message.id) is None:

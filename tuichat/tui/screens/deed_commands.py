@@ -98,7 +98,7 @@ class DeedCommands:
         texts = await self._screen.shared.session.node.message_earlier(edited[-1].id)
         glyphs = self._screen.shared.glyphs
         shown = [glyphs.quoted(fit(" ".join(text.split()), _SHOWN)) for text in texts[-_EARLIER_SHOWN:]]
-        self._screen.say("\n".join([_("Before it was edited:"), *shown]), lasting=True)
+        self._screen.say_of(edited[-1], "\n".join([_("Before it was edited:"), *shown]))
 
     async def _link(self, command: Command) -> None:
         chosen = self._screen.history.chosen_message()

@@ -9,10 +9,19 @@ from textual import on, work
 
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
-from tuichat.model import Contact, ConversationErasedEvent, Message, MessageEvent, MessageRemovedEvent
+from tuichat.model import (
+    Contact,
+    ContactRemovedEvent,
+    ConversationErasedEvent,
+    Message,
+    MessageEvent,
+    MessageRemovedEvent,
+)
 from tuichat.tui.context import Context
+from tuichat.tui.message_keys import keys_of
 from tuichat.tui.screens.desk_screen import DeskScreen
 from tuichat.tui.session import Happening
+from tuichat.tui.slash import Command, read_line
 from tuichat.tui.widgets.deed_history import DeedHistory
 from tuichat.tui.words import error_text
 from tuichat.tui.wrapping import fit
@@ -40,12 +49,31 @@ class DeedScreen(DeskScreen):
 
     def __init__(self, shared: Context) -> None:
         super().__init__(shared)
-        self.target: Target | None = None
+        self._target: Target | None = None
+        self._told: tuple[Message, int] | None = None
+
+    @property
+    def target(self) -> Target | None:
+        """What becomes of the next text; None if it is one like any other."""
+        return self._target
+
+    @target.setter
+    def target(self, target: Target | None) -> None:
+        self._target = target
+        if self.ready:
+            self.composer.meant = target
+
+    def is_over(self, meant: object) -> bool:
+        return isinstance(meant, Target) and meant.deed == "edit" and meant is not self.target
 
     def desk_happened(self, event: Happening) -> None:
         """With a message goes what was to be said of it: its words stand above the input, or in it."""
-        super().desk_happened(event)
         of = None if self.target is None else self.target.message
+        if isinstance(event, ContactRemovedEvent) and of is not None and of.contact == event.contact:
+            self.drop_target()
+        if self._told is not None and _takes_away(event, self._told[0]) and self._told[1] == self._notice:
+            self.say("")
+        super().desk_happened(event)
         match event:
             case MessageEvent(message=message) if of is not None and of.id == message.id:
                 self._target_changed(message)
@@ -53,6 +81,11 @@ class DeedScreen(DeskScreen):
                 self.drop_target()
             case ConversationErasedEvent(contact=erased) if of is not None and of.contact == erased:
                 self.drop_target()
+
+    def say_of(self, message: Message, text: str) -> None:
+        """Say what a message said, for as long as it says anything."""
+        self.say(text, lasting=True)
+        self._told = message, self._notice
 
     def _target_changed(self, now: Message) -> None:
         """What was taken back is quoted no more; an answer quotes what its message says now."""
@@ -129,7 +162,7 @@ class DeedScreen(DeskScreen):
         if target is not None:
             self.say("")
             if target.deed != "answer":
-                self.composer.take(self._aside(target))
+                self.composer.begin(self._aside(target))
 
     def leave(self) -> None:
         """Close the conversation of somebody who is no contact any more: nothing of it is left on screen."""
@@ -163,6 +196,13 @@ class DeedScreen(DeskScreen):
             self.composer.give_back(self._aside(target))
         return target.message
 
+    def _accepted(self, typed: str) -> None:
+        """Behind another command nothing says any more what the next text was to be."""
+        super()._accepted(typed)
+        line = read_line(typed)
+        if isinstance(line, Command) and line.name not in ("reply", "edit"):
+            self.taken_target("answer", "edit")
+
     def pass_on(self, person: Contact, text: str) -> None:
         """Send a text, as an answer or in the place of another one if that was meant."""
         edited = self.taken_target("edit")
@@ -179,10 +219,38 @@ class DeedScreen(DeskScreen):
         try:
             await self.shared.session.node.edit(message.id, text)
         except TuichatError as error:
-            self.say(_("Not edited: {reason}").format(reason=error_text(error)), "error")
-            self.composer.give_back(text)
+            said = [_("Not edited: {reason}").format(reason=error_text(error))]
+            said += self._edit_again(message, text)
+            self.say("\n".join(said), "error", lasting=len(said) > 1)
+
+    def _edit_again(self, message: Message, text: str) -> list[str]:
+        """Put into the input again what a message was to say; what to say of that.
+
+        It is no text to be sent by itself, and of a message that disappears it is none to be kept.
+        """
+        index = self.history.window.index(message.id)
+        now = None if index is None else self.history.window.messages[index]
+        if now is not None and message.contact == self.conversation.contact and "e" in keys_of(now):
+            self.begin_edit(now)
+            self.composer.take(text)
+            return [_("You edit {text}. Esc: no").format(text=self.quoted(now))]
+        if message.timer is None:
+            self.give_back_to(message.contact, text)
+        return []
 
     def quoted(self, message: Message) -> str:
         """How a message begins, between quotation marks."""
         words = " ".join(self.words_of(message).split())
         return self.shared.glyphs.quoted(fit(words, _SHOWN, self.shared.glyphs.ellipsis))
+
+
+def _takes_away(event: Happening, message: Message) -> bool:
+    """Whether nothing is left of what a message said."""
+    match event:
+        case MessageEvent(message=now):
+            return now.id == message.id and bool(now.unsent)
+        case MessageRemovedEvent(message=gone):
+            return gone == message.id
+        case ConversationErasedEvent(contact=contact) | ContactRemovedEvent(contact=contact):
+            return contact == message.contact
+    return False

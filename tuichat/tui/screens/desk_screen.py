@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual import work
@@ -25,10 +26,9 @@ from tuichat.model import (
 from tuichat.tui.context import Context
 from tuichat.tui.drafts import Drafts
 from tuichat.tui.pace import Pace
-from tuichat.tui.remembered import addressee, disappears
+from tuichat.tui.remembered import addressee, disappears, may_outlast
 from tuichat.tui.screens.file_screen import FileScreen
 from tuichat.tui.session import Happening
-from tuichat.tui.slash import tells_no_secret
 from tuichat.tui.widgets.deed_history import DeedHistory
 
 if TYPE_CHECKING:
@@ -69,8 +69,7 @@ class DeskScreen(FileScreen):
                 self.put_arrived()
                 self._erased(contact)
             case ContactRemovedEvent(contact=contact):
-                self.drafts.erased(contact)
-                self.load_desk()
+                self._removed(contact)
 
     def put_arrived(self) -> None:
         """Bring what arrived into the history, in its order: what goes may be among it."""
@@ -78,6 +77,15 @@ class DeskScreen(FileScreen):
         for message, new in arrived:
             if message.contact == self.conversation.contact:
                 self.history.put(message, new=new)
+
+    def _removed(self, contact: int) -> None:
+        if contact == self.conversation.contact:
+            if self.history.choosing:
+                self.history.action_end_choosing()
+            self.conversation.close()
+            self.composer.begin(self.drafts.open(None))
+        self.drafts.erased(contact)
+        self.load_desk()
 
     def _erased(self, contact: int) -> None:
         self.shared.session.known.files.forget_contact(contact)
@@ -113,7 +121,7 @@ class DeskScreen(FileScreen):
     def forget_desk(self) -> None:
         """The profile was locked: nothing of it stays in the input or can be called back."""
         self.drafts.forget()
-        self.composer.take("")
+        self.composer.begin("")
         self.composer.inputs.load([])
 
     def write_to(self, contact: int) -> None:
@@ -122,14 +130,32 @@ class DeskScreen(FileScreen):
         From now on it is the open one, though its messages come later: input and addressee are never of two,
         and the way back at the same moment is a change, too.
         """
-        self.drafts.written(self.composer.text)
+        self.drafts.written(self.composer.in_progress)
         self._keep_due()
         self.conversation.turn_to(contact)
-        self.composer.take(self.drafts.open(contact))
+        self.composer.begin(self.drafts.open(contact))
 
     def _put(self, text: str | None) -> None:
         if text is not None:
-            self.composer.take(text)
+            self.composer.take(text) if text else self.composer.begin(text)
+
+    def begin_command(self, name: str) -> None:
+        """A command that needs words stands in the input; Up calls back what stood there, if that may be."""
+        if self.history.choosing:
+            self.history.action_end_choosing()
+        written = self.composer.text
+        if written.strip() and self.may_be_kept():
+            self.composer.inputs.add(written)
+            if self.person is not None and self.person.conversation.timer:
+                self.set_timer(self.person.conversation.timer, partial(self.composer.inputs.forget, written))
+        self.composer.take(f"/{name} ")
+        self.composer.focus()
+
+    def give_back_to(self, contact: int, text: str) -> None:
+        if contact == self.conversation.contact:
+            self.composer.give_back(text)
+        elif not self.shared.session.locked:
+            self._keep(self.drafts.give_back(contact, text))
 
     def on_text_area_changed(self, event: Composer.Changed) -> None:
         super().on_text_area_changed(event)
@@ -176,7 +202,7 @@ class DeskScreen(FileScreen):
             self.composer.inputs.to_end()
             return
         self.composer.inputs.add(typed)
-        if tells_no_secret(typed) and len(typed.encode()) <= MAX_INPUT_BYTES:
+        if may_outlast(typed, person) and len(typed.encode()) <= MAX_INPUT_BYTES:
             self._remember(typed, person)
 
     @work(group="remember")

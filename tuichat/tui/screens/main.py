@@ -215,6 +215,7 @@ class MainScreen(PointingScreen):
         self.shared.session.known.forget()
         self.conversation.close()
         self.drop_target()
+        self.say("")
         self.composer.deaf = True
         self.forget_desk()
         self._loaded = False

@@ -214,13 +214,15 @@ class Commands:
         from tuichat.tui.widgets.composer import pasted_text
 
         composer, words = self._screen.composer, editor_words(os.environ)
+        target = self._screen.target
         if self._screen.person is not None and self._screen.person.conversation.memory:
             raise UsageError(
                 _("This conversation is in memory only, and your editor's file would be on disk.")
             )
         with self._app.out_of_the_way():
             text = await edited(composer.text, self._screen.shared.options.scratch(), words)
-        if not composer.deaf:  # else the profile was locked meanwhile
+        gone = target is not None and target.deed == "edit" and self._screen.target is not target
+        if not composer.deaf and not gone:  # else the profile was locked, or the message went, meanwhile
             composer.take(pasted_text(text))
 
     async def _clear(self, command: Command) -> None:

@@ -17,8 +17,9 @@ from tuichat.i18n import _
 from tuichat.model import Found, Message
 from tuichat.tui.context import Context
 from tuichat.tui.direction import enclosing, isolated_parts
-from tuichat.tui.found_rows import excerpt, head
+from tuichat.tui.found_rows import after, excerpt, head
 from tuichat.tui.screens.dialog import Dialog
+from tuichat.tui.session import Happening
 from tuichat.tui.widgets.field import Field
 from tuichat.tui.widgets.keys_line import KeysLine
 from tuichat.tui.widgets.row_list import RowList
@@ -84,6 +85,17 @@ class SearchScreen(Dialog[Message]):
         self.query_one(".keys", KeysLine).update(Text("\n".join(wrap_whole(keys, width))))
         self._show()
 
+    def happened(self, happening: Happening) -> None:
+        """What was found may be gone, or say another thing; the cursor stays on its message."""
+        left = after(self._found, happening)
+        if left == self._found:
+            return
+        gone = {each.message.id for each in self._found} - {each.message.id for each in left}
+        self._cursor -= sum(each.message.id in gone for each in self._found[: self._cursor])
+        self._cursor = max(0, min(self._cursor, len(left) - 1))
+        self._found = left
+        self._show()
+
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
         if event.value != self._asked or not self._found:
@@ -125,7 +137,8 @@ class SearchScreen(Dialog[Message]):
 
     @work(exclusive=True, group="search")
     async def _more(self) -> None:
-        await self._ask(self._found[-1].message.id)
+        if self._found:  # they may be gone
+            await self._ask(self._found[-1].message.id)
 
     async def _ask(self, before: int | None) -> None:
         try:

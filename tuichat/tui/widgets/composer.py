@@ -54,11 +54,12 @@ class Composer(TextArea):
     turning: ClassVar[frozenset[str]] = frozenset({"escape"})
 
     class Submitted(WidgetMessage):
-        """Enter was pressed."""
+        """Enter was pressed; `meant` is what the text was for then."""
 
-        def __init__(self, text: str) -> None:
+        def __init__(self, text: str, meant: object) -> None:
             super().__init__()
             self.text = text
+            self.meant = meant
 
     class PasteAsked(WidgetMessage):
         """A long text was pasted; it is not in the input yet."""
@@ -104,6 +105,8 @@ class Composer(TextArea):
         self.words: Callable[[], Mapping[str, tuple[str, ...]]] = dict
         """Gives what else than names Tab completes behind a command, as `Names.words`."""
         self.inputs = InputHistory()
+        self.meant: object = None
+        """What the text is for, to be told with it."""
         self.deaf = False
         """What is typed now is not meant for it, and is dropped."""
         self._search: tuple[str, int, str] | None = None
@@ -186,11 +189,23 @@ class Composer(TextArea):
         self.move_cursor(self.document.end)
         self._fit()
 
+    def begin(self, text: str) -> None:
+        """As `take`; neither an arrow nor the end of a search brings back what was being written before."""
+        self.inputs.to_end()
+        if self._search is not None:
+            self._end_search()
+        self.take(text)
+
+    @property
+    def in_progress(self) -> str:
+        """What is being written, though something from before may have been called back in its place."""
+        return self.inputs.in_progress(self.text)
+
     def submit(self) -> None:
         """Hand the text over and be empty at once: letters typed behind Enter belong to the next text."""
         typed = self.text
         self.take("")
-        self.post_message(self.Submitted(typed))
+        self.post_message(self.Submitted(typed, self.meant))
 
     def give_back(self, text: str) -> None:
         """A text that was not taken stands before what was typed since."""

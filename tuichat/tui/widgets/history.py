@@ -353,7 +353,7 @@ class History(TypedOver, can_focus=True):
     def _in_view(self, index: int) -> Place | None:
         """Where the view has to go so that the message at `index` is in it; None if it can stay."""
         place = self._place()
-        bottom = self._pages.end(self.size.height - 1, index + 1)
+        bottom = self._pages.end(max(1, self.size.height - 1), index + 1)
         if index < place.index or (index == place.index and place.row):
             return Place(index, 0)
         return bottom if is_past(bottom, place) and self._top is not None else None
