@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 
 from tests.support.fixed_clock import FixedClock
-from tests.support.interface import history_text, resize, running, settle
+from tests.support.interface import enter, history_text, resize, running, settle
 from tests.support.memory_node import MemoryNode
 from tuichat import i18n
 from tuichat.model import Message
@@ -259,3 +259,18 @@ async def test_a_conversation_with_unread_messages_opens_where_they_begin() -> N
         assert " new " in text
         assert "fresh 0" in text
         assert "fresh 59" not in text
+
+
+async def test_the_ends_are_reached_also_while_another_page_is_on_its_way() -> None:
+    node = MemoryNode.sample(FixedClock())
+    node.fill("bob", 1_500)
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, "/query bob")
+        screen.history._want("older")
+        screen.history.to_start()
+        await settle(pilot)
+        assert "line 1 " in history_text(screen)
+        screen.history._want("newer")
+        screen.history.to_end()
+        await settle(pilot)
+        assert "line 1500 " in history_text(screen)

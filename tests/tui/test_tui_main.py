@@ -21,6 +21,7 @@ from tests.support.interface import (
     top,
 )
 from tests.support.memory_node import MemoryNode, address_of
+from tuichat.errors import UsageError
 from tuichat.model import MAX_TEXT_BYTES
 from tuichat.tui import session
 from tuichat.tui.known import colour_of
@@ -110,10 +111,14 @@ async def test_text_over_the_limit_stays_in_the_input_and_is_not_sent(node: Memo
         assert len(screen.composer.text) == MAX_TEXT_BYTES + 1
 
 
-async def test_a_text_the_node_refuses_comes_back_into_the_input(node: MemoryNode) -> None:
+async def test_a_text_the_node_refuses_comes_back_into_the_input(
+    node: MemoryNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_words: object) -> None:
+        raise UsageError("Too much waits.")
+
+    monkeypatch.setattr(node, "send", refuse)
     async with running(node) as (screen, pilot):
-        await node.contact_block("bob")
-        await pilot.pause()
         await enter(screen, pilot, "hello")
         assert screen.composer.text == "hello"
         assert "Not sent" in notice_text(screen)

@@ -307,7 +307,8 @@ class History(TypedOver, can_focus=True):
             self._want("newer")
 
     def _want(self, page: PageName) -> None:
-        if self._wanted is None and len(self.window):
+        asked = page in {"oldest", "newest"}  # by somebody, who is not to be told to wait for a neighbour
+        if len(self.window) and (self._wanted is None or (asked and self._wanted != page)):
             self._wanted = page
             edge = -1 if page in {"newer", "newest"} else 0
             self.post_message(PageWanted(page, self.window.messages[edge].id))
