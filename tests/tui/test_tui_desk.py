@@ -293,7 +293,8 @@ async def test_with_who_is_removed_elsewhere_goes_all_that_is_on_the_screen_of_t
         await node.contact_remove("bob")
         await settle(pilot)
         assert mine.text not in history_text(screen)
-        assert (screen.composer.text, notice_text(screen), screen.target) == ("", "", None)
+        assert (screen.composer.text, screen.target) == ("half a thought", None)
+        assert mine.text not in notice_text(screen)
         assert not screen.history.choosing
         assert "choose" in str(screen.query_one("#hints", Static).render())
         screen.open(ALICE)

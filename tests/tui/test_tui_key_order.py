@@ -124,6 +124,15 @@ async def test_who_writes_where_no_field_is_writes_into_the_input(place: str) ->
         assert screen.shared.session.known.requests()
 
 
+@pytest.mark.parametrize("keys", ["ctrl+p pagedown", "ctrl+p a pageup", "ctrl+p home end pageup down"])
+async def test_a_page_key_right_behind_that_of_the_palette_ends_nothing(keys: str) -> None:
+    async with running(MemoryNode.sample(FixedClock()), size=(40, 15)) as (screen, pilot):
+        await burst(pilot, keys.split())
+        await pilot.press("escape")
+        await settle(pilot)
+        assert pilot.app.screen is screen
+
+
 async def test_ctrl_c_in_the_input_copies_what_is_selected_and_else_says_how_to_quit() -> None:
     async with running(MemoryNode.sample(FixedClock())) as (screen, pilot):
         await burst(pilot, [*"abc", "shift+left", "ctrl+c"])

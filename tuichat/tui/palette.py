@@ -27,6 +27,11 @@ class PaletteScreen(command.CommandPalette):
     def on_mount(self) -> None:
         self.query_one("#--container").border_title = _("Commands")
 
+    def _action_command_list(self, action: str) -> None:
+        """As Textual's, once the list is laid out: before that no page of it is found."""
+        if self.query_one(command.CommandList)._index_to_line:
+            super()._action_command_list(action)
+
     def _start_no_matches_countdown(self, search_value: str) -> None:
         """As Textual's, whose words are English in every language."""
         self._stop_no_matches_countdown()

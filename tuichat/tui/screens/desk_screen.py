@@ -69,7 +69,8 @@ class DeskScreen(FileScreen):
                 self.put_arrived()
                 self._erased(contact)
             case ContactRemovedEvent(contact=contact):
-                self._removed(contact)
+                self.drafts.erased(contact)
+                self.load_desk()
 
     def put_arrived(self) -> None:
         """Bring what arrived into the history, in its order: what goes may be among it."""
@@ -77,15 +78,6 @@ class DeskScreen(FileScreen):
         for message, new in arrived:
             if message.contact == self.conversation.contact:
                 self.history.put(message, new=new)
-
-    def _removed(self, contact: int) -> None:
-        if contact == self.conversation.contact:
-            if self.history.choosing:
-                self.history.action_end_choosing()
-            self.conversation.close()
-            self.composer.begin(self.drafts.open(None))
-        self.drafts.erased(contact)
-        self.load_desk()
 
     def _erased(self, contact: int) -> None:
         self.shared.session.known.files.forget_contact(contact)
