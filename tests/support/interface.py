@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import msgspec
+from textual.message_pump import MessagePump
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
@@ -21,6 +22,12 @@ from tuichat.tui.context import CreateProfile, Graphics, Options, Way
 from tuichat.tui.glyphs import UNICODE, Glyphs
 from tuichat.tui.node_client import NodeClient
 from tuichat.tui.screens.main import MainScreen
+
+_PATIENCE: Final = 5000
+"""Turns of the loop until something is said to hang: half a minute at least."""
+
+_A_WHILE: Final = 200
+"""Turns after which it is at rest, though somebody is told something all the time."""
 
 Prepare = Callable[[MemoryNode], None]
 
@@ -92,7 +99,9 @@ async def settle(pilot: Pilot[int]) -> None:
         await pilot.pause()
     for _turn in range(5):
         await pilot.pause()
-    while not pilot.app._exit and not _all_heard(pilot):
+    for _turn in range(_A_WHILE):
+        if pilot.app._exit or not _is_busy(pilot):
+            break
         await pilot.pause()  # which waits for the screen in front alone
     while not pilot.app._exit and any(
         isinstance(each, MainScreen) and each.catching_up for each in pilot.app.screen_stack
@@ -104,18 +113,24 @@ async def settle(pilot: Pilot[int]) -> None:
     await pilot.pause()
 
 
-def _all_heard(pilot: Pilot[Any]) -> bool:
-    """Whether every widget has dealt with all that it was told, also those behind a dialog."""
-    widgets = (each for screen in pilot.app.screen_stack for each in screen.walk_children(with_self=True))
-    waiting = (each._message_queue.qsize() + len(each._next_callbacks) for each in (pilot.app, *widgets))
-    return not any(waiting)
+def _is_busy(pilot: Pilot[Any]) -> bool:
+    """Whether anybody, also behind a dialog, has not dealt with all that they were told."""
+    pumps: list[MessagePump] = [pilot.app]
+    for screen in pilot.app.screen_stack:
+        pumps += screen.walk_children(with_self=True)
+    return any(each._message_queue.qsize() + len(each._next_callbacks) for each in pumps)
 
 
 async def resize(pilot: Pilot[Any], columns: int, rows: int) -> None:
     """Give the terminal another size, and wait until the screen is laid out in it: Textual waits a moment."""
     await pilot.resize_terminal(columns, rows)
-    while pilot.app._resize_timer is not None or pilot.app.screen._compositor.size != (columns, rows):
+    for _turn in range(_PATIENCE):
+        timer, laid_out = pilot.app._resize_timer, pilot.app.screen._compositor.size
+        if timer is None and laid_out == (columns, rows):
+            break
         await pilot.pause()
+    else:
+        raise AssertionError(f"it is not {columns}x{rows}: {laid_out} of {pilot.app.size}, {timer}")
 
 
 async def enter(screen: MainScreen, pilot: Pilot[int], line: str) -> None:
