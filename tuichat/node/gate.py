@@ -15,7 +15,7 @@ import msgspec
 from tuichat import __version__
 from tuichat.clock import Clock
 from tuichat.crypto.passphrase import DuressError, Secret
-from tuichat.errors import LockedError, StorageError, UsageError
+from tuichat.errors import LockedError, StorageError, UnreachableError, UsageError
 from tuichat.event_buffer import EventBuffer
 from tuichat.i18n import _
 from tuichat.model import (
@@ -349,6 +349,8 @@ class Gate(GateDeeds, GateDesk, GateFiles, GateSettings, GateTokens):
 
     def _opened(self) -> Node:
         if self._node is None:
+            if self._stopping.is_set():  # another may take its place, which is not locked
+                raise UnreachableError(_("The node has ended."))
             raise LockedError(_("The profile is locked."), _("Unlock it: tuichat unlock"))
         return self._node
 
