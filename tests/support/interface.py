@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import msgspec
-from textual.events import Resize
 from textual.geometry import Size
 from textual.message_pump import MessagePump
 from textual.pilot import Pilot
@@ -133,7 +132,8 @@ async def resize(pilot: Pilot[Any], columns: int, rows: int) -> None:
         if (
             turn % _A_WHILE == _A_WHILE - 1
         ):  # seldom, where much else runs, Textual loses one: the next is taken
-            pilot.app.screen.post_message(Resize(Size(columns, rows), Size(columns, rows)))
+            for screen in pilot.app.screen_stack:
+                screen._screen_resized(Size(columns, rows))
         await pilot.pause()
     else:
         raise AssertionError(f"it is not {columns}x{rows}: {laid_out} of {pilot.app.size}, {timer}")
