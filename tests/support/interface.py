@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import msgspec
-from textual.geometry import Size
 from textual.message_pump import MessagePump
 from textual.pilot import Pilot
 from textual.screen import Screen
@@ -125,15 +124,10 @@ def _is_busy(pilot: Pilot[Any]) -> bool:
 async def resize(pilot: Pilot[Any], columns: int, rows: int) -> None:
     """Give the terminal another size, and wait until the screen is laid out in it: Textual waits a moment."""
     await pilot.resize_terminal(columns, rows)
-    for turn in range(_PATIENCE):
+    for _turn in range(_PATIENCE):
         timer, laid_out = pilot.app._resize_timer, pilot.app.screen._compositor.size
         if timer is None and laid_out == (columns, rows):
             break
-        if (
-            turn % _A_WHILE == _A_WHILE - 1
-        ):  # seldom, where much else runs, Textual loses one: the next is taken
-            for screen in pilot.app.screen_stack:
-                screen._screen_resized(Size(columns, rows))
         await pilot.pause()
     else:
         raise AssertionError(f"it is not {columns}x{rows}: {laid_out} of {pilot.app.size}, {timer}")

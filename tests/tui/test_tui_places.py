@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
+from textual.events import Resize
+from textual.geometry import Size
 from textual.pilot import Pilot
 
 from tests.support.fixed_clock import FixedClock
-from tests.support.interface import enter, history_text, resize, running, settle
+from tests.support.interface import enter, history_text, resize, running, settle, top
 from tests.support.memory_node import MemoryNode
 from tuichat.tui.conversation import PAGE
 from tuichat.tui.screens.main import MainScreen
@@ -223,3 +225,18 @@ async def test_letter_is_drawn_without_waiting_for_the_next_frame(monkeypatch: p
         screen.composer.insert("y")  # nobody waits for this one
         await pilot._wait_for_screen()  # a pause would draw
         assert screen.composer in screen._dirty_widgets
+
+
+async def test_a_dialog_takes_its_size_also_where_what_is_behind_it_was_quicker() -> None:
+    async with running(long_node()) as (screen, pilot):
+        await pilot.press("f1")
+        await settle(pilot)
+        dialog, size = top(pilot), Size(40, 15)
+        assert dialog is not screen
+        told = Resize(size, size)  # the same one for all of them, as Textual tells it
+        for each in (screen, dialog):
+            each.post_message(told)
+            while each._message_queue.qsize():
+                await pilot.pause()
+            await settle(pilot)
+        assert dialog._compositor.size == size

@@ -28,6 +28,15 @@ class PromptScreen(Screen[None]):
             self._key_waits = not self._layout_required and self.focused not in dirty
             self._on_timer_update()
 
+    async def on_event(self, event: events.Event) -> None:
+        """As Textual's; a size that is told to all screens is one event, and here it is marked as dealt with.
+
+        A dialog in front that came to it later did nothing about it then.
+        """
+        if isinstance(event, events.Resize):
+            event = events.Resize(event.size, event.virtual_size, event.container_size, event.pixel_size)
+        await super().on_event(event)
+
     async def _on_resize(self, event: events.Resize) -> None:
         """Another width may mean other classes, and those another layout, which then waits for its frame.
 
