@@ -236,7 +236,5 @@ async def test_a_dialog_takes_its_size_also_where_what_is_behind_it_was_quicker(
         told = Resize(size, size)  # the same one for all of them, as Textual tells it
         for each in (screen, dialog):
             each.post_message(told)
-            while each._message_queue.qsize():
-                await pilot.pause()
             await settle(pilot)
         assert dialog._compositor.size == size
