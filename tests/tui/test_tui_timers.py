@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from textual.pilot import Pilot
 
 from tests.support.fixed_clock import FixedClock
 from tests.support.interface import enter, history_text, notice_text, running, settle
 from tests.support.memory_node import MemoryNode
 from tuichat.errors import UsageError
+from tuichat.model import Message
 from tuichat.tui.screens.desk_screen import DRAFT_SECONDS
 from tuichat.tui.screens.main import MainScreen
 from tuichat.tui.widgets.title import Title
@@ -69,17 +71,25 @@ async def test_file_goes_with_the_row_of_its_message(node: MemoryNode) -> None:
         assert known.get(file.id) is None
 
 
+async def half_a_thought_and_then(
+    screen: MainScreen, pilot: Pilot[int], node: MemoryNode, key: str
+) -> Message:
+    """A text stands in the input when a key is pressed on a message that disappears."""
+    mine = await node.send("bob", "burn after reading")
+    node.change_message(mine.id, timer=60)
+    await settle(pilot)
+    screen.composer.take("half a thought")
+    await pilot.press("escape", key)
+    await settle(pilot)
+    return mine
+
+
 @pytest.mark.parametrize("key", ["e", "r"])
 async def test_words_taken_into_the_input_or_quoted_above_it_go_with_their_message(
     node: MemoryNode, key: str
 ) -> None:
     async with running(node) as (screen, pilot):
-        mine = await node.send("bob", "burn after reading")
-        node.change_message(mine.id, timer=60)
-        await settle(pilot)
-        screen.composer.take("half a thought")
-        await pilot.press("escape", key)
-        await settle(pilot)
+        mine = await half_a_thought_and_then(screen, pilot, node, key)
         assert "burn after reading" in notice_text(screen)
         if key == "e":
             await pilot.press("!")
@@ -153,12 +163,7 @@ async def test_an_edit_is_no_message_of_its_own_where_its_message_goes_as_it_is_
     node: MemoryNode, way: str
 ) -> None:
     async with running(node) as (screen, pilot):
-        mine = await node.send("bob", "burn after reading")
-        node.change_message(mine.id, timer=60)
-        await settle(pilot)
-        screen.composer.take("half a thought")
-        await pilot.press("escape", "e")
-        await settle(pilot)
+        mine = await half_a_thought_and_then(screen, pilot, node, "e")
         screen.composer.submit()
         if way == "disappears":
             node.disappeared(mine.id)

@@ -12,16 +12,7 @@ from tuichat.cli.tor_words import trouble
 from tuichat.deed_words import state_word
 from tuichat.errors import NotFoundError, NotYetError, TuichatError, UnreachableError
 from tuichat.i18n import _
-from tuichat.model import (
-    AnyEvent,
-    ContactRemovedEvent,
-    ConversationErasedEvent,
-    Message,
-    MessageEvent,
-    MessageRemovedEvent,
-    MessageState,
-    MissedEvent,
-)
+from tuichat.model import Message, MessageEvent, MessageState, MissedEvent, takes_away
 
 DEFAULT_WAIT = 60.0
 """Seconds that `send` waits for the state it waits for."""
@@ -57,7 +48,7 @@ class Waiting:
                         message = await current.message_get(message.id)
                     elif isinstance(event, MessageEvent) and event.message.id == message.id:
                         message = event.message
-                    elif _takes_away(event, message):
+                    elif takes_away(event, message):
                         self._gone.add(message.id)
                         break
                     if _has_reached(message, self.target) or message.state in ("failed", "cancelled"):
@@ -90,16 +81,6 @@ async def implied_target(node: AsyncClient) -> MessageState | None:
 def _has_reached(message: Message, target: MessageState) -> bool:
     """Whether the message is in state `target` or further on the same way."""
     return _PROGRESS.get(message.state, -1) >= _PROGRESS[target]
-
-
-def _takes_away(event: AnyEvent, message: Message) -> bool:
-    """Whether the message is not there any more: nothing comes of it that could be waited for."""
-    match event:
-        case MessageRemovedEvent(message=gone):
-            return gone == message.id
-        case ConversationErasedEvent(contact=contact) | ContactRemovedEvent(contact=contact):
-            return contact == message.contact
-    return False
 
 
 async def _trouble(node: AsyncClient) -> str:

@@ -46,6 +46,7 @@ from tuichat.model.events import (
     ServiceEvent,
     SignEvent,
     TorEvent,
+    takes_away,
 )
 from tuichat.model.exported import Exported, Imported
 from tuichat.model.records import (
@@ -176,4 +177,5 @@ __all__ = [
     "from_milliseconds",
     "grantable",
     "spelled_out",
+    "takes_away",
 ]

@@ -185,3 +185,13 @@ AnyEvent = (
     | ClosingEvent
     | MissedEvent
 )
+
+
+def takes_away(event: object, message: Message) -> bool:
+    """Whether an event says that a message is not there any more."""
+    match event:
+        case MessageRemovedEvent(message=gone):
+            return gone == message.id
+        case ConversationErasedEvent(contact=contact) | ContactRemovedEvent(contact=contact):
+            return contact == message.contact
+    return False

@@ -7,14 +7,7 @@ from rich.text import Text
 
 from tuichat.deed_words import said, speaker
 from tuichat.i18n import _
-from tuichat.model import (
-    ContactRemovedEvent,
-    ConversationErasedEvent,
-    Found,
-    Message,
-    MessageEvent,
-    MessageRemovedEvent,
-)
+from tuichat.model import Found, Message, MessageEvent, takes_away
 from tuichat.tui.dates import Calendar
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.session import Happening
@@ -28,14 +21,11 @@ Span = tuple[int, int]
 
 def after(found: list[Found], event: Happening) -> list[Found]:
     """What was found, as it is after an event: nothing that is gone stays in sight."""
-    match event:
-        case MessageEvent(message=now):
-            return [_changed(each, now) if each.message.id == now.id else each for each in found]
-        case MessageRemovedEvent(message=gone):
-            return [each for each in found if each.message.id != gone]
-        case ConversationErasedEvent(contact=contact) | ContactRemovedEvent(contact=contact):
-            return [each for each in found if each.message.contact != contact]
-    return found
+    left = [each for each in found if not takes_away(event, each.message)]
+    if isinstance(event, MessageEvent):
+        now = event.message
+        return [_changed(each, now) if each.message.id == now.id else each for each in left]
+    return left
 
 
 def _changed(found: Found, now: Message) -> Found:

@@ -9,14 +9,7 @@ from textual import on, work
 
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
-from tuichat.model import (
-    Contact,
-    ContactRemovedEvent,
-    ConversationErasedEvent,
-    Message,
-    MessageEvent,
-    MessageRemovedEvent,
-)
+from tuichat.model import Contact, ContactRemovedEvent, Message, MessageEvent, takes_away
 from tuichat.tui.context import Context
 from tuichat.tui.message_keys import keys_of
 from tuichat.tui.screens.desk_screen import DeskScreen
@@ -69,18 +62,19 @@ class DeedScreen(DeskScreen):
     def desk_happened(self, event: Happening) -> None:
         """With a message goes what was to be said of it: its words stand above the input, or in it."""
         of = None if self.target is None else self.target.message
-        if isinstance(event, ContactRemovedEvent) and of is not None and of.contact == event.contact:
+        if isinstance(event, ContactRemovedEvent) and of is not None and takes_away(event, of):
             self.drop_target()
-        if self._told is not None and _takes_away(event, self._told[0]) and self._told[1] == self._notice:
-            self.say("")
+        if self._told is not None:
+            message, notice = self._told
+            if notice == self._notice and _says_nothing_more(event, message):
+                self.say("")
         super().desk_happened(event)
-        match event:
-            case MessageEvent(message=message) if of is not None and of.id == message.id:
-                self._target_changed(message)
-            case MessageRemovedEvent(message=gone) if of is not None and of.id == gone:
-                self.drop_target()
-            case ConversationErasedEvent(contact=erased) if of is not None and of.contact == erased:
-                self.drop_target()
+        if of is None:
+            return
+        if isinstance(event, MessageEvent) and event.message.id == of.id:
+            self._target_changed(event.message)
+        elif takes_away(event, of):
+            self.drop_target()
 
     def say_of(self, message: Message, text: str) -> None:
         """Say what a message said, for as long as it says anything."""
@@ -244,13 +238,8 @@ class DeedScreen(DeskScreen):
         return self.shared.glyphs.quoted(fit(words, _SHOWN, self.shared.glyphs.ellipsis))
 
 
-def _takes_away(event: Happening, message: Message) -> bool:
+def _says_nothing_more(event: Happening, message: Message) -> bool:
     """Whether nothing is left of what a message said."""
-    match event:
-        case MessageEvent(message=now):
-            return now.id == message.id and bool(now.unsent)
-        case MessageRemovedEvent(message=gone):
-            return gone == message.id
-        case ConversationErasedEvent(contact=contact) | ContactRemovedEvent(contact=contact):
-            return contact == message.contact
-    return False
+    if isinstance(event, MessageEvent):
+        return event.message.id == message.id and bool(event.message.unsent)
+    return takes_away(event, message)
