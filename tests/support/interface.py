@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import msgspec
-from textual.message_pump import MessagePump
+from textual import app as textual_app
+from textual import pilot as textual_pilot
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
+from tests.support.at_rest import wait_for_rest
 from tests.support.fixed_clock import FixedClock
 from tests.support.memory_node import MemoryNode
 from tuichat.tui.app import TuichatApp
@@ -23,11 +25,11 @@ from tuichat.tui.glyphs import UNICODE, Glyphs
 from tuichat.tui.node_client import NodeClient
 from tuichat.tui.screens.main import MainScreen
 
+textual_app.wait_for_idle = textual_pilot.wait_for_idle = wait_for_rest  # type: ignore[attr-defined]
+"""A pilot goes on when the interface has come to rest, not when this process is idle."""
+
 _PATIENCE: Final = 5000
 """Turns of the loop until something is said to hang: half a minute at least."""
-
-_A_WHILE: Final = 200
-"""Turns after which it is at rest, though somebody is told something all the time."""
 
 Prepare = Callable[[MemoryNode], None]
 
@@ -99,10 +101,6 @@ async def settle(pilot: Pilot[int]) -> None:
         await pilot.pause()
     for _turn in range(5):
         await pilot.pause()
-    for _turn in range(_A_WHILE):
-        if pilot.app._exit or not _is_busy(pilot):
-            break
-        await pilot.pause()  # which waits for the screen in front alone
     while not pilot.app._exit and any(
         isinstance(each, MainScreen) and each.catching_up for each in pilot.app.screen_stack
     ):
@@ -111,14 +109,6 @@ async def settle(pilot: Pilot[int]) -> None:
         for field in [*screen.query(Input), *screen.query(TextArea)]:
             field.cursor_blink = False  # a picture that takes long would else show the cursor, or not
     await pilot.pause()
-
-
-def _is_busy(pilot: Pilot[Any]) -> bool:
-    """Whether anybody, also behind a dialog, has not dealt with all that they were told."""
-    pumps: list[MessagePump] = [pilot.app]
-    for screen in pilot.app.screen_stack:
-        pumps += screen.walk_children(with_self=True)
-    return any(each._message_queue.qsize() + len(each._next_callbacks) for each in pumps)
 
 
 async def resize(pilot: Pilot[Any], columns: int, rows: int) -> None:

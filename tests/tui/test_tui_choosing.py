@@ -7,7 +7,7 @@ from textual import events
 from textual.widgets import Static
 
 from tests.support.fixed_clock import FixedClock
-from tests.support.interface import enter, history_text, running, seen, settle, top
+from tests.support.interface import enter, history_text, resize, running, seen, settle, top
 from tests.support.memory_node import MemoryNode
 from tuichat.tui.screens.confirm import Confirm
 from tuichat.tui.screens.main import MainScreen
@@ -113,6 +113,21 @@ async def test_the_newest_message_can_be_chosen_in_a_view_of_one_row(node: Memor
         await pilot.press("up", "down")
         await settle(pilot)
         assert "their clock" in screen.history.render_line(0).text
+
+
+async def test_a_window_that_grows_shows_the_keys_it_has_room_for(node: MemoryNode) -> None:
+    node.offer("bob", "minutes.pdf", 184_000)
+    async with running(node, size=(70, 24)) as (screen, pilot):
+        await pilot.press("escape")
+        await settle(pilot)
+        assert "O choose where" in hints(screen)
+        assert "r answer" not in hints(screen)
+        await resize(pilot, 80, 24)
+        await settle(pilot)
+        assert "r answer" in hints(screen)
+        await resize(pilot, 70, 24)
+        await settle(pilot)
+        assert "r answer" not in hints(screen)
 
 
 async def test_the_keys_are_shown_in_a_narrow_window_too(node: MemoryNode) -> None:

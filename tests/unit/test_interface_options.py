@@ -58,7 +58,7 @@ async def test_nothing_moves_by_itself_over_a_network(
     blink = _options(context(tmp_path)).blink
     app = interface(MemoryNode.sample(FixedClock()), blink=blink)
     async with app.run_test() as pilot:
-        await pilot.pause(0.1)
+        await pilot.pause()
         main = app.main_screen()
         assert main is not None
         assert (blink, app.animation_level != "none") == (moves, moves)

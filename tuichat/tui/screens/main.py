@@ -283,7 +283,10 @@ class MainScreen(PointingScreen):
     def other_classes(self) -> None:
         """In a narrow window other things are said."""
         self.update_state()
-        self.name_keys()
+
+    def on_resize(self) -> None:
+        """In a wider one more keys have room."""
+        self.call_after_refresh(self.name_keys)
 
     # Moving between conversations.
 
