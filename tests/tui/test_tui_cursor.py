@@ -187,3 +187,15 @@ async def test_the_input_has_as_many_rows_as_its_text_takes_in_every_window(text
             rows.append(screen.composer.size.height)
             assert screen.composer.scroll_offset.y == 0
         assert rows == [1, 2, 3, 2, 1]
+
+
+async def test_a_slash_that_an_input_method_made_wide_begins_a_command() -> None:
+    async with running(MemoryNode.sample(FixedClock())) as (screen, pilot):
+        for letter in "／hel":
+            pilot.app.post_message(Key(letter, letter))
+        await settle(pilot)
+        assert screen.composer.text == "/hel"
+        assert screen.composer.cursor_location == (0, 4)
+        await pilot.press("tab")
+        await settle(pilot)
+        assert screen.composer.text == "/help "

@@ -12,6 +12,7 @@ from textual.widgets import Static
 from tests.support.fixed_clock import FixedClock
 from tests.support.interface import enter, history_text, notice_text, running, settle, top
 from tests.support.memory_node import MemoryNode
+from tuichat.errors import UsageError
 from tuichat.model import Quote
 from tuichat.tui.app import TuichatApp
 from tuichat.tui.message_keys import key_hints
@@ -263,6 +264,50 @@ async def test_what_one_does_is_said_in_the_third_person(node: MemoryNode) -> No
         shown = history_text(screen)
         assert "* me waves" in shown
         assert "* bob waves back" in shown
+
+
+async def test_what_one_does_is_edited_and_answers_as_any_text_does(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, "/me waves")
+        mine = (await node.messages("bob"))[-1]
+        await pilot.press("escape", "e")
+        await settle(pilot)
+        assert screen.composer.text == "/me waves"
+        await pilot.press("!", "enter")
+        await settle(pilot)
+        changed = (await node.messages("bob"))[-1]
+        assert (changed.id, changed.text) == (mine.id, "/me waves!")
+        await pilot.press("escape", "up", "up", "up", "r")
+        await settle(pilot)
+        await enter(screen, pilot, "/me nods")
+        last = (await node.messages("bob"))[-1]
+        assert (last.text, last.reply_to) == ("/me nods", 1)
+
+
+@pytest.mark.parametrize("text", ["/usr/bin", "/quit", "／喂"])
+async def test_a_text_that_begins_with_a_slash_stays_one_when_it_is_edited(
+    node: MemoryNode, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, f"/{text}")
+        mine = (await node.messages("bob"))[-1]
+        assert mine.text == text
+        await pilot.press("escape", "e", "!")
+        await settle(pilot)
+        assert screen.composer.text == f"/{text}!"
+
+        async def refuse(_message: int, _text: str) -> None:
+            raise UsageError("not now")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(node, "edit", refuse)
+            await pilot.press("enter")
+            await settle(pilot)
+        assert screen.composer.text == f"/{text}!"
+        await pilot.press("enter")
+        await settle(pilot)
+        changed = (await node.messages("bob"))[-1]
+        assert (changed.id, changed.text) == (mine.id, f"{text}!")
 
 
 async def test_only_names_of_the_two_stand_out_and_nothing_is_markup(node: MemoryNode) -> None:

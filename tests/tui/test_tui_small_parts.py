@@ -23,7 +23,7 @@ from tuichat.tui.known import colour_of
 from tuichat.tui.node_client import NodeClient
 from tuichat.tui.qr import qr_rows, qr_text, sextant_rows
 from tuichat.tui.session import Connected, Happening, Lost, Session
-from tuichat.tui.slash import Command, Names, Text, Unknown, complete, read_line
+from tuichat.tui.slash import Command, Names, Text, Unknown, as_typed, complete, read_line
 
 
 @pytest.mark.parametrize(
@@ -38,9 +38,13 @@ from tuichat.tui.slash import Command, Names, Text, Unknown, complete, read_line
         ("/10000", Unknown("10000")),
         (f"/{'9' * 5000}", Unknown("9" * 5000)),
         ("/²", Unknown("²")),
-        ("/", Unknown("")),
         ("/helpme", Unknown("helpme")),
         (" /help", Text(" /help")),
+        ("／help", Command("help", "")),
+        ("／／喂", Text("／喂")),
+        ("//／", Text("/／")),
+        ("/", Unknown("")),
+        ("喂／help", Text("喂／help")),
         ("/msg　小明　喂", Command("msg", "小明　喂")),
         ("/me\nwaves", Command("me", "waves")),
         ("/nothing　of the kind", Unknown("nothing")),
@@ -48,6 +52,12 @@ from tuichat.tui.slash import Command, Names, Text, Unknown, complete, read_line
 )
 def test_a_line_is_read_as_what_it_means(line: str, meaning: object) -> None:
     assert read_line(line) == meaning
+
+
+@pytest.mark.parametrize("text", ["hello", "/usr/bin", "//", "／喂", "/ME", "/me", "/me\nwaves", ""])
+def test_a_text_is_read_as_itself_where_it_stands_to_be_changed(text: str) -> None:
+    assert read_line(as_typed(text)) == Text(text)
+    assert read_line(as_typed("/me waves")) == Command("me", "waves")
 
 
 def test_completion_knows_commands_and_names() -> None:

@@ -201,7 +201,7 @@ async def test_an_edit_that_is_refused_goes_with_its_message_all_the_same(
 async def test_a_draft_that_a_command_put_aside_is_called_back_for_as_long_as_it_would_have_stayed(
     node: MemoryNode,
 ) -> None:
-    await node.conversation_timer("bob", 1)
+    await node.conversation_timer("bob", 3)
     async with running(node) as (screen, pilot):
         screen.composer.take("half a secret")
         await pilot.pause()
@@ -209,7 +209,8 @@ async def test_a_draft_that_a_command_put_aside_is_called_back_for_as_long_as_it
         await pilot.press("up")
         assert screen.composer.text == "half a secret"
         await pilot.press("down")
-        await pilot.pause(1.1)
+        while screen.composer.inputs.search("half a secret") is not None:
+            await pilot.pause(0.02)
         await pilot.press("up")
         assert screen.composer.text == "/rename "
 

@@ -177,9 +177,15 @@ def keys_of_commands() -> dict[str, str]:
     }
 
 
+def slashed(line: str) -> str:
+    """The line, with the slash that begins a command where an input method made it wide."""
+    return f"/{line[1:]}" if line.startswith("／") else line
+
+
 def read_line(line: str) -> Text | Command | Unknown:
     """What a typed line is. `//` at the beginning stands for a literal slash; `/3` opens conversation 3."""
-    if line.startswith("//"):
+    line = slashed(line)
+    if line.startswith(("//", "/／")):
         return Text(line[1:])
     if not line.startswith("/"):
         return Text(line)
@@ -187,6 +193,11 @@ def read_line(line: str) -> Text | Command | Unknown:
     if re.fullmatch(_PLACE, name):
         return Command("open", name)
     return Command(name, words_behind(line)) if name in usages() else Unknown(name)
+
+
+def as_typed(text: str) -> str:
+    """The line that `read_line` takes for this text, or for the command that sends it."""
+    return f"/{text}" if text.startswith(("/", "／")) and not text.startswith("/me ") else text
 
 
 def words_behind(line: str) -> str:

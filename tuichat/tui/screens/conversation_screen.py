@@ -23,7 +23,7 @@ from tuichat.tui.harmless import harmless
 from tuichat.tui.pace import Pace
 from tuichat.tui.screens.main_lines import banner_text, choosing_text, hint_text, short_hint_text
 from tuichat.tui.screens.prompt_screen import PromptScreen
-from tuichat.tui.slash import Command, Unknown, read_line
+from tuichat.tui.slash import Command, Unknown, as_typed, read_line
 from tuichat.tui.slash import Text as MessageText
 from tuichat.tui.widgets import history_said
 from tuichat.tui.widgets.history import History
@@ -326,6 +326,8 @@ class ConversationScreen(PromptScreen):
                     "error",
                 )
                 self.composer.give_back(event.text)
+            case Command(name="me", argument=doing) if doing:
+                self._send(event.text, f"/me {doing}")
             case Command():
                 self._accepted(event.text)
                 self.post_message(self.Run(line))
@@ -380,7 +382,7 @@ class ConversationScreen(PromptScreen):
             message = await self.conversation.send(person, text, reply_to)
         except TuichatError as error:
             self.say(_("Not sent: {reason}").format(reason=error_text(error)), "error")
-            self.give_back_to(person.id, text)
+            self.give_back_to(person.id, as_typed(text))
             return
         if message.contact == self.conversation.contact:
             if self.history.window.index(message.id) is None:

@@ -14,7 +14,7 @@ from tuichat.tui.context import Context
 from tuichat.tui.message_keys import keys_of
 from tuichat.tui.screens.desk_screen import DeskScreen
 from tuichat.tui.session import Happening
-from tuichat.tui.slash import Command, read_line
+from tuichat.tui.slash import Command, as_typed, read_line
 from tuichat.tui.widgets.deed_history import DeedHistory
 from tuichat.tui.words import error_text
 from tuichat.tui.wrapping import fit
@@ -131,7 +131,7 @@ class DeedScreen(DeskScreen):
         self._keep_due()
         aside = self.composer.text
         self.target = Target("edit", message, aside, is_kept=aside == self.drafts.kept(message.contact))
-        self.composer.take(message.text)
+        self.composer.take(as_typed(message.text))
         self.say(_("You edit {text}. Esc: no").format(text=self.quoted(message)), lasting=True)
 
     @work(exclusive=True, group="react")
@@ -194,7 +194,7 @@ class DeedScreen(DeskScreen):
         """Behind another command nothing says any more what the next text was to be."""
         super()._accepted(typed)
         line = read_line(typed)
-        if isinstance(line, Command) and line.name not in ("reply", "edit"):
+        if isinstance(line, Command) and line.name not in ("reply", "edit", "me"):
             self.taken_target("answer", "edit")
 
     def pass_on(self, person: Contact, text: str) -> None:
@@ -226,10 +226,10 @@ class DeedScreen(DeskScreen):
         now = None if index is None else self.history.window.messages[index]
         if now is not None and message.contact == self.conversation.contact and "e" in keys_of(now):
             self.begin_edit(now)
-            self.composer.take(text)
+            self.composer.take(as_typed(text))
             return [_("You edit {text}. Esc: no").format(text=self.quoted(now))]
         if message.timer is None:
-            self.give_back_to(message.contact, text)
+            self.give_back_to(message.contact, as_typed(text))
         return []
 
     def quoted(self, message: Message) -> str:

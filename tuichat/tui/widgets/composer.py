@@ -19,7 +19,7 @@ from tuichat.tui.cluster_document import ClusterDocument, ClusterLine, ClusterNa
 from tuichat.tui.clusters import cluster_end, countable, is_typed
 from tuichat.tui.direction import MARK, turns
 from tuichat.tui.input_history import InputHistory
-from tuichat.tui.slash import Names, complete
+from tuichat.tui.slash import Names, complete, slashed
 
 MOST_ROWS = 6
 PASTE_LINES = 5
@@ -295,6 +295,8 @@ class Composer(TextArea):
         self.post_message(self.Scrolled(1))
 
     def on_text_area_changed(self) -> None:
+        if slashed(self.text) != self.text:
+            self.replace("/", (0, 0), (0, 1))
         self._fit()
 
     def _rewrap_and_refresh_virtual_size(self) -> None:
