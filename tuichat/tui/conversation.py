@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-from tuichat.errors import NotFoundError
+from tuichat.errors import NotFoundError, TuichatError
 from tuichat.model import Contact, Message
 from tuichat.tui.context import Context
 from tuichat.tui.known import colour_of
@@ -34,6 +34,7 @@ class Conversation:
         self._style: RowStyle | None = None
         self._marked = 0
         self._was_blocked = False
+        self._shown: int | None = None
 
     @property
     def person(self) -> Contact | None:
@@ -58,16 +59,22 @@ class Conversation:
         return self.person is not None and self.person.state == "blocked"
 
     async def open(self, contact: int) -> None:
-        """Show this contact's newest messages."""
+        """Show this contact's newest messages; none if the node does not give them."""
         self.turn_to(contact)
         person = self.person
         if person is None:
             return
         limit = min(PAGE + person.unread, _MOST_AT_FIRST)
-        messages = await self._context.session.node.messages(person.address, limit=limit)
-        await self._know_files(person, messages)
+        try:
+            messages = await self._context.session.node.messages(person.address, limit=limit)
+            await self._know_files(person, messages)
+        except TuichatError:
+            if self.contact == contact != self._shown:
+                self._show_none()
+            raise
         if self.contact != contact:
             return
+        self._shown = contact
         self._style = self._row_style(person)
         self._marked = (
             0 if person.unread else _newest_incoming(messages, messages[-1].id if messages else 0, contact)
@@ -93,6 +100,10 @@ class Conversation:
     def close(self) -> None:
         """Show none."""
         self.contact = None
+        self._show_none()
+
+    def _show_none(self) -> None:
+        self._shown = None
         self._history.window.replace([], has_older=False)
         self._history.restyle(self._empty_style())
 

@@ -27,18 +27,22 @@ class Drafts:
         self._writer = writer
         self._kept: dict[int, str] = {}
         self._left: dict[int, str] = {}
+        self._before = ""
         self.typed = False
 
     def load(self, drafts: Iterable[Draft]) -> str | None:
-        """What the node keeps, read anew; another text for the input, None if it stays."""
+        """What the node keeps, read anew; another text for the input, None if it stays.
+
+        It stays where the node has none: one that was begun anew may never have had it.
+        """
         found = {draft.contact: draft.text for draft in drafts}
         before, self._kept = self._kept, found
         self._left = {
             contact: text for contact, text in self._left.items() if text != before.get(contact, "")
         }
-        if self.contact is None:
+        if self.contact is None or not found.get(self.contact):
             return None
-        return self._taken(found.get(self.contact, ""), before.get(self.contact, ""))
+        return self._taken(found[self.contact], before.get(self.contact, ""))
 
     def forget(self) -> None:
         """Nothing is known of a locked profile."""
@@ -98,8 +102,14 @@ class Drafts:
         contact, text = self.contact, _keepable(self.text)
         if contact is None or text == self._kept.get(contact, ""):
             return None
+        self._before = self._kept.get(contact, "")
         self._kept[contact] = text
         return Draft(contact=contact, text=text)
+
+    def not_told(self, draft: Draft) -> None:
+        """The node may not have what was `due`: it is so again."""
+        if self._kept.get(draft.contact) == draft.text:
+            self._kept[draft.contact] = self._before
 
     def give_back(self, contact: int, text: str) -> Draft:
         """A text was not taken, and is a draft again where another conversation is open: for the node."""

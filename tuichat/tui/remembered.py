@@ -6,7 +6,7 @@ from typing import Final
 
 from tuichat.model import Contact
 from tuichat.tui.known import Known
-from tuichat.tui.slash import Command, Text, read_line, tells_no_secret
+from tuichat.tui.slash import Command, Text, Unknown, read_line, tells_no_secret
 
 _SAYING: Final = frozenset({"me", "msg", "reply"})
 """What stands behind these is said to somebody."""
@@ -25,8 +25,12 @@ def disappears(line: str, to: Contact | None) -> bool:
     read = read_line(line)
     if isinstance(read, Command) and read.name == "edit":
         return bool(read.argument)  # its message may disappear though the timer is off by now
-    says = isinstance(read, Text) or (isinstance(read, Command) and read.name in _SAYING)
+    says = isinstance(read, Text) or read.name in _SAYING or _has_caption(read)
     return says and to is not None and to.conversation.timer > 0
+
+
+def _has_caption(read: Command | Unknown) -> bool:
+    return isinstance(read, Command) and read.name == "file" and "--" in read.words()
 
 
 def may_outlast(line: str, to: Contact | None) -> bool:

@@ -190,7 +190,7 @@ def read_line(line: str) -> Text | Command | Unknown:
     if not line.startswith("/"):
         return Text(line)
     name = re.split(r"\s", line[1:], maxsplit=1)[0].lower()
-    if re.fullmatch(_PLACE, name):
+    if re.fullmatch(_PLACE, name) and not words_behind(line):
         return Command("open", name)
     return Command(name, words_behind(line)) if name in usages() else Unknown(name)
 

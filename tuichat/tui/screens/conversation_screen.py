@@ -28,7 +28,6 @@ from tuichat.tui.slash import Text as MessageText
 from tuichat.tui.widgets import history_said
 from tuichat.tui.widgets.history import History
 from tuichat.tui.widgets.keys_line import KeysLine
-from tuichat.tui.widgets.typed_over import Typed
 from tuichat.tui.words import error_text, key_sentence
 
 if TYPE_CHECKING:
@@ -117,6 +116,16 @@ class ConversationScreen(PromptScreen):
         if composer.is_attached:  # else a signal ends the interface while it opens
             composer.focus()
             self._composer = composer
+
+    @property
+    def narrow(self) -> bool:
+        """Whether the list and the conversation take turns."""
+        return self.has_class("-narrow")
+
+    @property
+    def hides_messages(self) -> bool:
+        """Whether requests, or the list of a narrow window, stand where they were."""
+        return self.has_class("-requests") or (self.narrow and self.has_class("-list"))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         """Nothing can be done before there is an input."""
@@ -245,23 +254,6 @@ class ConversationScreen(PromptScreen):
     def _refused(self, event: history_said.Refused) -> None:
         self.say(event.reason)
 
-    @on(Typed)
-    def _typed_over(self, event: Typed) -> None:
-        if self.has_class("-bare") or not self.ready or self.composer.deaf:  # it may be a passphrase
-            return
-        if self.has_class("-list") and self.conversation.contact is not None:
-            self.remove_class("-list")  # one sees to whom one writes
-            self.other_classes()
-        if self.history.choosing:
-            self.history.action_end_choosing()
-        self.set_focus(self.composer)
-        if event.pasted:
-            self.composer.paste(event.text)
-        elif event.text == "\n":  # Enter came before the input had the keys
-            self.composer.submit()
-        else:
-            self.composer.insert(event.text)
-
     @on(history_said.Chose)
     def _chose(self) -> None:
         self.set_class(self.history.chosen_message() is not None, "-choosing")
@@ -372,6 +364,10 @@ class ConversationScreen(PromptScreen):
         """Whether what a text was meant for has gone since it was entered, and the text with it."""
 
     @abstractmethod
+    def answer_again(self, message: int) -> list[str]:
+        """The text that is given back is to answer this message once more; what to say of that."""
+
+    @abstractmethod
     def give_back_to(self, contact: int, text: str) -> None:
         """A text that was not taken is being written again, to whom it was meant for."""
 
@@ -381,8 +377,10 @@ class ConversationScreen(PromptScreen):
         try:
             message = await self.conversation.send(person, text, reply_to)
         except TuichatError as error:
-            self.say(_("Not sent: {reason}").format(reason=error_text(error)), "error")
+            said = [_("Not sent: {reason}").format(reason=error_text(error))]
             self.give_back_to(person.id, as_typed(text))
+            said += [] if reply_to is None else self.answer_again(reply_to)
+            self.say("\n".join(said), "error", lasting=len(said) > 1)
             return
         if message.contact == self.conversation.contact:
             if self.history.window.index(message.id) is None:

@@ -47,7 +47,7 @@ class DeedCommands:
 
     def _meant(self, key: MessageKey, *, incoming: bool = False) -> Message:
         """The chosen message, chosen no more; without one the newest that it can be meant for."""
-        chosen = self._screen.history.chosen_message()
+        chosen = self._screen.chosen()
         if chosen is None:
             return self._newest(key, incoming=incoming)
         if key not in keys_of(chosen):
@@ -57,11 +57,16 @@ class DeedCommands:
 
     def _newest(self, key: MessageKey, *, incoming: bool = False) -> Message:
         """The newest message of the open conversation for which this key does something."""
-        messages = self._screen.history.window.messages
-        for message in reversed(messages):
+        for message in reversed(self._messages()):
             if key in keys_of(message) and not (incoming and message.direction == "out"):
                 return message
         raise UsageError(_("There is no message here with which that could be done."))
+
+    def _messages(self) -> list[Message]:
+        """Those of the conversation that is seen."""
+        if self._screen.person is None:
+            raise UsageError(_("No conversation is open."))
+        return list(self._screen.history.window.messages)
 
     async def _reply(self, command: Command) -> None:
         message = self._screen.taken_target("answer") or self._meant("r", incoming=True)
@@ -89,8 +94,8 @@ class DeedCommands:
             self._screen.choose_reaction(message)
 
     async def _earlier(self, command: Command) -> None:
-        chosen = self._screen.history.chosen_message()
-        messages = self._screen.history.window.messages if chosen is None else [chosen]
+        chosen = self._screen.chosen()
+        messages = self._messages() if chosen is None else [chosen]
         edited = [message for message in messages if message.edited]
         if not edited:
             none = _("No message here was edited.")
@@ -101,8 +106,8 @@ class DeedCommands:
         self._screen.say_of(edited[-1], "\n".join([_("Before it was edited:"), *shown]))
 
     async def _link(self, command: Command) -> None:
-        chosen = self._screen.history.chosen_message()
-        said = [chosen] if chosen is not None else reversed(self._screen.history.window.messages)
+        chosen = self._screen.chosen()
+        said = [chosen] if chosen is not None else reversed(self._messages())
         for message in said:
             if not message.unsent and (found := links(message.text)):
                 self._screen.show_links([link.url for link in found], 0)

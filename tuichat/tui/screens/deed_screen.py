@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 from textual import on, work
@@ -14,16 +14,20 @@ from tuichat.tui.context import Context
 from tuichat.tui.message_keys import keys_of
 from tuichat.tui.screens.desk_screen import DeskScreen
 from tuichat.tui.session import Happening
-from tuichat.tui.slash import Command, as_typed, read_line
+from tuichat.tui.slash import Command, as_typed, read_line, slashed
 from tuichat.tui.widgets.deed_history import DeedHistory
+from tuichat.tui.widgets.typed_over import Typed
 from tuichat.tui.words import error_text
 from tuichat.tui.wrapping import fit
 
 _SHOWN = 40
 
+_FOR_MESSAGES: Final = frozenset({"reply", "edit", "unsend", "react", "earlier", "link", "copy", "cancel"})
+"""The commands that mean the chosen message."""
+
 
 class Target(msgspec.Struct, frozen=True):
-    """What becomes of the next text.
+    """What becomes of the next text, or which message the command that is being typed is for.
 
     Attributes:
         deed: what is done to `message` with it.
@@ -31,7 +35,7 @@ class Target(msgspec.Struct, frozen=True):
         is_kept: the node had that as the draft, which may be another meanwhile.
     """
 
-    deed: Literal["answer", "edit"]
+    deed: Literal["answer", "edit", "command"]
     message: Message
     aside: str = ""
     is_kept: bool = False
@@ -57,7 +61,10 @@ class DeedScreen(DeskScreen):
             self.composer.meant = target
 
     def is_over(self, meant: object) -> bool:
-        return isinstance(meant, Target) and meant.deed == "edit" and meant is not self.target
+        if not isinstance(meant, Target) or meant.deed != "edit":
+            return False
+        now = self.target
+        return now is None or now.deed != "edit" or now.message.id != meant.message.id
 
     def desk_happened(self, event: Happening) -> None:
         """With a message goes what was to be said of it: its words stand above the input, or in it."""
@@ -100,6 +107,36 @@ class DeedScreen(DeskScreen):
         target = self.target
         return target is None or target.deed != "edit" or target.message.timer is None
 
+    @on(Typed)
+    def _typed_over(self, event: Typed) -> None:
+        if self.has_class("-bare") or not self.ready or self.composer.deaf:  # it may be a passphrase
+            return
+        if self.has_class("-list") and self.conversation.contact is not None:
+            self.remove_class("-list")  # one sees to whom one writes
+            self.other_classes()
+        chosen = self.history.chosen_message()
+        if self.history.choosing:
+            self.history.action_end_choosing()
+        self.set_focus(self.composer)
+        if event.pasted:
+            self.composer.paste(event.text)
+        elif event.text == "\n":  # Enter came before the input had the keys
+            self.composer.submit()
+        else:
+            if chosen is not None and slashed(event.text) == "/" and not self.composer.text:
+                self.begin_command_for(chosen)
+            self.composer.insert(event.text)
+
+    def begin_command_for(self, message: Message) -> None:
+        """The command that is being typed is for this message, if it is one for messages."""
+        self.drop_target()
+        self.target = Target("command", message)
+        self.say(_("A command for {text}. Esc: no").format(text=self.quoted(message)), lasting=True)
+
+    def chosen(self) -> Message | None:
+        """The message that was chosen before, or for, the command that is given now."""
+        return self.history.chosen_message() or self.taken_target("command")
+
     @on(DeedHistory.Do)
     def _do(self, event: DeedHistory.Do) -> None:
         self.end_choosing()
@@ -127,9 +164,9 @@ class DeedScreen(DeskScreen):
     def begin_edit(self, message: Message) -> None:
         """The next text takes the place of this one."""
         self.drop_target()
-        self.drafts.written(self.composer.text)
+        aside = self.composer.in_progress
+        self.drafts.written(aside)
         self._keep_due()
-        aside = self.composer.text
         self.target = Target("edit", message, aside, is_kept=aside == self.drafts.kept(message.contact))
         self.composer.take(as_typed(message.text))
         self.say(_("You edit {text}. Esc: no").format(text=self.quoted(message)), lasting=True)
@@ -155,7 +192,7 @@ class DeedScreen(DeskScreen):
         target, self.target = self.target, None
         if target is not None:
             self.say("")
-            if target.deed != "answer":
+            if target.deed == "edit":
                 self.composer.begin(self._aside(target))
 
     def leave(self) -> None:
@@ -165,6 +202,8 @@ class DeedScreen(DeskScreen):
             self.history.action_end_choosing()
         self.drop_target()
         self.conversation.close()
+        if person is None:
+            self.drafts.contact = None  # what stands in the input is nobody's
         if person is not None and person.state == "blocked":
             name = fit(person.name, _SHOWN, self.shared.glyphs.ellipsis)
             self.say(_("Blocked. /unblock {name} undoes it.").format(name=name))
@@ -183,10 +222,12 @@ class DeedScreen(DeskScreen):
     def taken_target(self, *deeds: str) -> Message | None:
         """The message that the text just sent is for, if one of these deeds was meant; once."""
         target = self.target
-        if target is None or target.deed not in deeds or target.message.contact != self.conversation.contact:
+        if target is None or target.deed not in deeds:
+            return None
+        if target.deed != "edit" and target.message.contact != self.conversation.contact:
             return None
         self.target = None
-        if target.deed != "answer":
+        if target.deed == "edit":
             self.composer.give_back(self._aside(target))
         return target.message
 
@@ -194,8 +235,10 @@ class DeedScreen(DeskScreen):
         """Behind another command nothing says any more what the next text was to be."""
         super()._accepted(typed)
         line = read_line(typed)
-        if isinstance(line, Command) and line.name not in ("reply", "edit", "me"):
-            self.taken_target("answer", "edit")
+        if isinstance(line, Command) and not (line.name == "me" and line.argument):
+            own = {"reply": {"answer"}, "edit": {"edit"}}.get(line.name, set())
+            own |= {"command"} if line.name in _FOR_MESSAGES else set()
+            self.taken_target(*({"answer", "edit", "command"} - own))
 
     def pass_on(self, person: Contact, text: str) -> None:
         """Send a text, as an answer or in the place of another one if that was meant."""
@@ -231,6 +274,25 @@ class DeedScreen(DeskScreen):
         if message.timer is None:
             self.give_back_to(message.contact, as_typed(text))
         return []
+
+    def answer_again(self, message: int) -> list[str]:
+        index = self.history.window.index(message)
+        if index is None or self.target is not None:
+            return []
+        answered = self.history.window.messages[index]
+        if answered.contact != self.conversation.contact or "r" not in keys_of(answered):
+            return []
+        self.begin_answer(answered)
+        return [_("You answer {text}. Esc: no").format(text=self.quoted(answered))]
+
+    def give_back_to(self, contact: int, text: str) -> None:
+        """While a message is edited it stands in the input again behind that."""
+        target = self.target
+        if contact == self.conversation.contact and target is not None and target.deed == "edit":
+            aside = text + self._aside(target)
+            self.target = msgspec.structs.replace(target, aside=aside, is_kept=False)
+        else:
+            super().give_back_to(contact, text)
 
     def quoted(self, message: Message) -> str:
         """How a message begins, between quotation marks."""

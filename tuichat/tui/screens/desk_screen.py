@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -109,6 +108,7 @@ class DeskScreen(FileScreen):
         node = self.shared.session.node
         self.composer.inputs.load(await node.input_list())
         self._put(self.drafts.load(await node.draft_list()))
+        self._draft_pace.ask()  # what was typed while there was no node
 
     def forget_desk(self) -> None:
         """The profile was locked: nothing of it stays in the input or can be called back."""
@@ -116,15 +116,15 @@ class DeskScreen(FileScreen):
         self.composer.begin("")
         self.composer.inputs.load([])
 
-    def write_to(self, contact: int) -> None:
-        """Bring a conversation's draft into the input; the one before it is kept.
+    def write_to(self, contact: int | None) -> None:
+        """Bring a conversation's draft into the input, or close it for None; the one before it is kept.
 
         From now on it is the open one, though its messages come later: input and addressee are never of two,
         and the way back at the same moment is a change, too.
         """
         self.drafts.written(self.composer.in_progress)
         self._keep_due()
-        self.conversation.turn_to(contact)
+        self.conversation.close() if contact is None else self.conversation.turn_to(contact)
         self.composer.begin(self.drafts.open(contact))
 
     def _put(self, text: str | None) -> None:
@@ -152,7 +152,7 @@ class DeskScreen(FileScreen):
     def on_text_area_changed(self, event: Composer.Changed) -> None:
         super().on_text_area_changed(event)
         event.prevent_default()  # that was it
-        self.drafts.written(self.composer.text)
+        self.drafts.written(self.composer.in_progress)
         self._draft_pace.ask()
 
     def is_draft(self) -> bool:
@@ -165,9 +165,13 @@ class DeskScreen(FileScreen):
 
     def _keep_due(self) -> None:
         """Let the node have what is in the input."""
-        draft = self.drafts.due() if self.is_draft() else None
+        draft = self._due()
         if draft is not None:
             self._keep(draft)
+
+    def _due(self) -> Draft | None:
+        session = self.shared.session
+        return self.drafts.due() if self.is_draft() and session.connected and not session.locked else None
 
     @work(group="draft")
     async def _keep(self, draft: Draft) -> None:
@@ -177,11 +181,13 @@ class DeskScreen(FileScreen):
         session = self.shared.session
         person = session.known.people.get(draft.contact)
         if person is not None and session.connected and not session.locked:
-            with suppress(TuichatError):  # it stays in the input
+            try:
                 await session.node.draft_set(person.address, draft.text, self._writer)
+            except TuichatError:  # it stays in the input
+                self.drafts.not_told(draft)
 
     async def on_unmount(self) -> None:
-        draft = self.drafts.due() if self.is_draft() else None
+        draft = self._due()
         if draft is not None:
             await self._tell_draft(draft)
 

@@ -137,11 +137,6 @@ class MainScreen(PointingScreen):
     # The parts.
 
     @property
-    def narrow(self) -> bool:
-        """Whether the list and the conversation take turns."""
-        return self.has_class("-narrow")
-
-    @property
     def person(self) -> Contact | None:
         """Whose conversation is seen; None if requests are, or nothing is open."""
         return None if self.has_class("-requests") else self.conversation.person
@@ -180,7 +175,8 @@ class MainScreen(PointingScreen):
     @property
     def looked_at(self) -> int | None:
         """Whose messages are seen at once when they arrive."""
-        return self.conversation.contact if self.app.app_focus and self._history.at_end else None
+        looks = self.app.app_focus and self._history.at_end and not self.hides_messages
+        return self.conversation.contact if looks else None
 
     def _people_shown(self) -> list[Contact]:
         """The list's people; nothing counts as unread while it is being looked at."""
@@ -294,7 +290,8 @@ class MainScreen(PointingScreen):
         """Open a conversation, or the requests; what brings the messages, unless they are there."""
         if self.history.choosing:
             self.history.action_end_choosing()
-        self.drop_target()
+        if contact != self.conversation.contact:
+            self.drop_target()
         self.set_class(contact == REQUESTS, "-requests")
         self.remove_class("-list")
         if contact == REQUESTS:
@@ -305,7 +302,7 @@ class MainScreen(PointingScreen):
         if contact != self.conversation.contact:
             self.write_to(contact)
             opening = self._open(contact)
-        self.composer.focus()
+        (self.history if self.has_class("-bare") else self.composer).focus()
         self.update_state()
         return opening
 
@@ -347,10 +344,14 @@ class MainScreen(PointingScreen):
             self.run(Command("bare", ""))
         elif self.has_class("-requests") and self.conversation.contact is not None:
             self.open(self.conversation.contact)
-        elif self.has_class("-requests"):
-            self.remove_class("-requests")
+        elif self.hides_messages:
+            self.remove_class("-requests", "-list")
             self.update_state()
         self.composer.focus()
+
+    def choosing_asked(self) -> None:
+        """Esc in the input: first the messages are to be seen."""
+        self.action_leave() if self.hides_messages else super().choosing_asked()
 
     def action_command(self, name: str) -> None:
         """A key that stands for a command."""

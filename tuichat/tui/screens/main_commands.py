@@ -138,7 +138,8 @@ class Commands:
         self._screen.open(person.id)
 
     async def _close(self, command: Command) -> None:
-        self._screen.conversation.close()
+        self._screen.drop_target()
+        self._screen.write_to(None)
         self._screen.update_state()
 
     async def _requests(self, command: Command) -> None:
@@ -189,8 +190,9 @@ class Commands:
     # Messages.
 
     async def _cancel(self, command: Command) -> None:
-        chosen = self._screen.history.chosen_message()
-        message = chosen or await self._screen.conversation.last_queued()
+        message = self._screen.chosen()
+        if message is None and self._screen.person is not None:
+            message = await self._screen.conversation.last_queued()
         if message is None:
             self._screen.say(_("Nothing waits in this conversation."))
         else:
@@ -204,7 +206,9 @@ class Commands:
             await self._node.unsend(message.id)
 
     async def _copy(self, command: Command) -> None:
-        message = self._screen.history.chosen_message() or self._screen.conversation.newest()
+        message = self._screen.chosen()
+        if message is None and self._screen.person is not None:
+            message = self._screen.conversation.newest()
         if message is None:
             raise UsageError(_("There is no message here with which that could be done."))
         self._screen.copy(self._screen.words_of(message))
@@ -214,15 +218,16 @@ class Commands:
         from tuichat.tui.widgets.composer import pasted_text
 
         composer, words = self._screen.composer, editor_words(os.environ)
-        target = self._screen.target
-        if self._screen.person is not None and self._screen.person.conversation.memory:
+        target, person = self._screen.target, self._screen.conversation.person
+        if person is not None and person.conversation.memory:
             raise UsageError(
                 _("This conversation is in memory only, and your editor's file would be on disk.")
             )
         with self._app.out_of_the_way():
             text = await edited(composer.text, self._screen.shared.options.scratch(), words)
-        gone = target is not None and target.deed == "edit" and self._screen.target is not target
-        if not composer.deaf and not gone:  # else the profile was locked, or the message went, meanwhile
+        if not composer.deaf and not self._screen.is_over(
+            target
+        ):  # else the profile was locked, or the message went, meanwhile
             composer.take(pasted_text(text))
 
     async def _clear(self, command: Command) -> None:

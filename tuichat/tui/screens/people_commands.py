@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Protocol
 
 from tuichat.api.node_api import NodeApi
-from tuichat.errors import NotFoundError, UsageError
+from tuichat.errors import NotFoundError, TuichatError, UsageError
 from tuichat.i18n import _
 from tuichat.model import Contact
 from tuichat.tui.dates import seconds_of
@@ -185,7 +185,11 @@ class PeopleCommands:
         if not text or (named is None and not words):
             raise UsageError(_("To whom, and what?"), usage("msg"))
         person = named or self.one(name)
-        await self._screen.conversation.send(person, text)
+        try:
+            await self._screen.conversation.send(person, text)
+        except TuichatError:
+            self._screen.composer.give_back(f"/msg {command.argument}")
+            raise
         self._screen.say(_("Queued for {name}.").format(name=person.name))
 
     def _leave(self, person: Contact) -> None:

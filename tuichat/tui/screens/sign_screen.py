@@ -65,7 +65,7 @@ class SignScreen(DeedScreen):
     def on_text_area_changed(self, event: Composer.Changed) -> None:
         text, person = event.text_area.text, self.person
         says = bool(text.strip()) and not text.startswith("/")
-        self.drafts.written(text)
+        self.drafts.written(self.composer.in_progress)
         writes = says and person is not None and self.drafts.typed  # what the node has brought, nobody writes
         address = person.address if writes and person is not None else None
         if address != self._writes_to or (address is not None and self._quiet is None):

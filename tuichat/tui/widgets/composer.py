@@ -199,7 +199,7 @@ class Composer(TextArea):
     @property
     def in_progress(self) -> str:
         """What is being written, though something from before may have been called back in its place."""
-        return self.inputs.in_progress(self.text)
+        return self.inputs.in_progress(self.text if self._search is None else self._search[2])
 
     def submit(self) -> None:
         """Hand the text over and be empty at once: letters typed behind Enter belong to the next text."""
