@@ -338,7 +338,7 @@ async def test_without_a_node_nobodys_messages_are_shown_under_another_name(node
         node.break_off("handover")
         await settle(pilot)
         await open_(screen, pilot, ALICE)
-        assert "the plan for bob" not in history_text(screen)
+        assert history_text(screen) == "  The messages could not be read from your node."
         await back(screen, pilot, there)
         assert "call me when you are back" in history_text(screen)
     async with running(node) as (screen, pilot):

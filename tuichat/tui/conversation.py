@@ -35,6 +35,7 @@ class Conversation:
         self._marked = 0
         self._was_blocked = False
         self._shown: int | None = None
+        self._failed = False
 
     @property
     def person(self) -> Contact | None:
@@ -49,10 +50,15 @@ class Conversation:
             return False
         return self.person is None or (self._is_blocked() and not self._was_blocked)
 
+    @property
+    def could_not_read(self) -> bool:
+        """Whether its messages could not be had from the node."""
+        return self.contact is not None and self._failed
+
     def turn_to(self, contact: int) -> None:
         """From now on it is with this contact, though the messages come later."""
         if contact != self.contact:
-            self.contact = contact
+            self.contact, self._failed = contact, False
             self._was_blocked = self._is_blocked()
 
     def _is_blocked(self) -> bool:
@@ -70,11 +76,12 @@ class Conversation:
             await self._know_files(person, messages)
         except TuichatError:
             if self.contact == contact != self._shown:
+                self._failed = True
                 self._show_none()
             raise
         if self.contact != contact:
             return
-        self._shown = contact
+        self._shown, self._failed = contact, False
         self._style = self._row_style(person)
         self._marked = (
             0 if person.unread else _newest_incoming(messages, messages[-1].id if messages else 0, contact)

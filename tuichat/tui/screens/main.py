@@ -268,6 +268,8 @@ class MainScreen(PointingScreen):
         self.show_banner(None if requests else person)
         looking = not self.shared.session.connected and (not self.ready or self.composer.deaf)
         empty = _("Looking for your node...") if looking else empty_text(known, person, self._glyphs)
+        if self.conversation.could_not_read:
+            empty = _("The messages could not be read from your node.")
         self.history.say_instead(empty)
         self.conversation.restyle()
         if self.ready:
