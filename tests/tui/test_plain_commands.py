@@ -193,6 +193,19 @@ async def test_lines_that_come_at_once_are_asked_about(answer: str, sent: list[s
     assert [m.text for m in await node.messages("alice")][1:] == sent
 
 
+async def test_what_came_at_once_with_a_text_is_text_and_no_command() -> None:
+    node = sample()
+    heap = ["the log:", "/usr/bin/tor is missing", "// and", "/close", ""]
+    lines = ScriptedLines("/query alice", *heap, lambda: None, "one", "more", None, "quit", pasted=True)
+    await plain(node, lines)
+    sent = "the log:\n/usr/bin/tor is missing\n// and\n/close"
+    assert "4 lines came at once. To alice:" in lines.text
+    assert [m.text for m in await node.messages("alice")][1:] == [sent, "more"]
+    nobody = ScriptedLines(*heap, None, "quit", pasted=True)
+    await plain(node, nobody)
+    assert nobody.text.count("nothing was sent") == 1
+
+
 async def test_a_code_is_drawn_in_ascii_where_there_is_nothing_else() -> None:
     shown = await played(sample(), "/address qr", glyphs=ASCII)
     code = [line for line in shown.splitlines() if line.startswith("####")]
