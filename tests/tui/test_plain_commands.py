@@ -11,6 +11,7 @@ import pytest
 from tests.support.fixed_clock import FixedClock
 from tests.support.memory_node import MemoryNode, address_of
 from tests.support.scripted_lines import ScriptedLines, Step, plain
+from tuichat.errors import StorageError
 from tuichat.file_words import is_open
 from tuichat.plain.commands import DEEDS
 from tuichat.plain.options import Options, spoken
@@ -333,6 +334,28 @@ async def test_words_that_disappear_are_not_called_back() -> None:
     await plain(node, lines, Options(zone=UTC))
     assert "burn" in [message.text for message in await node.messages("bob")]
     assert lines.recalled == ["/query bob", "/timer", "/query alice", "stays", "/quit"]
+
+
+async def test_a_line_that_is_too_long_to_be_kept_is_sent_and_called_back_here() -> None:
+    node, long = sample(), "é" * 5000
+    lines = ScriptedLines("/query bob", long, None, "quit")
+    await plain(node, lines)
+    assert (await node.messages("bob"))[-1].text == long
+    assert lines.recalled == ["/query bob", long]
+    assert node.inputs == [("/query bob", None)]
+
+
+async def test_a_line_is_sent_also_where_the_node_does_not_keep_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    node = sample()
+
+    async def refuse(*_anything: object) -> None:
+        raise StorageError("The disk is full.", "Make room.")
+
+    monkeypatch.setattr(node, "input_add", refuse)
+    lines = ScriptedLines("/query bob", "all the same", None, "quit")
+    await plain(node, lines)
+    assert (await node.messages("bob"))[-1].text == "all the same"
+    assert "all the same" in lines.recalled
 
 
 async def test_an_address_alone_is_asked_and_an_invite_is_not_remembered() -> None:

@@ -260,6 +260,32 @@ async def test_a_stopped_node_is_said_and_connected_again_when_asked() -> None:
     assert [m.text for m in await node.messages("bob")][-1:] == ["found"]
 
 
+async def test_what_was_typed_while_there_is_no_node_is_called_back_before_and_after_there_is_one() -> None:
+    node = sample()
+    seen: list[list[str]] = []
+    lines = ScriptedLines("/query bob", lambda: node.break_off("stop"), "lost?", "/add tuichat1:secret")
+    lines._steps.extend(
+        [lambda: seen.append(lines.recalled.copy()), "/connect", *[lambda: None] * 2, None, "quit"]
+    )
+    await plain(node, lines)
+    assert seen == [["/query bob", "lost?"]]
+    assert lines.recalled == ["/query bob", "lost?", "/connect"]
+    assert node.inputs == [("/query bob", None), ("lost?", 1), ("/connect", 1)]
+
+
+async def test_what_disappears_or_was_typed_at_a_lock_is_not_called_back_without_a_node_either() -> None:
+    node = sample()
+    await node.conversation_timer("bob", 60)
+    lines = ScriptedLines("/query bob", lambda: node.break_off("stop"), "burn", None)
+    await plain(node, lines)
+    assert lines.recalled == ["/query bob"]
+    locked = ScriptedLines("/query alice", "/lock", lambda: None, lambda: node.break_off("stop"))
+    locked._steps.extend([PASSPHRASE, None])
+    await plain(node, locked, sealed=True)
+    assert locked.recalled == []
+    assert PASSPHRASE not in [text for text, _contact in node.inputs]
+
+
 @pytest.mark.parametrize(("answer", "kept"), [("keep", True), ("quit", False), (None, False)])
 async def test_who_leaves_while_something_waits_is_asked(answer: str | None, kept: bool) -> None:
     node = sample()

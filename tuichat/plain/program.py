@@ -238,10 +238,13 @@ class Program:
             return False
 
     async def _remember(self, line: str) -> None:
-        """Tell the node that somebody is at work, and what was typed, as the interface does."""
-        if not self.chat.session.connected:
-            return
-        await self.chat.node.active()
+        """Tell the node that somebody is at work, and what was typed, as the interface does; where there is
+        none, or it refuses, the line can be called back here."""
+        if self.chat.session.locked:
+            return  # it may be a passphrase
+        if self.chat.session.connected:
+            with suppress(TuichatError):  # what the line says is to be done all the same
+                await self.chat.node.active()
         person = addressee(line, self.chat.person, self.chat.known)
         lasts = person is None or not (person.conversation.memory or disappears(line, person))
         if self.chat.lines.interactive and may_outlast(line, person) and lasts:
