@@ -77,6 +77,7 @@ class Program:
             case Connected():
                 self._failed = None
                 if self._opened:
+                    self._news.hold()
                     self.chat.spawn(self._open_again())
                 else:
                     self._settled.set()
@@ -110,24 +111,27 @@ class Program:
 
     async def _reload(self) -> None:
         await self._load()
-        self._news.begin()
         self.chat.say(_("The profile is open."))
+        await self._news.catch_up()
+        self._news.begin()
 
     def interrupted(self) -> None:
         """Ctrl+C was pressed."""
         self.chat.say(_("Ctrl+C does not quit here: /quit or Ctrl+D does."))
 
     async def _open_again(self) -> None:
-        """After another node took over: read everything anew, unless it is locked."""
+        """After another node took over: read everything anew, unless it is locked, and say what came."""
         try:
             if self.chat.session.locked:
                 self.chat.say(_("The profile is locked. Enter asks for the passphrase."))
                 return
             await self._load()
             await self.chat.node.go_online()
-            self._news.begin()
             self.chat.say(_("Your node is connected."))
+            await self._news.catch_up()
+            self._news.begin()
         finally:
+            self._news.go_on()
             self._settled.set()
 
     # Opening.
