@@ -330,11 +330,22 @@ async def test_of_very_much_that_came_meanwhile_the_newest_is_shown_and_where_th
         for number in range(70):
             node.incoming("alice", f"message {number}")
 
-    lines = ScriptedLines("/query alice", much, lambda: None, lambda: None, None, "quit")
+    lines = ScriptedLines("/query alice", much, lambda: None, lambda: None, "/unread", None, "quit")
     await plain(node, lines)
-    assert lines.text.count("alice: message") == 50
+    before, _more, behind = lines.text.partition("20 more are unread: /unread")
+    assert "message" not in before
+    assert behind.count("alice: message") == 50 + 70
+    assert behind.index("message 69") < behind.index("message 0")
+
+
+async def test_what_is_unread_and_not_shown_of_a_conversation_that_is_opened_is_shown_by_unread() -> None:
+    node = sample()
+    for number in range(70):
+        node.incoming("alice", f"message {number}")
+    lines = ScriptedLines("/query alice", lambda: None, "/unread", None, "quit")
+    await plain(node, lines)
     assert "20 more are unread: /unread" in lines.text
-    assert "alice: message 69" in lines.text
+    assert lines.text.count("alice: message") == 50 + 70
 
 
 async def test_a_pipe_waits_for_the_node_that_takes_over() -> None:

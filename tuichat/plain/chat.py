@@ -33,6 +33,9 @@ _SHOWN: Final = 10
 
 _MOST_SHOWN: Final = 50
 
+_LOOKED_AT: Final = 10_000
+"""Among so many of the newest messages the first unread one is looked for."""
+
 _KEPT: Final = 500
 """So many messages are remembered as they were shown, to tell what changes of them."""
 
@@ -206,7 +209,7 @@ class Chat:
         self.say(banner_text(person, self.options.glyphs))
         count = min(max(_SHOWN, person.unread), _MOST_SHOWN)
         messages = await self.node.messages(person.address, count)
-        self._tell_older(person, messages)
+        await self._tell_older(person, messages)
         if not messages:
             self.say(empty_text(self.known, person, self.options.glyphs))
         await self.show(messages)
@@ -214,12 +217,17 @@ class Chat:
         if person.unread:
             await self.session.recount()
 
-    def _tell_older(self, person: Contact, messages: Sequence[Message]) -> None:
-        """Say that more is unread than these."""
+    async def _tell_older(self, person: Contact, messages: Sequence[Message]) -> None:
+        """Say that more is unread than these, and have its beginning kept: they are read in a moment, and
+        all before them with them."""
         older = person.unread - len(messages)
         if older > 0:
             text = ngettext("{count} more is unread: /unread", "{count} more are unread: /unread", older)
             self.say(text.format(count=f"{older:,}"))
+            unread = await self.node.messages(person.address, min(person.unread, _LOOKED_AT))
+            first = next((message.id for message in unread if message.direction == "in"), None)
+            if first is not None:
+                self.learn(await self.node.conversation_set(person.address, unread_from=first))
 
     async def unseen(self, since: int) -> list[Message]:
         """What is still to be shown of the open conversation behind message `since`, the newest of it if it
@@ -229,8 +237,8 @@ class Chat:
         if person is None or person.id != self.contact:  # another was opened meanwhile
             return []
         newer = [message for message in messages if message.id > since]
-        if len(newer) == _MOST_SHOWN:
-            self._tell_older(person, newer)
+        if len(newer) == len(messages):
+            await self._tell_older(person, newer)
         return [message for message in newer if self.claim(message.id)]
 
     async def show(self, messages: Sequence[Message], *, numbered: bool = False) -> None:
