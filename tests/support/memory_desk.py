@@ -10,6 +10,7 @@ import msgspec
 
 from tuichat.errors import NotFoundError, UsageError
 from tuichat.model import (
+    MAX_INPUT_BYTES,
     AnyEvent,
     Contact,
     ConversationErasedEvent,
@@ -128,6 +129,8 @@ class MemoryDesk(ABC):
 
     async def input_add(self, text: str, ref: str | None = None, writer: str = "") -> None:
         self._check_open()
+        if len(text.encode()) > MAX_INPUT_BYTES:
+            raise UsageError(f"An input has at most {MAX_INPUT_BYTES} bytes.")
         self.inputs.append((text, None if ref is None else self._find(ref).record.id))
         self._emit(InputEvent(at=self.now(), text=text, writer=writer))
 

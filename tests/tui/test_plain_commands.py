@@ -11,6 +11,7 @@ import pytest
 from tests.support.fixed_clock import FixedClock
 from tests.support.memory_node import MemoryNode, address_of
 from tests.support.scripted_lines import ScriptedLines, Step, plain
+from tuichat.errors import StorageError
 from tuichat.file_words import is_open
 from tuichat.plain.commands import DEEDS
 from tuichat.plain.options import Options, spoken
@@ -193,6 +194,19 @@ async def test_lines_that_come_at_once_are_asked_about(answer: str, sent: list[s
     assert [m.text for m in await node.messages("alice")][1:] == sent
 
 
+async def test_what_came_at_once_with_a_text_is_text_and_no_command() -> None:
+    node = sample()
+    heap = ["the log:", "/usr/bin/tor is missing", "// and", "/close", ""]
+    lines = ScriptedLines("/query alice", *heap, lambda: None, "one", "more", None, "quit", pasted=True)
+    await plain(node, lines)
+    sent = "the log:\n/usr/bin/tor is missing\n// and\n/close"
+    assert "4 lines came at once. To alice:" in lines.text
+    assert [m.text for m in await node.messages("alice")][1:] == [sent, "more"]
+    nobody = ScriptedLines(*heap, None, "quit", pasted=True)
+    await plain(node, nobody)
+    assert nobody.text.count("nothing was sent") == 1
+
+
 async def test_a_code_is_drawn_in_ascii_where_there_is_nothing_else() -> None:
     shown = await played(sample(), "/address qr", glyphs=ASCII)
     code = [line for line in shown.splitlines() if line.startswith("####")]
@@ -320,6 +334,28 @@ async def test_words_that_disappear_are_not_called_back() -> None:
     await plain(node, lines, Options(zone=UTC))
     assert "burn" in [message.text for message in await node.messages("bob")]
     assert lines.recalled == ["/query bob", "/timer", "/query alice", "stays", "/quit"]
+
+
+async def test_a_line_that_is_too_long_to_be_kept_is_sent_and_called_back_here() -> None:
+    node, long = sample(), "é" * 5000
+    lines = ScriptedLines("/query bob", long, None, "quit")
+    await plain(node, lines)
+    assert (await node.messages("bob"))[-1].text == long
+    assert lines.recalled == ["/query bob", long]
+    assert node.inputs == [("/query bob", None)]
+
+
+async def test_a_line_is_sent_also_where_the_node_does_not_keep_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    node = sample()
+
+    async def refuse(*_anything: object) -> None:
+        raise StorageError("The disk is full.", "Make room.")
+
+    monkeypatch.setattr(node, "input_add", refuse)
+    lines = ScriptedLines("/query bob", "all the same", None, "quit")
+    await plain(node, lines)
+    assert (await node.messages("bob"))[-1].text == "all the same"
+    assert "all the same" in lines.recalled
 
 
 async def test_an_address_alone_is_asked_and_an_invite_is_not_remembered() -> None:

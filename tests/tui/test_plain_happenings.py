@@ -13,7 +13,7 @@ from tests.support.fixed_clock import FixedClock
 from tests.support.memory_node import PASSPHRASE, MemoryNode, address_of
 from tests.support.scripted_lines import ScriptedLines, Step, plain
 from tuichat.errors import LockedError
-from tuichat.model import Message, Quote
+from tuichat.model import Message, MissedEvent, Quote
 from tuichat.plain import writing
 from tuichat.plain.options import Options
 from tuichat.plain.wording import message_text
@@ -241,6 +241,113 @@ async def test_another_node_that_takes_over_is_found_again() -> None:
     assert newest(node, "bob").text == "still here"
 
 
+def _gap(node: MemoryNode) -> None:
+    """Nobody tells of what comes between two nodes."""
+    node.break_off("handover")
+    _comes(node)
+
+
+def _comes(node: MemoryNode) -> None:
+    node.incoming("bob", "in the gap")
+    node.outgoing("bob", "said elsewhere")
+    node.incoming("alice", "psst")
+    node.incoming("小明", "muted")
+    node.person("eve", state="pending", request_text="hi")
+
+
+def _misses(node: MemoryNode) -> None:
+    """Events come faster than they are read, and some are dropped."""
+    readers, node.readers = node.readers, []
+    _comes(node)
+    node.readers = readers
+    node._emit(MissedEvent(at=node.now(), first=1, last=4, reason="slow"))
+    node.incoming("bob", "right behind")
+
+
+@pytest.mark.parametrize("happens", [_gap, _misses])
+async def test_what_came_while_nobody_told_of_it_is_shown_and_counted_afterwards(
+    monkeypatch: pytest.MonkeyPatch, happens: Happens
+) -> None:
+    monkeypatch.setattr("tuichat.plain.news._GATHERED_SECONDS", 0.005)
+    node = sample()
+    steps: list[Step] = [
+        "/mute 小明",
+        "/query carol",
+        "/query bob",
+        lambda: happens(node),
+        *[lambda: None] * 3,
+    ]
+    steps.extend([lambda: node.incoming("bob", "later"), None, "quit"])
+    lines = ScriptedLines(*steps)
+    await plain(node, lines)
+    came = [text for text in lines.shown if text.startswith("14:00")]
+    behind = ["14:00 bob: right behind"] if happens is _misses else []
+    said = ["14:00 bob: in the gap", "14:00 me: said elsewhere [queued]", *behind, "14:00 bob: later"]
+    assert came[-len(said) :] == said
+    assert [text for text in came if text in said] == said
+    assert lines.shown.count("[alice] 1 new") == 1
+    assert "[小明]" not in lines.text
+    assert "[carol]" not in lines.text
+    assert lines.text.count("[request] eve asks to be your") == 1
+    assert (await node.contact_get("bob")).unread == 0
+    assert lines.bells == 1
+
+
+async def test_what_is_edited_or_gone_before_it_could_be_shown_is_shown_as_it_is_then() -> None:
+    node = sample()
+
+    def missed() -> None:
+        node._emit(MissedEvent(at=node.now(), first=1, last=4, reason="slow"))
+        gone, edited = node.incoming("bob", "soon gone"), node.incoming("bob", "not quite")
+        node.disappeared(gone.id)
+        node.edited_by_them(edited.id, "at last")
+
+    lines = ScriptedLines("/query bob", missed, lambda: None, None, "quit")
+    await plain(node, lines)
+    assert "soon gone" not in lines.text
+    assert "not quite" not in lines.text
+    assert lines.text.count("at last") == 1
+
+
+async def test_what_came_before_a_node_that_is_locked_is_shown_once_it_is_open() -> None:
+    node = sample()
+
+    def locked() -> None:
+        _gap(node)
+        node._locked = True
+
+    lines = ScriptedLines("/query bob", locked, lambda: None, "", PASSPHRASE, lambda: None, None, "quit")
+    await plain(node, lines, sealed=True)
+    assert lines.text.count("bob: in the gap") == 1
+    assert lines.text.count("[request] eve") == 1
+
+
+async def test_of_very_much_that_came_meanwhile_the_newest_is_shown_and_where_the_rest_is() -> None:
+    node = sample()
+
+    def much() -> None:
+        node.break_off("handover")
+        for number in range(70):
+            node.incoming("alice", f"message {number}")
+
+    lines = ScriptedLines("/query alice", much, lambda: None, lambda: None, "/unread", None, "quit")
+    await plain(node, lines)
+    before, _more, behind = lines.text.partition("20 more are unread: /unread")
+    assert "message" not in before
+    assert behind.count("alice: message") == 50 + 70
+    assert behind.index("message 69") < behind.index("message 0")
+
+
+async def test_what_is_unread_and_not_shown_of_a_conversation_that_is_opened_is_shown_by_unread() -> None:
+    node = sample()
+    for number in range(70):
+        node.incoming("alice", f"message {number}")
+    lines = ScriptedLines("/query alice", lambda: None, "/unread", None, "quit")
+    await plain(node, lines)
+    assert "20 more are unread: /unread" in lines.text
+    assert lines.text.count("alice: message") == 50 + 70
+
+
 async def test_a_pipe_waits_for_the_node_that_takes_over() -> None:
     node = sample()
     lines = ScriptedLines(
@@ -258,6 +365,32 @@ async def test_a_stopped_node_is_said_and_connected_again_when_asked() -> None:
     assert "Your node was stopped." in lines.text
     assert "There is no connection to your node, so nothing was done." in lines.text
     assert [m.text for m in await node.messages("bob")][-1:] == ["found"]
+
+
+async def test_what_was_typed_while_there_is_no_node_is_called_back_before_and_after_there_is_one() -> None:
+    node = sample()
+    seen: list[list[str]] = []
+    lines = ScriptedLines("/query bob", lambda: node.break_off("stop"), "lost?", "/add tuichat1:secret")
+    lines._steps.extend(
+        [lambda: seen.append(lines.recalled.copy()), "/connect", *[lambda: None] * 2, None, "quit"]
+    )
+    await plain(node, lines)
+    assert seen == [["/query bob", "lost?"]]
+    assert lines.recalled == ["/query bob", "lost?", "/connect"]
+    assert node.inputs == [("/query bob", None), ("lost?", 1), ("/connect", 1)]
+
+
+async def test_what_disappears_or_was_typed_at_a_lock_is_not_called_back_without_a_node_either() -> None:
+    node = sample()
+    await node.conversation_timer("bob", 60)
+    lines = ScriptedLines("/query bob", lambda: node.break_off("stop"), "burn", None)
+    await plain(node, lines)
+    assert lines.recalled == ["/query bob"]
+    locked = ScriptedLines("/query alice", "/lock", lambda: None, lambda: node.break_off("stop"))
+    locked._steps.extend([PASSPHRASE, None])
+    await plain(node, locked, sealed=True)
+    assert locked.recalled == []
+    assert PASSPHRASE not in [text for text, _contact in node.inputs]
 
 
 @pytest.mark.parametrize(("answer", "kept"), [("keep", True), ("quit", False), (None, False)])

@@ -62,6 +62,16 @@ async def test_two_different_passphrases_are_asked_for_anew() -> None:
         assert maker.asked == []
 
 
+async def test_enter_behind_two_different_passphrases_is_warned_of_first() -> None:
+    app = interface(MemoryNode(FixedClock()), create_profile=Maker())
+    async with app.run_test() as pilot:
+        await pilot.press("enter", *"one", "enter", *"two", "enter")
+        assert "not the same" in said(pilot)
+        await pilot.press("enter")
+        assert "lie open on this disk" in said(pilot)
+        assert "step 1 of 3" in str(top(pilot).query_one("#heading", Static).render())
+
+
 async def test_skipping_the_passphrase_says_what_that_means_before_it_is_done() -> None:
     maker = Maker()
     app = interface(MemoryNode(FixedClock()), create_profile=maker)

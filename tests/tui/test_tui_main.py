@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 
 import pytest
 from textual.widgets import Input, Static
@@ -24,6 +25,7 @@ from tests.support.memory_node import MemoryNode, address_of
 from tuichat.errors import UsageError
 from tuichat.model import MAX_TEXT_BYTES
 from tuichat.tui import session
+from tuichat.tui.app import TuichatApp
 from tuichat.tui.known import colour_of
 from tuichat.tui.palette import CommandPalette
 from tuichat.tui.screens.add_contact import AddContact
@@ -714,6 +716,22 @@ async def test_bare_view_leaves_nothing_but_messages(node: MemoryNode) -> None:
         await settle(pilot)
         assert screen.composer.has_focus
         assert screen.history.size.height < pilot.app.size.height
+
+
+@pytest.mark.parametrize(
+    ("before", "inside", "behind"), [("", "", True), ("alt+m", "", False), ("", "alt+m", True)]
+)
+async def test_behind_the_bare_view_the_mouse_is_as_it_was(
+    node: MemoryNode, before: str, inside: str, behind: bool
+) -> None:
+    async with running(node) as (_screen, pilot):
+        app = cast(TuichatApp, pilot.app)
+        await pilot.press(*before.split(), "alt+l")
+        await settle(pilot)
+        assert not app.mouse
+        await pilot.press(*inside.split(), "alt+l")
+        await settle(pilot)
+        assert app.mouse is behind
 
 
 async def test_a_hint_is_shown_above_the_input_at_the_start(node: MemoryNode) -> None:

@@ -225,3 +225,50 @@ async def test_keys_tell_the_node_that_somebody_is_at_work() -> None:
             await settle(pilot)
             clock.advance(60)
         assert node.activity == 3
+
+
+async def test_a_passphrase_is_removed_only_directly_behind_the_warning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    node = MemoryNode.sample(FixedClock())
+    asked: list[str] = []
+
+    async def passphrase(current: str, _new: str | None, *_key_files: bytes | None) -> None:
+        asked.append(current)
+        if current == "typo":
+            raise LockedError("The passphrase is wrong.", "Try again.")
+
+    monkeypatch.setattr(node, "passphrase", passphrase)
+    async with running(node, sealed=True) as (screen, pilot):
+        await enter(screen, pilot, "/passphrase")
+        dialog = top(pilot)
+
+        async def without() -> str:
+            """Two empty new ones; gives what is said then."""
+            for name in ("new", "again"):
+                field = dialog.query_one(f"#{name}", Input)
+                field.value = ""
+                field.focus()
+                await pilot.press("enter")
+            await settle(pilot)
+            return said()
+
+        def said() -> str:
+            return str(dialog.query_one(".problem", Static).render())
+
+        dialog.query_one("#current", Input).value = "typo"
+        warning = await without()
+        assert "disk" in warning
+        dialog.query_one("#new", Input).value = "new"
+        await pilot.press("enter")
+        await settle(pilot)
+        assert "not the same" in said()
+        assert (await without(), asked) == (warning, [])
+        assert "is wrong" in await without()
+        assert asked == ["typo"]
+        dialog.query_one("#current", Input).value = PASSPHRASE
+        assert (await without(), asked) == (warning, ["typo"])
+        await pilot.press("enter")
+        await settle(pilot)
+        assert asked == ["typo", PASSPHRASE]
+        assert top(pilot) is screen

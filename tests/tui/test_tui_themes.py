@@ -168,3 +168,17 @@ async def test_a_theme_of_ones_own_that_is_newer_than_the_interface_can_be_chose
         await enter(screen, pilot, "/theme dark")
         assert "mine.toml" in notice_text(screen)
         assert pilot.app.theme == "mine"
+
+
+async def test_behind_a_theme_whose_file_is_gone_comes_the_first(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(GOOD.replace('"dark"', '"mine"'), encoding="utf-8")
+    async with running(MemoryNode.sample(FixedClock()), themes=(tmp_path,)) as (screen, pilot):
+        await enter(screen, pilot, "/theme mine")
+        file.unlink()
+        await enter(screen, pilot, "/theme nonsense")  # the themes are read anew
+        assert "no theme called nonsense" in notice_text(screen)
+        await enter(screen, pilot, "/theme")
+        assert pilot.app.theme == next(iter(SHIPPED))
+        await enter(screen, pilot, "/theme")
+        assert pilot.app.theme == list(SHIPPED)[1]

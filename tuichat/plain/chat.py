@@ -33,6 +33,9 @@ _SHOWN: Final = 10
 
 _MOST_SHOWN: Final = 50
 
+_LOOKED_AT: Final = 10_000
+"""Among so many of the newest messages the first unread one is looked for."""
+
 _KEPT: Final = 500
 """So many messages are remembered as they were shown, to tell what changes of them."""
 
@@ -47,6 +50,7 @@ class Chat:
 
     Attributes:
         contact: whose conversation is open, None if none is.
+        newest: the number of the newest of its messages that was shown.
         failure: of the first command that failed, its exit code; 0 if none did.
         listed: the contacts in the order in which they were listed last: the numbers that somebody has seen.
         notify: in which way one is told of what comes.
@@ -63,6 +67,7 @@ class Chat:
         self.options = options
         self.clock = clock
         self.contact: int | None = None
+        self.newest = 0
         self.failure = 0
         self.notify = options.notify
         self.notify_content = options.notify_content
@@ -199,21 +204,42 @@ class Chat:
     async def open(self, contact: int) -> None:
         """Open a conversation and show what was said last. Raises TuichatError."""
         person = self.known.people[contact]
-        self.contact, self._day = contact, None
+        self.contact, self.newest, self._day = contact, 0, None
         self.say(f"== {person_line(person, 0)} ==")
         self.say(banner_text(person, self.options.glyphs))
         count = min(max(_SHOWN, person.unread), _MOST_SHOWN)
         messages = await self.node.messages(person.address, count)
-        if person.unread > len(messages):
-            older = person.unread - len(messages)
-            text = ngettext("{count} more is unread: /unread", "{count} more are unread: /unread", older)
-            self.say(text.format(count=f"{older:,}"))
+        await self._tell_older(person, messages)
         if not messages:
             self.say(empty_text(self.known, person, self.options.glyphs))
         await self.show(messages)
         self.writing.show(person)
         if person.unread:
             await self.session.recount()
+
+    async def _tell_older(self, person: Contact, messages: Sequence[Message]) -> None:
+        """Say that more is unread than these, and have its beginning kept: they are read in a moment, and
+        all before them with them."""
+        older = person.unread - len(messages)
+        if older > 0:
+            text = ngettext("{count} more is unread: /unread", "{count} more are unread: /unread", older)
+            self.say(text.format(count=f"{older:,}"))
+            unread = await self.node.messages(person.address, min(person.unread, _LOOKED_AT))
+            first = next((message.id for message in unread if message.direction == "in"), None)
+            if first is not None:
+                self.learn(await self.node.conversation_set(person.address, unread_from=first))
+
+    async def unseen(self, since: int) -> list[Message]:
+        """What is still to be shown of the open conversation behind message `since`, the newest of it if it
+        is much. Raises TuichatError."""
+        person = self.person
+        messages = [] if person is None else await self.node.messages(person.address, _MOST_SHOWN)
+        if person is None or person.id != self.contact:  # another was opened meanwhile
+            return []
+        newer = [message for message in messages if message.id > since]
+        if len(newer) == len(messages):
+            await self._tell_older(person, newer)
+        return [message for message in newer if self.claim(message.id)]
 
     async def show(self, messages: Sequence[Message], *, numbered: bool = False) -> None:
         """Messages of one conversation as lines; from then on they are read."""
@@ -235,7 +261,7 @@ class Chat:
 
     def claim(self, number: int) -> bool:
         """Whether a new message is still to be shown; from then on it is not."""
-        if number in self._claimed:
+        if number in self._claimed or number in self._shown:
             return False
         self._claimed.append(number)
         return True
@@ -243,6 +269,8 @@ class Chat:
     def show_one(self, message: Message, *, numbered: bool = False) -> None:
         """One message, after the name of its day if that is another than before."""
         self._shown[message.id] = message
+        if message.contact == self.contact:
+            self.newest = max(self.newest, message.id)
         if len(self._shown) > _KEPT:
             del self._shown[next(iter(self._shown))]
         calendar = self.calendar()

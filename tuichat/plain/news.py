@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Final
 
 from tuichat.i18n import _, ngettext
@@ -43,6 +44,9 @@ _PATIENCE_SECONDS: Final = 30.0
 _GATHERED_SECONDS: Final = 0.5
 """What comes in elsewhere within this time is told together."""
 
+_LOOKED_AT: Final = 50
+"""Among so many of the newest messages is one that came in, if some are unread."""
+
 
 class News:
     """Takes what happens once the profile is open."""
@@ -54,6 +58,8 @@ class News:
         self._rests_until = float("-inf")
         self._coming: list[Message] = []
         self._elsewhere: dict[int, Message] = {}
+        self._held: dict[int, Message] | None = None
+        self._before: tuple[Mapping[int, Contact] | None, int] | None = None
         self._reach = ""
         self._patient = False
         self._tor = ""
@@ -61,7 +67,7 @@ class News:
     def begin(self) -> None:
         """What is known now is no news."""
         known = self._chat.known
-        self._people = dict(known.people)
+        self._people, self._before = dict(known.people), None
         self._say_tor()
         self._say_reach()
         if self._chat.lines.interactive and known.tor.bootstrap < 100 and not self._patient:
@@ -84,6 +90,8 @@ class News:
                 self._message(message, new=new)
             case MessageRemovedEvent(message=number):
                 self._chat.forget_message(number)
+                if self._held is not None:
+                    self._held.pop(number, None)
             case FileEvent(file=file):
                 self._file(file)
             case ContactEvent(contact=person):
@@ -104,13 +112,58 @@ class News:
                 who = "" if number is None else f"[{self._chat.name_of(number)}] "
                 self._chat.say(who + typed_here(text))
             case MissedEvent():
-                self._chat.spawn(self._chat.session.load())
+                self.hold()
+                self._chat.spawn(self._load_missed())
+
+    # What nobody told of: between two nodes, or because too much happened at once.
+
+    def hold(self) -> None:
+        """Let new messages wait until `go_on`: older ones are still to be shown by `catch_up`."""
+        known = self._chat.known
+        if self._before is None:
+            self._before = dict(known.people) if known.address else None, self._chat.newest
+        if self._held is None:
+            self._held = {}
+
+    def go_on(self) -> None:
+        """Say what waited, but for what was shown meanwhile."""
+        held, self._held = self._held, None
+        for message in (held or {}).values():
+            self._message(message, new=True)
+
+    async def catch_up(self) -> None:
+        """Say what is new since `hold`, after everything was read anew. Raises TuichatError."""
+        people, newest = self._before or (None, self._chat.newest)
+        for message in await self._chat.unseen(newest):
+            self._show_soon(message)
+        if people is not None:
+            for person in list(self._chat.known.people.values()):
+                self._person(person)
+                unread = people[person.id].unread if person.id in people else 0
+                if person.id != self._chat.contact and person.unread > unread:
+                    await self._count_missed(person)
+        self._before = None
+
+    async def _count_missed(self, person: Contact) -> None:
+        messages = await self._chat.node.messages(person.address, min(person.unread, _LOOKED_AT))
+        came = [message for message in messages if message.direction == "in"]
+        if came:
+            self._count_elsewhere(came[-1])
+
+    async def _load_missed(self) -> None:
+        try:
+            await self._chat.session.load()
+            await self.catch_up()
+        finally:
+            self.go_on()
 
     # Messages.
 
     def _message(self, message: Message, *, new: bool) -> None:
         here = message.contact == self._chat.contact
-        if not new:
+        if self._held is not None and (new or message.id in self._held):
+            self._held[message.id] = message
+        elif not new:
             self._chat.changed(message)
         elif here and self._chat.claim(message.id):
             self._show_soon(message)
@@ -138,6 +191,7 @@ class News:
         """Nothing is known of a locked profile."""
         self._people.clear()
         self._files.clear()
+        self._held = self._before = None
 
     def _count_elsewhere(self, message: Message) -> None:
         """One line for all that comes within a moment."""

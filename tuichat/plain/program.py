@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from contextlib import suppress
 from typing import Final
 
@@ -44,7 +43,6 @@ class Program:
         self._failed: TuichatError | None = None
         self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._session: asyncio.Task[None] | None = None
-        self._ahead: deque[str] = deque()
         lines.complete_by(lambda line: complete(line, self.chat.known.names()))
 
     async def run(self) -> int:
@@ -79,6 +77,7 @@ class Program:
             case Connected():
                 self._failed = None
                 if self._opened:
+                    self._news.hold()
                     self.chat.spawn(self._open_again())
                 else:
                     self._settled.set()
@@ -112,24 +111,27 @@ class Program:
 
     async def _reload(self) -> None:
         await self._load()
-        self._news.begin()
         self.chat.say(_("The profile is open."))
+        await self._news.catch_up()
+        self._news.begin()
 
     def interrupted(self) -> None:
         """Ctrl+C was pressed."""
         self.chat.say(_("Ctrl+C does not quit here: /quit or Ctrl+D does."))
 
     async def _open_again(self) -> None:
-        """After another node took over: read everything anew, unless it is locked."""
+        """After another node took over: read everything anew, unless it is locked, and say what came."""
         try:
             if self.chat.session.locked:
                 self.chat.say(_("The profile is locked. Enter asks for the passphrase."))
                 return
             await self._load()
             await self.chat.node.go_online()
-            self._news.begin()
             self.chat.say(_("Your node is connected."))
+            await self._news.catch_up()
+            self._news.begin()
         finally:
+            self._news.go_on()
             self._settled.set()
 
     # Opening.
@@ -186,7 +188,7 @@ class Program:
         if not await self._open():
             return self.chat.failure
         while True:
-            line = await self._next_line()
+            line = await self.chat.lines.read(self.chat.prompt())
             if line is None:
                 if await self._may_leave():
                     break
@@ -197,9 +199,6 @@ class Program:
             elif line.strip() and await self._do(line):
                 break
         return 0 if self.chat.lines.interactive else self.chat.failure
-
-    async def _next_line(self) -> str | None:
-        return self._ahead.popleft() if self._ahead else await self.chat.lines.read(self.chat.prompt())
 
     async def _unlock(self) -> bool:
         """What was typed before is thrown away: it may have been meant for somebody, or be a passphrase."""
@@ -243,10 +242,13 @@ class Program:
             return False
 
     async def _remember(self, line: str) -> None:
-        """Tell the node that somebody is at work, and what was typed, as the interface does."""
-        if not self.chat.session.connected:
-            return
-        await self.chat.node.active()
+        """Tell the node that somebody is at work, and what was typed, as the interface does; where there is
+        none, or it refuses, the line can be called back here."""
+        if self.chat.session.locked:
+            return  # it may be a passphrase
+        if self.chat.session.connected:
+            with suppress(TuichatError):  # what the line says is to be done all the same
+                await self.chat.node.active()
         person = addressee(line, self.chat.person, self.chat.known)
         lasts = person is None or not (person.conversation.memory or disappears(line, person))
         if self.chat.lines.interactive and may_outlast(line, person) and lasts:
@@ -269,11 +271,11 @@ class Program:
         if person is None and looks_like_address(text):
             await DEEDS["add"](self.chat, Command("add", "".join(text.split())))
             return
+        pasted = await self._pasted(text)
         if person is None:
             raise UsageError(
                 _("No conversation is open, so nothing was sent."), _("/contacts lists them, /1 opens one.")
             )
-        pasted = await self._pasted(text)
         if len(pasted) == 1:
             await self.chat.send(person, text)
             return
@@ -288,17 +290,13 @@ class Program:
                 await self.chat.send(person, each)
 
     async def _pasted(self, text: str) -> list[str]:
-        """The text with the lines that came together with it; a command among them is kept for later."""
+        """The text with the lines that came together with it, as they are; a slash there is no command."""
         lines = [text]
-        while self.chat.lines.interactive and not self._ahead and await self.chat.lines.more():
+        while self.chat.lines.interactive and await self.chat.lines.more():
             line = await self.chat.lines.read("")
             if line is None:
                 break
-            read = read_line(line)
-            if isinstance(read, Text):
-                lines.append(read.text)
-            else:
-                self._ahead.append(line)
+            lines.append(line)
         while len(lines) > 1 and not lines[-1].strip():
             lines.pop()
         return lines

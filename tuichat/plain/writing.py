@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from tuichat.errors import TuichatError
+from tuichat.errors import TuichatError, UnreachableError
 from tuichat.model import (
+    MAX_INPUT_BYTES,
     Contact,
     ContactRemovedEvent,
     ConversationErasedEvent,
@@ -46,16 +47,19 @@ class Writing:
         self._drafts: dict[int, str] = {}
         self._due: asyncio.TimerHandle | None = None
         self._offered = ""
+        self._untold: list[tuple[str, Contact | None]] = []
 
     async def load(self) -> None:
-        """Read everything anew. Raises TuichatError."""
+        """Read everything anew, with what was typed while there was no node. Raises TuichatError."""
         node = self._chat.node
+        await self._tell_typed()
         self._drafts = {draft.contact: draft.text for draft in await node.draft_list()}
         self._recall(await node.input_list())
 
     def forget(self) -> None:
         """Nothing is known of a locked profile."""
         self._drafts.clear()
+        self._untold.clear()
         self._recall(())
 
     def _recall(self, texts: Sequence[str]) -> None:
@@ -89,9 +93,22 @@ class Writing:
         return self._drafts.get(person.id, "")
 
     async def typed(self, line: str, person: Contact | None) -> None:
-        """Let a line be called back, here and elsewhere. Raises TuichatError."""
+        """Let a line be called back: here at once, elsewhere and later when a node has it."""
         self._chat.lines.remember(line)
-        await self._chat.node.input_add(line, None if person is None else person.address, self.writer)
+        if len(line.encode()) <= MAX_INPUT_BYTES:
+            self._untold.append((line, person))
+            await self._tell_typed()
+
+    async def _tell_typed(self) -> None:
+        while self._untold and self._chat.session.connected:
+            line, person = self._untold.pop(0)
+            try:
+                await self._chat.node.input_add(line, None if person is None else person.address, self.writer)
+            except UnreachableError:
+                self._untold.insert(0, (line, person))
+                return  # the next node is told
+            except TuichatError:
+                continue  # it can be called back here all the same
 
     async def sent(self, person: Contact, text: str) -> None:
         """A text was sent: a draft that it begins with is no draft any more."""

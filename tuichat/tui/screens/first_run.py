@@ -59,6 +59,7 @@ class FirstRun(Screen[str]):
         self._create = create
         self._step: Step = "passphrase"
         self._passphrase = ""
+        self._warned = False
         self._slow = False
 
     def compose(self) -> ComposeResult:
@@ -120,9 +121,10 @@ class FirstRun(Screen[str]):
         if value:
             self._passphrase = value
             self._question("again", _("The same passphrase again"))
-        elif self._passphrase == "" and self._remark_shown():
+        elif self._warned:
             self._ask_name()
         else:
+            self._warned = True
             self._remark(
                 _(
                     "Enter again goes on without a passphrase. Contacts, messages and the key that is your "
@@ -153,6 +155,7 @@ class FirstRun(Screen[str]):
 
     def _question(self, step: Step, text: str) -> None:
         self._step = step
+        self._warned = False
         field = self.query_one("#answer", Input)
         field.password = step in {"passphrase", "again"}
         field.placeholder = _("Passphrase") if field.password else _("Name")
@@ -274,6 +277,3 @@ class FirstRun(Screen[str]):
         remark = self.query_one("#remark", Static)
         remark.display = bool(text)
         remark.update(Text(text))
-
-    def _remark_shown(self) -> bool:
-        return bool(str(self.query_one("#remark", Static).render()))

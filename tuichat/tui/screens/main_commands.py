@@ -20,7 +20,6 @@ from tuichat.tui.screens.file_commands import FileCommands
 from tuichat.tui.screens.own_commands import OwnCommands
 from tuichat.tui.screens.people_commands import PeopleCommands
 from tuichat.tui.slash import Command, usage, usages
-from tuichat.tui.terminal import is_in_screen
 from tuichat.tui.widgets.conversations import REQUESTS
 
 if TYPE_CHECKING:
@@ -38,6 +37,8 @@ class Commands:
 
     def __init__(self, screen: MainScreen) -> None:
         self._screen = screen
+        self._mouse_before = False
+        """Whether the mouse came here before the bare view."""
         people = PeopleCommands(screen, self.ask)
         self._deeds: dict[str, Deed] = {
             **people.deeds(),
@@ -244,7 +245,9 @@ class Commands:
     async def _bare(self, command: Command) -> None:
         bare = not self._screen.has_class("-bare")
         self._screen.set_class(bare, "-bare")
-        self._app.use_mouse(not bare and not is_in_screen(os.environ))
+        mouse = self._app.mouse
+        self._app.use_mouse(not bare and (mouse or self._mouse_before))  # turned on in the view, it stays on
+        self._mouse_before = mouse
         (self._screen.history if bare else self._screen.composer).focus()
 
     async def _mouse(self, command: Command) -> None:
@@ -255,7 +258,8 @@ class Commands:
 
     async def _theme(self, command: Command) -> None:
         names = self._app.choices.names("ui.theme")
-        following = names[(names.index(self._app.theme) + 1) % len(names)]
+        here = names.index(self._app.theme) if self._app.theme in names else -1  # one's own may be gone
+        following = names[(here + 1) % len(names)]
         self._screen.say(self._app.choices.choose("ui.theme", command.argument or following))
 
     async def _set(self, command: Command) -> None:

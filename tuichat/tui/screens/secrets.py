@@ -74,6 +74,7 @@ class Secrets(Dialog[str]):
             self._warned = True
             self._say(self._without)
         else:
+            self._warned = False  # the next may come behind a refusal, and be another
             self._say("")
             self._do(self._value("current") if self._current else "", self._value("new"))
 
@@ -88,6 +89,7 @@ class Secrets(Dialog[str]):
             self.dismiss(said)
 
     def _again(self, why: str) -> None:
+        self._warned = False
         for name in ("new", "again"):
             self.query_one(f"#{name}", Field).value = ""
         self._say(why)
