@@ -157,7 +157,17 @@ async def test_keeping_the_old_key_leaves_the_contact_as_it_was(node: MemoryNode
     node.change_key("bob")
     async with running(node) as (screen, pilot):
         await enter(screen, pilot, "/card")
-        await pilot.press("k")
+        assert "s keep it" in said(pilot)
+        await pilot.press("s")
+        await settle(pilot)
+        assert isinstance(top(pilot), Confirm)
+        assert "Keep the old key of bob?" in said(pilot)
+        await pilot.press("n")
+        await settle(pilot)
+        assert (await contact(node, "bob")).key_changed
+        await pilot.press("s")
+        await settle(pilot)
+        await pilot.press("y")
         await settle(pilot)
         bob = await contact(node, "bob")
         assert not bob.key_changed
@@ -170,9 +180,9 @@ async def test_keeping_the_old_key_leaves_the_contact_as_it_was(node: MemoryNode
 async def test_a_key_that_changes_while_the_card_is_open_is_shown_and_not_verified(node: MemoryNode) -> None:
     async with running(node) as (screen, pilot):
         await enter(screen, pilot, "/card")
-        await pilot.press("t", "k")  # asks for a time, into which the second is typed
+        await pilot.press("t", "s")  # asks for a time, into which the second is typed
         await settle(pilot)
-        await pilot.press("escape", "k")
+        await pilot.press("escape", "s")
         await settle(pilot)
         node.change_key("bob")
         await settle(pilot)

@@ -16,6 +16,7 @@ from tuichat.errors import UsageError
 from tuichat.tui.app import TuichatApp
 from tuichat.tui.keymap import PLACES, SHIPPED, load_keymaps, read_keymap, shown
 from tuichat.tui.pressed import Pressed
+from tuichat.tui.screens.contact_card import ContactCard
 from tuichat.tui.screens.help import Help
 from tuichat.tui.screens.main import MainScreen
 from tuichat.tui.screens.quick_switch import QuickSwitch
@@ -187,11 +188,31 @@ async def test_letters_that_a_list_has_itself_stay_its_own() -> None:
         await settle(pilot)
         card = top(pilot)
         assert card is not main
-        await pilot.press("k")  # keeps a changed key; here it moves nothing and closes nothing
-        assert top(pilot) is card
-        await pilot.press("h")
+        await pilot.press("g")  # its tags, and not its beginning
+        await settle(pilot)
+        assert card.query_one("#answer").has_focus
+        await pilot.press("escape", "h")
         await settle(pilot)
         assert top(pilot) is main
+
+
+async def test_vi_moves_up_and_down_on_the_card_of_somebody_whose_key_changed_and_decides_nothing() -> None:
+    node = conversation()
+    name = (await node.contact_list())[0].name
+    node.change_key(name)
+    async with running(node, keys="vi") as (screen, pilot):
+        await enter(screen, pilot, f"/card {name}")
+        card = top(pilot)
+        assert isinstance(card, ContactCard)
+        places = [card._cursor]
+        for key in "jjkk":
+            await pilot.press(key)
+            await settle(pilot)
+            assert isinstance(top(pilot), ContactCard)
+            places.append(card._cursor)
+        assert places[0] < places[1] < places[2]
+        assert places[3:] == [places[1], places[0]]
+        assert (await node.contact_get(name)).key_changed
 
 
 def test_every_place_is_known_to_every_keymap() -> None:

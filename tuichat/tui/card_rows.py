@@ -61,7 +61,7 @@ def _key_rows(person: Contact, number: SafetyNumber | None, width: int) -> list[
     if not person.key_changed or not number.changed_digits:
         return [CardRow("v", _("safety"), known, _("compare"))]
     return [
-        CardRow("k", _("old key"), known, _("keep it")),
+        CardRow("s", _("old key"), known, _("keep it")),
         CardRow("t", _("new key"), grouped(number.changed_digits, width), _("trust it")),
     ]
 

@@ -47,7 +47,7 @@ class CardDeeds(Dialog[None]):
         if person is None or number is None:
             return
         if person.key_changed:
-            self.say(_("Decide first which key is the right one: t or k."))
+            self.say(_("Decide first which key is the right one: t or s."))
             return
         question = _(
             "Compare this number with {name}, face to face or by voice, never in writing:\n\n{number}\n\n"
@@ -76,9 +76,16 @@ class CardDeeds(Dialog[None]):
 
     @work(exclusive=True)
     async def action_keep(self) -> None:
-        """Leave the key known here in its place, and refuse the other from now on."""
+        """Leave the key known here in its place, after a question, and refuse the other from now on."""
         person, number = self.person, self._number
-        if person is not None and person.key_changed and number is not None:
+        if person is None or not person.key_changed or number is None:
+            return
+        question = _(
+            "Keep the old key of {name}? The other one is refused from now on and not asked about again, "
+            "also if it is their new one."
+        )
+        text, keys = question.format(name=person.name), _("y  keep the old key   n  no")
+        if await self.app.push_screen_wait(Confirm(text, keys, self.glyphs, danger=True)):
             done = _("The old key stays. The other one is refused from now on.")
             await self._decide(person, number.changed_digits, done, accept=False)
 

@@ -66,7 +66,7 @@ class ContactCard(CardDeeds):
         Binding("g", "ask('tags')", show=False),
         Binding("b", "block", show=False),
         Binding("x", "remove", show=False),
-        Binding("k", "keep", show=False),
+        Binding("s", "keep", show=False),
     ]
 
     def __init__(self, shared: Context, contact: int) -> None:
