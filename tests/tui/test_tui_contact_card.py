@@ -10,10 +10,10 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from tests.support.fixed_clock import FixedClock
-from tests.support.interface import interface, notice_text, rows_text, running, settle, top
+from tests.support.interface import enter, interface, notice_text, rows_text, running, settle, top
 from tests.support.memory_node import MemoryNode, address_of
 from tests.support.scenery import conversation, then
-from tuichat.errors import UsageError
+from tuichat.errors import UnreachableError, UsageError
 from tuichat.model import Contact, LinkEvent, SafetyNumber
 from tuichat.tui.link_times import LinkTimes, short_seconds
 from tuichat.tui.screens.confirm import Confirm
@@ -289,3 +289,37 @@ def test_card_of_a_link_on_its_way(snap_compare: Callable[..., None]) -> None:
 def test_card_asks_in_sixteen_colours(snap_compare: Callable[..., None]) -> None:
     app = interface(conversation(), theme="sixteen")
     snap_compare(app, then("alt+i", "d"))
+
+
+async def test_the_cursor_stays_on_its_row_when_the_key_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    node = MemoryNode.sample(FixedClock())
+
+    async def gone(_ref: str) -> None:
+        raise UnreachableError("gone")
+
+    async with running(node) as (screen, pilot):
+        screen.open(1)
+        await settle(pilot)
+        await enter(screen, pilot, "/card")
+        card = top(pilot)
+        assert isinstance(card, ContactCard)
+        while card._rows[card._cursor].key != "r":
+            await pilot.press("down")
+        node.change_key("bob")
+        await settle(pilot)
+        assert card._rows[card._cursor].key == "r"
+        await pilot.press("escape")
+        await node.contact_trust("bob", True)
+        await enter(screen, pilot, "/card")
+        card = top(pilot)
+        assert isinstance(card, ContactCard)
+        for _row in card._rows:
+            await pilot.press("down")
+        assert card._rows[card._cursor].key == "x"
+        monkeypatch.setattr(node, "contact_verify", gone)
+        node.change_key("bob")
+        await settle(pilot)
+        assert card._rows[card._cursor].key == "x"
+        await pilot.press("enter")
+        await settle(pilot)
+        assert isinstance(top(pilot), Confirm)

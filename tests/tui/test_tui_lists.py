@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from textual._time import get_time
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -188,3 +190,24 @@ async def test_tab_behind_unblock_offers_the_blocked(node: MemoryNode) -> None:
 )
 def test_tab_offers_whom_the_words_can_mean(line: str, lines: list[str]) -> None:
     assert complete(line, Names(("bob", "alice"), ("dave",), ("eve", "erin"))) == lines
+
+
+async def test_a_key_that_is_held_down_decides_about_one_request() -> None:
+    node = MemoryNode.sample(FixedClock())
+    for number in range(5):
+        node.person(f"q{number}", state="pending")
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, "/requests")
+        before = len(screen.shared.session.known.requests())
+        came = get_time()
+        for number in range(30):
+            key = Key("r", "r")
+            key.time = came + number / 30
+            pilot.app.post_message(key)
+            await settle(pilot)
+        assert len(screen.shared.session.known.requests()) == before - 1
+        later = Key("r", "r")
+        later.time = came + 10
+        pilot.app.post_message(later)
+        await settle(pilot)
+        assert len(screen.shared.session.known.requests()) == before - 2

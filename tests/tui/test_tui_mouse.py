@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from rich.cells import cell_len
+from textual.events import MouseScrollDown
 from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Static
@@ -22,6 +23,7 @@ from tuichat.tui.screens.own_address import OwnAddress
 from tuichat.tui.screens.quick_switch import QuickSwitch
 from tuichat.tui.screens.status import StatusScreen
 from tuichat.tui.screens.transfers import Transfers
+from tuichat.tui.widgets.conversations import Conversations
 from tuichat.tui.widgets.keys_line import KeysLine, key_at
 from tuichat.tui.widgets.title import Title
 
@@ -196,3 +198,44 @@ async def test_a_narrow_window_has_its_way_back_and_the_palette_is_clicked() -> 
 
 def _open_name(screen: MainScreen) -> str:
     return "" if screen.person is None else screen.person.name
+
+
+async def test_whoever_is_clicked_is_opened_in_a_list_that_the_wheel_has_moved() -> None:
+    node = MemoryNode.sample(FixedClock())
+    for number in range(40):
+        node.person(f"p{number:02}")
+    async with running(node) as (screen, pilot):
+        people = screen.query_one(Conversations)
+        first = people.render_line(0).text
+        for _turn in range(5):
+            people.post_message(MouseScrollDown(people, 3, 3, 0, 1, 0, False, False, False))
+        await settle(pilot)
+        moved = people.render_line(0).text
+        assert moved != first
+        node.set_stage("alice", "linked")
+        await settle(pilot)
+        assert people.render_line(0).text == moved
+        assert "p1" in people.render_line(5).text
+        wanted = people.render_line(5).text.split()[-1]
+        await pilot.click(people, offset=(5, 5))
+        await settle(pilot)
+        assert _open_name(screen) == wanted
+        assert any(wanted in people.render_line(y).text for y in range(people.size.height))
+
+
+async def test_whoever_was_removed_meanwhile_is_not_gone_to() -> None:
+    node = MemoryNode.sample(FixedClock())
+    async with running(node) as (screen, pilot):
+        screen.open(1)
+        await settle(pilot)
+        people = screen.query_one(Conversations)
+        people.focus()
+        await pilot.press("down")
+        await settle(pilot)
+        gone = people._cursor
+        assert gone not in (None, 1)
+        await node.contact_remove(screen.shared.session.known.people[gone or 0].address)
+        await settle(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert _open_name(screen) == "bob"

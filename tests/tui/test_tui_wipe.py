@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
@@ -10,6 +13,7 @@ from tests.support.fixed_clock import FixedClock
 from tests.support.interface import enter, notice_text, running, settle, top
 from tests.support.memory_node import MemoryNode
 from tuichat.errors import StorageError
+from tuichat.tui import typed_ahead
 from tuichat.tui.app import TuichatApp
 from tuichat.tui.context import Options
 from tuichat.tui.node_client import NodeClient
@@ -139,3 +143,32 @@ def test_a_key_is_meant_when_it_is_pressed_three_times_and_not_held(
     times = iter([at for key, at in presses if key == "f9"])
     panic = PanicKey("f9", lambda: next(times))
     assert (True in [panic.pressed(key) for key, _at in presses]) == wipes
+
+
+async def test_the_panic_key_is_heard_while_other_keys_wait_for_the_node(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    node, clock = MemoryNode.sample(FixedClock()), FixedClock()
+    asked: list[bool] = []
+
+    async def wipe(keep_files: bool) -> None:
+        asked.append(keep_files)
+
+    async def never(_seconds: int = 0) -> None:
+        await asyncio.Future()
+
+    monkeypatch.setattr(node, "invite_create", never)
+    monkeypatch.setattr(typed_ahead, "PATIENCE_SECONDS", 600.0)
+    app = app_of(node, Options(blink=False, panic_key="f9", wipe=wipe), clock)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        main = app.main_screen()
+        assert main is not None
+        main.composer.take("/invite")
+        await pilot.press("enter")
+        for _ in range(3):
+            app.post_message(Key("f9", None))
+            await pilot.pause()
+            clock.advance(0.3)
+        await settle(pilot)
+        assert asked == [False]

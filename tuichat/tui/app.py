@@ -92,6 +92,7 @@ class TuichatApp(TypedAhead):
         self.session = Session(attach, self._happened)
         self.shared = Context(self.session, options, clock or SystemClock())
         self.guard = Guard(self, self.shared)
+        self.came = self.guard.saw
         self.notifications = Notifications(
             self, options, monotonic=self.shared.clock.monotonic, failed=self._say
         )
@@ -191,7 +192,6 @@ class TuichatApp(TypedAhead):
 
     async def heed(self, event: events.Event) -> None:
         """As Textual's; whatever key comes, what was said for a moment has been read."""
-        self.guard.saw(event)
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             main = self.main_screen()
             if main is not None:

@@ -94,6 +94,16 @@ def _block_row(person: Contact) -> CardRow:
     return CardRow("b", _("block"), _("never hear of this person again"), _("block"), "muted")
 
 
+def place_of(row: CardRow | None, rows: list[CardRow], before: int) -> int:
+    """Where a row stands among others now, found by its key and what it is; the nearest if it is gone."""
+    meant = (
+        []
+        if row is None
+        else [at for at, each in enumerate(rows) if (each.key, each.label) == (row.key, row.label)]
+    )
+    return meant[0] if meant else min(before, len(rows) - 1)
+
+
 def lines(person: Contact, rows: list[CardRow], width: int, glyphs: Glyphs) -> list[Line]:
     """The card in `width` cells; each row is an item."""
     made = [*_head(person, width, glyphs), Line(())]

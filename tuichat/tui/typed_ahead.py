@@ -11,6 +11,7 @@ screen upon the other.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Any, ClassVar, Final, Protocol, runtime_checkable
 
 from rich.cells import cell_len
@@ -105,17 +106,23 @@ class TypedAhead(App[int]):
         self._waiting: deque[events.Event] = deque()
         self._heard = False
         self._looking: Timer | None = None
+        self.came: Callable[[events.Event], object] = lambda _event: None
+        """Is told of each event when it comes, also of one that has to wait."""
 
     async def heed(self, event: events.Event) -> None:
         """As Textual's `on_event`."""
         await super().on_event(event)
 
     async def on_event(self, event: events.Event) -> None:
+        self.came(event)
+        await self._take(event)
+
+    async def _take(self, event: events.Event) -> None:
         if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
             await self.heed(event)
         elif isinstance(event, events.Key) and (letter := behind_escape(event.key)):
-            await self.on_event(events.Key("escape", "\x1b"))
-            await self.on_event(events.Key(letter, letter))
+            await self._take(events.Key("escape", "\x1b"))
+            await self._take(events.Key(letter, letter))
         elif self._entered is not None:
             self._waiting.append(event)
         else:
@@ -170,4 +177,4 @@ class TypedAhead(App[int]):
             self._looking.stop()
         self._before = self._entered = self._front = self._looking = None
         while self._waiting and self._entered is None:
-            await self.on_event(self._waiting.popleft())
+            await self._take(self._waiting.popleft())

@@ -17,7 +17,7 @@ from tuichat.errors import TuichatError, UsageError
 from tuichat.i18n import _
 from tuichat.model import Contact, ContactEvent, ContactRemovedEvent
 from tuichat.timer_words import parse_timer, short_time
-from tuichat.tui.card_rows import CardRow, card_rows, lines
+from tuichat.tui.card_rows import CardRow, card_rows, lines, place_of
 from tuichat.tui.clipboard import copied_words
 from tuichat.tui.context import Context
 from tuichat.tui.link_times import STAGES, short_seconds
@@ -317,7 +317,9 @@ class ContactCard(CardDeeds):
         person = self.person
         if person is None or not self.query("#facts"):  # nothing is there before it is composed
             return
+        here = self._rows[self._cursor] if self._rows else None
         self._rows = card_rows(person, self._number, self._link(person), self._width)
+        self._cursor = place_of(here, self._rows, self._cursor)
         facts = self.query_one("#facts", PickList)
         made = lines(person, self._rows, self._width, self.glyphs)
         facts.styles.height = max(3, min(len(made), self.app.size.height - self._around()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, TypeVar
+from typing import ClassVar, Literal, TypeVar
 
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
@@ -18,7 +18,15 @@ class Dialog(ModalScreen[Result]):
     """A modal screen whose frame uses signs that the terminal has."""
 
     CSS_PATH: ClassVar[CSSPathType | None] = "dialog.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "close", show=False),
+        Binding("up", "look('up')", show=False),
+        Binding("down", "look('down')", show=False),
+        Binding("pageup", "look('page_up')", show=False),
+        Binding("pagedown", "look('page_down')", show=False),
+        Binding("home", "look('home')", show=False),
+        Binding("end", "look('end')", show=False),
+    ]
 
     def __init__(self, glyphs: Glyphs) -> None:
         super().__init__(classes="-ascii" if glyphs.ascii_only else None)
@@ -44,6 +52,11 @@ class Dialog(ModalScreen[Result]):
 
     def on_screen_resume(self) -> None:
         self.remove_class("-behind")
+
+    def action_look(self, way: Literal["up", "down", "page_up", "page_down", "home", "end"]) -> None:
+        """Look at what of the box has no room in the window."""
+        for box in self.query(".box"):
+            getattr(box, f"scroll_{way}")(animate=False)
 
     def action_close(self) -> None:
         """Leave without a result."""

@@ -31,11 +31,13 @@ from tuichat.tui.wrapping import wrap, wrap_whole
 
 
 class LinkQuestion(Dialog[None]):
-    """Nothing is opened before o is pressed; n goes on to the next link of the message."""
+    """Nothing is opened before y is pressed: by o one has come here, and holds it perhaps. n goes on to the
+    next link of the message.
+    """
 
     CSS_PATH: ClassVar[CSSPathType | None] = "dialog.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("o,y", "open", show=False),
+        Binding("y", "open", show=False),
         Binding("c", "copy", show=False),
         Binding("n", "next", show=False),
     ]
@@ -44,6 +46,7 @@ class LinkQuestion(Dialog[None]):
         super().__init__(glyphs)
         self._urls = urls
         self._at = first
+        self._opening = False
 
     def compose(self) -> ComposeResult:
         """Where the link leads, what to beware of, and the link."""
@@ -65,7 +68,7 @@ class LinkQuestion(Dialog[None]):
 
     def on_resize(self) -> None:
         more = [_("n next link")] if len(self._urls) > 1 else []
-        keys = [_("o open"), _("c copy"), *more, _("Esc close")]
+        keys = [_("y open"), _("c copy"), *more, _("Esc close")]
         self.query_one(KeysLine).update("\n".join(wrap_whole(keys, self._width)))
         self._show()
 
@@ -94,9 +97,21 @@ class LinkQuestion(Dialog[None]):
         self.app.copy_to_clipboard(self._urls[self._at])
         self._say(copied_words())
 
-    @work(exclusive=True)
-    async def action_open(self) -> None:
-        """In the browser; without a display it is copied."""
+    def action_open(self) -> None:
+        """In the browser; without a display it is copied. Once: it takes its time to say that it does."""
+        if not self._opening:
+            self._opening = True
+            self._say(_("Opening..."))
+            self._open()
+
+    @work
+    async def _open(self) -> None:
+        try:
+            await self._open_or_copy()
+        finally:
+            self._opening = False
+
+    async def _open_or_copy(self) -> None:
         program = browser(os.environ)
         if program is None:
             self.app.copy_to_clipboard(self._urls[self._at])

@@ -169,7 +169,7 @@ class Commands:
 
         screen = QuickSwitch(people, self._screen.shared.glyphs)
         contact = await self._app.push_screen_wait(screen)
-        if contact is not None:
+        if contact in self._known.people:  # else they were removed meanwhile
             self._screen.open(contact)
 
     async def _search(self, command: Command) -> None:

@@ -30,7 +30,7 @@ ARCHIVED = -2
 
 
 WHEEL_ROWS = 3
-"""So far the wheel moves the cursor."""
+"""So far the wheel moves the list."""
 
 
 class Aside(msgspec.Struct, frozen=True):
@@ -80,6 +80,8 @@ class Conversations(TypedOver, can_focus=True):
         self._aside = Aside()
         self._open: int | None = None
         self._cursor: int | None = None
+        self._wheeled: int | None = None
+        """The first row, where the wheel has brought it; None if the cursor is to be in sight."""
 
     def show(self, people: Sequence[Contact], aside: Aside, opened: int | None) -> None:
         """Other people, other numbers below them, another open conversation."""
@@ -87,6 +89,8 @@ class Conversations(TypedOver, can_focus=True):
             return
         self._people = {person.id: person for person in people}
         self._aside = aside
+        if opened != self._open:
+            self._wheeled = None
         self._open = opened
         below = aside.rows()
         self._rows = [*self._people, *([None] if below else []), *below]
@@ -101,6 +105,7 @@ class Conversations(TypedOver, can_focus=True):
 
     def action_step(self, step: int) -> None:
         """Move the cursor."""
+        self._wheeled = None
         entries = [*self._people, *self._aside.rows()]
         if entries:
             here = entries.index(self._cursor) if self._cursor in entries else -1
@@ -108,8 +113,8 @@ class Conversations(TypedOver, can_focus=True):
             self.refresh()
 
     def action_open(self) -> None:
-        """Open what the cursor is on."""
-        if self._cursor is not None:
+        """Open what the cursor is on, if it is there still."""
+        if self._cursor is not None and self._cursor in self._places:
             self.post_message(self.Opened(self._cursor))
 
     def on_click(self, event: events.Click) -> None:
@@ -120,11 +125,16 @@ class Conversations(TypedOver, can_focus=True):
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         event.stop()
-        self.action_step(-WHEEL_ROWS)
+        self._wheel(-WHEEL_ROWS)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()
-        self.action_step(WHEEL_ROWS)
+        self._wheel(WHEEL_ROWS)
+
+    def _wheel(self, rows: int) -> None:
+        """Look at other rows; neither what comes nor the focus that a click brings leads back from them."""
+        self._wheeled = self._within(self._first_row() + rows)
+        self.refresh()
 
     def on_focus(self) -> None:
         self._cursor = self._open
@@ -151,10 +161,17 @@ class Conversations(TypedOver, can_focus=True):
         return self.painted(parts, chosen=here, focused=here and self.has_focus)
 
     def _entry_at(self, y: int) -> int | None:
-        """The list scrolls by itself so that the cursor stays in sight; below people is an empty row."""
-        at = 0 if self._cursor is None else self._places.get(self._cursor, 0)
-        y += max(0, min(at - self.size.height // 2, len(self._rows) - self.size.height))
+        """Who, or what, stands there; below people is an empty row."""
+        y += self._first_row()
         return self._rows[y] if 0 <= y < len(self._rows) else None
+
+    def _first_row(self) -> int:
+        """The list scrolls by itself so that the cursor stays in sight."""
+        at = 0 if self._cursor is None else self._places.get(self._cursor, 0)
+        return self._within(at - self.size.height // 2 if self._wheeled is None else self._wheeled)
+
+    def _within(self, first: int) -> int:
+        return max(0, min(first, len(self._rows) - self.size.height))
 
     def _person_row(self, person: Contact, width: int) -> list[tuple[str, str]]:
         tail = []

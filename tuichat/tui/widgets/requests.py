@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -13,10 +13,13 @@ from textual.strip import Strip
 from tuichat.i18n import _
 from tuichat.model import Contact
 from tuichat.tui.glyphs import Glyphs
+from tuichat.tui.panic import REPEAT_SECONDS
 from tuichat.tui.widgets.keys_line import key_at, press_key
 from tuichat.tui.widgets.typed_over import TypedOver
 from tuichat.tui.words import cautions
 from tuichat.tui.wrapping import fit, wrap
+
+_DECIDING: Final = frozenset({"a", "enter", "r", "b"})
 
 Decision = Literal["accept", "reject", "block"]
 
@@ -49,6 +52,7 @@ class Requests(TypedOver, can_focus=True):
         self._glyphs = glyphs
         self._requests: Sequence[Contact] = ()
         self._cursor = 0
+        self._pressed = "", float("-inf")
 
     def show(self, requests: Sequence[Contact]) -> None:
         """Other requests; the cursor stays at the one where it is."""
@@ -69,6 +73,16 @@ class Requests(TypedOver, can_focus=True):
         """Say what is to be done with the one under the cursor."""
         if self._requests:
             self.post_message(self.Decided(decision, self._requests[self._cursor]))
+
+    async def _on_key(self, event: events.Key) -> None:
+        """One who holds a key down decides about one request, not about those that take its place."""
+        key, time = self._pressed
+        self._pressed = event.key, event.time
+        if event.key == key and event.time < time + REPEAT_SECONDS and key in _DECIDING and not self.typing:
+            event.stop()
+            event.prevent_default()
+        else:
+            await super()._on_key(event)
 
     def on_click(self, event: events.Click) -> None:
         """A key that is named is pressed; elsewhere the request is the one that is meant from now on."""
