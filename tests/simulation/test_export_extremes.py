@@ -22,7 +22,6 @@ from tuichat.protocol.bodies import (
     MAX_TEXT_BYTES,
     MAX_TTL,
     THE_TWO_OF_US,
-    Body,
     Edit,
     File,
     Reaction,
@@ -30,6 +29,8 @@ from tuichat.protocol.bodies import (
     Timer,
 )
 from tuichat.store.messages import LATEST
+
+Said = Text | Edit | Reaction | Timer | File
 
 TABS = "a" + "\t" * (MAX_REQUEST_BYTES - 2) + "b"
 LATE = {
@@ -43,7 +44,7 @@ def named(number: int) -> bytes:
     return number.to_bytes(16, "big")
 
 
-def queue(person: SimulatedNode, body: Body) -> None:
+def queue(person: SimulatedNode, body: Said) -> None:
     """Have somebody's node say to their contact what its own interface would not."""
     node = person.node
     (row,) = person.store.contacts.all()
@@ -80,7 +81,7 @@ async def taken(
 def test_what_a_contact_may_say_is_imported_however_late_and_long_it_is(tmp_path: Path, same: bool) -> None:
     async def story(story: FileStory) -> None:
         two = THE_TWO_OF_US
-        said: list[Body] = [
+        said: list[Said] = [
             Text(two, named(100 + at), sent_at, text) for at, (text, sent_at) in enumerate(LATE.items())
         ]
         said += [
