@@ -277,6 +277,8 @@ class FirstContact:
             if row.state == "pending" and asked_as != parse_invite(invite).sig_hash:
                 # their request came under another key than the invite, which somebody gave me by hand
                 self._store.contacts.update(row.id, sig=None, ik=None, epoch=0)
+            if row.state == "pending" and row.pair_received is None:  # I ask now, and not in their words
+                self._store.contacts.update(row.id, request_text="")
             pair = row.pair_sent or self._rng.bytes(PAIR_LENGTH)
             row = self._store.contacts.update(row.id, state="requested", pair_sent=pair, invite=invite)
             changes.contact(row.id)
