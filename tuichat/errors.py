@@ -83,7 +83,7 @@ class DamagedError(TuichatError):
 
 
 class StorageError(TuichatError):
-    """The disk is full or fails; nothing of the operation was kept."""
+    """The disk is full or fails; nothing of the operation was kept, unless who raises it says otherwise."""
 
     code = "storage"
 

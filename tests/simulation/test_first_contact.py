@@ -132,6 +132,22 @@ def test_unblocked_stranger_asks_as_before(tmp_path: Path) -> None:
     run_virtual(story())
 
 
+def test_words_of_an_unblocked_stranger_are_not_sent_to_them_with_their_invite(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with Pair(tmp_path) as pair:
+            await pair.alice.node.contact_add(pair.bob.address, "bob", "hello")
+            assert await until(pair.bob_is_asked, TWO_DAYS)
+            await pair.bob.node.contact_rename((await pair.bob.node.contact_list())[0].name, "alice")
+            await pair.bob.node.contact_block("alice")
+            await pair.bob.node.contact_unblock("alice")
+            invite = await pair.alice.node.invite_create()
+            asked = await pair.bob.node.contact_add(invite.text)
+            assert (asked.state, asked.request_text) == ("requested", "")
+            assert await until(pair.both_linked, TWO_DAYS)
+
+    run_virtual(story())
+
+
 def test_words_of_a_contact_who_asked_are_not_sent_to_them_after_an_unblock(tmp_path: Path) -> None:
     async def story() -> None:
         async with Pair(tmp_path) as pair:

@@ -8,7 +8,7 @@ come from names, times from the clock. What it does with files is in `memory_fil
 from __future__ import annotations
 
 import hashlib
-import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -63,8 +63,10 @@ from tuichat.model import (
 )
 from tuichat.model.reread import Reread
 from tuichat.network.service_light import lit
+from tuichat.node.contact_book import SHORTEST_PREFIX
 from tuichat.node.search_query import Query, read_query
 from tuichat.protocol.lookalike import lookalikes
+from tuichat.protocol.sanitize import sanitize_name
 from tuichat.store.search_terms import places
 
 VERSION = "0.1.0.dev0"
@@ -639,10 +641,12 @@ class MemoryNode(MemoryFiles, MemoryDesk, MemoryDeeds, MemoryTokens):
     def _find(self, ref: str) -> Person:
         self._check_open()
         people = list(self._people.values())
-        wanted = unicodedata.normalize("NFC", ref)
-        found = [p for p in people if p.record.name == wanted]
-        prefix = wanted.strip().lower().removeprefix("http://").removesuffix(".onion")
-        if not found and len(prefix) >= 6:
+        found = [p for p in people if p.record.name == ref]
+        found = found or [p for p in people if p.record.name == sanitize_name(ref)]
+        with suppress(AddressError):
+            found = found or [p for p in people if p.record.address == str(OnionAddress.parse(ref))]
+        prefix = ref.strip().lower()
+        if not found and len(prefix) >= SHORTEST_PREFIX:
             found = [p for p in people if p.record.address.startswith(prefix)]
         if len(found) != 1:
             names = tuple(p.record.name for p in found or people)

@@ -9,13 +9,13 @@ import pytest
 
 from tests.support.fixed_clock import START, FixedClock
 from tests.support.memory_node import MemoryNode
-from tuichat.cli.messages import find, shown
+from tuichat.cli.messages import shown
 from tuichat.cli.output import width_of
 from tuichat.cli.search import shown as search_shown
 from tuichat.cli.send import text_of as send_text
 from tuichat.cli.standard_input import not_utf_8
 from tuichat.cli.status import shown as status_shown
-from tuichat.errors import NotFoundError, UsageError
+from tuichat.errors import UsageError
 from tuichat.model import MAX_TEXT_BYTES, Contact, Found, Message, OutboxCounts, Quote, Status, TorState
 
 NOW = datetime.fromtimestamp(START, tz=UTC)
@@ -87,16 +87,6 @@ async def test_what_somebody_does_is_told_of_them() -> None:
     assert shown(message("/me waves"), bob, NOW).endswith("bob  * bob waves")
     assert shown(message("/me waves", direction="out"), bob, NOW).endswith("me  * me waves")
     assert shown(message("/media"), bob, NOW).endswith("bob  /media")
-
-
-async def test_a_contact_is_found_as_the_node_found_it() -> None:
-    node = MemoryNode.sample(FixedClock())
-    contacts = await node.contact_list()
-    bob = find(contacts, "bob")
-    assert find(contacts, f" http://{bob.address.upper()}.onion/") == bob
-    assert find(contacts, bob.address[:6]) == bob
-    with pytest.raises(NotFoundError):
-        find(contacts, "nobody")
 
 
 def test_status_tells_what_hinders_tor_and_how_much_waits() -> None:

@@ -12,6 +12,7 @@ from tuichat import bootstrap
 from tuichat.cli.key_file import new_key_file, read_key_file
 from tuichat.cli.passphrase import MAX_PASSPHRASE_BYTES, PassphraseSources
 from tuichat.errors import LockedError, StorageError, UsageError
+from tuichat.store.profile_paths import ProfilePaths
 
 
 def file_of(directory: Path, data: bytes, name: str = "passphrase") -> Path:
@@ -107,18 +108,18 @@ def test_a_key_file_is_read_whole_and_what_is_none_is_told(
 
 
 def test_a_new_key_file_is_its_owners_alone_and_goes_again_if_the_command_fails(tmp_path: Path) -> None:
-    path = tmp_path / "key"
-    with new_key_file(None) as none:
+    path, paths = tmp_path / "key", ProfilePaths.locate(tmp_path / "home", "default", {})
+    with new_key_file(None, paths) as none:
         assert none is None
-    with pytest.raises(StorageError), new_key_file(path):
+    with pytest.raises(StorageError), new_key_file(path, paths):
         raise StorageError("full")
     assert not path.exists()
-    with new_key_file(path) as made:
+    with new_key_file(path, paths) as made:
         assert (made, stat.S_IMODE(path.stat().st_mode)) == (path.read_bytes(), 0o600)
-    with pytest.raises(StorageError), new_key_file(path):
+    with pytest.raises(StorageError), new_key_file(path, paths):
         raise StorageError("full")
     assert path.read_bytes() == made
-    with pytest.raises(StorageError, match="cannot be used"), new_key_file(tmp_path / "none" / "key"):
+    with pytest.raises(StorageError, match="cannot be used"), new_key_file(tmp_path / "none" / "key", paths):
         pass
     with pytest.raises(UsageError, match="already"):
         bootstrap.make_key_file(path)

@@ -26,6 +26,7 @@ from tuichat.model import (
     DraftEvent,
     InputEvent,
 )
+from tuichat.node.desk import checked_tag
 from tuichat.node.node import Node
 from tuichat.store.inputs import KEPT
 
@@ -156,6 +157,16 @@ def test_tags_are_words_in_small_letters_each_once_and_few(play: Play) -> None:
         assert (await stage.node.contact_untag("bob", ["WORK"])).tags == ("家人",)
         await stage.node.contact_remove("carol")
         assert stage.alice.store.tags.all() == {1: ("家人",)}
+
+    play(story)
+
+
+@pytest.mark.parametrize("word", ["ﬂ\u0301", "ᾳ\u0304", "İ", "ẞ", "ΐ"])
+def test_a_tag_that_folds_into_other_letters_is_taken_away_as_it_is_shown(play: Play, word: str) -> None:
+    async def story(stage: Stage) -> None:
+        (tag,) = (await stage.node.contact_tag("bob", [word])).tags
+        assert checked_tag(tag) == tag
+        assert (await stage.node.contact_untag("bob", [tag])).tags == ()
 
     play(story)
 

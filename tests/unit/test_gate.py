@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, cast
 
@@ -16,7 +17,16 @@ from tests.support.virtual_time import VirtualClock, run_virtual
 from tuichat.crypto.passphrase import FLOOR, Secret
 from tuichat.errors import LockedError, StorageError, TuichatError, UnreachableError, UsageError
 from tuichat.event_buffer import EventBuffer
-from tuichat.model import ClosingEvent, ContactEvent, LinkEvent, LockedEvent, MessageEvent
+from tuichat.model import (
+    Backup,
+    ClosingEvent,
+    ContactEvent,
+    Exported,
+    Imported,
+    LinkEvent,
+    LockedEvent,
+    MessageEvent,
+)
 from tuichat.node.custody import Custody
 from tuichat.node.gate import Gate
 from tuichat.node.node import Node
@@ -390,11 +400,32 @@ def sealed_home(directory: Path, passphrase: str | None = PASSPHRASE) -> Custody
     return Custody(paths, SeededRng(b"change"), FLOOR)
 
 
-def locks_after(story: Callable[[Gate, VirtualClock], Awaitable[None]], custody: Custody | None) -> float:
+class Unhurried(MemoryNode):
+    """A node that writes and reads copies of itself for 2000 seconds."""
+
+    async def backup(self, path: str, passphrase: str | None = None, force: bool = False) -> Backup:
+        await asyncio.sleep(2000)
+        return await super().backup(path, passphrase, force)
+
+    async def export_to(self, path: str, ref: str | None = None, plain_page: bool = False) -> Exported:
+        await asyncio.sleep(2000)
+        return await super().export_to(path, ref, plain_page)
+
+    async def import_from(self, path: str) -> Imported:
+        await asyncio.sleep(2000)
+        return await super().import_from(path)
+
+
+def locks_after(
+    story: Callable[[Gate, VirtualClock], Awaitable[None]],
+    custody: Custody | None,
+    node: type[MemoryNode] = MemoryNode,
+) -> float:
     """How many seconds after its unlocking a node is locked that locks itself after 600; 0 for never."""
 
     async def told() -> float:
         clock, profile = VirtualClock(), Profile()
+        profile.node = node.sample(profile.clock)
         gate = Gate(profile.open, kind="daemon", clock=clock, custody=custody)
         await asyncio.sleep(1000)  # locked: nothing happens, and the time counts from unlocking
         await gate.unlock(PASSPHRASE)
@@ -440,6 +471,23 @@ def test_a_node_locks_itself_when_nobody_was_at_work_for_so_long(
     tmp_path: Path, story: Callable[[Gate, VirtualClock], Awaitable[None]], seconds: float
 ) -> None:
     assert seconds <= locks_after(story, sealed_home(tmp_path)) <= seconds + 6
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        lambda gate: gate.import_from("/export"),
+        lambda gate: gate.export_to("/export"),
+        lambda gate: gate.backup("/backup"),
+    ],
+)
+def test_what_a_person_waits_for_is_work_until_it_ends_however_it_does(tmp_path: Path, asked: Call) -> None:
+    async def long(gate: Gate, _clock: VirtualClock) -> None:
+        with suppress(UsageError):
+            await asked(gate)
+        assert not (await gate.hello()).locked
+
+    assert 2600 <= locks_after(long, sealed_home(tmp_path), Unhurried) <= 2606
 
 
 def test_what_no_passphrase_opens_is_not_locked_by_itself(tmp_path: Path) -> None:

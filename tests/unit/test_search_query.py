@@ -42,6 +42,8 @@ def east(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ('"good mor"*', [Phrase(("good", "mor"), True)]),
         ("foo_bar.p*", [Phrase(("foo", "bar", "p"), True)]),
         ('"in:bob"', [Phrase(("in", "bob"))]),
+        ('"he said “good” morning" bob', [Phrase(("he", "said", "good", "morning")), Phrase(("bob",))]),
+        ('“good morning"* “bob”', [Phrase(("good", "morning"), True), Phrase(("bob",))]),
         ("note:this http://a.b", [Phrase(("note", "this")), Phrase(("http", "a", "b"))]),
         (
             '5" AND NOT (x OR -y) ^z {a}',
@@ -59,6 +61,12 @@ def test_words_phrases_and_beginnings(typed: str, phrases: list[Phrase]) -> None
     [
         ("in:bob", Query(ref="bob")),
         ('IN:"Bob ""B"" Smith"', Query(ref='Bob "B" Smith')),
+        ('in:"The “Boss”"', Query(ref="The “Boss”")),
+        ('in:"“Boss"', Query(ref="“Boss")),
+        ('in:"„Boss‟ ""B"""', Query(ref='„Boss‟ "B"')),
+        ("in:“The Boss”", Query(ref="The Boss")),
+        ("in:“The ““Boss”” ”", Query(ref="The “Boss” ")),
+        ("in:The“Boss”", Query(ref="The“Boss”")),
         ("from:me", Query(direction="out")),
         ("from:Them", Query(direction="in")),
         ("kind:text", Query(kind="text")),
@@ -79,7 +87,20 @@ def test_filters_and_local_times(typed: str, query: Query) -> None:
 @pytest.mark.parametrize(
     "typed",
     [
-        *("", "   ", "*", "?!", '""', '"not closed', "in:", 'in:""', "in: bob", 'in:"bob'),
+        *(
+            "",
+            "   ",
+            "*",
+            "?!",
+            '""',
+            '"not closed',
+            "in:",
+            'in:""',
+            "in: bob",
+            'in:"bob',
+            'in:"bob”',
+            "in:“bob",
+        ),
         *("in:a in:b", "from:bob", "kind:voice-mail", "has:picture", "has:file kind:text"),
         *(
             "before:tomorrow",

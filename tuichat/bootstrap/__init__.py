@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         has_passphrase,
         make_key_file,
         profile_paths,
+        sealed_identity,
         socket_path,
         uses_key_file,
     )
@@ -50,6 +51,7 @@ __all__ = [
     "restore_profile",
     "run_node",
     "save_copy",
+    "sealed_identity",
     "set_duress",
     "socket_path",
     "uses_key_file",
@@ -77,6 +79,7 @@ _HOMES = {
     "restore_profile": "tuichat.bootstrap.backup",
     "run_node": "tuichat.bootstrap.running",
     "save_copy": "tuichat.bootstrap.saving",
+    "sealed_identity": "tuichat.bootstrap.profiles",
     "set_duress": "tuichat.bootstrap.locking",
     "socket_path": "tuichat.bootstrap.profiles",
     "uses_key_file": "tuichat.bootstrap.profiles",

@@ -35,8 +35,8 @@ def change_passphrase(
         inbox: where received files are put, None for the profile's own.
 
     Raises:
-        LockedError: `current` or `key_file` is wrong.
-        TuichatError: `new` is unusable, a node has the profile, or the disk fails. Nothing was changed.
+        LockedError: `current` or `key_file` is wrong. UsageError: `new` is unusable.
+        StorageError: a node has the profile, or the disk fails; see the store's `change_passphrase`.
     """
     with _alone(paths):
         secret = None if new is None else Secret(new, new_key_file)

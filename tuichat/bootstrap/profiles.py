@@ -42,6 +42,16 @@ def uses_key_file(paths: ProfilePaths) -> bool:
     return (head[5:6], head[11:]) == (b"\x02", b"\x01")
 
 
+def sealed_identity(paths: ProfilePaths) -> bytes | None:
+    """The identity file, to tell whether it becomes another; b"" for none, None if it cannot be read."""
+    try:
+        return paths.identity.read_bytes()
+    except FileNotFoundError:
+        return b""
+    except OSError:
+        return None
+
+
 def make_key_file(path: Path) -> bytes:
     """Make a key file where nothing is; its content. Raises TuichatError."""
     from tuichat.clock import SystemRng

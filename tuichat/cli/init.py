@@ -38,7 +38,7 @@ def run(context: Context) -> int:
     context.finish_wipe()
     bootstrap.check_no_profile(paths)
     passphrase = None if words.no_passphrase else context.passphrase.read_new()
-    with new_key_file(words.new_key_file) as key_file:
+    with new_key_file(words.new_key_file, paths) as key_file:
         address = bootstrap.create_profile(paths, passphrase, words.name, key_file)
     context.output.result({"address": address}, address)
     if words.new_key_file is not None:

@@ -8,11 +8,15 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tuichat.cli.output import printable, say
-from tuichat.errors import LockedError, TuichatError
+from tuichat.errors import LockedError, TuichatError, UnreachableError, UsageError
 from tuichat.i18n import _
 from tuichat.system_reasons import reason_of
+
+if TYPE_CHECKING:
+    from tuichat.bootstrap import ProfilePaths
 
 _LENGTH = 64
 
@@ -52,10 +56,11 @@ def _hint() -> str:
 
 
 @contextmanager
-def new_key_file(path: Path | None) -> Iterator[bytes | None]:
+def new_key_file(path: Path | None, paths: ProfilePaths) -> Iterator[bytes | None]:
     """The content of the file behind a command's own `--key-file`, made if it is not there; None for none.
 
-    What was made is removed again if the command fails.
+    What was made is removed again if the command fails and the profile at `paths` certainly does not need it:
+    else the error says that it must be kept.
 
     Raises:
         LockedError: it cannot be read, or is no key file. TuichatError: it cannot be made.
@@ -65,13 +70,32 @@ def new_key_file(path: Path | None) -> Iterator[bytes | None]:
         return
     from tuichat import bootstrap
 
+    before = bootstrap.sealed_identity(paths)
     content = bootstrap.make_key_file(path)
     try:
         yield content
-    except TuichatError:
-        with contextlib.suppress(OSError):
-            path.unlink()
+    except TuichatError as error:
+        if _is_not_needed(error, before, paths):
+            with contextlib.suppress(OSError):
+                path.unlink()
+        else:
+            keep = _("Keep the key file {path}: the profile may need it from now on.")
+            error.hint = f"{error.hint} {keep.format(path=printable(path.absolute()))}".lstrip()
         raise
+
+
+def _is_not_needed(error: TuichatError, before: bytes | None, paths: ProfilePaths) -> bool:
+    """Whether the profile was certainly not sealed anew; `before`: its identity file as it was.
+
+    What a person gave is looked at before anything is written; and a wrong passphrase is not to be told from
+    one that wipes. A node that does not answer may still be at it.
+    """
+    from tuichat import bootstrap
+
+    if isinstance(error, LockedError | UsageError):
+        return True
+    is_over = not isinstance(error, UnreachableError)
+    return is_over and before is not None and bootstrap.sealed_identity(paths) == before
 
 
 def advice(path: Path) -> str:

@@ -113,7 +113,7 @@ def _set_passphrase(context: Context, source: NewPassphrase, current: str, key_f
     only_key_file = words.new_key_file is not None or words.no_key_file
     same = bool(current) and only_key_file and not source.is_given
     new = None if words.no_passphrase else current if same else source.read()
-    with new_key_file(words.new_key_file) as made:
+    with new_key_file(words.new_key_file, context.paths()) as made:
         kept = None if words.no_key_file or words.no_passphrase else key_file
         _change(context, (current, new, key_file, kept if made is None else made))
     context.output.note(_told(new, same=same))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from contextlib import aclosing
 from datetime import UTC, datetime
 
@@ -13,7 +12,6 @@ from tuichat.cli.following import follow, until_reader_leaves
 from tuichat.cli.output import full_name
 from tuichat.cli.parser import Parser, positive
 from tuichat.deed_words import said, speaker, state_word
-from tuichat.errors import NotFoundError
 from tuichat.file_words import how_far
 from tuichat.i18n import _
 from tuichat.model import Contact, File, Message, MessageEvent, MissedEvent
@@ -62,8 +60,8 @@ def run(context: Context) -> int:
         if words.follow:
             with until_reader_leaves():
                 await _follow(context, node, hours)
-        page = await node.messages(words.ref, words.limit, words.before)
-        contact = find(await node.contact_list(), words.ref)
+        contact = await node.contact_get(words.ref)
+        page = await node.messages(contact.address, words.limit, words.before)
         await _print(context, node, contact, page, hours)
         return 0
 
@@ -79,8 +77,8 @@ async def _follow(context: Context, node: AsyncClient, hours: Hours) -> None:
         async for current, event in happenings:
             changed = False
             if contact is None:
-                page = await current.messages(words.ref, words.limit, words.before)
-                contact = find(await current.contact_list(), words.ref)
+                contact = await current.contact_get(words.ref)
+                page = await current.messages(contact.address, words.limit, words.before)
             elif event is None or isinstance(event, MissedEvent):
                 page = await current.messages(contact.address, 1_000_000, after=printed.last)
             elif isinstance(event, MessageEvent) and event.message.contact == contact.id:
@@ -119,17 +117,6 @@ class _Printed:
     @staticmethod
     def _words(message: Message) -> tuple[object, ...]:
         return message.text, bool(message.unsent), message.reactions
-
-
-def find(contacts: list[Contact], ref: str) -> Contact:
-    """The contact that the node understood `ref` as: by name, else by address or its beginning."""
-    name = unicodedata.normalize("NFC", ref)
-    prefix = ref.strip().lower().removeprefix("http://").rstrip("/").removesuffix(".onion")
-    named = [contact for contact in contacts if contact.name == name]
-    found = named or [contact for contact in contacts if contact.address.startswith(prefix)]
-    if not found:
-        raise NotFoundError(_("There is no contact {ref!r}.").format(ref=ref))
-    return found[0]
 
 
 async def _print(

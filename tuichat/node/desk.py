@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from tuichat.errors import NotFoundError, UsageError
 from tuichat.i18n import _
 from tuichat.model import (
@@ -21,6 +23,8 @@ from tuichat.node.events import EventHub
 from tuichat.protocol.sanitize import sanitize_name
 from tuichat.store.conversations import ConversationChanges
 from tuichat.store.store import Store
+
+_FOLDED_AT_MOST: Final = 4
 
 
 class Desk:
@@ -133,7 +137,7 @@ def checked_tag(text: str) -> str:
     Raises:
         UsageError: it is empty, too long, or more than one word.
     """
-    tag = sanitize_name(text.strip().removeprefix("#")).casefold()
+    tag = _folded(text.strip().removeprefix("#"))
     if not tag or len(tag) > MAX_TAG_CHARACTERS or any(sign.isspace() or sign in "#," for sign in tag):
         raise UsageError(
             _("A tag is one word of at most {most} characters, without # and commas inside.").format(
@@ -141,6 +145,17 @@ def checked_tag(text: str) -> str:
             )
         )
     return tag
+
+
+def _folded(text: str) -> str:
+    """In small letters that stay the same if they are given once more: some come apart into a letter and
+    marks, and these go together with others.
+    """
+    for _turn in range(_FOLDED_AT_MOST):
+        before, text = text, sanitize_name(text).casefold()
+        if text == before:
+            break
+    return text
 
 
 def check_writer(writer: str) -> None:

@@ -11,8 +11,7 @@ from typing import Final
 
 from tuichat.clock import Rng
 from tuichat.crypto.identity import Certificate
-from tuichat.errors import PeerError, UsageError
-from tuichat.i18n import _
+from tuichat.errors import PeerError
 from tuichat.node.contact_book import ContactBook
 from tuichat.node.events import Changes, EventHub
 from tuichat.node.file_forgetting import forget_disappearing
@@ -20,9 +19,10 @@ from tuichat.node.invite_news import invite_used
 from tuichat.node.invites import Invites
 from tuichat.node.keys import Keys
 from tuichat.node.reach import Reach
+from tuichat.node.request_text import kept_request_text
 from tuichat.protocol.frames import Accepted, Gone, Received, Request
 from tuichat.protocol.invites import parse_invite, sig_hash
-from tuichat.protocol.sanitize import sanitize_name, sanitize_text
+from tuichat.protocol.sanitize import sanitize_name
 from tuichat.store.records import ContactRow, SessionRow
 from tuichat.store.store import Store
 
@@ -116,7 +116,7 @@ class FirstContact:
         with self._hub.change() as changes:
             row = row or self._new_pending(shown.certificate)
             self._keep_request(row, request, shown)
-            text = sanitize_text(request.text)
+            text = kept_request_text(request.text)
             self._store.contacts.update(row.id, request_text=text or row.request_text)
             self._invites.bind(invite, row.onion)
             changes.contact(row.id)
@@ -137,7 +137,7 @@ class FirstContact:
         )
 
     def _set_aside(self, row: ContactRow | None, request: Request, certificate: Certificate) -> None:
-        name, text = sanitize_name(request.name), sanitize_text(request.text)
+        name, text = sanitize_name(request.name), kept_request_text(request.text)
         same = row is not None and row.pair_received == request.pair and row.request_text == text
         if row is not None and same and row.reach == (request.reach or row.reach):
             return
@@ -277,6 +277,8 @@ class FirstContact:
             if row.state == "pending" and asked_as != parse_invite(invite).sig_hash:
                 # their request came under another key than the invite, which somebody gave me by hand
                 self._store.contacts.update(row.id, sig=None, ik=None, epoch=0)
+            if row.state == "pending" and row.pair_received is None:  # I ask now, and not in their words
+                self._store.contacts.update(row.id, request_text="")
             pair = row.pair_sent or self._rng.bytes(PAIR_LENGTH)
             row = self._store.contacts.update(row.id, state="requested", pair_sent=pair, invite=invite)
             changes.contact(row.id)
@@ -365,18 +367,3 @@ class FirstContact:
         """Whether this is more than somebody who asked: in touch with me, or nothing of theirs came."""
         written = bool(self._store.messages.page(row.id, 1, None, None))
         return row.confirmed or row.sig is None or written
-
-
-def check_request_text(text: str, most: int) -> str:
-    """The text of a request as it is sent.
-
-    Raises:
-        UsageError: longer than `most` bytes of UTF-8.
-    """
-    clean = sanitize_text(text)
-    if len(clean.encode()) > most:
-        raise UsageError(
-            _("The message of a request has at most {most} bytes.").format(most=most),
-            _("Say hello briefly now and the rest once you are contacts."),
-        )
-    return clean

@@ -21,7 +21,6 @@ from tuichat.i18n import _
 from tuichat.model import (
     API_VERSION,
     AnyEvent,
-    Backup,
     ClosingEvent,
     Contact,
     DatabaseCheck,
@@ -40,6 +39,7 @@ from tuichat.node.activity import LOOK_SECONDS, Activity
 from tuichat.node.custody import Custody, custody_of
 from tuichat.node.figures import Figures
 from tuichat.node.gate_calls import Result
+from tuichat.node.gate_copies import GateCopies
 from tuichat.node.gate_deeds import GateDeeds
 from tuichat.node.gate_desk import GateDesk
 from tuichat.node.gate_files import GateFiles
@@ -57,7 +57,7 @@ GRACE = 5.0
 """Seconds that calls under way may still take when the profile is being locked."""
 
 
-class Gate(GateDeeds, GateDesk, GateFiles, GateSettings, GateTokens):
+class Gate(GateCopies, GateDeeds, GateDesk, GateFiles, GateSettings, GateTokens):
     """Implements `NodeApi`, locked or open.
 
     While it is locked only `hello`, `status`, `unlock`, `active`, `passphrase`, `duress`, `reload`, `wipe`
@@ -254,9 +254,6 @@ class Gate(GateDeeds, GateDesk, GateFiles, GateSettings, GateTokens):
         self._opened()
         self._kept = True
 
-    async def backup(self, path: str, passphrase: str | None = None, force: bool = False) -> Backup:
-        return await self._ask(lambda node: node.backup(path, passphrase, force))
-
     async def check_database(self) -> DatabaseCheck:
         return await self._ask(lambda node: node.check_database())
 
@@ -371,6 +368,10 @@ class Gate(GateDeeds, GateDesk, GateFiles, GateSettings, GateTokens):
         if not self._online:
             await self.go_online()
         return result
+
+    async def _ask_at_work(self, call: Callable[[Node], Awaitable[Result]]) -> Result:
+        with self._activity.going_on():
+            return await self._ask(call)
 
     async def _shut(self) -> None:
         """Take no new calls, let those under way end, close the node and let streams have its last events."""

@@ -21,3 +21,7 @@ class GateCalls(ABC):
     @abstractmethod
     async def _ask_online(self, call: Callable[[Node], Awaitable[Result]]) -> Result:
         """The same for what needs the network."""
+
+    @abstractmethod
+    async def _ask_at_work(self, call: Callable[[Node], Awaitable[Result]]) -> Result:
+        """The same for what a person waits for, however long it takes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuichat.model import Contact, Draft, Exported, Imported
+from tuichat.model import Contact, Draft
 from tuichat.node.gate_calls import GateCalls
 
 
@@ -42,9 +42,3 @@ class GateDesk(GateCalls):
 
     async def input_list(self) -> list[str]:
         return await self._ask(lambda node: node.input_list())
-
-    async def export_to(self, path: str, ref: str | None = None, plain_page: bool = False) -> Exported:
-        return await self._ask(lambda node: node.export_to(path, ref, plain_page))
-
-    async def import_from(self, path: str) -> Imported:
-        return await self._ask(lambda node: node.import_from(path))

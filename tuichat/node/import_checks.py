@@ -14,7 +14,6 @@ from typing import Final
 from tuichat.errors import UsageError
 from tuichat.i18n import _
 from tuichat.model import (
-    MAX_REQUEST_BYTES,
     MAX_TAGS,
     MAX_TEXT_BYTES,
     Direction,
@@ -29,11 +28,13 @@ from tuichat.model.exported import (
 from tuichat.network.addresses import onion_of
 from tuichat.node.desk import checked_tag
 from tuichat.node.message_deeds import MOST_REACTIONS
+from tuichat.node.request_text import kept_request_text
 from tuichat.protocol.bodies import MAX_REVISION, MAX_TTL, MIN_TIMER
 from tuichat.protocol.emoji import one_emoji
 from tuichat.protocol.labels import label, place
 from tuichat.protocol.sanitize import sanitize_name, sanitize_text
 from tuichat.store.export_source import NoExportError
+from tuichat.store.messages import LATEST
 from tuichat.store.records import ContactRow, FileRow, MessageRow
 
 MOST_CONTACTS: Final = 10_000
@@ -68,15 +69,13 @@ def contact_row(line: ExportedContact, own_onion: bytes) -> ContactRow:
     timer = line.conversation.timer
     checks.that(timer == 0 or MIN_TIMER <= timer <= MAX_TTL)
     checks.that(0 <= line.timer_revision <= MAX_REVISION)
-    request = sanitize_text(line.request_text)
-    checks.that(len(request.encode()) <= MAX_REQUEST_BYTES)
     return ContactRow(
         id=line.id,
         onion=onion,
         state=line.state,
         petname=name,
         suggested_name=sanitize_name(line.suggested_name),
-        request_text=request,
+        request_text=kept_request_text(line.request_text),
         created_at=checks.time(line.created_at),
     )
 
@@ -229,9 +228,9 @@ class _Checks:
         return bytes.fromhex(digits)
 
     def time(self, at: datetime) -> int:
-        """Milliseconds of Unix time."""
-        self.that(at.tzinfo is not None and 1970 <= at.year < 9999)
-        return round(at.timestamp() * 1000)
+        """Milliseconds of Unix time; what is later than the store keeps of any sender is brought to that."""
+        self.that(at.tzinfo is not None and at.timestamp() >= 0)
+        return min(round(at.timestamp() * 1000), LATEST)
 
 
 def _is_address(name: str) -> bool:

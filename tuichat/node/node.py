@@ -9,7 +9,6 @@ from tuichat import __version__
 from tuichat.errors import NotFoundError, StorageError, UsageError
 from tuichat.i18n import _
 from tuichat.model import (
-    MAX_REQUEST_BYTES,
     Contact,
     ContactCounts,
     Message,
@@ -34,7 +33,7 @@ from tuichat.node.figures import FigureBook, FigureMethods
 from tuichat.node.file_methods import FileMethods
 from tuichat.node.file_progress import FileBook
 from tuichat.node.file_wiring import make_transfers
-from tuichat.node.first_contact import FirstContact, FirstContactParts, check_request_text
+from tuichat.node.first_contact import FirstContact, FirstContactParts
 from tuichat.node.hooks import Hooks
 from tuichat.node.housekeeping import Housekeeper
 from tuichat.node.invite_methods import InviteMethods
@@ -46,6 +45,7 @@ from tuichat.node.network_news import NetworkNews
 from tuichat.node.parts import NodeParts
 from tuichat.node.reach import Reach
 from tuichat.node.receipts import Receipts
+from tuichat.node.request_text import check_request_text
 from tuichat.node.search_methods import SearchMethods
 from tuichat.node.searching import Searching
 from tuichat.node.settling import Settling
@@ -240,7 +240,7 @@ class Node(
         if onion == self._with.identity.onion:
             own = _("This is your own address.") if invite is None else _("This is your own invite.")
             raise UsageError(own, _("Give it to others; add theirs here."))
-        text = check_request_text(message, MAX_REQUEST_BYTES)
+        text = check_request_text(message)
         existing = self._store.contacts.by_onion(onion)
         if existing is not None and (invite is None or existing.state in ("accepted", "blocked")):
             contact = await self._add_existing(existing, name, text)

@@ -8,7 +8,7 @@
     kind:text        of this kind, as `--json` names it
     has:file         with a file
     after:TIME       at this time or later, by the clock here; before:TIME, earlier
-    in:"a ""b"" c"   a quotation mark in quotation marks is written twice
+    in:"a ""b"" c"   a quotation mark in quotation marks is written twice; “these” in straight ones once
 
 A time is a date, 2026-01-31, at whose midnight it is, or has a time of day: 2026-01-31T12:00. One without a
 zone (Z, +02:00) is local. Each filter stands once at most. Case, diacritics and punctuation do not count;
@@ -36,6 +36,7 @@ _FILTERS: Final = ("in", "from", "kind", "has", "before", "after")
 _KEY: Final = re.compile(f"({'|'.join(_FILTERS)}):", re.IGNORECASE)
 _MARKS: Final = str.maketrans("“”„‟", '""""')
 _QUOTED: Final = re.compile(r'"((?:[^"]|"")*)"(\*?)')
+_TWICE: Final = re.compile('([“”„‟"])[“”„‟"]')
 _BARE: Final = re.compile(r"\S+")
 _FROM: Final[dict[str, Direction]] = {"me": "out", "them": "in"}
 
@@ -68,7 +69,7 @@ def read_query(text: str) -> Query:
     if len(text) > MAX_QUERY:
         raise UsageError(_("A search has at most {most} characters.").format(most=MAX_QUERY))
     query, given = Query(), set[str]()
-    for word in _words(text.translate(_MARKS)):
+    for word in _words(text):
         if not word.key:
             found = phrase(word.value, prefix=word.prefix)
             query = query if found is None else replace(query, phrases=(*query.phrases, found))
@@ -85,16 +86,20 @@ def read_query(text: str) -> Query:
 
 
 def _words(text: str) -> Iterator[_Word]:
+    alike = text.translate(_MARKS)  # as long as the text, which has what a name has
     at = 0
     while (start := _BARE.search(text, at)) is not None:
         at = start.start()
         key = _KEY.match(text, at)
         begin = at if key is None else key.end()
-        if text[begin : begin + 1] == '"':
-            match = _QUOTED.match(text, begin)
+        if alike[begin : begin + 1] == '"':
+            is_straight = text[begin] == '"'
+            match = _QUOTED.match(text if is_straight else alike, begin)
             if match is None:
                 raise UsageError(_("A quotation mark is not closed."), _("Close it, or leave it out."))
-            value, star = match[1].replace('""', '"'), match[2] == "*"
+            inside = text[match.start(1) : match.end(1)]
+            value = inside.replace('""', '"') if is_straight else _TWICE.sub(r"\1", inside)
+            star = match[2] == "*"
         else:
             match = re.compile(r"\S*").match(text, begin)
             assert match is not None

@@ -11,7 +11,8 @@ def write_whole(path: Path, data: bytes) -> None:
     """Put `data` (mode 0600) at `path`, in place of what is there.
 
     Raises:
-        OSError: nothing was changed. Nor was it when an interruption comes out of here.
+        OSError: nothing was changed; or all was, and only the directory could not be synced, so that after a
+            power loss either may be there. An interruption leaves the one or the other, too.
     """
     unfinished = path.with_name(path.name + ".new")
     unfinished.unlink(missing_ok=True)

@@ -8,8 +8,10 @@ from tuichat.model import Direction, MessageKind, MessageState
 from tuichat.store.places import Places
 from tuichat.store.records import MessageRow
 
-# A day before the year 9999 ends: a sender may claim anything, and east of UTC that year ends sooner.
-_LATEST = 253_402_214_399_999
+LATEST = 253_402_214_399_999
+"""In milliseconds, a day before the year 9999 ends: a sender may claim anything, and east of UTC that year
+ends sooner.
+"""
 _NO_LIMIT = 2**63 - 1
 _ROWS_AT_ONCE = 64
 """How many rows are read before their texts are counted: a page of long ones is not read whole to be cut."""
@@ -113,7 +115,7 @@ class Messages:
 
         A `sent_at` is brought to where every zone has dates.
         """
-        claimed = min(max(sent_at, 0), _LATEST)
+        claimed = min(max(sent_at, 0), LATEST)
         values = (contact, direction, wire_id, kind, text, claimed, received_at, state, body, reply_to)
         place = self._places.disk if kind == "timer" or at is not None else self._places.of(contact)
         number = self._places.number("messages", place) if at is None else at

@@ -10,13 +10,14 @@ passphrase has it.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from tuichat.clock import Rng
 from tuichat.crypto.passphrase import MODERATE, Cost, Secret, needs_key_file, with_duress, wrap
 from tuichat.crypto.sealing import KEY_LENGTH
-from tuichat.errors import UsageError
+from tuichat.errors import StorageError, UsageError
 from tuichat.i18n import _
 from tuichat.store.files import erase, write_over
 from tuichat.store.profile import OpenProfile, encoded, open_profile, put_file
@@ -35,7 +36,9 @@ def change_passphrase(
 
     Raises:
         LockedError: `current` is wrong. UsageError: `new` is unusable, or there is nothing to take away.
-        StorageError: the disk is full or fails; the old passphrase opens the profile.
+            Nothing was changed.
+        StorageError: the disk is full or fails; the old passphrase opens the profile, but where only its
+            directory could not be synced the new one does, and after a power loss either may.
     """
     profile = open_profile(paths, current)
     if profile.wrapped is None and new is None:
@@ -51,7 +54,7 @@ def set_duress(
 
     Raises:
         LockedError: `current` is wrong. UsageError: there is no passphrase, `duress` is it, or is unusable.
-        StorageError: the disk is full or fails; nothing was changed.
+        StorageError: the disk is full or fails; what is sealed by now is as with `change_passphrase`.
     """
     profile = open_profile(paths, current)
     if profile.wrapped is None:
@@ -74,7 +77,8 @@ def _sealed_anew(
         write_over(paths.identity, encoded(changed, rng))
     except OSError as failure:
         raise impossible(paths.identity, failure) from failure
-    tidy_keys(paths, changed)
+    with suppress(StorageError):  # the change is made; the next start erases what is left, or says why not
+        tidy_keys(paths, changed)
     return changed
 
 

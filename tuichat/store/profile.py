@@ -162,7 +162,7 @@ def update_profile(
     """Keep another epoch and IK, or another name; the profile as it is then.
 
     Raises:
-        ValueError: the identity has another address. StorageError: the old file is still in place.
+        ValueError: the identity has another address. StorageError: as with `put_file`.
     """
     identity = profile.identity if identity is None else identity
     if identity.onion_seed != profile.identity.onion_seed:
@@ -216,7 +216,7 @@ def encoded(profile: OpenProfile, rng: Rng) -> bytes:
 
 
 def put_file(path: Path, data: bytes) -> None:
-    """Write a small file whole. Raises StorageError; then what was there is there."""
+    """Write a small file whole. Raises StorageError; `write_whole` says what is there then."""
     try:
         write_whole(path, data)
     except OSError as failure:
