@@ -405,6 +405,26 @@ def test_timer_set_after_a_return_to_an_old_backup_holds(tmp_path: Path) -> None
     play(tmp_path, story)
 
 
+@pytest.mark.parametrize("who", ["alice", "bob"])
+def test_timer_that_one_side_has_lost_is_set_again_by_either(tmp_path: Path, who: str) -> None:
+    async def story(story: FileStory) -> None:
+        alice, bob = story.alice, story.bob
+        await alice.node.conversation_timer("bob", 3600)
+        await calm(story)
+        await alice.node.contact_remove("bob")
+        await alice.node.contact_add(bob.address, "bob")
+        await story.linked()
+        assert await timers(story) == (0, 3600)
+        if who == "alice":
+            await alice.node.conversation_timer("bob", 0)
+        else:
+            await bob.node.conversation_timer("alice", 3600)
+        await calm(story)
+        assert await timers(story) == ((0, 0) if who == "alice" else (3600, 3600))
+
+    play(tmp_path, story)
+
+
 def test_timer_that_cannot_be_is_refused_with_a_sentence(tmp_path: Path) -> None:
     async def story(story: FileStory) -> None:
         alice = story.alice

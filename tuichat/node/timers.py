@@ -65,15 +65,16 @@ class Timers:
         self._changed.set()
 
     def set(self, contact: ContactRow, seconds: int) -> None:
-        """Have texts and files of both disappear after so many seconds, 0 for never."""
+        """Have texts and files of both disappear after so many seconds, 0 for never.
+
+        Also if they do here: the other may have lost it, having removed this contact since, say.
+        """
         if seconds != 0 and not MIN_TIMER <= seconds <= MAX_TTL:
             raise UsageError(
                 _("A timer is off, or from 30 seconds to 366 days."), _("For example: 1h, 7d, or off")
             )
         self._conversations.check_may_send(contact)
         known = self._store.conversations.get(contact.id) or ConversationRow(contact.id)
-        if seconds == known.timer:
-            return
         now = self._hub.now()
         revision = next_revision(known, now)
         body = Timer(THE_TWO_OF_US, self._new_id(), now, seconds, revision)
