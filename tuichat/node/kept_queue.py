@@ -1,6 +1,6 @@
-"""What stays queued for a contact who is blocked.
+"""What stays queued for a contact who is blocked, or with whom all that was said is erased.
 
-The session goes with a block: what stays waits unsealed for the next one, and until then no link takes it.
+The session goes with either: what stays waits unsealed for the next one, and until then no link takes it.
 """
 
 from __future__ import annotations
@@ -49,6 +49,26 @@ def keep_what_left(store: Store, contact: int, now: int, changes: Changes, rng: 
     for offer in offers:
         over = FileState(THE_TWO_OF_US, rng.bytes(_ID_LENGTH), offer, Step.CANCELLED.value)
         store.outbox.add(contact, message=None, wire_id=over.id, body=encode_body(over), queued_at=now)
+    store.outbox.unseal(contact)
+
+
+def keep_what_says_nothing(store: Store, contact: int) -> None:
+    """At an erasing: unsends stay, which hold ids alone, and the last change of the timer, which holds here.
+
+    All else that waits goes, an edit too: its text is to be erased. Belongs inside a transaction that ends
+    the session, before the messages go.
+    """
+    timer: int | None = None
+    for row in _rows(store, contact):
+        body = decode_body(row.body)
+        if isinstance(body, Unsend | Timer):
+            store.outbox.part(row.id)
+        else:
+            store.outbox.remove(row.id)
+        if isinstance(body, Timer):
+            if timer is not None:
+                store.outbox.remove(timer)
+            timer = row.id
     store.outbox.unseal(contact)
 
 
