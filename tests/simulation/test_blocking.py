@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.support.file_story import DAY, HOUR, FileStory, play
 from tests.support.simulated_node import SimulatedNode, until
+from tuichat.node.timer_rules import UNSEEN_SECONDS
 
 
 async def calm(story: FileStory) -> None:
@@ -135,6 +136,28 @@ def test_what_is_kept_for_somebody_blocked_grows_old_all_the_same(tmp_path: Path
         await story.linked()
         await asyncio.sleep(60)
         assert await words(bob, alice) == [("kept", False, ""), ("", False, "done")]
+        assert alice.store.outbox.unacked(1) == []
+
+    play(tmp_path, story)
+
+
+def test_time_of_what_had_left_to_somebody_blocked_ends_and_nobody_dials_them(tmp_path: Path) -> None:
+    async def story(story: FileStory) -> None:
+        alice, bob = story.alice, story.bob
+        await alice.node.conversation_timer("bob", 3600)
+        await calm(story)
+        bob.disk_full = True
+        await alice.say(bob, "on its way")
+        await lost_on_its_way(story)
+        await block(story)
+        for person in (alice, bob):
+            person.clock.offset += UNSEEN_SECONDS + 3601
+        await asyncio.sleep(60)
+        assert await words(alice, bob) == []
+        assert not alice.node._links.has((await alice.contact(bob)).id)
+        await unblock(story)
+        await asyncio.sleep(60)
+        assert await words(bob, alice) == [("", False, "done")]
         assert alice.store.outbox.unacked(1) == []
 
     play(tmp_path, story)
