@@ -129,7 +129,7 @@ def do(side: Side, step: tuple[Any, ...], changes: Changes) -> None:
         if row is not None and deeds.react(row, "out", picture, changes, given=given_ == 1):
             side.leave(Reaction(THE_TWO_OF_US, side.new_id(), row.wire_id, picture, given_))
     elif (row := side.find("out", target)) is not None:
-        if name == "edit" and deeds.edit(row, step[3], changes):
+        if name == "edit" and deeds.edit(row, [step[3]], changes):
             side.leave(Edit(THE_TWO_OF_US, side.new_id(), 0, row.wire_id, step[3]))
         elif name == "unsend" and deeds.unsend(row, "asked", 0, changes):
             side.leave(Unsend(THE_TWO_OF_US, side.new_id(), row.wire_id))

@@ -136,6 +136,56 @@ def test_two_go_on_talking_after_one_has_erased_what_was_said(tmp_path: Path) ->
     play(tmp_path, story)
 
 
+def test_what_was_taken_back_before_an_erasing_is_taken_back_there_too(tmp_path: Path) -> None:
+    async def story(story: FileStory) -> None:
+        alice, bob = story.alice, story.bob
+        back, edited = [await alice.say(bob, f"{CANARY} {number}") for number in (1, 2)]
+        assert await until(alice.settled, DAY)
+        await bob.stop()
+        await asyncio.sleep(300)
+        await alice.node.unsend(back.id)
+        await alice.node.edit(edited.id, f"{CANARY} edited")
+        contact = await alice.node.contact_erase("bob")
+        assert contact.queued == 0
+        await alice.stop()
+        assert [name for name in left_over(tmp_path) if "alice" in name] == []
+        await alice.start()
+        await bob.start()
+        await story.linked()
+        await asyncio.sleep(60)
+        theirs = await bob.node.messages("alice")
+        assert [(each.text, each.unsent) for each in theirs] == [("", "done"), (f"{CANARY} 2", "")]
+        assert alice.store.outbox.unacked(1) == []
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize("deed", ["erase", "block"])
+def test_timer_that_was_set_before_an_erasing_or_a_block_holds_on_both_sides(
+    tmp_path: Path, deed: str
+) -> None:
+    async def story(story: FileStory) -> None:
+        alice, bob = story.alice, story.bob
+        await bob.stop()
+        await asyncio.sleep(300)
+        for seconds in (60, 0, 3600):
+            await alice.node.conversation_timer("bob", seconds)
+        if deed == "erase":
+            await alice.node.contact_erase("bob")
+        else:
+            await alice.node.contact_block("bob")
+            await alice.node.contact_unblock("bob")
+        await bob.start()
+        await story.linked()
+        await asyncio.sleep(60)
+        for person, other in ((alice, bob), (bob, alice)):
+            assert (await person.contact(other)).conversation.timer == 3600
+        set_to = [each.timer for each in await bob.node.messages("alice")]
+        assert set_to == ([3600] if deed == "erase" else [60, 0, 3600])
+
+    play(tmp_path, story)
+
+
 def test_the_other_side_is_told_that_its_files_are_not_fetched_any_more(tmp_path: Path) -> None:
     async def story(story: FileStory) -> None:
         (offered,) = await story.offer(story.write("large.bin", 40 * MIB))

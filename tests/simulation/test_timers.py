@@ -299,6 +299,35 @@ def test_text_that_left_and_was_never_acknowledged_is_unsent(tmp_path: Path) -> 
     play(tmp_path, story)
 
 
+@pytest.mark.parametrize("what", ["text", "file"])
+def test_unsend_leaves_also_after_the_time_of_its_message(tmp_path: Path, what: str) -> None:
+    async def story(story: FileStory) -> None:
+        alice, bob = story.alice, story.bob
+        await alice.node.conversation_timer("bob", 3600)
+        if what == "file":
+            await story.offer(story.write(f"{CANARY}.txt", 1000), caption=CANARY)
+            await calm(story)
+            mine = (await alice.node.messages("bob"))[-1]
+        else:
+            mine, _theirs = await told(story)
+        await bob.stop()
+        await asyncio.sleep(60)
+        assert (await alice.node.unsend(mine.id)).unsent == "asked"
+        await asyncio.sleep(3600)
+        assert [each.kind for each in await alice.node.messages("bob")] == ["timer"]
+        await alice.crash()
+        await alice.start()
+        assert (await alice.contact(bob)).queued == 0
+        await bob.start()
+        await story.linked()
+        await asyncio.sleep(60)
+        theirs = (await bob.node.messages("alice"))[-1]
+        assert (theirs.text, theirs.unsent) == ("", "done")
+        assert alice.store.outbox.unacked(1) == []
+
+    play(tmp_path, story)
+
+
 async def was_given(person: SimulatedNode) -> bool:
     contact = person.store.contacts.all()[0].id
     return all(row.given for row in person.store.outbox.unacked(contact))
@@ -372,6 +401,26 @@ def test_timer_set_after_a_return_to_an_old_backup_holds(tmp_path: Path) -> None
         await bob.node.conversation_timer("alice", 300)
         await calm(story)
         assert await timers(story) == (300, 300)
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize("who", ["alice", "bob"])
+def test_timer_that_one_side_has_lost_is_set_again_by_either(tmp_path: Path, who: str) -> None:
+    async def story(story: FileStory) -> None:
+        alice, bob = story.alice, story.bob
+        await alice.node.conversation_timer("bob", 3600)
+        await calm(story)
+        await alice.node.contact_remove("bob")
+        await alice.node.contact_add(bob.address, "bob")
+        await story.linked()
+        assert await timers(story) == (0, 3600)
+        if who == "alice":
+            await alice.node.conversation_timer("bob", 0)
+        else:
+            await bob.node.conversation_timer("alice", 3600)
+        await calm(story)
+        assert await timers(story) == ((0, 0) if who == "alice" else (3600, 3600))
 
     play(tmp_path, story)
 

@@ -9,8 +9,8 @@ is missing. Who goes on from an old backup has forgotten what happened since. Th
 - a history is in order as long as not both of its people went on from backups; if both did, what was sent
   after the last time is in order (a forgotten message may come again, behind later ones).
 
-What was done to messages since (edits, unsends, reactions) shows the same in both histories, unless one of
-the two has forgotten something or blocked the other, who then never hears of what was queued.
+What was done to messages since (edits, unsends, reactions) shows the same in both histories, also if one of
+the two has blocked the other meanwhile, unless one has forgotten something.
 
 A cancelled message of somebody who went on from a backup may arrive: the cancelling may be forgotten, and so
 may be that it had left. In the same way one that was edited before it left may have left with its first
@@ -66,7 +66,6 @@ class Judge:
         cancelled: texts that their senders took back.
         corrected: texts that their senders edited before they left, and what took their place.
         cut_off: texts that were on their way to somebody who was blocked.
-        parted: pairs of names of whom one has blocked the other.
         forgotten: see there.
     """
 
@@ -74,7 +73,6 @@ class Judge:
         self.cancelled: set[str] = set()
         self.corrected: dict[str, str] = {}
         self.cut_off: set[str] = set()
-        self.parted: set[frozenset[str]] = set()
         self.forgotten = Forgotten()
 
     def compare(self, sender: SimulatedNode, receiver: SimulatedNode, arrived: list[str]) -> list[Complaint]:
@@ -101,7 +99,7 @@ class Judge:
 
     def converged(self, one: SimulatedNode, other: SimulatedNode) -> list[Complaint]:
         """Whether two people who remember everything see the same of each message that both have."""
-        if one.restorations or other.restorations or frozenset((one.name, other.name)) in self.parted:
+        if one.restorations or other.restorations:
             return []
         mine, theirs = _shown(one, other), _shown(other, one)
         different = sum(mine[message] != theirs[message] for message in mine.keys() & theirs.keys())

@@ -173,7 +173,6 @@ class Schedule:
             for message in await person.node.messages(other.name, limit=5000):
                 if message.direction == "out" and message.state in ("queued", "sent"):
                     self._judge.cut_off.add(person.first_text(message))
-            self._judge.parted.add(frozenset((person.name, other.name)))
             await person.node.contact_block(contact.address)
 
     def _other(self, person: SimulatedNode) -> SimulatedNode:

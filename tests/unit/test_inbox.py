@@ -1,4 +1,4 @@
-"""Bodies that waited for one before them are taken in by parts, in order, each with its own transaction."""
+"""What waited is taken in: bodies for one before them by parts, deeds for their message as if behind it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,21 @@ from pathlib import Path
 import pytest
 
 from tests.support.fixed_clock import FixedClock
-from tests.support.stores import add_contact, open_store
+from tests.support.stores import add_contact, open_store, wire_id
 from tuichat.node.contact_book import ContactBook, Presence
 from tuichat.node.events import EventHub
 from tuichat.node.inbox import BODIES_AT_ONCE, BYTES_AT_ONCE, Inbox
-from tuichat.protocol.bodies import MAX_TEXT_BYTES, THE_TWO_OF_US, Text, encode_body
+from tuichat.protocol.bodies import (
+    MAX_TEXT_BYTES,
+    THE_TWO_OF_US,
+    Body,
+    Edit,
+    Reaction,
+    Text,
+    Unsend,
+    encode_body,
+)
+from tuichat.store.deeds import EARLIER_KEPT, MAX_WAITING
 from tuichat.store.records import SessionRow
 from tuichat.store.store import Store
 
@@ -92,3 +102,71 @@ def test_the_envelope_that_was_missing_is_taken_in_alone(store: Store) -> None:
         ]
     assert [row.text for row in store.messages.page(contact, 10)] == ["a"]
     assert parts(store, contact, 1) == [[digest(2), digest(3)]]
+
+
+TARGET = wire_id(1)
+FIRST = Text(THE_TWO_OF_US, TARGET, 0, "first")
+
+
+def edits(*texts: str) -> list[Body]:
+    """Edits of the message, in order."""
+    return [Edit(THE_TWO_OF_US, wire_id(100 + number), 0, TARGET, text) for number, text in enumerate(texts)]
+
+
+def deliver(store: Store, contact: int, bodies: list[Body]) -> None:
+    """Each in a transaction of its own."""
+    inbox, hub = Inbox(store, contact), hub_of(store)
+    for seq, body in enumerate(bodies):
+        with hub.change() as changes:
+            inbox.take(
+                SessionRow(contact, delivered=seq), (digest(seq + 1), seq + 1, encode_body(body)), 0, changes
+            )
+    store.sessions.forget(contact)
+
+
+def shown(store: Store, contact: int) -> tuple[object, ...]:
+    """What is known of the message."""
+    row = store.messages.by_wire_id(contact, "in", TARGET)
+    assert row is not None
+    said = (row.text, row.edited, row.unsent, row.reacted)
+    return (*said, store.deeds.reactions(row.id), store.deeds.earlier(row.id))
+
+
+LIKED = Reaction(THE_TWO_OF_US, wire_id(50), TARGET, "👍", 1)
+TAKEN_BACK = Unsend(THE_TWO_OF_US, wire_id(51), TARGET)
+
+
+@pytest.mark.parametrize(
+    "deeds",
+    [
+        edits("second", "third"),
+        edits("first", "second", "second", "first", "first"),
+        edits("first"),
+        edits("a\x1bb", "ab\t"),
+        edits(*map(str, range(EARLIER_KEPT + 3))),
+        [*edits("second"), LIKED],
+        [LIKED, TAKEN_BACK, *edits("second")],
+        [*edits("second", "third"), TAKEN_BACK, LIKED],
+    ],
+)
+def test_deeds_that_overtook_their_message_end_as_if_they_had_come_behind_it(
+    store: Store, deeds: list[Body]
+) -> None:
+    early, late = add_contact(store, "Early", b"e" * 32).id, add_contact(store, "Late", b"l" * 32).id
+    deliver(store, early, [*deeds, FIRST])
+    deliver(store, late, [FIRST, *deeds])
+    assert shown(store, early) == shown(store, late)
+    assert store.deeds.waiting(early) == 0
+
+
+def test_however_many_edits_overtook_their_text_it_is_written_once(store: Store) -> None:
+    contact = add_contact(store).id
+    deliver(store, contact, edits(*map(str, range(MAX_WAITING))))
+    store._database.run("CREATE TEMP TABLE written (text TEXT)")
+    store._database.run(
+        """CREATE TEMP TRIGGER writes AFTER UPDATE OF text ON main.messages
+        BEGIN INSERT INTO written VALUES (NEW.text); END"""
+    )
+    deliver(store, contact, [FIRST])
+    assert store._database.rows("SELECT text FROM written") == [(str(MAX_WAITING - 1),)]
+    assert shown(store, contact)[:2] == (str(MAX_WAITING - 1), MAX_WAITING)

@@ -211,7 +211,7 @@ class ContactBook:
             online=stage == "linked",
             stage=stage,
             request_text=row.request_text,
-            queued=queued,
+            queued=0 if row.state == "blocked" else queued,  # it waits for nothing
             unread=unread,
             created_at=from_milliseconds(row.created_at),
             last_message_at=None if last_at is None else from_milliseconds(last_at),

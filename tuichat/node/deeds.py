@@ -44,7 +44,7 @@ class Deeds:
                 self._conversations.outbox(contact).correct(queued, clean)
                 self._done.correct(row, clean, changes)
             else:
-                self._done.edit(row, clean, changes)
+                self._done.edit(row, [clean], changes)
                 body = Edit(THE_TWO_OF_US, self._new_id(), self._hub.now(), row.wire_id, clean)
                 self._queue(contact, row, body)
         self._links.queued(contact.id)

@@ -15,6 +15,7 @@ from tuichat.node.contact_book import ContactBook
 from tuichat.node.events import EventHub
 from tuichat.node.file_forgetting import forget_disappearing
 from tuichat.node.file_steps import Step
+from tuichat.node.kept_queue import keep_what_says_nothing
 from tuichat.node.links import Links
 from tuichat.node.transfers import Transfers
 from tuichat.store.records import ContactRow, FileRow, SessionRow
@@ -34,6 +35,7 @@ class Erasing:
     async def erase(self, ref: str) -> Contact:
         """Erase history, queue, drafts, inputs and offers; the log of the database is emptied as well.
 
+        What was taken back is taken back there all the same, and the timer holds there as it does here.
         Files that have come stay where they are, but for those in the inbox that would have disappeared.
         """
         contact = self.book.find(ref).id
@@ -68,6 +70,7 @@ class Erasing:
         with self.hub.change() as changes:
             forget_disappearing(self.store, row.id, changes)
             session = self.store.sessions.get(row.id)
+            keep_what_says_nothing(self.store, row.id)
             self.store.conversations.erase(row.id)
             self.store.sessions.forget(row.id)
             self.store.sessions.put(SessionRow(row.id, gen=session.gen))

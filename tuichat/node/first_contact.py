@@ -17,6 +17,7 @@ from tuichat.node.events import Changes, EventHub
 from tuichat.node.file_forgetting import forget_disappearing
 from tuichat.node.invite_news import invite_used
 from tuichat.node.invites import Invites
+from tuichat.node.kept_queue import keep_what_left
 from tuichat.node.keys import Keys
 from tuichat.node.reach import Reach
 from tuichat.node.request_text import kept_request_text
@@ -311,13 +312,13 @@ class FirstContact:
             changes.contact_removed(row.id)
 
     def block(self, row: ContactRow) -> ContactRow:
-        """Block: the secrets are erased and what is queued is cancelled (C8).
+        """Block: the secrets are erased and what has not left is cancelled (C8).
 
         The text of a request stays for `unblock`: of theirs if that makes it pending, of mine if I ask anew.
         """
         known = self._is_known(row)
         with self._hub.change() as changes:
-            self._cancel_queue(row.id, changes)
+            keep_what_left(self._store, row.id, self._hub.now(), changes, self._rng)
             self._end_files(row.id, changes)
             # numbers are missing from the session now: the next link begins another
             session = self._store.sessions.get(row.id)
@@ -337,14 +338,6 @@ class FirstContact:
             )
             changes.contact(row.id)
         return blocked
-
-    def _cancel_queue(self, contact: int, changes: Changes) -> None:
-        while rows := self._store.outbox.unacked(contact, limit=500):
-            for queued in rows:
-                if queued.message is not None:
-                    self._store.messages.mark_cancelled(queued.message, self._hub.now())
-                    changes.message(queued.message)
-                self._store.outbox.remove(queued.id)
 
     def _end_files(self, contact: int, changes: Changes) -> None:
         """What is offered either way is over: no path of mine is answered any more."""

@@ -90,17 +90,15 @@ class Inbox:
         if isinstance(body, Opaque):
             return False
         self._store.messages.remove(row.id)
-        self._take(body, row.body, row.received_at or row.sent_at, changes, at=row.id)
+        self._take(body, row.received_at or row.sent_at, changes, at=row.id)
         if row.state == "read":
             self._store.messages.mark_read(self._contact, row.id, row.received_at or row.sent_at)
         return True
 
     def _deliver(self, raw: bytes, now: int, changes: Changes) -> None:
-        self._take(_understood(raw), raw, now, changes)
+        self._take(_understood(raw), now, changes)
 
-    def _take(
-        self, body: Body | Opaque, raw: bytes, now: int, changes: Changes, at: int | None = None
-    ) -> None:
+    def _take(self, body: Body | Opaque, now: int, changes: Changes, at: int | None = None) -> None:
         """`at` is the row of the history where it belongs; at its end if None."""
         if isinstance(body, Void) or not self._store.sessions.know(self._contact, body.id):
             return
@@ -112,7 +110,7 @@ class Inbox:
             case FileState():
                 self._files.note(body, now, changes)
             case Edit() | Unsend() | Reaction():
-                self._deeds.take(body, raw, now, changes)
+                self._deeds.take(body, now, changes)
             case Receipt():
                 self._seen(body, changes)
             case Timer():

@@ -118,12 +118,14 @@ class Links:
         return link is not None and link.takes_at_once
 
     def queued(self, contact: int) -> None:
-        """Something was queued for the contact."""
+        """Something was queued for the contact; for somebody who is blocked it waits until they are not."""
         link = self._links.get(contact)
         if link is not None:
             link.queued()
         elif not self._closed:
-            self.add(contact)
+            row = self._store.contacts.get(contact)
+            if row is not None and row.state in ("accepted", "requested"):
+                self.add(contact)
 
     def pass_on(self, contact: int, frame: Frame) -> bool:
         """Send a frame over the contact's link; False if there is none."""

@@ -7,6 +7,7 @@ edits or reactions, and everybody's reactions stand by themselves.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final
 
 from tuichat.model import Direction, Unsent
@@ -41,13 +42,15 @@ class MessageDeeds:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def edit(self, row: MessageRow, text: str, changes: Changes) -> bool:
-        """Put another text in the place of a text; whether that changed anything."""
-        if row.kind != "text" or row.unsent or row.state == "cancelled" or row.text == text:
+    def edit(self, row: MessageRow, texts: list[str], changes: Changes) -> bool:
+        """Put other texts in the place of a text, one after the other; whether that changed anything."""
+        if row.kind != "text" or row.unsent or row.state == "cancelled":
             return False
-        self._store.deeds.rewrite(row, text)
-        self._tell(row, changes)
-        return True
+        others = [text for before, text in pairwise([row.text, *texts]) if text != before]
+        if others:
+            self._store.deeds.rewrite(row, others)
+            self._tell(row, changes)
+        return bool(others)
 
     def correct(self, row: MessageRow, text: str, changes: Changes) -> None:
         """Put another text in the place of one that nobody else has: it was not edited, and had no other."""

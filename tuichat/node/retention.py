@@ -8,6 +8,8 @@ from tuichat.errors import UsageError
 from tuichat.i18n import _
 from tuichat.node.events import EventHub
 from tuichat.node.message_deeds import MessageDeeds, in_one_commit
+from tuichat.protocol.bodies import Unsend, decode_body
+from tuichat.store.records import MessageRow
 from tuichat.store.store import Store
 
 LONGEST_SECONDS: Final = 100 * 366 * 86_400
@@ -64,10 +66,17 @@ class Retention:
             if rows:
                 with self._hub.change() as changes:
                     for row in in_one_commit(rows):
+                        self._keep_unsends(row)
                         self._deeds.remove(row, changes)
                 return True
         self._looked_at = now
         return False
+
+    def _keep_unsends(self, row: MessageRow) -> None:
+        """What was asked of somebody who is blocked is asked should the block be undone."""
+        for queued in self._store.outbox.about(row.id):
+            if isinstance(decode_body(queued.body), Unsend):
+                self._store.outbox.part(queued.id)
 
     def _ages(self) -> dict[int, int]:
         """After how many seconds messages are deleted, by the contacts with whom they are."""

@@ -17,7 +17,7 @@ from tuichat.node.message_deeds import MessageDeeds, in_one_commit
 from tuichat.node.parts import NodeParts
 from tuichat.node.retention import Retention
 from tuichat.node.timer_rules import next_revision
-from tuichat.protocol.bodies import MAX_TTL, MIN_TIMER, THE_TWO_OF_US, FileState, Timer, Unsend
+from tuichat.protocol.bodies import MAX_TTL, MIN_TIMER, THE_TWO_OF_US, FileState, Timer, Unsend, decode_body
 from tuichat.store.records import ContactRow, ConversationRow, MessageRow, OutboxRow
 from tuichat.store.search import MANY
 from tuichat.supervisor import supervise
@@ -65,15 +65,16 @@ class Timers:
         self._changed.set()
 
     def set(self, contact: ContactRow, seconds: int) -> None:
-        """Have texts and files of both disappear after so many seconds, 0 for never."""
+        """Have texts and files of both disappear after so many seconds, 0 for never.
+
+        Also if they do here: the other may have lost it, having removed this contact since, say.
+        """
         if seconds != 0 and not MIN_TIMER <= seconds <= MAX_TTL:
             raise UsageError(
                 _("A timer is off, or from 30 seconds to 366 days."), _("For example: 1h, 7d, or off")
             )
         self._conversations.check_may_send(contact)
         known = self._store.conversations.get(contact.id) or ConversationRow(contact.id)
-        if seconds == known.timer:
-            return
         now = self._hub.now()
         revision = next_revision(known, now)
         body = Timer(THE_TWO_OF_US, self._new_id(), now, seconds, revision)
@@ -148,12 +149,15 @@ class Timers:
         outbox = self._conversations.outbox(contact)
         carrying = self._store.outbox.by_message(row.id)
         about = self._store.outbox.about(row.id)
+        taken_back = False
         for queued in (*(() if carrying is None else (carrying,)), *about):
-            if queued.given:
+            unsends = isinstance(decode_body(queued.body), Unsend)
+            taken_back = taken_back or unsends
+            if queued.given or unsends:  # what was asked of the other node is still to be done there
                 self._store.outbox.part(queued.id)
             else:
                 outbox.cancel(queued, self._new_id())
-        note = self._note(row, carrying)
+        note = None if taken_back else self._note(row, carrying)
         if note is not None:
             outbox.queue_note(note, now, given=False)
         self._deeds.remove(row, changes)

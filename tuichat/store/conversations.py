@@ -103,13 +103,13 @@ class Conversations:
         self._places.let_in(contact)
 
     def erase(self, contact: int) -> None:
-        """Erase what was said with a contact, what waits, what is written, and what was offered.
+        """Erase what was said with a contact and what waits about it, what is written, and what was offered.
 
         Which messages ever came stays known: none comes twice. Call it inside a transaction.
         """
         for place in self._places.all():
             Search(place).forget_many(contact)
-        for table in ("outbox", "files", "waiting_deeds"):
+        for table in ("files", "waiting_deeds"):
             self._places.run(f"DELETE FROM {table} WHERE contact = ?", (contact,))  # noqa: S608
         here = "(SELECT id FROM conversations WHERE contact = ?)"
         self._places.run(f"DELETE FROM messages WHERE conversation = {here}", (contact,))  # noqa: S608

@@ -56,10 +56,12 @@ UNREADABLE = f"""
 DUE = f"{_SELECT} WHERE m.expires_at <= ? AND c.contact IS NOT NULL ORDER BY m.expires_at, m.id LIMIT ?"
 COUNT_DUE = "SELECT count(*) FROM (SELECT 1 FROM messages WHERE expires_at <= ? LIMIT ?)"
 # Those that wait, and those whose file is under way, stay until they do not any more.
+# For somebody who is blocked nothing waits.
 AGED = f"""
     SELECT * FROM (
         {_SELECT} WHERE m.conversation = {_CONVERSATION}
-            AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.subject = m.id)
+            AND (NOT EXISTS (SELECT 1 FROM outbox o WHERE o.subject = m.id)
+                OR EXISTS (SELECT 1 FROM contacts p WHERE p.id = c.contact AND p.state = 'blocked'))
             AND NOT EXISTS (SELECT 1 FROM files f WHERE f.message = m.id AND f.ended_at IS NULL)
             ORDER BY m.id LIMIT ?
     ) WHERE coalesce(received_at, sent_at) < ?

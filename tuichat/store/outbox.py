@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
+from tuichat.store.database import Database
 from tuichat.store.places import Places
 from tuichat.store.records import OutboxRow
 
@@ -29,7 +30,11 @@ _REPLACE = """
 """
 _WAITING = "subject IS NOT NULL"
 # Named, or the planner reads the table itself, with every envelope on the way.
-TOTALS = f"SELECT count(*), min(queued_at) FROM outbox INDEXED BY outbox_messages WHERE {_WAITING}"  # noqa: S608
+TOTALS = f"""
+    SELECT contact, count(*), min(queued_at) FROM outbox INDEXED BY outbox_messages WHERE {_WAITING}
+    GROUP BY contact
+"""  # noqa: S608 - a constant
+_BLOCKED = "SELECT id FROM contacts WHERE state = 'blocked'"
 
 
 class Outbox:
@@ -142,15 +147,22 @@ class Outbox:
         return self._places.total(query, (contact,))
 
     def totals(self) -> tuple[int, int | None]:
-        """How many of both wait for an acknowledgement, and when the oldest was queued."""
-        found = self._places.rows(TOTALS)
-        oldest = min((row[1] for row in found if row[1] is not None), default=None)
-        return sum(row[0] for row in found), oldest
+        """How many of both wait for an acknowledgement, and when the oldest was queued.
+
+        What is kept for somebody who is blocked waits for nothing: it would keep a node from ending for ever.
+        """
+        found = self._totals(self._places.all())
+        return sum(row[0] for row in found), min((row[1] for row in found), default=None)
 
     def lost_at_the_end(self) -> int:
         """How many of both are in memory only."""
         memory = self._places.memory
-        return 0 if memory is None else int(memory.one(TOTALS))
+        return 0 if memory is None else sum(row[0] for row in self._totals((memory,)))
+
+    def _totals(self, places: tuple[Database, ...]) -> list[tuple[int, int]]:
+        """How many wait for each contact, in each of the places, and when the oldest was queued."""
+        blocked = {row[0] for row in self._places.disk.rows(_BLOCKED)}
+        return [row[1:] for place in places for row in place.rows(TOTALS) if row[0] not in blocked]
 
 
 def _in_order(found: list[tuple[Any, ...]]) -> list[OutboxRow]:
