@@ -224,7 +224,7 @@ class TuichatApp(TypedAhead):
             self.notifications.happened(happening, self.session.known.people, looked_at)
 
     def _ask_to_unlock(self) -> None:
-        """Cover everything; while a first run makes the profile its passphrase is at hand: nobody is asked."""
+        """Cover everything; but while a first run makes the profile, its passphrase is at hand."""
         from tuichat.tui.screens.first_run import FirstRun
         from tuichat.tui.screens.unlock import Unlock
 
