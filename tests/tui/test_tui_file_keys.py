@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -384,3 +385,49 @@ async def test_an_error_of_the_node_is_told(node: MemoryNode) -> None:
         screen.history.post_message(screen.history.ActOnFile("o", stale))
         await settle(pilot)
         assert "not something to do with the file" in notice_text(screen)
+
+
+async def test_a_copy_goes_on_behind_the_next_key(
+    node: MemoryNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "figures.ods"
+    source.write_bytes(b"1")
+    node.end(1, "complete")
+    node.set_file(1, path=str(source))
+    go_on = threading.Event()
+
+    def slow(source: Path, label: str, directory: Path, stopped: Callable[[], bool]) -> Path | None:
+        go_on.wait(10)
+        return None if stopped() else directory / label
+
+    monkeypatch.setattr("tuichat.bootstrap.save_copy", slow)
+    async with running(node) as (screen, pilot):
+        await pilot.app.push_screen(FileCard(screen.shared, 1))
+        await settle(pilot)
+        await press(pilot, "s")
+        top(pilot).query_one(Input).value = str(tmp_path)
+        await press(pilot, "enter")
+        assert "Copying" in card(pilot, ".problem")
+        await press(pilot, "escape", *"vopd")
+        go_on.set()
+        await pilot.app.workers.wait_for_complete(
+            [each for each in pilot.app.workers if each.group in {"deed", "directory"}]
+        )
+        await settle(pilot)
+        assert card(pilot, ".problem") == f"Copied to {source}."
+
+
+async def test_a_card_whose_file_goes_behind_a_question_closes_when_that_is_answered(
+    node: MemoryNode,
+) -> None:
+    async with running(node) as (screen, pilot):
+        await pilot.app.push_screen(FileCard(screen.shared, 1))
+        await settle(pilot)
+        await press(pilot, "d")
+        assert isinstance(top(pilot), Confirm)
+        await node.contact_remove("bob")
+        await pilot.pause(0.3)
+        await settle(pilot)
+        assert isinstance(top(pilot), Confirm)
+        await press(pilot, "n")
+        assert top(pilot) is screen

@@ -14,11 +14,15 @@ from textual.widgets import Static
 from tests.support.fixed_clock import FixedClock
 from tests.support.interface import enter, interface, notice_text, running, settle, top
 from tests.support.memory_node import PASSPHRASE, MemoryNode
-from tuichat.errors import StorageError
+from tuichat.errors import StorageError, UnreachableError
+from tuichat.tui.app import TuichatApp
+from tuichat.tui.context import Options
+from tuichat.tui.node_client import NodeClient
 from tuichat.tui.screens.add_contact import AddContact
 from tuichat.tui.screens.first_run import FirstRun
 from tuichat.tui.screens.main import MainScreen
 from tuichat.tui.screens.new_invite import NewInvite
+from tuichat.tui.screens.unlock import Unlock
 
 
 class Maker:
@@ -257,3 +261,42 @@ async def test_an_address_alone_is_enough_while_nobody_is_there() -> None:
         await pilot.press("escape")
         await enter(screen, pilot, "hello")
         assert "No conversation is open" in notice_text(screen)
+
+
+async def test_a_node_that_does_not_start_is_tried_again_with_enter() -> None:
+    node, tries = MemoryNode(FixedClock(), node="detached", locked=True), 0
+
+    async def attach() -> NodeClient:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise UnreachableError("The node did not start.")
+        return node
+
+    app = TuichatApp(attach, Options(blink=False, create_profile=Maker()), FixedClock())
+    async with app.run_test() as pilot:
+        await pilot.press(*PASSPHRASE, "enter", *PASSPHRASE, "enter", "enter")
+        await settle(pilot)
+        assert said(pilot) == "The node did not start. Enter tries it again."
+        await pilot.press("enter")
+        await settle(pilot)
+        assert node.address in str(top(pilot).query_one("#address", Static).render())
+
+
+async def test_a_profile_that_is_locked_elsewhere_shows_no_address_and_asks_for_its_passphrase() -> None:
+    node = MemoryNode(FixedClock(), node="detached", locked=True)
+    app = interface(node, create_profile=Maker())
+    async with app.run_test() as pilot:
+        await pilot.press(*PASSPHRASE, "enter", *PASSPHRASE, "enter", "enter")
+        await settle(pilot)
+        assert node.address in str(top(pilot).query_one("#address", Static).render())
+        await node.lock()
+        await settle(pilot)
+        assert isinstance(top(pilot), Unlock)
+        assert not any(isinstance(each, FirstRun) for each in app.screen_stack)
+        await pilot.press(*PASSPHRASE, "enter")
+        await settle(pilot)
+        main = top(pilot)
+        assert isinstance(main, MainScreen)
+        await pilot.press(*"hi")
+        assert main.composer.text == "hi"

@@ -6,6 +6,8 @@ import asyncio
 from typing import cast
 
 import pytest
+from textual import events
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from tests.support.fixed_clock import FixedClock
@@ -204,6 +206,10 @@ async def test_quick_switch_finds_a_name_by_its_letters(node: MemoryNode) -> Non
         assert screen.conversation.person.name == "carol"
 
 
+def wheel(over: Widget) -> events.MouseScrollDown:
+    return events.MouseScrollDown(over, 1, 1, 0, 0, 0, shift=False, meta=False, ctrl=False)
+
+
 async def test_requests_stay_under_the_cursor_and_what_they_are_is_read_above_them(node: MemoryNode) -> None:
     for name in ("erin", "frank", "grace"):
         node.person(name, state="pending", suggested_name=name)
@@ -219,6 +225,50 @@ async def test_requests_stay_under_the_cursor_and_what_they_are_is_read_above_th
         await settle(pilot)
         states = {person.name: person.state for person in await node.contact_list()}
         assert (states["frank"], states["grace"]) == ("accepted", "pending")
+
+
+async def test_a_request_that_is_taller_than_the_view_can_be_read_to_its_end(node: MemoryNode) -> None:
+    await node.contact_reject("dave")
+    words = " ".join(f"word{number}" for number in range(70))
+    node.person("eve", state="pending", request_text=f"{words} LASTWORD")
+    node.person("frank", state="pending", request_text="hi")
+    async with running(node, size=(40, 15)) as (screen, pilot):
+        await enter(screen, pilot, "/requests")
+        requests = screen.query_one(Requests)
+
+        def text() -> str:
+            return "\n".join(requests.render_line(y).text for y in range(requests.size.height))
+
+        def under_the_cursor() -> str:
+            return requests._requests[requests._cursor].name
+
+        assert "word0 " in text()
+        assert "LASTWORD" not in text()
+        presses = 0
+        while "a accept" not in text() and presses < 30:
+            await pilot.press("down")
+            presses += 1
+        assert "LASTWORD" in text()
+        assert presses > 3
+        assert under_the_cursor() == "eve"
+        await pilot.press("home")
+        assert "word0 " in text()
+        await pilot.press("pagedown")
+        assert "LASTWORD" in text()
+        assert under_the_cursor() == "eve"
+        await pilot.press("pageup")
+        assert "word0 " in text()
+        for _turn in range((presses + 2) // 3):
+            requests.post_message(wheel(requests))
+        await settle(pilot)
+        assert "LASTWORD" in text()
+        assert under_the_cursor() == "eve"
+        await pilot.press("end")
+        assert under_the_cursor() == "frank"
+        assert "hi" in text()
+        await pilot.press("up")
+        assert under_the_cursor() == "eve"
+        assert "word0 " in text()
 
 
 async def test_requests_can_be_accepted_rejected_and_blocked(node: MemoryNode) -> None:

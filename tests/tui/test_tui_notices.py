@@ -7,7 +7,12 @@ import pytest
 from tests.support.fixed_clock import FixedClock
 from tests.support.interface import enter, notice_text, running, settle, top
 from tests.support.memory_node import MemoryNode
+from tuichat.errors import UnreachableError
+from tuichat.tui.app import TuichatApp
+from tuichat.tui.context import Options
+from tuichat.tui.node_client import NodeClient
 from tuichat.tui.screens import conversation_screen
+from tuichat.tui.widgets.parts_line import PartsLine
 
 
 @pytest.fixture
@@ -123,3 +128,42 @@ async def test_a_warning_costs_the_bare_view_no_row(node: MemoryNode) -> None:
         await pilot.press("alt+l")
         await settle(pilot)
         assert screen.history.size == pilot.app.size
+
+
+async def test_without_a_node_nobody_is_linked_and_the_top_row_says_why() -> None:
+    node = MemoryNode.sample(FixedClock(), node="detached")
+    async with running(node) as (screen, pilot):
+        screen.open(1)
+        await settle(pilot)
+
+        def row(name: str) -> str:
+            return screen.query_one(name, PartsLine).render_line(0).text
+
+        reachable, linked = row("#top"), row("#title")
+        assert "reachable" in reachable
+        assert "linked" in linked
+        node.break_off("handover")
+        await settle(pilot)
+        assert (row("#top"), row("#title")) == (reachable, linked)
+        node.break_off("stop")
+        await settle(pilot)
+        await pilot.press("a", "backspace")
+        assert "no node" in row("#top")
+        assert "linked" not in row("#title")
+        assert "not reachable" in row("#title")
+        await enter(screen, pilot, "/connect")
+        assert (row("#top"), row("#title")) == (reachable, linked)
+
+
+async def test_an_address_that_is_asked_for_before_a_node_answered_is_said_to_be_unknown() -> None:
+    async def attach() -> NodeClient:
+        raise UnreachableError("The node did not start.")
+
+    app = TuichatApp(attach, Options(blink=False), FixedClock())
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        main = app.main_screen()
+        assert main is not None
+        await enter(main, pilot, "/address")
+        assert top(pilot) is main
+        assert "not known" in notice_text(main)

@@ -140,6 +140,26 @@ async def test_a_node_that_cannot_be_had_is_said_beside_the_question_and_tried_a
         assert top(pilot) is main_of(app)
 
 
+async def test_a_node_that_nobody_takes_over_from_is_looked_for_again_with_the_passphrase(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tuichat.tui.session.FIND_AGAIN_SECONDS", 0.01)
+    node, there = locked_node(), asyncio.Event()
+    there.set()
+    async with running(node, sealed=True, started=there) as (screen, pilot):
+        there.clear()
+        node.break_off("handover")
+        for _turn in range(100):
+            await pilot.pause(0.01)
+            if "cannot be found" in unlock_text(pilot):
+                break
+        assert "Your node cannot be found. The passphrase and Enter start it again." in unlock_text(pilot)
+        await pilot.press(*PASSPHRASE, "enter")
+        there.set()
+        await settle(pilot)
+        assert top(pilot) is screen
+
+
 async def test_a_node_that_takes_over_locked_leaves_nothing_in_the_input() -> None:
     node = MemoryNode.sample(FixedClock())
     async with running(node, sealed=True) as (screen, pilot):

@@ -26,6 +26,7 @@ from tuichat.media.drawing import Pixels, UnshownError
 from tuichat.model import File
 from tuichat.tui.glyphs import ASCII
 from tuichat.tui.pictures import KEPT, MOST_ROWS, KnownPictures, half_blocks, is_picture
+from tuichat.tui.screens.confirm import Confirm
 from tuichat.tui.screens.file_card import FileCard
 from tuichat.tui.screens.picture_screen import PictureScreen
 from tuichat.tui.widgets.half_blocks import HalfBlocks
@@ -396,6 +397,33 @@ def test_two_rows_of_pixels_are_one_of_cells_and_a_last_single_one_stands_alone(
         [("▀ff00000000ff", "▀▀"), ("▀ff0000ff0000", "▀")],
         [("▀ff0000", "▀▀▀")],
     )
+
+
+@pytest.mark.parametrize("goes", ["contact", "message", "history", "while-no-node-was-there", "behind"])
+async def test_a_picture_is_seen_no_longer_than_its_file_is_there(
+    node: MemoryNode, tmp_path: Path, goes: str
+) -> None:
+    file = received(node, picture(tmp_path / "a"))
+    assert file.message is not None
+    async with running(node, images=True) as (screen, pilot):
+        await pilot.app.push_screen(PictureScreen(screen.shared, file))
+        await drawn(pilot)
+        if goes == "contact":
+            await node.contact_remove("bob")
+        elif goes == "message":
+            node.disappeared(file.message)
+        elif goes == "history":
+            await node.contact_erase("bob")
+        elif goes == "behind":
+            question = Confirm("Sure?", "y  n", screen.shared.glyphs)
+            await pilot.app.push_screen(question)
+            node.disappeared(file.message)
+            await press(pilot, "n")
+        else:
+            del node._files[file.id]
+            node.break_off("handover")
+        await settle(pilot)
+        assert top(pilot) is screen
 
 
 # How it looks.

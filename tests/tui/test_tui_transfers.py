@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
@@ -171,3 +172,36 @@ async def test_a_file_far_up_in_a_history_is_read_with_its_neighbours() -> None:
         await settle(pilot)
         assert "1.txt  1 B" in history_text(screen)
         assert singly == []
+
+
+async def test_a_list_of_files_is_read_anew_when_a_node_is_back(node: MemoryNode) -> None:
+    async with running(node) as (screen, pilot):
+        await enter(screen, pilot, "/files")
+        assert rows(pilot)[0].startswith("▌ ↓ figures.ods")
+        node._files[2] = msgspec.structs.replace(node._files[2], state="failed", rate=0)
+        del node._files[3]
+        node.break_off("handover")
+        await settle(pilot)
+        assert "68%" not in "".join(rows(pilot))
+        assert len(rows(pilot)) == 4
+        assert screen.shared.session.known.files.get(3) is None
+
+
+@pytest.mark.parametrize(
+    ("keys", "pressed"),
+    [("default", ("pagedown", "end", "pageup", "home")), ("vi", ("ctrl+d", "G", "ctrl+u", "g"))],
+)
+async def test_keys_for_pages_and_ends_go_through_a_list(
+    node: MemoryNode, keys: str, pressed: tuple[str, ...]
+) -> None:
+    for number in range(50):
+        node.offer("bob", f"{number}.txt", 10)
+    async with running(node, keys=keys) as (screen, pilot):
+        await enter(screen, pilot, "/files")
+        transfers = top(pilot)
+        assert isinstance(transfers, Transfers)
+        page, seen = (24 - 8) // 2 - 1, []
+        for key in pressed:
+            await press(pilot, key)
+            seen.append(transfers.cursor)
+        assert seen == [page, 52, 52 - page, 0]

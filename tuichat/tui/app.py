@@ -224,11 +224,11 @@ class TuichatApp(TypedAhead):
             self.notifications.happened(happening, self.session.known.people, looked_at)
 
     def _ask_to_unlock(self) -> None:
-        """Cover everything; in a first run the passphrase is at hand and nobody has to be asked."""
+        """Cover everything; but while a first run makes the profile, its passphrase is at hand."""
         from tuichat.tui.screens.first_run import FirstRun
         from tuichat.tui.screens.unlock import Unlock
 
-        if any(isinstance(screen, Unlock | FirstRun) for screen in self.screen_stack):
+        if any(isinstance(each, Unlock | FirstRun) and each.opens_profile for each in self.screen_stack):
             return
         while len(self.screen_stack) > 1:
             self.pop_screen()

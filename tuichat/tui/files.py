@@ -84,6 +84,10 @@ class KnownFiles:
         self._moving.discard(file)
         self._order = None
 
+    def ids(self) -> frozenset[int]:
+        """Of all that are known now."""
+        return frozenset(self._files)
+
     def get(self, file: int | None) -> File | None:
         """The file of this id; None if it is not known."""
         return None if file is None else self._files.get(file)

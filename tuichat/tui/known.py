@@ -30,7 +30,11 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Known:
-    """Records by id, kept up to date by events."""
+    """Records by id, kept up to date by events.
+
+    Attributes:
+        without_node: no node was found, or it was stopped: nobody is linked, and nobody reaches us.
+    """
 
     def __init__(self) -> None:
         self.people: dict[int, Contact] = {}
@@ -42,6 +46,18 @@ class Known:
         self.service = ServiceState()
         self.address = ""
         self.name = ""
+        self.without_node = False
+
+    def node_went(self) -> None:
+        """What was so only while a node was there; what was said and what waits stay."""
+        self.without_node = True
+        self.tor, self.service = TorState(), ServiceState()
+        ended = {"stage": "offline", "online": False, "typing": False, "presence": ""}
+        self.people = {
+            number: msgspec.structs.replace(person, **ended) for number, person in self.people.items()
+        }
+        self.retry_at.clear()
+        self.link_times.forget()
 
     def load(self, status: Status, people: list[Contact]) -> None:
         """Everything anew, after attaching or after events were missed."""

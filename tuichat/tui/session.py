@@ -87,7 +87,7 @@ class Session:
         while client is not None:
             reason = await self._follow(client)
             self._client = None
-            self._tell(Lost(reason))
+            self._lost(Lost(reason))
             await client.close()
             client = await self._find_again() if reason == "handover" else None
 
@@ -147,11 +147,16 @@ class Session:
             client, self._client = self._client, None
             await client.close()
 
+    def _lost(self, lost: Lost) -> None:
+        if lost.reason != "handover":  # the next node is there in a moment: until then all is as it was
+            self.known.node_went()
+        self._tell(lost)
+
     async def _try_to_attach(self) -> NodeClient | None:
         try:
             return await self._attach()
         except TuichatError as error:
-            self._tell(Lost("failed", error))
+            self._lost(Lost("failed", error))
             return None
 
     async def _find_again(self) -> NodeClient | None:
@@ -166,7 +171,7 @@ class Session:
                         failure = error
                     await asyncio.sleep(_PAUSE_SECONDS)
         except TimeoutError:
-            self._tell(Lost("failed", failure))
+            self._lost(Lost("failed", failure))
             return None
 
     async def _follow(self, client: NodeClient) -> Literal["handover", "stop", "wiped"]:
@@ -175,6 +180,7 @@ class Session:
             events = client.subscribe()
             hello = await client.hello()
             self._client = client
+            self.known.without_node = False
             self.locked = hello.locked
             self._tell(Connected(hello))
             count = 0

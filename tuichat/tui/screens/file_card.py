@@ -205,7 +205,7 @@ class FileCard(Dialog[None]):
             await self._deeds.view(self.file)
 
     @on(Input.Submitted)
-    @work(exclusive=True, group="deed")
+    @work(exclusive=True, group="directory")  # a long copy goes on behind whatever is done meanwhile
     async def _directory_given(self, event: Input.Submitted) -> None:
         file, typed = self.file, event.value.strip()
         if file is None or not typed:
@@ -262,7 +262,7 @@ class FileCard(Dialog[None]):
         if not self.query("#facts"):
             return  # nothing is there before it is composed
         if file is None:
-            if self.is_current:
+            if self.is_active:  # else a question in front would be closed in its place
                 self.dismiss(None)
             return
         self.query_one("#facts", Static).update(self._facts(file))

@@ -61,6 +61,12 @@ class FirstRun(Screen[str]):
         self._passphrase = ""
         self._warned = False
         self._slow = False
+        self._failed = False
+
+    @property
+    def opens_profile(self) -> bool:
+        """Whether the passphrase is still at hand: once the address is shown it is forgotten."""
+        return self._step != "address"
 
     def compose(self) -> ComposeResult:
         """One column; the code stands beside it where there is room."""
@@ -100,8 +106,8 @@ class FirstRun(Screen[str]):
         match happening:
             case Connected():
                 self._opened()
-            case Lost(reason="failed", error=error) if error is not None:
-                self._remark(error_text(error))
+            case Lost(reason="failed", error=error):
+                self._give_up(error_text(error) if error else _("Your node cannot be found."))
             case TorEvent() if self._step == "address":
                 self._show_tor()
 
@@ -116,6 +122,8 @@ class FirstRun(Screen[str]):
             self._passphrase_repeated(value)
         elif self._step == "name":
             self._make(value.strip())
+        elif self._failed:
+            self._try_again()
 
     def _passphrase_given(self, value: str) -> None:
         if value:
@@ -190,6 +198,22 @@ class FirstRun(Screen[str]):
         else:
             self.post_message(self.Created(sealed=bool(self._passphrase)))
 
+    def _give_up(self, reason: str) -> None:
+        """The profile is made, but there is no node to open it."""
+        if self._step != "making":
+            self._remark(reason)
+            return
+        self._failed = True
+        self._remark(_("{reason} Enter tries it again.").format(reason=reason))
+
+    def _try_again(self) -> None:
+        self._failed = False
+        self._remark(_("Looking for your node..."))
+        if self._shared.session.connected:
+            self._opened()
+        else:
+            self.post_message(self.Created(sealed=bool(self._passphrase)))
+
     @work(exclusive=True)
     async def _opened(self) -> None:
         """Open the new profile, show its address, and start tor."""
@@ -202,7 +226,7 @@ class FirstRun(Screen[str]):
             self._show_address()
             await session.node.go_online()
         except TuichatError as error:
-            self._remark(error_text(error))
+            self._give_up(error_text(error))
 
     def _show_address(self) -> None:
         self._step = "address"

@@ -38,6 +38,10 @@ class Listing(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "step(-1)", show=False),
         Binding("down", "step(1)", show=False),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
+        Binding("home", "far(-1)", show=False),
+        Binding("end", "far(1)", show=False),
         Binding("q", "close", show=False),
     ]
 
@@ -83,6 +87,14 @@ class Listing(Dialog[None]):
         self.cursor += step
         self.show()
 
+    def action_page(self, step: int) -> None:
+        """As many as are seen at once, but for one."""
+        self.action_step(step * max(1, self._room - 1))
+
+    def action_far(self, step: int) -> None:
+        """The first or the last."""
+        self.action_step(step * len(self.lines()))
+
     @on(RowList.Clicked)
     def _clicked(self, event: RowList.Clicked) -> None:
         wanted = self._first + event.row // self.ROWS_EACH
@@ -109,8 +121,13 @@ class Listing(Dialog[None]):
         """Cells of a row, behind the cursor's mark."""
         return min(72, self.app.size.width) - 6
 
+    @property
+    def _room(self) -> int:
+        """How many are seen at once."""
+        return max(1, (self.app.size.height - _AROUND) // self.ROWS_EACH)
+
     def _drawn(self, lines: Sequence[str]) -> Text:
-        room = max(1, (self.app.size.height - _AROUND) // self.ROWS_EACH)
+        room = self._room
         first = self._first = max(0, min(self.cursor - room + 1, len(lines) - room))
         text = Text(no_wrap=True)
         for index in range(first, min(first + room, len(lines))):

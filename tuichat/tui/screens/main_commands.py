@@ -241,6 +241,9 @@ class Commands:
 
         if self._known.address:
             await self._app.push_screen(OwnAddress(self._known.address, self._screen.shared.glyphs))
+            return
+        unknown = _("Your address is not known yet: your node has not answered. /connect looks for it.")
+        self._screen.say(unknown, "warning")
 
     async def _bare(self, command: Command) -> None:
         bare = not self._screen.has_class("-bare")

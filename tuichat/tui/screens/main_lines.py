@@ -46,7 +46,9 @@ def top_parts(
         stage, sign = (*link(person, glyphs), "card"), (*link_sign(person, glyphs), "card")
         return left, [*signs, stage, *last], [*signs, sign, *last]
     role, words = reachability(known.tor, known.service, glyphs)
-    if not narrow and known.service.stage == "tor" and not known.tor.problem:
+    if known.without_node:
+        role, words = "danger", f"{glyphs.failed} {_('no node')}"
+    elif not narrow and known.service.stage == "tor" and not known.tor.problem:
         words = f"{words}, {tor_progress(known.tor)}"
     state = (role, words, "status")
     name: Parts = [("accent", " tuichat", "help")]
@@ -202,7 +204,7 @@ def _queued(known: Known, glyphs: Glyphs, gap: str) -> Parts:
 def _moving(known: Known, glyphs: Glyphs, gap: str, *, narrow: bool) -> Parts:
     """How many files are on their way, and where there is room how fast all of them are together."""
     count, rate = known.files.moving()
-    if not count:
+    if not count or known.without_node:
         return []
     if narrow or not rate:
         return [("accent", f"{gap}{glyphs.transfers} {count}", "files")]

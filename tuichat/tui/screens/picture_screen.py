@@ -13,13 +13,22 @@ from textual.types import CSSPathType
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tuichat.errors import NotFoundError, TuichatError
 from tuichat.i18n import _
 from tuichat.media.drawing import MOST_PIXELS, Pixels, UnshownError, draw
-from tuichat.model import File
+from tuichat.model import (
+    ContactRemovedEvent,
+    ConversationErasedEvent,
+    File,
+    FileEvent,
+    FileRemovedEvent,
+    MissedEvent,
+)
 from tuichat.tui import file_words
 from tuichat.tui.context import Context
 from tuichat.tui.pictures import half_blocks, kind_of
 from tuichat.tui.screens.dialog import Dialog
+from tuichat.tui.session import Connected, Happening
 from tuichat.tui.widgets.half_blocks import HalfBlocks
 from tuichat.tui.widgets.keys_line import KeysLine
 
@@ -38,6 +47,7 @@ class PictureScreen(Dialog[None]):
         super().__init__(shared.glyphs)
         self._shared = shared
         self._file = file
+        self._gone = False
 
     def compose(self) -> ComposeResult:
         """Its name, the place for it, and how to leave."""
@@ -51,6 +61,43 @@ class PictureScreen(Dialog[None]):
 
     def on_resize(self) -> None:
         self._draw()
+
+    def happened(self, happening: Happening) -> None:
+        """The file may be gone, and with it goes its picture."""
+        match happening:
+            case FileRemovedEvent(file=number) if number == self._file.id:
+                self._leave()
+            case ContactRemovedEvent(contact=number) if number == self._file.contact:
+                self._leave()
+            case FileEvent(file=file) if file.id == self._file.id and file.message is None:
+                self._leave()
+            case Connected() | MissedEvent() | ConversationErasedEvent():
+                self._look()  # what is known here of an old file may be forgotten while it is read anew
+
+    @work(exclusive=True, group="look")
+    async def _look(self) -> None:
+        """Ask the node whether the file is still there; one that does not answer takes nothing away."""
+        try:
+            file = await self._shared.session.node.file_get(self._file.id)
+        except NotFoundError:
+            self._leave()
+        except TuichatError:
+            return
+        else:
+            if file.message is None:
+                self._leave()
+
+    def _leave(self) -> None:
+        if self.is_active:  # else a question in front would be closed in its place
+            self.dismiss(None)
+        else:
+            self._gone = True
+
+    def on_screen_resume(self) -> None:
+        """It went while a question stood in front."""
+        if self._gone:
+            self._gone = False  # it is told more than once
+            self.dismiss(None)
 
     @work(exclusive=True, group="draw")
     async def _draw(self) -> None:

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from tuichat.errors import TuichatError
 from tuichat.file_words import percent
 from tuichat.i18n import _
-from tuichat.model import File
+from tuichat.model import File, MissedEvent
 from tuichat.sizes import shown_size
 from tuichat.tui import file_words
 from tuichat.tui.context import Context
@@ -19,7 +19,7 @@ from tuichat.tui.conversation import FILES
 from tuichat.tui.file_deeds import FileDeeds
 from tuichat.tui.pace import Pace
 from tuichat.tui.screens.listing import Listing
-from tuichat.tui.session import Happening
+from tuichat.tui.session import Connected, Happening
 from tuichat.tui.widgets.keys_line import KeysLine
 from tuichat.tui.wrapping import cells, wrap_whole
 
@@ -84,21 +84,27 @@ class Transfers(Listing):
     async def _load(self) -> None:
         """The newest files are on screen while older ones are still being read."""
         known, before = self.shared.session.known, None
+        missing = set(known.files.ids())
         try:
             while page := await self.shared.session.node.file_list(limit=FILES, before=before):
                 before = page[0].id
                 for file in page:
                     known.files.put(file)
+                    missing.discard(file.id)
                 self.show()
         except TuichatError as error:
             self.fail(error)
             return
+        for number in missing:
+            known.files.remove(number)  # the node has it no more, and nobody was told
         known.files.were_all_read(known.people)
         self._loaded = True
         self.show()
 
     def happened(self, happening: Happening) -> None:
-        """A file may have gone on."""
+        """A file may have gone on; after a time without the node, any of them."""
+        if isinstance(happening, Connected | MissedEvent):
+            self._load()
         self._pace.ask()
 
     def show(self) -> None:

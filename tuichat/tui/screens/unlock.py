@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
@@ -27,6 +29,7 @@ class Unlock(Screen[None]):
     """
 
     CSS_PATH = "unlock.tcss"
+    opens_profile: Final = True
 
     class NodeWanted(WidgetMessage):
         """There is no node to unlock; it should be looked for again."""
@@ -64,8 +67,8 @@ class Unlock(Screen[None]):
                 elif self._waiting is not None:
                     passphrase, self._waiting = self._waiting, None
                     self._unlock(passphrase)
-            case Lost(reason="failed", error=error) if error is not None:
-                self._give_up(error_text(error))
+            case Lost(reason="failed", error=error):
+                self._give_up(error_text(error) if error else _("Your node cannot be found."))
             case Lost(reason="stop"):
                 self._give_up(_("Your node was stopped."))
 

@@ -23,9 +23,14 @@ _DECIDING: Final = frozenset({"a", "enter", "r", "b"})
 
 Decision = Literal["accept", "reject", "block"]
 
+_WHEEL_ROWS = 3
+"""How far the wheel goes within a request that is taller than the view."""
+
 
 class Requests(TypedOver, can_focus=True):
     """One request after the other: the address, the name they suggest, their words. It posts `Decided`.
+
+    One that is taller than the view is gone through before the next is under the cursor.
 
     From a slash on letters are text: `/add` accepts nobody with its second letter.
     """
@@ -34,6 +39,10 @@ class Requests(TypedOver, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "step(-1)", show=False),
         Binding("down", "step(1)", show=False),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
+        Binding("home", "end(-1)", show=False),
+        Binding("end", "end(1)", show=False),
         Binding("a,enter", "decide('accept')", show=False),
         Binding("r", "decide('reject')", show=False),
         Binding("b", "decide('block')", show=False),
@@ -53,6 +62,7 @@ class Requests(TypedOver, can_focus=True):
         self._requests: Sequence[Contact] = ()
         self._cursor = 0
         self._pressed = "", float("-inf")
+        self._past = 0
 
     def show(self, requests: Sequence[Contact]) -> None:
         """Other requests; the cursor stays at the one where it is."""
@@ -61,13 +71,35 @@ class Requests(TypedOver, can_focus=True):
         meant = [person.id for person in self._requests][self._cursor : self._cursor + 1]
         self._requests = requests
         at = next((index for index, person in enumerate(requests) if person.id in meant), self._cursor)
+        if not any(person.id in meant for person in requests):
+            self._past = 0
         self._cursor = max(0, min(at, len(requests) - 1))
         self.refresh()
 
-    def action_step(self, step: int) -> None:
-        """Another request."""
-        self._cursor = max(0, min(len(self._requests) - 1, self._cursor + step))
+    def action_step(self, step: int, rows: int = 1) -> None:
+        """More rows of the request under the cursor where it is taller than the view, else another one."""
+        below = self._view(self._rows(self.size.width))[1]
+        here = min(self._past, below)
+        self._past = max(0, min(below, here + step * rows))
+        if self._past == here:
+            self._go(self._cursor + step)
         self.refresh()
+
+    def action_page(self, step: int) -> None:
+        """As many rows as are seen at once, or another request."""
+        self.action_step(step, max(1, self.size.height - 2))
+
+    def action_end(self, step: int) -> None:
+        """The beginning of the first request, or the end of the last."""
+        self._go(len(self._requests) if step > 0 else 0)
+        self._past = self._view(self._rows(self.size.width))[1] if step > 0 else 0
+        self.refresh()
+
+    def _go(self, cursor: int) -> None:
+        """Another request is seen from its beginning: there it says whose it is."""
+        cursor = max(0, min(len(self._requests) - 1, cursor))
+        if cursor != self._cursor:
+            self._cursor, self._past = cursor, 0
 
     def action_decide(self, decision: Decision) -> None:
         """Say what is to be done with the one under the cursor."""
@@ -96,18 +128,16 @@ class Requests(TypedOver, can_focus=True):
             self.focus()
             press_key(self.app, key)
         else:
-            self._cursor = max(
-                0, sum(not text for _role, text in rows[: y + 1]) - 1
-            )  # each has a blank above
+            self._go(sum(not text for _role, text in rows[: y + 1]) - 1)  # each has a blank above
             self.refresh()
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         event.stop()
-        self.action_step(-1)
+        self.action_step(-1, _WHEEL_ROWS)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()
-        self.action_step(1)
+        self.action_step(1, _WHEEL_ROWS)
 
     def render_line(self, y: int) -> Strip:
         """A row of the request under the cursor, or of those around it."""
@@ -121,11 +151,19 @@ class Requests(TypedOver, can_focus=True):
 
     def _first_row(self, rows: Sequence[tuple[str, str]]) -> int:
         """The row at the top: the request under the cursor is in sight; if there is room, all before it."""
+        first, below = self._view(rows)
+        return first + min(self._past, below)
+
+    def _view(self, rows: Sequence[tuple[str, str]]) -> tuple[int, int]:
+        """The row at the top while the request under the cursor is seen from its beginning, and how many of
+        its rows are below the view then.
+        """
         top = next((index for index, row in enumerate(rows) if row[0] == "mark"), 0)
         end = next((index for index in range(top, len(rows)) if not rows[index][1]), len(rows))
         if end <= self.size.height:
-            return 0
-        return max(0, min(top - 2, len(rows) - self.size.height))
+            return 0, 0
+        first = max(0, min(top - 2, len(rows) - self.size.height))
+        return first, max(0, end - self.size.height - first)
 
     def _rows(self, width: int) -> list[tuple[str, str]]:
         rows = [("muted", fit(" " + line, width)) for line in wrap(self._heading(), width - 2)]
