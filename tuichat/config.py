@@ -23,7 +23,6 @@ from tuichat.errors import StorageError, UsageError
 from tuichat.hook_settings import Hook, read_hooks
 from tuichat.i18n import _
 from tuichat.settings import (
-    ENVIRONMENT_PREFIX,
     HOOKS,
     SETTINGS,
     Setting,
@@ -31,6 +30,7 @@ from tuichat.settings import (
     checked,
     find_setting,
     keymaps,
+    setting_named_by,
     themes,
     value_from_text,
 )
@@ -338,10 +338,9 @@ def environment_values(environment: Mapping[str, str]) -> dict[str, Value]:
     """The settings that the environment says. Raises UsageError as `load_config` does."""
     values: dict[str, Value] = {}
     for variable, text in environment.items():
-        if not variable.startswith(ENVIRONMENT_PREFIX) or "__" not in variable:
+        if (name := setting_named_by(variable)) is None:
             continue
-        section, _separator, key = variable.removeprefix(ENVIRONMENT_PREFIX).partition("__")
-        setting = find_setting(f"{section.lower()}.{key.lower()}", variable)
+        setting = find_setting(name, variable)
         values[setting.name] = value_from_text(setting, text, variable)
     return values
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -244,6 +244,28 @@ def find_setting(name: str, where: str = "") -> Setting:
         prefix + _("there is no setting {name}.").format(name=name),
         _("Valid are: {choices}.").format(choices=", ".join(siblings)),
     )
+
+
+def setting_named_by(variable: str) -> str | None:
+    """The name of a setting that an environment variable speaks of, there is one or not; None: of none."""
+    if not variable.startswith(ENVIRONMENT_PREFIX) or "__" not in variable:
+        return None
+    section, _separator, key = variable.removeprefix(ENVIRONMENT_PREFIX).partition("__")
+    return f"{section.lower()}.{key.lower()}"
+
+
+def paths_from_here(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables with a relative path of a setting, as they lead to the same place from anywhere.
+
+    Raises:
+        FileNotFoundError: the current directory is gone.
+    """
+    found = {}
+    for variable, text in environment.items():
+        setting = SETTINGS.get(setting_named_by(variable) or "")
+        if setting is not None and setting.is_path and text and not text.startswith("~"):
+            found[variable] = str(Path(text).absolute())
+    return found
 
 
 def value_from_text(setting: Setting, text: str, where: str = "") -> Value:

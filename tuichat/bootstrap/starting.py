@@ -27,6 +27,7 @@ import tuichat
 from tuichat.api.wire import REFUSED, ErrorData, ErrorObject, error_from
 from tuichat.errors import StorageError, TuichatError, UnreachableError
 from tuichat.i18n import _
+from tuichat.settings import paths_from_here
 from tuichat.store.profile_paths import ProfilePaths
 from tuichat.system_reasons import reason_of
 
@@ -97,14 +98,15 @@ def _report(line: bytes) -> None:
 
 def _command(paths: ProfilePaths) -> list[str]:
     # As it was named: by that the socket has its place that the system's tor leads callers to.
-    named = ["--home", os.fspath(paths.home.absolute())] if paths.own_home else ["--profile", paths.home.name]
-    where = [*named, "--config", os.fspath(paths.config.absolute())]
+    named = ["--home", os.fspath(paths.home)] if paths.own_home else ["--profile", paths.home.name]
+    where = [*named, "--config", os.fspath(paths.config)]
     return [sys.executable, "-P", "-m", "tuichat", *where, "node-process"]
 
 
 def _environment() -> dict[str, str]:
-    """Ours, and where to find this package if it runs from a source checkout."""
+    """Ours, with paths that lead from here, and where to find this package if it runs from a checkout."""
     environment = dict(os.environ)
+    environment.update(paths_from_here(environment))
     root = Path(tuichat.__file__).parent.parent
     if root not in (Path(sysconfig.get_path("purelib")), Path(sysconfig.get_path("platlib"))):
         before = environment.get("PYTHONPATH")
