@@ -33,6 +33,7 @@ from tuichat.settings import (
     setting_named_by,
     themes,
     value_from_text,
+    whole_path,
 )
 from tuichat.sizes import exact_size, parse_size
 from tuichat.system_reasons import reason_of
@@ -357,20 +358,10 @@ def _build(values: Mapping[str, Value], base: Callable[[str], Path | None]) -> C
 def _taken(setting: Setting, value: Value, base: Callable[[str], Path | None]) -> Value | Path | None:
     """A written value as the records hold it: a path whole, an amount in bytes."""
     if setting.is_path:
-        return _whole(Path(str(value)).expanduser(), base(setting.name)) if value else None
+        return whole_path(Path(str(value)).expanduser(), base(setting.name)) if value else None
     if setting.form == "size":
         return parse_size(str(value)) or 0
     return value
-
-
-def _whole(path: Path, base: Path | None) -> Path:
-    """A path from `base` on, or from the current directory. Raises UsageError if that is gone."""
-    try:
-        return path.absolute() if base is None else base / path
-    except FileNotFoundError:
-        raise UsageError(
-            _("The current directory is gone, so {path} leads nowhere.").format(path=path)
-        ) from None
 
 
 def line_of(text: str, name: str) -> int:

@@ -6,14 +6,19 @@ import fcntl
 import os
 import socket
 import stat
+from argparse import Namespace
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tuichat.bootstrap.starting import _environment
+from tuichat.bootstrap.starting import _check_settings, _environment
 from tuichat.cli import config_edit
 from tuichat.cli.config_edit import edited, set_key, toml, unset_key
+from tuichat.cli.context import Context
+from tuichat.cli.output import Output
+from tuichat.cli.passphrase import PassphraseSources
+from tuichat.clock import SystemClock
 from tuichat.config import Config, FilesConfig, load_config, parse_config, read_config_text, value_of
 from tuichat.errors import StorageError, UsageError
 from tuichat.hook_settings import Hook
@@ -315,6 +320,24 @@ def test_pipe_is_read_only_where_somebody_named_it(tmp_path: Path) -> None:
         writing = threads.submit(path.write_text, '[ui]\ntime_format = "12h"\n')
         assert load_config(path, {}, required=True).ui.time_format == "12h"
         writing.result()
+
+
+def test_settings_from_a_pipe_are_read_once_and_give_no_node_that_starts_now_others(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    words = Namespace(config=path, home=tmp_path / "home", profile=None)
+    context = Context(words, Output(), {}, PassphraseSources(None, None, {}), SystemClock())
+    with ThreadPoolExecutor() as threads:
+        writing = threads.submit(path.write_text, '[privacy]\nvisibility = "contacts"\n')
+        assert context.config().privacy.visibility == "contacts"
+        writing.result()
+    assert context.config(required=False).privacy.visibility == "contacts"
+    for named in (path, Path("/dev/fd/63"), Path("/dev/stdin"), tmp_path):
+        with pytest.raises(UsageError, match="no plain file") as refused:
+            _check_settings(named)
+        assert "--config" in refused.value.hint
+    for named in (written(tmp_path, ""), tmp_path / "none.toml", Path(os.devnull)):
+        _check_settings(named)
 
 
 def test_set_keeps_every_other_byte(tmp_path: Path) -> None:
