@@ -23,7 +23,6 @@ from tuichat.errors import StorageError, UsageError
 from tuichat.hook_settings import Hook, read_hooks
 from tuichat.i18n import _
 from tuichat.settings import (
-    ENVIRONMENT_PREFIX,
     HOOKS,
     SETTINGS,
     Setting,
@@ -31,8 +30,10 @@ from tuichat.settings import (
     checked,
     find_setting,
     keymaps,
+    setting_named_by,
     themes,
     value_from_text,
+    whole_path,
 )
 from tuichat.sizes import exact_size, parse_size
 from tuichat.system_reasons import reason_of
@@ -338,10 +339,9 @@ def environment_values(environment: Mapping[str, str]) -> dict[str, Value]:
     """The settings that the environment says. Raises UsageError as `load_config` does."""
     values: dict[str, Value] = {}
     for variable, text in environment.items():
-        if not variable.startswith(ENVIRONMENT_PREFIX) or "__" not in variable:
+        if (name := setting_named_by(variable)) is None:
             continue
-        section, _separator, key = variable.removeprefix(ENVIRONMENT_PREFIX).partition("__")
-        setting = find_setting(f"{section.lower()}.{key.lower()}", variable)
+        setting = find_setting(name, variable)
         values[setting.name] = value_from_text(setting, text, variable)
     return values
 
@@ -358,20 +358,10 @@ def _build(values: Mapping[str, Value], base: Callable[[str], Path | None]) -> C
 def _taken(setting: Setting, value: Value, base: Callable[[str], Path | None]) -> Value | Path | None:
     """A written value as the records hold it: a path whole, an amount in bytes."""
     if setting.is_path:
-        return _whole(Path(str(value)).expanduser(), base(setting.name)) if value else None
+        return whole_path(Path(str(value)).expanduser(), base(setting.name)) if value else None
     if setting.form == "size":
         return parse_size(str(value)) or 0
     return value
-
-
-def _whole(path: Path, base: Path | None) -> Path:
-    """A path from `base` on, or from the current directory. Raises UsageError if that is gone."""
-    try:
-        return path.absolute() if base is None else base / path
-    except FileNotFoundError:
-        raise UsageError(
-            _("The current directory is gone, so {path} leads nowhere.").format(path=path)
-        ) from None
 
 
 def line_of(text: str, name: str) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -98,9 +99,12 @@ def languages() -> tuple[str, ...]:
 def _one_line(value: str) -> str:
     if any(ord(character) < 32 or ord(character) == 127 for character in value):
         return _("it must be one line without control characters")
-    if any("\ud800" <= character <= "\udfff" for character in value):  # in their guise come other bytes
-        return _("it is not valid UTF-8")
-    return ""
+    return "" if _is_unicode(value) else _("it is not valid UTF-8")
+
+
+def _is_unicode(value: str) -> bool:
+    """Whether no other bytes are in it, which come in the guise of surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _path(value: str) -> str:
@@ -244,6 +248,49 @@ def find_setting(name: str, where: str = "") -> Setting:
         prefix + _("there is no setting {name}.").format(name=name),
         _("Valid are: {choices}.").format(choices=", ".join(siblings)),
     )
+
+
+def setting_named_by(variable: str) -> str | None:
+    """The name of a setting that an environment variable speaks of, there is one or not; None: of none."""
+    if not variable.startswith(ENVIRONMENT_PREFIX) or "__" not in variable:
+        return None
+    section, _separator, key = variable.removeprefix(ENVIRONMENT_PREFIX).partition("__")
+    return f"{section.lower()}.{key.lower()}"
+
+
+def paths_from_here(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables with a relative path of a setting, as they lead to the same place from anywhere.
+
+    Raises:
+        UsageError: as `whole_path` does.
+    """
+    found = {}
+    for variable, text in environment.items():
+        setting = SETTINGS.get(setting_named_by(variable) or "")
+        if setting is not None and setting.is_path and text and not text.startswith("~"):
+            found[variable] = str(whole_path(Path(text), None))
+    return found
+
+
+def whole_path(path: Path, base: Path | None) -> Path:
+    """A path from `base` on, or from the current directory.
+
+    Raises:
+        UsageError: that is gone; or what leads there is not UTF-8, so that no JSON object can name it.
+    """
+    try:
+        found = path.absolute() if base is None else base / path
+    except FileNotFoundError:
+        raise UsageError(
+            _("The current directory is gone, so {path} leads nowhere.").format(path=path)
+        ) from None
+    if not _is_unicode(str(found)):
+        shown = os.fsencode(found).decode("utf-8", "replace")
+        raise UsageError(
+            _("The path {path} is not UTF-8.").format(path=shown),
+            _("Rename what is on the way to it, or go by another one."),
+        )
+    return found
 
 
 def value_from_text(setting: Setting, text: str, where: str = "") -> Value:

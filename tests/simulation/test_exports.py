@@ -643,6 +643,13 @@ def same_again(place: Path, name: str) -> None:
     (place / name).write_bytes(text + text)
 
 
+def without_lines(path: Path, which: slice) -> None:
+    lines = path.read_bytes().splitlines(keepends=True)
+    assert lines[which]
+    del lines[which]
+    path.write_bytes(b"".join(lines))
+
+
 def spoilt(**changes: object) -> Callable[[Path], object]:
     """The last message says something else of itself."""
     return lambda place: edited(place, "messages/1.jsonl", lambda line: line.update(changes))
@@ -773,6 +780,9 @@ HOSTILE: dict[str, Callable[[Path], object]] = {
     "timer of no number": lambda place: edited(
         place, "contacts.jsonl", lambda line: line.update(timer_revision=2**60)
     ),
+    "lines of files gone": lambda place: without_lines(place / "files.jsonl", slice(None)),
+    "a message gone": lambda place: without_lines(place / "messages" / "1.jsonl", slice(1)),
+    "a contact gone": lambda place: without_lines(place / "contacts.jsonl", slice(-1, None)),
     "negative size": lambda place: edited(place, "files.jsonl", lambda line: line.update(size=-1)),
 }
 

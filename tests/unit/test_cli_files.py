@@ -20,6 +20,7 @@ from tests.support.memory_node import MemoryNode
 from tests.support.virtual_time import run_virtual
 from tuichat.api.client import AsyncClient
 from tuichat.cli import fetching
+from tuichat.cli.commands import build_parser
 from tuichat.cli.context import Context
 from tuichat.cli.fetching import fetch, what_is_missing
 from tuichat.cli.files import _accepted
@@ -28,6 +29,7 @@ from tuichat.cli.output import full_name, one_line, width_of
 from tuichat.cli.paths import to_receive, to_send, whole
 from tuichat.cli.status import shown as status_shown
 from tuichat.cli.status_line import StatusLine, bar_line
+from tuichat.config import load_config
 from tuichat.errors import NotFoundError, NotYetError, StorageError, TuichatError, UsageError
 from tuichat.file_words import because, how_far, percent, time_left
 from tuichat.model import (
@@ -347,9 +349,16 @@ def test_path_that_cannot_be_told_to_the_node_is_told_in_a_sentence(
     monkeypatch.chdir(odd)
     with pytest.raises(UsageError, match="not UTF-8"):
         whole(Path("note.txt"))
+    setting = {"TUICHAT_FILES__DIRECTORY": "received"}
+    with pytest.raises(UsageError, match="/\ufffd/received is not UTF-8"):
+        load_config(tmp_path / "tuichat.toml", setting)
     odd.rmdir()
     with pytest.raises(StorageError, match="current directory"):
         whole(Path("note.txt"))
+    for words in (["backup", "x"], ["export", "x"], ["import", "x"]):
+        understood = build_parser().parse_args(words)
+        with pytest.raises(StorageError, match="current directory"):
+            understood.run(SimpleNamespace(words=understood))
     monkeypatch.chdir(tmp_path)
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
+import os
+import sys
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import msgspec
 import pytest
 
 from tests.support.fixed_clock import START, FixedClock
 from tests.support.memory_node import MemoryNode
+from tuichat.cli.commands import build_parser
 from tuichat.cli.messages import shown
-from tuichat.cli.output import width_of
+from tuichat.cli.output import Output, width_of
 from tuichat.cli.search import shown as search_shown
 from tuichat.cli.send import text_of as send_text
 from tuichat.cli.standard_input import not_utf_8
@@ -131,3 +136,21 @@ async def test_what_was_done_to_a_message_stands_where_no_text_comes() -> None:
     assert shown(unknown, bob, NOW).endswith("bob [answers a message you do not have] [👍 👍]  yes")
     assert shown(message("hi"), bob, NOW, numbered=True).endswith("bob [7]  hi")
     assert shown(message("", unsent="done"), bob, NOW).endswith("bob  (taken back)")
+
+
+def test_a_text_that_is_missing_is_asked_for_in_words_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "isatty", lambda _descriptor: True)
+    for edits, command in ((False, "tuichat send REF TEXT"), (True, "tuichat edit MESSAGE TEXT")):
+        with pytest.raises(UsageError) as refused:
+            send_text(None, edits=edits)
+        assert refused.value.hint.endswith(command)
+        with pytest.raises(UsageError) as refused:
+            send_text("x" * (MAX_TEXT_BYTES + 1), edits=edits)
+        assert ("--file" in refused.value.hint) is not edits
+
+
+def test_no_invite_is_made_where_its_code_cannot_be_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = build_parser().parse_args(["invite", "create", "--qr"])
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    with pytest.raises(UsageError, match="not UTF-8"):
+        words.run(SimpleNamespace(words=words, output=Output()))

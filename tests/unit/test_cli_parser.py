@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from tests.support.seeded_rng import SeededRng
+from tuichat.bootstrap import hardening
 from tuichat.cli.commands import MODULES, build_parser, parser_for
+from tuichat.cli.invocation import Invocation
 from tuichat.cli.output import report
-from tuichat.cli.parser import Parser
-from tuichat.errors import UsageError
+from tuichat.cli.parser import STREAM, Parser
+from tuichat.cli.run import _dispatched
+from tuichat.errors import TuichatError, UsageError
 
 
 def outcome(parser: Parser, words: list[str]) -> str:
@@ -208,3 +212,40 @@ def test_any_words_are_understood_or_refused_with_a_harmless_sentence(
 )
 def test_json_may_stand_before_between_and_behind(words: tuple[str, ...]) -> None:
     assert build_parser().parse_args(words).json is True
+
+
+@pytest.mark.parametrize("command", ["backup", "restore"])
+def test_a_file_may_be_called_as_the_stream_is(command: str) -> None:
+    parser = build_parser()
+    assert parser.parse_args([command, "-"]).file == STREAM
+    for named in ("./-", "~/-"):
+        file = parser.parse_args([command, named]).file
+        assert file != STREAM
+        assert file.name == "-"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--passphrase-file", "F", "--passphrase-fd", "0", "contact", "list"),
+        ("passphrase", "--new-passphrase-file", "F", "--new-passphrase-fd", "0"),
+        ("backup", "x", "--new-passphrase", "--new-passphrase-file", "F"),
+        ("service", "install", "--user", "--system"),
+    ],
+)
+def test_of_two_options_that_contradict_each_other_none_is_dropped_without_a_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("TUICHAT_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(hardening, "harden", lambda: None)
+    one, other = [word for word in words if word.startswith("--")]
+    with pytest.raises(UsageError, match=f"^{one} and {other} exclude each other.$"):
+        _dispatched(words, Invocation("tuichat"))
+
+
+def test_a_backup_of_nothing_is_refused_before_a_place_for_it_is_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hardening, "harden", lambda: None)
+    with pytest.raises(TuichatError, match="There is no profile in"):
+        _dispatched(["--home", str(tmp_path / "none"), "backup", "-"], Invocation("tuichat"))

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import socket
 import stat
+from argparse import Namespace
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from tuichat.bootstrap.starting import _check_settings, _environment
+from tuichat.cli import config_edit
 from tuichat.cli.config_edit import edited, set_key, toml, unset_key
-from tuichat.config import Config, FilesConfig, load_config, parse_config, value_of
+from tuichat.cli.context import Context
+from tuichat.cli.output import Output
+from tuichat.cli.passphrase import PassphraseSources
+from tuichat.clock import SystemClock
+from tuichat.config import Config, FilesConfig, load_config, parse_config, read_config_text, value_of
 from tuichat.errors import StorageError, UsageError
 from tuichat.hook_settings import Hook
 from tuichat.settings import SETTINGS
@@ -283,6 +292,19 @@ def test_relative_path_where_the_current_directory_is_gone_is_told(
     assert load_config(path, {"TUICHAT_TOR__EXTRA_TORRC": "/net.torrc"}).tor.extra_torrc == Path("/net.torrc")
 
 
+def test_relative_paths_in_the_environment_lead_a_node_elsewhere_to_the_same_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, setting in SETTINGS.items():
+        if setting.is_path:
+            monkeypatch.setenv(setting.variable, "some/where")
+            assert _environment()[setting.variable] == f"{tmp_path}/some/where", name
+    for text in ("", "~/x", "/y"):
+        monkeypatch.setenv("TUICHAT_FILES__DIRECTORY", text)
+        assert _environment()["TUICHAT_FILES__DIRECTORY"] == text
+
+
 def test_pipe_is_read_only_where_somebody_named_it(tmp_path: Path) -> None:
     path = tmp_path / "tuichat.toml"
     os.mkfifo(path)
@@ -300,11 +322,97 @@ def test_pipe_is_read_only_where_somebody_named_it(tmp_path: Path) -> None:
         writing.result()
 
 
+def test_settings_from_a_pipe_are_read_once_and_give_no_node_that_starts_now_others(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    words = Namespace(config=path, home=tmp_path / "home", profile=None)
+    context = Context(words, Output(), {}, PassphraseSources(None, None, {}), SystemClock())
+    with ThreadPoolExecutor() as threads:
+        writing = threads.submit(path.write_text, '[privacy]\nvisibility = "contacts"\n')
+        assert context.config().privacy.visibility == "contacts"
+        writing.result()
+    assert context.config(required=False).privacy.visibility == "contacts"
+    for named in (path, Path("/dev/fd/63"), Path("/dev/stdin"), tmp_path):
+        with pytest.raises(UsageError, match="no plain file") as refused:
+            _check_settings(named)
+        assert "--config" in refused.value.hint
+    for named in (written(tmp_path, ""), tmp_path / "none.toml", Path(os.devnull)):
+        _check_settings(named)
+
+
 def test_set_keeps_every_other_byte(tmp_path: Path) -> None:
     text = '# mine\n[tor] # how\n  binary = "tor" # the old one\n\n[ui]\ntime_format="24h"'
     path = written(tmp_path, text)
     set_key(path, "tor.binary", "/opt/tor")
     assert path.read_text() == text.replace('  binary = "tor" # the', 'binary = "/opt/tor" # the') + "\n"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["tuichat.toml"]
+
+
+def test_set_keeps_owner_and_mode_behind_a_link_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, link, given = written(tmp_path, "# mine\n"), tmp_path / "link", []
+    link.symlink_to(path)
+    owner = (path.stat().st_uid, path.stat().st_gid)
+    monkeypatch.setattr(os, "fchown", lambda _descriptor, user, group: given.append((user, group)))
+    for mode in (0o640, 0o600, 0o400):
+        path.chmod(mode)
+        set_key(link, "ui.time_format", "12h" if mode == 0o640 else "24h")
+        assert path.stat().st_mode & 0o7777 == mode
+        assert link.is_symlink()
+    assert given == [(-1, owner[1]), (owner[0], -1)] * 3
+
+
+@pytest.mark.parametrize(("before", "after"), [(0o660, 0o600), (0o604, 0o600), (0o664, 0o644)])
+def test_set_lets_nobody_in_where_the_group_cannot_be_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: int, after: int
+) -> None:
+    path = written(tmp_path, "# mine\n")
+    path.chmod(before)
+    of_another = list(path.stat())
+    of_another[stat.ST_GID] += 1
+
+    def refuse(_descriptor: int, _user: int, _group: int) -> None:
+        raise PermissionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fchown", refuse)
+        patched.setattr(os, "fstat", lambda _descriptor: os.stat_result(of_another))
+        set_key(path, "ui.time_format", "12h")
+    assert path.stat().st_mode & 0o7777 == after
+
+
+def test_set_replaces_nothing_but_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device reads as empty, and in the place of one there would be a file; none is touched here."""
+    listening, path = tmp_path / "device", tmp_path / "link"
+    path.symlink_to(listening)
+    monkeypatch.setattr(config_edit, "read_config_text", lambda _path: "")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(listening))
+        for named in (path, listening):
+            with pytest.raises(UsageError, match="no plain file"):
+                set_key(named, "ui.time_format", "12h")
+        assert listening.is_socket()
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_two_changes_at_once_are_done_one_behind_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, asked = written(tmp_path, '[ui]\nkeys = "vi"\n'), []
+
+    def read(path: Path) -> str | None:
+        directory = os.open(tmp_path, os.O_RDONLY)
+        try:
+            with pytest.raises(BlockingIOError):
+                fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        finally:
+            os.close(directory)
+        asked.append(path)
+        return read_config_text(path)
+
+    monkeypatch.setattr(config_edit, "read_config_text", read)
+    set_key(path, "ui.time_format", "12h")
+    unset_key(path, "ui.keys")
+    assert len(asked) == 2
     assert [entry.name for entry in tmp_path.iterdir()] == ["tuichat.toml"]
 
 

@@ -21,6 +21,7 @@ from tests.support.fixed_clock import FixedClock
 from tests.support.seeded_rng import SeededRng
 from tests.support.stores import add_contact
 from tuichat.bootstrap.onion_place import ONION_SOCKET_NAME
+from tuichat.config import load_config
 from tuichat.crypto.passphrase import FLOOR
 from tuichat.errors import DamagedError, LockedError, StorageError, TuichatError, UsageError
 from tuichat.store import profile
@@ -180,6 +181,7 @@ from pathlib import Path
 from tuichat.clock import SystemClock, SystemRng
 from tuichat.bootstrap.onion_place import ONION_SOCKET_NAME
 from tuichat.crypto.passphrase import FLOOR
+from tuichat.config import load_config
 from tuichat.errors import TuichatError
 from tuichat.store.profile import ProfilePaths, create_profile
 paths = ProfilePaths.locate(Path(sys.argv[1]), "default", {})
@@ -371,6 +373,17 @@ def test_places_follow_the_home_or_the_xdg_directories(tmp_path: Path) -> None:
     assert paths.database == Path("/data/tuichat/work/tuichat.db")
     assert ProfilePaths.locate(None, "work", environment, config=Path("/c.toml")).config == Path("/c.toml")
     assert str(environment) not in repr(paths)
+
+
+def test_paths_in_a_file_of_settings_that_is_named_from_here_are_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("c.toml").write_text('[files]\ndirectory = "received"\n')
+    for home in (Path("home"), None):
+        paths = ProfilePaths.locate(home, "work", {"HOME": "/home/ada"}, config=Path("c.toml"))
+        assert paths.config == tmp_path / "c.toml"
+        assert load_config(paths.config, {}).files.directory == tmp_path / "received"
 
 
 def test_a_profile_by_name_makes_the_directories_it_needs(tmp_path: Path) -> None:

@@ -25,11 +25,13 @@ import msgspec
 
 import tuichat
 from tuichat.api.wire import REFUSED, ErrorData, ErrorObject, error_from
-from tuichat.errors import StorageError, TuichatError, UnreachableError
+from tuichat.errors import StorageError, TuichatError, UnreachableError, UsageError
 from tuichat.i18n import _
-from tuichat.store.profile_paths import ProfilePaths
+from tuichat.settings import paths_from_here
+from tuichat.store.profile_paths import ProfilePaths, shown
 from tuichat.system_reasons import reason_of
 
+_OURS = ("/dev/fd/", "/dev/std", "/proc/self/")
 _MAX_REPORT = 64 * 1024
 
 
@@ -47,6 +49,7 @@ async def start_detached(paths: ProfilePaths) -> Literal["ready", "busy"]:
         if complete_wipe(paths):
             raise wipe_completed()
         needs_passphrase(paths)  # says what is missing
+    _check_settings(paths.config)
     log = _open_log(paths.home / "node.log")
     try:
         process = subprocess.Popen(  # noqa: ASYNC220 - only started here; it is awaited through the pipe
@@ -68,6 +71,22 @@ async def start_detached(paths: ProfilePaths) -> Literal["ready", "busy"]:
     finally:
         _reap(process)
     return _understood(report, paths.home / "node.log")
+
+
+def _check_settings(path: Path) -> None:
+    """What hangs on a descriptor of ours, or was read already, gives a process that starts now nothing.
+
+    Raises:
+        UsageError: the settings are there, and in no file.
+    """
+    ours = os.fspath(path).startswith(_OURS)
+    if ours or (path.exists() and not path.is_file() and not path.samefile(os.devnull)):
+        raise UsageError(
+            _("A node is to be started, and cannot read {path}: it is no plain file.").format(
+                path=shown(path)
+            ),
+            _("Write the settings into a file, and name that with --config."),
+        )
 
 
 def leave_starter() -> None:
@@ -97,14 +116,15 @@ def _report(line: bytes) -> None:
 
 def _command(paths: ProfilePaths) -> list[str]:
     # As it was named: by that the socket has its place that the system's tor leads callers to.
-    named = ["--home", os.fspath(paths.home.absolute())] if paths.own_home else ["--profile", paths.home.name]
-    where = [*named, "--config", os.fspath(paths.config.absolute())]
+    named = ["--home", os.fspath(paths.home)] if paths.own_home else ["--profile", paths.home.name]
+    where = [*named, "--config", os.fspath(paths.config)]
     return [sys.executable, "-P", "-m", "tuichat", *where, "node-process"]
 
 
 def _environment() -> dict[str, str]:
-    """Ours, and where to find this package if it runs from a source checkout."""
+    """Ours, with paths that lead from here, and where to find this package if it runs from a checkout."""
     environment = dict(os.environ)
+    environment.update(paths_from_here(environment))
     root = Path(tuichat.__file__).parent.parent
     if root not in (Path(sysconfig.get_path("purelib")), Path(sysconfig.get_path("platlib"))):
         before = environment.get("PYTHONPATH")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
 from functools import partial
 from glob import escape
@@ -11,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from tuichat.cli.context import Context
 from tuichat.cli.output import printable
-from tuichat.cli.parser import Parser, some_path
+from tuichat.cli.parser import STREAM, Parser, exclude, file_or_stream, some_path
 from tuichat.cli.passphrase import PassphraseSources, from_file
-from tuichat.cli.piped import STREAM, from_standard_input, to_standard_output
+from tuichat.cli.paths import whole
+from tuichat.cli.piped import from_standard_input, to_standard_output
 from tuichat.cli.progress import progress, size_of
-from tuichat.errors import LockedError, UsageError
+from tuichat.errors import LockedError, TuichatError, UsageError
 from tuichat.i18n import _
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def add(parser: Parser) -> None:
         "backup", _backup, _("write identity, contacts and history into a sealed file")
     )
     backup.add_argument(
-        "file", metavar=_("FILE"), type=some_path, help=_("where to write it; - is standard output")
+        "file", metavar=_("FILE"), type=file_or_stream, help=_("where to write it; - is standard output")
     )
     backup.add_argument("--force", action="store_true", help=_("replace a file that is there"))
     backup.add_argument(
@@ -44,7 +44,9 @@ def add(parser: Parser) -> None:
         help=_("read a passphrase for this backup from FILE"),
     )
     restore = parser.add_command("restore", _restore, _("make a profile of a backup"))
-    restore.add_argument("file", metavar=_("FILE"), type=some_path, help=_("the backup; - is standard input"))
+    restore.add_argument(
+        "file", metavar=_("FILE"), type=file_or_stream, help=_("the backup; - is standard input")
+    )
     restore.add_argument(
         "--no-passphrase",
         action="store_true",
@@ -54,10 +56,12 @@ def add(parser: Parser) -> None:
 
 def _backup(context: Context) -> int:
     words = context.words
+    if words.new_passphrase and words.new_passphrase_file is not None:
+        raise exclude("--new-passphrase", "--new-passphrase-file")
     if words.file == STREAM:
         _print_backup(context)
         return 0
-    path = Path(os.path.abspath(words.file))  # noqa: PTH100 - the node resolves symlinks, and says which
+    path = Path(whole(words.file))
     made = _made(context, path, force=words.force)
     context.output.result(made, made.path)
     context.output.note(_opened_by(context, made))
@@ -68,6 +72,12 @@ def _print_backup(context: Context) -> None:
     """To standard output, where a result would be part of it."""
     if context.output.json:
         raise UsageError(_("A backup on standard output leaves no room for JSON."), _("Name a file."))
+    from tuichat import bootstrap
+
+    if bootstrap.nothing_is_left(context.paths()):
+        raise TuichatError(
+            _("There is no profile in {path}.").format(path=context.paths().home), _("Make one: tuichat init")
+        )
     with to_standard_output(context.paths().home) as path:
         made = _made(context, path, force=False)
     context.output.note(_opened_by(context, made))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import re
+import stat
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 from tuichat.config import check_together, parse_config, read_config_text
@@ -25,26 +28,30 @@ def set_key(path: Path, name: str, text: str) -> None:
         StorageError: the file cannot be written.
     """
     value = value_from_text(find_setting(name), text)
-    before = read_config_text(path) or ""
-    wanted = parse_config(before, path)
-    wanted[name] = value
-    after = edited(before, name, value)
-    if _parsed(after, path, name) != wanted:
-        raise _cannot_edit(path, name)
-    _replace(path, after)
+    with _alone(path):
+        before = read_config_text(path) or ""
+        wanted = parse_config(before, path)
+        wanted[name] = value
+        after = edited(before, name, value)
+        if _parsed(after, path, name) != wanted:
+            raise _cannot_edit(path, name)
+        _replace(path, after)
 
 
 def unset_key(path: Path, name: str) -> None:
     """Take `name` out of the file at `path`, if it stands there; its section stays. Raises as `set_key`."""
     find_setting(name)
-    before = read_config_text(path) or ""
-    wanted = parse_config(before, path)
-    if wanted.pop(name, None) is None:
+    if not path.exists():
         return
-    after = without(before, name)
-    if _parsed(after, path, name) != wanted:
-        raise _cannot_edit(path, name)
-    _replace(path, after)
+    with _alone(path):
+        before = read_config_text(path) or ""
+        wanted = parse_config(before, path)
+        if wanted.pop(name, None) is None:
+            return
+        after = without(before, name)
+        if _parsed(after, path, name) != wanted:
+            raise _cannot_edit(path, name)
+        _replace(path, after)
 
 
 def edited(text: str, name: str, value: Value) -> str:
@@ -145,16 +152,43 @@ def _cannot_edit(path: Path, name: str) -> UsageError:
     )
 
 
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """While this lasts nobody else changes the file, so that of two changes none is lost.
+
+    What is locked is its directory: the file is replaced, and a file for the lock alone would be left behind.
+    """
+    target = path.resolve()
+    try:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        directory = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+    try:
+        with contextlib.suppress(OSError):  # a file system without locks takes changes all the same
+            fcntl.flock(directory, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(directory)
+
+
 def _replace(path: Path, text: str) -> None:
     """Write beside the file (behind a symbolic link: beside its target) and rename over it."""
     target = path.resolve()
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        before = target.stat() if target.exists() else None
+        if before is not None and not stat.S_ISREG(before.st_mode):
+            raise UsageError(
+                _("{path} is no plain file, so no settings are kept in it.").format(path=path),
+                _("Name a file with --config."),
+            )
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(text.encode("utf-8"))
+                if before is not None:
+                    _belong_as(descriptor, before)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(target)
@@ -163,7 +197,25 @@ def _replace(path: Path, text: str) -> None:
                 temporary.unlink()
             raise
     except OSError as error:
-        raise StorageError(
-            _("{path} cannot be written: {why}.").format(path=path, why=reason_of(error)),
-            _("Nothing was changed."),
-        ) from error
+        raise _cannot_write(path, error) from error
+
+
+def _belong_as(descriptor: int, before: os.stat_result) -> None:
+    """The owner, group and mode of the file that is replaced, as far as they may be given away."""
+    mode = before.st_mode & 0o777
+    with contextlib.suppress(PermissionError):
+        os.fchown(descriptor, -1, before.st_gid)
+    if os.fstat(descriptor).st_gid != before.st_gid:
+        both = mode >> 3 & mode & 0o7  # whoever was of the group is of the others now, or the other way round
+        mode = mode & 0o700 | both << 3 | both
+    with contextlib.suppress(PermissionError):
+        os.fchown(descriptor, before.st_uid, -1)
+    with contextlib.suppress(PermissionError):
+        os.fchmod(descriptor, mode)
+
+
+def _cannot_write(path: Path, error: OSError) -> StorageError:
+    return StorageError(
+        _("{path} cannot be written: {why}.").format(path=path, why=reason_of(error)),
+        _("Nothing was changed."),
+    )

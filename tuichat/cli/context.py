@@ -44,6 +44,7 @@ class Context(msgspec.Struct, frozen=True):
         environment: the process's, for TUICHAT_HOME and its like.
         passphrase: where it comes from, should one be needed.
         clock: what time it is.
+        kept: the settings, once they were read from what can be read only once.
     """
 
     words: argparse.Namespace
@@ -51,6 +52,7 @@ class Context(msgspec.Struct, frozen=True):
     environment: Mapping[str, str]
     passphrase: PassphraseSources
     clock: Clock
+    kept: list[Config] = []
 
     def paths(self, *, shown_only: bool = False) -> ProfilePaths:
         """Where the profile's files are; nothing is made or looked at.
@@ -104,10 +106,12 @@ class Context(msgspec.Struct, frozen=True):
         """
         from tuichat.config import load_config
 
-        named = self.words.config is not None
-        found = load_config(
-            self.paths().config, self.environment, required=required and named, patient=patient
-        )
+        if self.kept and patient:
+            return self.kept[0]
+        named, path = self.words.config is not None, self.paths().config
+        found = load_config(path, self.environment, required=required and named, patient=patient)
+        if named and path.exists() and not path.is_file():
+            self.kept.append(found)
         if found.ui.language:
             use_language(found.ui.language)
         return found

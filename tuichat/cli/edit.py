@@ -37,7 +37,7 @@ def _with_message(parser: Parser, name: str, run: Command, summary: str) -> Pars
 
 
 def _edit(context: Context) -> int:
-    text = text_of(context.words.text)
+    text = text_of(context.words.text, edits=True)
     return _do(context, lambda node: node.edit(context.words.message, text))
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from tuichat.cli.context import Context
 from tuichat.cli.parser import Parser, some_path
+from tuichat.cli.paths import whole
 from tuichat.cli.progress import progress
 from tuichat.i18n import _
 from tuichat.import_words import import_advice, import_words
@@ -34,7 +34,7 @@ def add(parser: Parser) -> None:
 
 
 def _export(context: Context) -> int:
-    path = os.path.abspath(context.words.directory)  # noqa: PTH100 - links are left to the node
+    path = whole(context.words.directory)
 
     async def work(node: AsyncClient) -> Exported:
         with progress(_("Writing the export..."), context.clock):
@@ -55,7 +55,7 @@ def _export(context: Context) -> int:
 
 
 def _import(context: Context) -> int:
-    path = os.path.abspath(context.words.directory)  # noqa: PTH100 - links are left to the node
+    path = whole(context.words.directory)
 
     async def work(node: AsyncClient) -> Imported:
         with progress(_("Taking the export in..."), context.clock):

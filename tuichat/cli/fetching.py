@@ -13,6 +13,7 @@ from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
 from tuichat.cli.following import follow
 from tuichat.cli.status_line import StatusLine
+from tuichat.cli.streams import silence_stdout
 from tuichat.errors import NotYetError, TuichatError, UnreachableError
 from tuichat.file_words import ENDED, how_far
 from tuichat.i18n import _
@@ -44,6 +45,8 @@ async def fetch(
                 await wanted.follow(happenings)
         except (TimeoutError, UnreachableError):
             pass
+        except BrokenPipeError:  # who wants to see no more may still want to know whether they came
+            silence_stdout()
         finally:
             wanted.line.clear()
     return list(wanted.files.values())

@@ -9,7 +9,7 @@ from tuichat.cli.context import Context
 from tuichat.cli.fetching import QUIET_SECONDS, fetch, what_is_missing
 from tuichat.cli.file_pages import files_between
 from tuichat.cli.following import ends_with_this_command
-from tuichat.cli.output import full_name, one_line
+from tuichat.cli.output import full_name, one_line, though_unread
 from tuichat.cli.parser import Command, Parser, positive, seconds, some_path
 from tuichat.cli.paths import to_receive
 from tuichat.file_words import how_far, is_here
@@ -100,8 +100,9 @@ def _accept(context: Context) -> int:
             files = await fetch(context, node, lambda: _accepted(context, node, to), words.timeout, quiet)
         else:
             files = await _accept_seen(context, node, to)
-        for file in files:
-            context.output.result(file, shown(file))
+        with though_unread():
+            for file in files:
+                context.output.result(file, shown(file))
         if waits and (missing := what_is_missing(files)) is not None:
             raise missing
         return 0

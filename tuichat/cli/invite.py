@@ -7,7 +7,7 @@ import argparse
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
 from tuichat.cli.parser import Parser, natural
-from tuichat.cli.qr import code_lines
+from tuichat.cli.qr import check_shows_codes, code_lines
 from tuichat.durations import parse_duration
 from tuichat.i18n import _
 from tuichat.model import Invite
@@ -41,6 +41,9 @@ def duration(text: str) -> int:
 
 def _create(context: Context) -> int:
     words = context.words
+    draws = words.qr and not context.output.json
+    if draws:
+        check_shows_codes()  # before there is an invite, which would be open though the command failed
 
     async def work(node: AsyncClient) -> Invite:
         invite = await node.invite_create(words.expires)
@@ -49,7 +52,7 @@ def _create(context: Context) -> int:
 
     invite = context.with_node(work)
     context.output.result(invite, invite.text)
-    if words.qr and not context.output.json:
+    if draws:
         for row in code_lines(invite.text):
             context.output.line(row)
     context.output.note(

@@ -7,7 +7,7 @@ import argparse
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
 from tuichat.cli.key_file import advice, new_key_file
-from tuichat.cli.parser import Parser, natural, some_path
+from tuichat.cli.parser import Parser, exclude, natural, some_path
 from tuichat.cli.passphrase import NewPassphrase
 from tuichat.errors import TuichatError, UsageError
 from tuichat.i18n import _
@@ -97,6 +97,8 @@ def _passphrase(context: Context) -> int:
 
 
 def _check_together(words: argparse.Namespace, source: NewPassphrase) -> None:
+    if source.file is not None and source.descriptor is not None:
+        raise exclude("--new-passphrase-file", "--new-passphrase-fd")
     others = words.no_passphrase or words.new_key_file is not None or words.no_key_file
     if (words.duress and words.no_duress) or ((words.duress or words.no_duress) and others):
         raise UsageError(_("--duress and --no-duress stand alone."), _("Change one thing after the other."))

@@ -9,7 +9,7 @@ from typing import Literal
 
 from tuichat.cli.context import Context
 from tuichat.cli.known_words import known_words
-from tuichat.cli.parser import some_path
+from tuichat.cli.parser import file_or_stream, some_path
 from tuichat.cli.unfinished import Place, place_behind
 
 _DIRECTORIES = ("home", "to", "directory")
@@ -51,7 +51,7 @@ def _options(place: Place) -> tuple[str, ...]:
 def _for_argument(context: Context, place: Place, action: argparse.Action) -> Offer:
     if action.choices:
         return Offer("words", tuple(str(choice) for choice in action.choices))
-    if action.type is some_path:
+    if action.type in (some_path, file_or_stream):
         return Offer("directories" if action.dest in _DIRECTORIES else "files")
     if place.path == ("config", "set"):
         return Offer("words", _settings(place))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,15 @@ def print_out(text: str) -> None:
         silence_stdout()  # what is still buffered would fail once more at exit, and say so
         message = _("The output cannot be written: {why}.")
         raise StorageError(message.format(why=reason_of(error))) from error
+
+
+@contextmanager
+def though_unread() -> Iterator[None]:
+    """What is printed in it may find nobody who reads it: what else is to be told is told all the same."""
+    try:
+        yield
+    except BrokenPipeError:
+        silence_stdout()
 
 
 def say(text: str) -> None:

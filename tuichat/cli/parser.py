@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from tuichat.cli.help_layout import Layout
 from tuichat.cli.output import print_out
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 Command = Callable[["Context"], int]
 """A command: does its work, prints its results and gives the exit code."""
+
+STREAM: Final = "-"
+"""What is written for standard input or output; a file that is called so is ./-."""
 
 _WORDINGS: tuple[tuple[str, Callable[[], str]], ...] = (
     (r"the following arguments are required: (.+)", lambda: _("This is missing: {0}.")),
@@ -208,6 +211,11 @@ def is_unicode(text: str) -> bool:
     return True
 
 
+def exclude(one: str, other: str) -> UsageError:
+    """Why two options do not go together, of which only one can be meant."""
+    return UsageError(_("{one} and {other} exclude each other.").format(one=one, other=other))
+
+
 def some_path(text: str) -> Path:
     """The type of paths: not empty; a leading ~ is the home directory."""
     if not text:
@@ -216,3 +224,8 @@ def some_path(text: str) -> Path:
         return Path(text).expanduser()
     except RuntimeError:
         raise argparse.ArgumentTypeError(_("there is no such user: {path}").format(path=text)) from None
+
+
+def file_or_stream(text: str) -> Path | str:
+    """The type of files that may be a pipe: a path, whatever it is called, or `STREAM`."""
+    return STREAM if text == STREAM else some_path(text)

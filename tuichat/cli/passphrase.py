@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 
 import msgspec
 
@@ -132,7 +133,11 @@ def from_file(path: Path, option: str) -> str:
 def _warn_if_others_read(path: Path, status: os.stat_result) -> None:
     """A word about a file whose mode opens it to others; the service manager guards its own itself."""
     if stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:
-        say(_("Others may read the passphrase. Close the file: chmod 600 {path}").format(path=path))
+        say(
+            _("Others may read the passphrase. Close the file: chmod 600 {path}").format(
+                path=quote(str(path))
+            )
+        )
 
 
 def _from_descriptor(descriptor: int, option: str = "--passphrase-fd") -> str:

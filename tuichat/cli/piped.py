@@ -15,9 +15,6 @@ from tuichat.errors import StorageError, UsageError
 from tuichat.i18n import _
 from tuichat.system_reasons import reason_of
 
-STREAM: Final = Path("-")
-"""What is written for standard input or output; a file that is called so is ./-."""
-
 _CHUNK: Final = 1024 * 1024
 _ATTEMPTS: Final = 3
 

@@ -13,7 +13,7 @@ from tuichat.cli.context import Context
 from tuichat.cli.first_language import first_language
 from tuichat.cli.invocation import Invocation
 from tuichat.cli.output import Output, report
-from tuichat.cli.parser import is_unicode
+from tuichat.cli.parser import exclude, is_unicode
 from tuichat.cli.passphrase import PassphraseSources
 from tuichat.cli.streams import (
     fill_closed_streams,
@@ -61,6 +61,8 @@ def _dispatched(arguments: Sequence[str], invocation: Invocation) -> int:
     invocation.understood(words)
     if words.plain and words.run.__module__ not in _INTERFACES:
         raise UsageError(_("--plain is for the interface alone, not for a command."), _("Leave it out."))
+    if words.passphrase_file is not None and words.passphrase_fd is not None:
+        raise exclude("--passphrase-file", "--passphrase-fd")
     if words.run is None:
         raise UsageError(
             _("{command} needs one more word.").format(command=words.group.prog),

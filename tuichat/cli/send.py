@@ -6,6 +6,7 @@ import os
 
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
+from tuichat.cli.output import though_unread
 from tuichat.cli.parser import Parser, positive, seconds, some_path
 from tuichat.cli.standard_input import not_utf_8
 from tuichat.cli.waiting import Waiting, implied_target
@@ -65,7 +66,8 @@ def _send(context: Context) -> int:
         waiting = Waiting(context, target, words.timeout)
         await node.go_online()
         message = await waiting.until_there(node, await node.send(words.ref, text, words.reply))
-        context.output.result(message, shown(message))
+        with though_unread():
+            context.output.result(message, shown(message))
         await waiting.check(node, message)
         return 0
 
@@ -82,10 +84,18 @@ def _caption(given: str | None) -> str:
     return "" if given is None else text_of(given) if given.strip() else ""
 
 
-def text_of(given: str | None) -> str:
-    """The text to send, from the words or from standard input. Raises UsageError for what is none."""
+def text_of(given: str | None, *, edits: bool = False) -> str:
+    """The text to send, from the words or from standard input. Raises UsageError for what is none.
+
+    `edits`: it is to take another one's place, which a file cannot.
+    """
     if given is None and os.isatty(0):
-        raise UsageError(_("There is no text to send."), _("Write it behind the name: tuichat send REF TEXT"))
+        raise UsageError(
+            _("There is no text to send."),
+            _("Write it behind the number: tuichat edit MESSAGE TEXT")
+            if edits
+            else _("Write it behind the name: tuichat send REF TEXT"),
+        )
     text = _standard_input() if given in (None, "-") else given
     assert text is not None
     if "\0" in text:
@@ -95,7 +105,7 @@ def text_of(given: str | None) -> str:
     if len(text.encode()) > MAX_TEXT_BYTES:
         raise UsageError(
             _("The text is longer than {limit} KiB.").format(limit=MAX_TEXT_BYTES // 1024),
-            _("Send it in parts, or as a file: tuichat send REF --file PATH"),
+            "" if edits else _("Send it in parts, or as a file: tuichat send REF --file PATH"),
         )
     return text
 

@@ -7,7 +7,7 @@ import msgspec
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
 from tuichat.cli.following import ends_with_this_command
-from tuichat.cli.output import full_name, one_line
+from tuichat.cli.output import full_name, one_line, though_unread
 from tuichat.cli.paths import to_send
 from tuichat.cli.progress import progress
 from tuichat.cli.waiting import Waiting, implied_target
@@ -33,7 +33,8 @@ def send_files(context: Context, caption: str) -> int:
         for sent in offered:
             message = await waiting.until_there(node, sent.message)
             told.append(msgspec.structs.replace(sent, message=message))
-            _tell(context, told[-1])
+            with though_unread():
+                _tell(context, told[-1])
         if leaves:
             context.output.note(_("It is fetched from here: keep tuichat open, or run tuichat daemon run."))
         for sent in told:

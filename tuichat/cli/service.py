@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tuichat.cli.context import Context
 from tuichat.cli.output import print_out, printable, say
-from tuichat.cli.parser import Parser
+from tuichat.cli.parser import Parser, exclude
 from tuichat.cli.service_unit import ACCOUNT, DATA, Scope, TorMode, Unit, filled, this_program
 from tuichat.errors import StorageError, TuichatError, UsageError
 from tuichat.i18n import _
@@ -55,7 +55,7 @@ def run(context: Context) -> int:
 def _unit(context: Context) -> Unit:
     words = context.words
     if words.user and words.system:
-        raise UsageError(_("--user and --system exclude each other."))
+        raise exclude("--user", "--system")
     if words.home is not None or words.config is not None:
         raise UsageError(
             _("A service keeps its profile in the usual place."), _("Name it with --profile, without --home.")

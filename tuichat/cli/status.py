@@ -8,6 +8,7 @@ from contextlib import aclosing
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context, run_async
 from tuichat.cli.following import follow
+from tuichat.cli.output import though_unread
 from tuichat.cli.parser import Parser, seconds
 from tuichat.errors import UnreachableError, UsageError
 from tuichat.i18n import _, ngettext
@@ -44,7 +45,8 @@ def run(context: Context) -> int:
         return 0
     limit = DEFAULT_WAIT if words.timeout is None else words.timeout
     found = run_async(_reachable(context, limit))
-    _print(context, found)
+    with though_unread():
+        _print(context, found)
     if not found.service.reachable:
         raise _not_in_time(found, limit)
     return 0

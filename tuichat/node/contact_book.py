@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from shlex import quote
 from typing import Final
 
 from tuichat.errors import NotFoundError, UsageError
@@ -252,5 +253,5 @@ def no_other_text(row: ContactRow) -> UsageError:
         )
     return UsageError(
         _("{name} is your contact already, so that no request is sent.").format(name=row.petname),
-        _("To write to them: tuichat send {name} TEXT").format(name=row.petname),
+        _("To write to them: tuichat send {name} TEXT").format(name=quote(row.petname)),
     )

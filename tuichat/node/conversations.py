@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from shlex import quote
 from typing import Final
 
 from tuichat.clock import Rng
@@ -91,12 +92,12 @@ class Conversations:
         if row.state == "pending":
             raise UsageError(
                 _("{name} waits for your answer.").format(name=row.petname),
-                _("Accept first: tuichat contact accept {name}").format(name=row.petname),
+                _("Accept first: tuichat contact accept {name}").format(name=quote(row.petname)),
             )
         if row.state == "blocked":
             raise UsageError(
                 _("You have blocked {name}.").format(name=row.petname),
-                _("Unblock first: tuichat contact unblock {name}").format(name=row.petname),
+                _("Unblock first: tuichat contact unblock {name}").format(name=quote(row.petname)),
             )
         self._with.keys.check_may_send(row)
 

@@ -16,7 +16,7 @@ from typing import Final
 from tuichat.clock import Rng
 from tuichat.errors import UsageError
 from tuichat.i18n import _
-from tuichat.model.exported import ExportedContact, ExportedFile, Imported
+from tuichat.model.exported import ExportedContact, ExportedFile, Imported, Manifest
 from tuichat.network.addresses import onion_of
 from tuichat.node.desk import checked_tag
 from tuichat.node.events import Changes, EventHub
@@ -34,7 +34,7 @@ from tuichat.node.import_messages import Messages
 from tuichat.node.jobs import OffLoop, to_the_end
 from tuichat.node.links import Links
 from tuichat.node.sweeping import Sweeping
-from tuichat.store.export_source import ExportSource
+from tuichat.store.export_source import ExportSource, NoExportError
 from tuichat.store.store import Store
 
 _RANDOM_BYTES: Final = 8
@@ -233,7 +233,17 @@ def _read(source: ExportSource, names: WireNames) -> _Read:
             pass
     for message in offers:
         raise refused("message", message)
+    _check_counts(source.manifest, read)
     return read
+
+
+def _check_counts(manifest: Manifest, read: _Read) -> None:
+    """Lines that are missing leave no other trace. Raises NoExportError."""
+    found = (len(read.contacts), len(read.messages), len(read.files))
+    if found != (manifest.contacts, manifest.messages, manifest.files):
+        raise NoExportError(
+            _("The export is damaged or was changed: it does not hold as many lines as it says.")
+        )
 
 
 def _read_contacts(source: ExportSource, own_onion: bytes, read: _Read) -> None:

@@ -16,6 +16,7 @@ it. A decision for the other SIG starts the contact anew but for its history and
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import Final, Literal
 
 from tuichat.crypto.identity import Certificate, Pins, PinVerdict, judge_pins
@@ -72,7 +73,7 @@ class Keys:
                     "Nothing is sent to it; what was queued stays queued."
                 ).format(name=row.petname),
                 _("Ask them by another way, then decide: tuichat contact trust {name}").format(
-                    name=row.petname
+                    name=quote(row.petname)
                 ),
             )
 
@@ -116,9 +117,9 @@ class Keys:
             changes.contact(row.id)
         text = _(
             "{name}'s address showed another key than the one known here. Nothing was sent to it. "
-            "Ask them by another way whether they set up tuichat anew, then: tuichat contact trust {name}"
+            "Ask them by another way whether they set up tuichat anew, then: tuichat contact trust {ref}"
         )
-        self._notice(row, text.format(name=row.petname))
+        self._notice(row, text.format(name=row.petname, ref=quote(row.petname)))
 
     def _tell_daily(self, row: ContactRow, refusal: Refusal) -> None:
         """Whoever shows a good key and an old one in turn must not fill the screen with it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from shlex import quote
 
 from tuichat import __version__
 from tuichat.errors import NotFoundError, StorageError, UsageError
@@ -271,7 +272,7 @@ class Node(
         if row.state == "blocked":
             raise UsageError(
                 _("You have blocked {name}.").format(name=row.petname),
-                _("Unblock first: tuichat contact unblock {name}").format(name=row.petname),
+                _("Unblock first: tuichat contact unblock {name}").format(name=quote(row.petname)),
             )
         if row.state == "pending":
             petname = None if name is None else self._book.check_petname(name, row.id)
@@ -279,7 +280,7 @@ class Node(
         if name is not None and self._book.check_petname(name, row.id) != row.petname:
             raise UsageError(
                 _("This address is your contact {name} already.").format(name=row.petname),
-                _("To rename: tuichat contact rename {name} NAME").format(name=row.petname),
+                _("To rename: tuichat contact rename {name} NAME").format(name=quote(row.petname)),
                 (row.petname,),
             )
         if text not in ("", row.request_text):
@@ -312,7 +313,7 @@ class Node(
         if row.state != "pending":
             raise UsageError(
                 _("{name} has not asked to be your contact.").format(name=row.petname),
-                _("To end contact: tuichat contact remove {name}").format(name=row.petname),
+                _("To end contact: tuichat contact remove {name}").format(name=quote(row.petname)),
             )
         self._first_contact.forget(row)
 

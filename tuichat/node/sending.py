@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shlex import quote
 from typing import Final
 
 import msgspec
@@ -216,7 +217,7 @@ class Sending:
                 _("The conversation with {name} is in memory only, and files are on disk.").format(
                     name=row.petname
                 ),
-                _("To send files: tuichat contact memory {name} off").format(name=row.petname),
+                _("To send files: tuichat contact memory {name} off").format(name=quote(row.petname)),
             )
         return row
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 from tuichat.crypto.identity import Identity, safety_number
 from tuichat.errors import KeyNotTrustedError, TuichatError, UsageError
 from tuichat.i18n import _
@@ -64,7 +66,7 @@ class Verification:
                     "This is the number of another key that {name}'s address showed. Nothing was changed."
                 ).format(name=row.petname),
                 _("If it is from them, take their new key: tuichat contact trust {name} --yes").format(
-                    name=row.petname
+                    name=quote(row.petname)
                 ),
             )
         return TuichatError(

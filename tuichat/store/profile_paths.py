@@ -31,7 +31,7 @@ class ProfilePaths:
 
     Attributes:
         home: identity, database, lock, tor's data, inbox; only its owner may look into it.
-        config: the settings' file; it may not exist.
+        config: the settings' file, from the root on; it may not exist.
         environment: for XDG_RUNTIME_DIR and TMPDIR.
         own_home: the home was named by the person, not found under the XDG directories.
     """
@@ -55,13 +55,14 @@ class ProfilePaths:
         Raises:
             UsageError: a name that is no plain directory name, or an impossible path.
         """
+        named = None if config is None else _from_here(config)
         if home is not None:
             own = _absolute(home)
-            return cls(own, config or own / "tuichat.toml", environment, True)
+            return cls(own, named or own / "tuichat.toml", environment, True)
         check_profile_name(profile)
         data = _base(environment, "XDG_DATA_HOME", ".local/share") / "tuichat" / profile
         settings = _base(environment, "XDG_CONFIG_HOME", ".config") / "tuichat" / profile / "tuichat.toml"
-        return cls(data, config or settings, environment, False)
+        return cls(data, named or settings, environment, False)
 
     @property
     def identity(self) -> Path:
@@ -211,11 +212,16 @@ def _is_own_directory(path: Path) -> bool:
 def _absolute(home: Path) -> Path:
     if "\0" in str(home):
         raise UsageError(_("This path names nothing."))
+    return Path(os.path.normpath(_from_here(home)))  # symlinks stay: the person's own path is shown
+
+
+def _from_here(path: Path) -> Path:
+    """A path from the root on: a node is somewhere else."""
     try:
-        return Path(os.path.abspath(home))  # noqa: PTH100 - symlinks stay: the person's own path is shown
+        return path.absolute()
     except FileNotFoundError:
         raise UsageError(
-            _("The current directory is gone, so {path} leads nowhere.").format(path=shown(home))
+            _("The current directory is gone, so {path} leads nowhere.").format(path=shown(path))
         ) from None
 
 

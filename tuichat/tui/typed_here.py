@@ -7,6 +7,7 @@ language. Whoever sits in front of a conversation has one for the input; `tuicha
 from __future__ import annotations
 
 import re
+import shlex
 from typing import Final
 
 _TWINS: Final = tuple(
@@ -26,9 +27,12 @@ _TWINS: Final = tuple(
     )
 )
 
+_QUOTED: Final = re.compile(r"""(?<![^\s:：(（])(/[a-z]+ )('[^']*'(?:"'"'[^']*')*)""")
+"""A name behind a command, as a shell needs it for its blanks or quotes; here it is typed as it is."""
+
 
 def typed_here(hint: str) -> str:
     """A sentence that may name a command of a shell, with what does the same here."""
     for shell, typed in _TWINS:
         hint = shell.sub(typed, hint)
-    return hint
+    return _QUOTED.sub(lambda match: match[1] + shlex.split(match[2])[0], hint)
