@@ -230,6 +230,7 @@ def test_a_file_may_be_called_as_the_stream_is(command: str) -> None:
         ("--passphrase-file", "F", "--passphrase-fd", "0", "contact", "list"),
         ("passphrase", "--new-passphrase-file", "F", "--new-passphrase-fd", "0"),
         ("backup", "x", "--new-passphrase", "--new-passphrase-file", "F"),
+        ("messages", "bob", "--follow", "--before", "6"),
         ("service", "install", "--user", "--system"),
     ],
 )

@@ -10,7 +10,7 @@ from tuichat.cli.context import Context
 from tuichat.cli.file_pages import files_between
 from tuichat.cli.following import follow, until_reader_leaves
 from tuichat.cli.output import full_name
-from tuichat.cli.parser import Parser, positive
+from tuichat.cli.parser import Parser, exclude, positive
 from tuichat.deed_words import said, speaker, state_word
 from tuichat.file_words import how_far
 from tuichat.i18n import _
@@ -54,6 +54,8 @@ def add(parser: Parser) -> None:
 def run(context: Context) -> int:
     """Print the history; with --follow what comes, too."""
     words = context.words
+    if words.follow and words.before is not None:
+        raise exclude("--follow", "--before")
     hours = context.hours()
 
     async def work(node: AsyncClient) -> int:
