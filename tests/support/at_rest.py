@@ -28,7 +28,7 @@ _LOOKS: Final = 2
 _TURNS: Final = 2
 """Turns of the loop in which nothing is to do, one behind the other."""
 
-_MANY_TURNS: Final = 1000
+_MANY_TURNS: Final = 5000
 """Turns after which it is looked nevertheless: something goes round and round."""
 
 _app: ContextVar[App[Any]] = _context.active_app
@@ -39,14 +39,14 @@ async def wait_for_rest(min_sleep: float = 0.0, max_sleep: float = 1.0) -> None:
     app = _app.get(None)
     rested = 0
     for _look in range(_A_WHILE):
-        await _nothing_ready()
+        await nothing_ready()
         rested = 0 if app is not None and _is_busy(app) else rested + 1
         if rested == _LOOKS:
             break
         await asyncio.sleep(_LOOK_SECONDS)
 
 
-async def _nothing_ready() -> None:
+async def nothing_ready() -> None:
     """The loop has nothing to do but what waits for the clock, a thread or a file."""
     ready: Any = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]
     found = 0

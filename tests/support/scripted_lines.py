@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from tests.support.at_rest import nothing_ready
 from tests.support.fixed_clock import FixedClock
 from tests.support.memory_node import MemoryNode
 from tuichat.plain.options import Options
@@ -20,6 +21,13 @@ Step = str | Callable[[], object] | None
 """A line to be typed; something to do before the next one is; None for Ctrl+D."""
 
 _MOMENT = 0.02
+
+
+async def _a_moment() -> None:
+    """Until what is under way is done, also where this process seldom has its turn."""
+    await nothing_ready()
+    await asyncio.sleep(_MOMENT)
+    await nothing_ready()
 
 
 class ScriptedLines:
@@ -47,9 +55,9 @@ class ScriptedLines:
         while self._steps and callable(self._steps[0]):
             step = self._steps.popleft()
             assert callable(step)
-            await asyncio.sleep(_MOMENT)
+            await _a_moment()
             step()
-            await asyncio.sleep(_MOMENT)
+            await _a_moment()
         line = self._steps.popleft() if self._steps else None
         assert not callable(line)
         if secret and line is not None:

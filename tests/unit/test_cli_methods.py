@@ -37,7 +37,7 @@ NO_NODE = {
 
 FRONT_END = {
     *("draft_set", "draft_list", "input_add", "input_list", "present", "typing"),
-    *("file_prepare", "event_log", "contact_get", "message_earlier"),
+    *("file_prepare", "event_log", "message_earlier"),
 }
 """Methods that are for interfaces and bots: no command has a use for them."""
 
