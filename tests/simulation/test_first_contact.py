@@ -117,14 +117,19 @@ def test_unblocked_person_whom_i_asked_is_asked_again_with_the_same_text(
     run_virtual(story())
 
 
+async def blocked_and_unblocked(pair: Pair) -> Contact:
+    """Alice asks, and Bob blocks her unanswered, and undoes it; her as he knows her then."""
+    await pair.alice.node.contact_add(pair.bob.address, "bob", "hello")
+    assert await until(pair.bob_is_asked, TWO_DAYS)
+    await pair.bob.node.contact_rename((await pair.bob.node.contact_list())[0].name, "alice")
+    await pair.bob.node.contact_block("alice")
+    return await pair.bob.node.contact_unblock("alice")
+
+
 def test_unblocked_stranger_asks_as_before(tmp_path: Path) -> None:
     async def story() -> None:
         async with Pair(tmp_path) as pair:
-            await pair.alice.node.contact_add(pair.bob.address, "bob", "hello")
-            assert await until(pair.bob_is_asked, TWO_DAYS)
-            await pair.bob.node.contact_rename((await pair.bob.node.contact_list())[0].name, "alice")
-            await pair.bob.node.contact_block("alice")
-            unblocked = await pair.bob.node.contact_unblock("alice")
+            unblocked = await blocked_and_unblocked(pair)
             assert (unblocked.state, unblocked.request_text) == ("pending", "hello")
             await pair.bob.node.contact_accept("alice")
             assert await until(pair.both_linked, TWO_DAYS)
@@ -135,11 +140,7 @@ def test_unblocked_stranger_asks_as_before(tmp_path: Path) -> None:
 def test_words_of_an_unblocked_stranger_are_not_sent_to_them_with_their_invite(tmp_path: Path) -> None:
     async def story() -> None:
         async with Pair(tmp_path) as pair:
-            await pair.alice.node.contact_add(pair.bob.address, "bob", "hello")
-            assert await until(pair.bob_is_asked, TWO_DAYS)
-            await pair.bob.node.contact_rename((await pair.bob.node.contact_list())[0].name, "alice")
-            await pair.bob.node.contact_block("alice")
-            await pair.bob.node.contact_unblock("alice")
+            await blocked_and_unblocked(pair)
             invite = await pair.alice.node.invite_create()
             asked = await pair.bob.node.contact_add(invite.text)
             assert (asked.state, asked.request_text) == ("requested", "")

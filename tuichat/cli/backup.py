@@ -8,14 +8,14 @@ from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tuichat.cli.context import Context
+from tuichat.cli.context import Context, no_profile
 from tuichat.cli.output import printable
 from tuichat.cli.parser import STREAM, Parser, exclude, file_or_stream, some_path
 from tuichat.cli.passphrase import PassphraseSources, from_file
 from tuichat.cli.paths import whole
 from tuichat.cli.piped import from_standard_input, to_standard_output
 from tuichat.cli.progress import progress, size_of
-from tuichat.errors import LockedError, TuichatError, UsageError
+from tuichat.errors import LockedError, UsageError
 from tuichat.i18n import _
 
 if TYPE_CHECKING:
@@ -75,9 +75,7 @@ def _print_backup(context: Context) -> None:
     from tuichat import bootstrap
 
     if bootstrap.nothing_is_left(context.paths()):
-        raise TuichatError(
-            _("There is no profile in {path}.").format(path=context.paths().home), _("Make one: tuichat init")
-        )
+        raise no_profile(context.paths())
     with to_standard_output(context.paths().home) as path:
         made = _made(context, path, force=False)
     context.output.note(_opened_by(context, made))

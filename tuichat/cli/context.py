@@ -19,7 +19,7 @@ from tuichat.cli.parser import is_unicode, profile_name, some_path
 from tuichat.cli.passphrase import PassphraseSources
 from tuichat.cli.streams import heeded_signals, raise_on_ending_signals
 from tuichat.clock import Clock
-from tuichat.errors import UnreachableError, UsageError
+from tuichat.errors import TuichatError, UnreachableError, UsageError
 from tuichat.i18n import _, use_language
 from tuichat.signals_heard import waking_signals
 
@@ -33,6 +33,13 @@ Result = TypeVar("Result")
 
 ATTACH_SECONDS = 30.0
 """How long a command waits for a node to start, or for one that is starting or handing over."""
+
+
+def no_profile(paths: ProfilePaths) -> TuichatError:
+    """Why a command that needs a profile does nothing where there is none."""
+    return TuichatError(
+        _("There is no profile in {path}.").format(path=paths.home), _("Make one: tuichat init")
+    )
 
 
 class Context(msgspec.Struct, frozen=True):

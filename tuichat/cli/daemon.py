@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from tuichat.api.client import AsyncClient
-from tuichat.cli.context import Context
+from tuichat.cli.context import Context, no_profile
 from tuichat.cli.parser import Parser
 from tuichat.errors import TuichatError, UnreachableError
 from tuichat.i18n import _, ngettext, number_in
@@ -33,9 +33,7 @@ def _run(context: Context) -> int:
     paths, config = context.paths(), _settings(context)
     context.finish_wipe()
     if bootstrap.nothing_is_left(paths):
-        raise TuichatError(
-            _("There is no profile in {path}.").format(path=paths.home), _("Make one: tuichat init")
-        )
+        raise no_profile(paths)
     passphrase = key_file = None
     if bootstrap.has_passphrase(paths):
         passphrase = context.passphrase.given_or_asked()
@@ -80,9 +78,7 @@ def _token(context: Context) -> int:
 
     paths = context.paths()
     if not bootstrap.profile_exists(paths):
-        raise TuichatError(
-            _("There is no profile in {path}.").format(path=paths.home), _("Make one: tuichat init")
-        )
+        raise no_profile(paths)
     config = context.config().http
     path = bootstrap.make_http_token(paths, config, replace=context.words.new)
     context.output.result({"path": str(path)}, str(path))

@@ -6,11 +6,10 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from shlex import quote
 
 from tuichat.cli.context import Context, run_async
 from tuichat.cli.finding import Finding
-from tuichat.cli.output import printable
+from tuichat.cli.output import in_command, printable
 from tuichat.config_owner import who_may_change
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
@@ -34,13 +33,11 @@ def about_settings(path: Path, status: os.stat_result) -> Finding:
     by = who_may_change(status)
     if by == "owner":
         text = _("{path} belongs to another user").format(path=printable(path))
-        hint = _("Make it yours: sudo chown {user} {path}").format(
-            user=os.getuid(), path=quote(printable(path))
-        )
+        hint = _("Make it yours: sudo chown {user} {path}").format(user=os.getuid(), path=in_command(path))
         return Finding("settings", "error", text, hint, "owner")
     if by == "mode":
         text = _("others may change {path}").format(path=printable(path))
-        hint = _("Close it: chmod 600 {path}").format(path=quote(printable(path)))
+        hint = _("Close it: chmod 600 {path}").format(path=in_command(path))
         return Finding("settings", "error", text, hint, "mode")
     return Finding("settings", "ok", printable(path))
 
@@ -95,7 +92,7 @@ def about_directory(home: Path, status: os.stat_result) -> Finding:
     if status.st_mode & 0o077:
         text = _("others may look into {path}").format(path=path)
         return Finding(
-            "profile", "error", text, _("Close it: chmod 700 {path}").format(path=quote(path)), "mode"
+            "profile", "error", text, _("Close it: chmod 700 {path}").format(path=in_command(home)), "mode"
         )
     return Finding("profile", "ok", path)
 
@@ -110,12 +107,16 @@ def about_file(path: Path, status: os.stat_result) -> Iterator[Finding]:
     shown = printable(path)
     if status.st_uid != os.getuid():
         text = _("{path} belongs to another user").format(path=shown)
-        hint = _("Make it yours: sudo chown {user} {path}").format(user=os.getuid(), path=quote(shown))
+        hint = _("Make it yours: sudo chown {user} {path}").format(user=os.getuid(), path=in_command(path))
         yield Finding("profile", "warning", text, hint, "file_owner")
     if stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:
         text = _("others may read {path}").format(path=shown)
         yield Finding(
-            "profile", "warning", text, _("Close it: chmod 600 {path}").format(path=quote(shown)), "file_mode"
+            "profile",
+            "warning",
+            text,
+            _("Close it: chmod 600 {path}").format(path=in_command(path)),
+            "file_mode",
         )
 
 

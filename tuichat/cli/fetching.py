@@ -12,8 +12,8 @@ import msgspec
 from tuichat.api.client import AsyncClient
 from tuichat.cli.context import Context
 from tuichat.cli.following import follow
+from tuichat.cli.output import though_unread
 from tuichat.cli.status_line import StatusLine
-from tuichat.cli.streams import silence_stdout
 from tuichat.errors import NotYetError, TuichatError, UnreachableError
 from tuichat.file_words import ENDED, how_far
 from tuichat.i18n import _
@@ -40,13 +40,12 @@ async def fetch(
         await anext(happenings)  # from here on no event is missed
         wanted.files = {file.id: file for file in await accept()}
         try:
-            async with asyncio.timeout(limit), asyncio.timeout(None) as patience:
-                wanted.be_patient(patience, quiet)
-                await wanted.follow(happenings)
+            with though_unread():
+                async with asyncio.timeout(limit), asyncio.timeout(None) as patience:
+                    wanted.be_patient(patience, quiet)
+                    await wanted.follow(happenings)
         except (TimeoutError, UnreachableError):
             pass
-        except BrokenPipeError:  # who wants to see no more may still want to know whether they came
-            silence_stdout()
         finally:
             wanted.line.clear()
     return list(wanted.files.values())

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tuichat.cli.output import printable, say
+from tuichat.cli.output import in_command, printable, say
 from tuichat.errors import LockedError, TuichatError, UnreachableError, UsageError
 from tuichat.i18n import _
 from tuichat.system_reasons import reason_of
@@ -48,7 +47,7 @@ def read_key_file(path: Path, option: str, *, warn: bool = True) -> bytes:
             _hint(),
         )
     if warn and stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:
-        say(_("Others may read the key file. Close it: chmod 600 {path}").format(path=_typed(path)))
+        say(_("Others may read the key file. Close it: chmod 600 {path}").format(path=in_command(path)))
     return content
 
 
@@ -99,15 +98,10 @@ def _is_not_needed(error: TuichatError, before: bytes | None, paths: ProfilePath
     return is_over and before is not None and bootstrap.sealed_identity(paths) == before
 
 
-def _typed(path: Path) -> str:
-    """A path as it is written in a command."""
-    return shlex.quote(printable(path))
-
-
 def advice(path: Path) -> str:
     """What follows from a profile's having a key file."""
     return _(
         "From now on the profile opens with its passphrase and the key file {path} only. Keep a copy of it "
         "elsewhere: without it everything is lost. Name it with --key-file before the command, with "
         "TUICHAT_KEY_FILE, or for good: tuichat config set store.key_file {typed}"
-    ).format(path=printable(path.absolute()), typed=_typed(path.absolute()))
+    ).format(path=printable(path.absolute()), typed=in_command(path.absolute()))

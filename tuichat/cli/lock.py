@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from tuichat.api.client import AsyncClient
-from tuichat.cli.context import Context
+from tuichat.cli.context import Context, no_profile
 from tuichat.cli.key_file import advice, new_key_file
 from tuichat.cli.parser import Parser, exclude, natural, some_path
 from tuichat.cli.passphrase import NewPassphrase
@@ -84,9 +84,7 @@ def _passphrase(context: Context) -> int:
     context.config()
     context.finish_wipe()
     if not bootstrap.profile_exists(paths):
-        raise TuichatError(
-            _("There is no profile in {path}.").format(path=paths.home), _("Make one: tuichat init")
-        )
+        raise no_profile(paths)
     key_file = context.key_file() if bootstrap.uses_key_file(paths) else None
     current = context.passphrase.read() if bootstrap.has_passphrase(paths) else ""
     if words.duress or words.no_duress:

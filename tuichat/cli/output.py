@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import msgspec
@@ -135,6 +136,11 @@ def _short(text: str) -> str:
 def printable(path: Path) -> str:
     """A path as text, whatever bytes are in it."""
     return os.fsencode(path).decode("utf-8", "replace")
+
+
+def in_command(path: Path) -> str:
+    """A path as it is written in a command of a shell."""
+    return quote(printable(path))
 
 
 def one_line(text: str) -> str:

@@ -17,12 +17,11 @@ from tuichat.node.keys import Keys
 from tuichat.node.links import Links
 from tuichat.node.outbox import Outbox, Sealing
 from tuichat.node.timer_rules import time_to_live
-from tuichat.protocol.bodies import THE_TWO_OF_US, Text
+from tuichat.protocol.bodies import ID_LENGTH, THE_TWO_OF_US, Text
 from tuichat.protocol.sanitize import sanitize_text
 from tuichat.store.records import ContactRow, MessageRow
 from tuichat.store.store import Store
 
-MESSAGE_ID_LENGTH: Final = 16
 LARGEST_PAGE: Final = 5000
 PAGE_BYTES: Final = 4 * 1024 * 1024
 """How many bytes of text a page has at most. As JSON twice as many at worst: far below an answer's limit."""
@@ -60,7 +59,7 @@ class Conversations:
         at_once = self._with.links.takes_at_once(row.id)
         now = self._hub.now()
         with self._hub.change() as changes:
-            name = self._with.rng.bytes(MESSAGE_ID_LENGTH)
+            name = self._with.rng.bytes(ID_LENGTH)
             body = Text(THE_TWO_OF_US, name, now, clean, time_to_live(self._store, row.id), reply)
             message = self.outbox(row).queue_text(body, now, given=at_once)
             changes.message(message.id, new=True)
@@ -121,7 +120,7 @@ class Conversations:
         with self._hub.change() as changes:
             outbox = self.outbox(contact)
             for queued in (row, *self._store.outbox.about(message)):
-                outbox.cancel(queued, self._with.rng.bytes(MESSAGE_ID_LENGTH))
+                outbox.cancel(queued, self._with.rng.bytes(ID_LENGTH))
             self._store.messages.mark_cancelled(message, self._hub.now())
             changes.message(message)
             file = self._store.transfers.by_message(message)

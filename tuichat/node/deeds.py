@@ -6,11 +6,11 @@ from tuichat.clock import Rng
 from tuichat.errors import UsageError
 from tuichat.i18n import _
 from tuichat.model import Message
-from tuichat.node.conversations import MESSAGE_ID_LENGTH, Conversations, checked_text, no_message
+from tuichat.node.conversations import Conversations, checked_text, no_message
 from tuichat.node.events import EventHub
 from tuichat.node.links import Links
 from tuichat.node.message_deeds import MOST_REACTIONS, MessageDeeds
-from tuichat.protocol.bodies import THE_TWO_OF_US, Deed, Edit, Reaction, Unsend
+from tuichat.protocol.bodies import ID_LENGTH, THE_TWO_OF_US, Deed, Edit, Reaction, Unsend
 from tuichat.protocol.emoji import one_emoji
 from tuichat.store.records import ContactRow, MessageRow
 from tuichat.store.store import Store
@@ -132,4 +132,4 @@ class Deeds:
             )
 
     def _new_id(self) -> bytes:
-        return self._rng.bytes(MESSAGE_ID_LENGTH)
+        return self._rng.bytes(ID_LENGTH)

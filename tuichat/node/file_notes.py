@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from tuichat.clock import Rng
 from tuichat.crypto.kem import Kem
 from tuichat.node.events import Changes, EventHub
@@ -11,11 +9,9 @@ from tuichat.node.file_arrivals import apply
 from tuichat.node.file_steps import Step
 from tuichat.node.links import Links
 from tuichat.node.outbox import Outbox, Sealing
-from tuichat.protocol.bodies import THE_TWO_OF_US, FileState
+from tuichat.protocol.bodies import ID_LENGTH, THE_TWO_OF_US, FileState
 from tuichat.store.records import ContactRow, FileRow
 from tuichat.store.store import Store
-
-_ID_LENGTH: Final = 16
 
 
 class FileNotes:
@@ -48,7 +44,7 @@ class FileNotes:
 
     def say_of(self, contact: ContactRow, file: bytes, step: Step) -> None:
         """The same of a file that is named by its wire id."""
-        note = FileState(THE_TWO_OF_US, self._rng.bytes(_ID_LENGTH), file, int(step))  # type: ignore[arg-type]
+        note = FileState(THE_TWO_OF_US, self._rng.bytes(ID_LENGTH), file, int(step))  # type: ignore[arg-type]
         at_once = self._links.takes_at_once(contact.id)
         self.outbox(contact).queue_note(note, self._hub.now(), given=at_once)
 

@@ -5,13 +5,11 @@ The session goes with either: what stays waits unsealed for the next one, and un
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
 from tuichat.clock import Rng
 from tuichat.node.events import Changes
 from tuichat.node.file_steps import Step
 from tuichat.protocol.bodies import (
+    ID_LENGTH,
     THE_TWO_OF_US,
     File,
     FileState,
@@ -20,11 +18,7 @@ from tuichat.protocol.bodies import (
     decode_body,
     encode_body,
 )
-from tuichat.store.records import OutboxRow
 from tuichat.store.store import Store
-
-_ID_LENGTH: Final = 16
-_PAGE: Final = 500
 
 
 def keep_what_left(store: Store, contact: int, now: int, changes: Changes, rng: Rng) -> None:
@@ -36,7 +30,7 @@ def keep_what_left(store: Store, contact: int, now: int, changes: Changes, rng: 
     """
     never: set[int] = set()
     offers: list[bytes] = []
-    for row in _rows(store, contact):
+    for row in store.outbox.queue(contact):
         body = decode_body(row.body)
         if row.message is not None and not row.given and not isinstance(body, Timer):
             never.add(row.message)
@@ -47,7 +41,7 @@ def keep_what_left(store: Store, contact: int, now: int, changes: Changes, rng: 
         elif isinstance(body, File):
             offers.append(body.id)
     for offer in offers:
-        over = FileState(THE_TWO_OF_US, rng.bytes(_ID_LENGTH), offer, Step.CANCELLED.value)
+        over = FileState(THE_TWO_OF_US, rng.bytes(ID_LENGTH), offer, Step.CANCELLED.value)
         store.outbox.add(contact, message=None, wire_id=over.id, body=encode_body(over), queued_at=now)
     store.outbox.unseal(contact)
 
@@ -59,7 +53,7 @@ def keep_what_says_nothing(store: Store, contact: int) -> None:
     the session, before the messages go.
     """
     timer: int | None = None
-    for row in _rows(store, contact):
+    for row in store.outbox.queue(contact):
         body = decode_body(row.body)
         if isinstance(body, Unsend | Timer):
             store.outbox.part(row.id)
@@ -70,11 +64,3 @@ def keep_what_says_nothing(store: Store, contact: int) -> None:
                 store.outbox.remove(timer)
             timer = row.id
     store.outbox.unseal(contact)
-
-
-def _rows(store: Store, contact: int) -> Iterator[OutboxRow]:
-    """The contact's queue, oldest first."""
-    after = 0
-    while rows := store.outbox.unacked(contact, after_id=after, limit=_PAGE):
-        yield from rows
-        after = rows[-1].id

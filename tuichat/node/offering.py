@@ -15,7 +15,7 @@ from tuichat.i18n import _
 from tuichat.media.identity import Identity
 from tuichat.node.blobs import ChangedError, read_chunks
 from tuichat.node.jobs import OffLoop
-from tuichat.protocol.bodies import THE_TWO_OF_US, File
+from tuichat.protocol.bodies import ID_LENGTH, THE_TWO_OF_US, File
 from tuichat.store.records import FileRow
 from tuichat.store.store import Store
 from tuichat.store.transfers import HASHES_IN_PART
@@ -27,7 +27,6 @@ OFFER_SECONDS: Final = 30 * 86_400
 CHUNKS_AT_ONCE: Final = 16
 """So many are read and sealed in one go: at most 4 MiB in memory."""
 
-ID_LENGTH: Final = 16
 PATH_LENGTH: Final = 32
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
 
 import msgspec
 
@@ -30,8 +29,6 @@ from tuichat.protocol.bodies import (
 from tuichat.protocol.session import NO_SESSION
 from tuichat.store.records import MessageRow, OutboxRow, SessionRow
 from tuichat.store.store import Store
-
-_PAGE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,12 +226,10 @@ class Outbox:
         """Forget the old session and seal everything unacknowledged afresh under the new one (S4)."""
         self._store.sessions.forget(self._contact)
         self._store.outbox.remove_voids(self._contact)
-        seq = after = 0
-        while rows := self._store.outbox.unacked(self._contact, after_id=after, limit=_PAGE):
-            for row in rows:
-                seq += 1
-                envelope = self._sealed(ratchet, seq, row.body)
-                self._store.outbox.seal(row.id, seq, envelope, blake2b_256(envelope))
-            after = rows[-1].id
+        seq = 0
+        for row in self._store.outbox.queue(self._contact):
+            seq += 1
+            envelope = self._sealed(ratchet, seq, row.body)
+            self._store.outbox.seal(row.id, seq, envelope, blake2b_256(envelope))
         session = SessionRow(self._contact, gen=gen, sid=sid, sealed=seq, ratchet=ratchet.encode())
         self._store.sessions.put(session)

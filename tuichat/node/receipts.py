@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tuichat.clock import Rng
-from tuichat.node.conversations import MESSAGE_ID_LENGTH, Conversations
+from tuichat.node.conversations import Conversations
 from tuichat.node.events import EventHub
 from tuichat.node.links import Links
-from tuichat.protocol.bodies import THE_TWO_OF_US, Receipt, decode_body
+from tuichat.protocol.bodies import ID_LENGTH, THE_TWO_OF_US, Receipt, decode_body
 from tuichat.store.records import ContactRow, OutboxRow
 from tuichat.store.store import Store
 
@@ -31,7 +31,7 @@ class Receipts:
         at_once = self._links.takes_at_once(contact.id)
         with self._hub.change():
             self._cancel(contact)
-            receipt = Receipt(THE_TWO_OF_US, self._rng.bytes(MESSAGE_ID_LENGTH), seen)
+            receipt = Receipt(THE_TWO_OF_US, self._rng.bytes(ID_LENGTH), seen)
             self._conversations.outbox(contact).queue_note(receipt, self._hub.now(), given=at_once)
         self._links.queued(contact.id)
 
@@ -44,7 +44,7 @@ class Receipts:
 
     def _cancel(self, contact: ContactRow) -> None:
         for row in self._waiting(contact):
-            self._conversations.outbox(contact).cancel(row, self._rng.bytes(MESSAGE_ID_LENGTH))
+            self._conversations.outbox(contact).cancel(row, self._rng.bytes(ID_LENGTH))
 
     def _waiting(self, contact: ContactRow) -> list[OutboxRow]:
         notes = self._store.outbox.waiting_notes(contact.id)

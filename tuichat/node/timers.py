@@ -9,7 +9,7 @@ from typing import Final
 from tuichat.errors import DamagedError, StorageError, UsageError
 from tuichat.i18n import _
 from tuichat.model import AnyEvent, ContactEvent, Draft, DraftEvent, MessageEvent, from_milliseconds
-from tuichat.node.conversations import MESSAGE_ID_LENGTH, Conversations
+from tuichat.node.conversations import Conversations
 from tuichat.node.events import Changes, EventHub
 from tuichat.node.file_steps import Step
 from tuichat.node.links import Links
@@ -17,7 +17,16 @@ from tuichat.node.message_deeds import MessageDeeds, in_one_commit
 from tuichat.node.parts import NodeParts
 from tuichat.node.retention import Retention
 from tuichat.node.timer_rules import next_revision
-from tuichat.protocol.bodies import MAX_TTL, MIN_TIMER, THE_TWO_OF_US, FileState, Timer, Unsend, decode_body
+from tuichat.protocol.bodies import (
+    ID_LENGTH,
+    MAX_TTL,
+    MIN_TIMER,
+    THE_TWO_OF_US,
+    FileState,
+    Timer,
+    Unsend,
+    decode_body,
+)
 from tuichat.store.records import ContactRow, ConversationRow, MessageRow, OutboxRow
 from tuichat.store.search import MANY
 from tuichat.supervisor import supervise
@@ -175,4 +184,4 @@ class Timers:
         return FileState(THE_TWO_OF_US, self._new_id(), file.wire_id, Step.CANCELLED.value)
 
     def _new_id(self) -> bytes:
-        return self._rng.bytes(MESSAGE_ID_LENGTH)
+        return self._rng.bytes(ID_LENGTH)

@@ -57,7 +57,8 @@ MAX_PIXELS: Final = 1_000_000
 THE_TWO_OF_US: Final = bytes(16)
 """The conversation of a contact and me."""
 
-Id = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
+ID_LENGTH: Final = 16
+Id = Annotated[bytes, msgspec.Meta(min_length=ID_LENGTH, max_length=ID_LENGTH)]
 Key = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 Pixels = Annotated[int, msgspec.Meta(ge=1, le=MAX_PIXELS)]
 

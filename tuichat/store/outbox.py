@@ -7,7 +7,7 @@ wanted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from typing import Any
 
@@ -28,6 +28,7 @@ _REPLACE = """
         envelope_hash = ?5
     WHERE id = ?6
 """
+_PAGE = 500
 _WAITING = "subject IS NOT NULL"
 # Named, or the planner reads the table itself, with every envelope on the way.
 TOTALS = f"""
@@ -72,6 +73,13 @@ class Outbox:
         """At most `limit` rows of a contact, voids too, behind `after_id`, oldest first."""
         query = f"{_SELECT} WHERE contact = ? AND id > ? ORDER BY id LIMIT ?"
         return _in_order(self._places.rows(query, (contact, after_id, limit)))[:limit]
+
+    def queue(self, contact: int) -> Iterator[OutboxRow]:
+        """All of them, a page at a time; a row may be changed or removed once it is given."""
+        after = 0
+        while rows := self.unacked(contact, after_id=after, limit=_PAGE):
+            yield from rows
+            after = rows[-1].id
 
     def by_hash(self, contact: int, envelope_hash: bytes) -> OutboxRow | None:
         """The row whose present envelope has this hash."""

@@ -27,7 +27,7 @@ class Drafts:
         self._writer = writer
         self._kept: dict[int, str] = {}
         self._left: dict[int, str] = {}
-        self._before = ""
+        self._before: dict[int, str] = {}
         self.typed = False
 
     def load(self, drafts: Iterable[Draft]) -> str | None:
@@ -49,6 +49,7 @@ class Drafts:
         self.contact, self.text, self.typed = None, "", False
         self._kept.clear()
         self._left.clear()
+        self._before.clear()
 
     def kept(self, contact: int) -> str:
         """What the node has of it."""
@@ -102,14 +103,14 @@ class Drafts:
         contact, text = self.contact, _keepable(self.text)
         if contact is None or text == self._kept.get(contact, ""):
             return None
-        self._before = self._kept.get(contact, "")
+        self._before[contact] = self._kept.get(contact, "")
         self._kept[contact] = text
         return Draft(contact=contact, text=text)
 
     def not_told(self, draft: Draft) -> None:
         """The node may not have what was `due`: it is so again."""
         if self._kept.get(draft.contact) == draft.text:
-            self._kept[draft.contact] = self._before
+            self._kept[draft.contact] = self._before.get(draft.contact, "")
 
     def give_back(self, contact: int, text: str) -> Draft:
         """A text was not taken, and is a draft again where another conversation is open: for the node."""
@@ -120,6 +121,7 @@ class Drafts:
         """Nothing that was written to this contact is to come back."""
         self._left.pop(contact, None)
         self._kept.pop(contact, None)
+        self._before.pop(contact, None)
 
 
 def _keepable(text: str) -> str:

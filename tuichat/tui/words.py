@@ -149,6 +149,11 @@ def _bridge_sentence(why: str, bridges: str) -> str:
     return says.format(why=why, key=bridges)
 
 
+def not_found_text(error: TuichatError | None) -> str:
+    """Why there is no node, if anybody said so."""
+    return _("Your node cannot be found.") if error is None else error_text(error)
+
+
 def error_text(error: TuichatError) -> str:
     """An error with what to do about it and the names to choose among."""
     text = error.message

@@ -66,7 +66,7 @@ class DeedCommands:
         """Those of the conversation that is seen."""
         if self._screen.person is None:
             raise UsageError(_("No conversation is open."))
-        return list(self._screen.history.window.messages)
+        return self._screen.history.window.messages
 
     async def _reply(self, command: Command) -> None:
         message = self._screen.taken_target("answer") or self._meant("r", incoming=True)

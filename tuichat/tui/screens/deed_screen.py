@@ -155,21 +155,25 @@ class DeedScreen(DeskScreen):
         self.history.action_end_choosing()
         self.set_focus(self.composer)
 
-    def begin_answer(self, message: Message) -> None:
-        """The next text answers this message."""
+    def begin_answer(self, message: Message) -> str:
+        """The next text answers this message; what is said of that."""
         self.drop_target()
         self.target = Target("answer", message)
-        self.say(_("You answer {text}. Esc: no").format(text=self.quoted(message)), lasting=True)
+        said = _("You answer {text}. Esc: no").format(text=self.quoted(message))
+        self.say(said, lasting=True)
+        return said
 
-    def begin_edit(self, message: Message) -> None:
-        """The next text takes the place of this one."""
+    def begin_edit(self, message: Message) -> str:
+        """The next text takes the place of this one; what is said of that."""
         self.drop_target()
         aside = self.composer.in_progress
         self.drafts.written(aside)
         self._keep_due()
         self.target = Target("edit", message, aside, is_kept=aside == self.drafts.kept(message.contact))
         self.composer.take(as_typed(message.text))
-        self.say(_("You edit {text}. Esc: no").format(text=self.quoted(message)), lasting=True)
+        said = _("You edit {text}. Esc: no").format(text=self.quoted(message))
+        self.say(said, lasting=True)
+        return said
 
     @work(exclusive=True, group="react")
     async def choose_reaction(self, message: Message) -> None:
@@ -265,25 +269,26 @@ class DeedScreen(DeskScreen):
 
         It is no text to be sent by itself, and of a message that disappears it is none to be kept.
         """
-        index = self.history.window.index(message.id)
-        now = None if index is None else self.history.window.messages[index]
-        if now is not None and message.contact == self.conversation.contact and "e" in keys_of(now):
-            self.begin_edit(now)
+        now = self._in_view(message.id)
+        if now is not None and "e" in keys_of(now):
+            said = self.begin_edit(now)
             self.composer.take(as_typed(text))
-            return [_("You edit {text}. Esc: no").format(text=self.quoted(now))]
+            return [said]
         if message.timer is None:
             self.give_back_to(message.contact, as_typed(text))
         return []
 
     def answer_again(self, message: int) -> list[str]:
+        answered = self._in_view(message)
+        if answered is None or self.target is not None or "r" not in keys_of(answered):
+            return []
+        return [self.begin_answer(answered)]
+
+    def _in_view(self, message: int) -> Message | None:
+        """A message of the open conversation as it is now, if it is among those in the view."""
         index = self.history.window.index(message)
-        if index is None or self.target is not None:
-            return []
-        answered = self.history.window.messages[index]
-        if answered.contact != self.conversation.contact or "r" not in keys_of(answered):
-            return []
-        self.begin_answer(answered)
-        return [_("You answer {text}. Esc: no").format(text=self.quoted(answered))]
+        found = None if index is None else self.history.window.messages[index]
+        return found if found is not None and found.contact == self.conversation.contact else None
 
     def give_back_to(self, contact: int, text: str) -> None:
         """While a message is edited it stands in the input again behind that."""

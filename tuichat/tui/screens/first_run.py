@@ -23,7 +23,13 @@ from tuichat.tui.qr import qr_text
 from tuichat.tui.session import Connected, Happening, Lost
 from tuichat.tui.widgets.field import Field
 from tuichat.tui.widgets.keys_line import KeysLine
-from tuichat.tui.words import blocked_sentence, error_text, problem_sentence, tor_progress
+from tuichat.tui.words import (
+    blocked_sentence,
+    error_text,
+    not_found_text,
+    problem_sentence,
+    tor_progress,
+)
 from tuichat.tui.wrapping import wrap_whole
 
 TOR_PATIENCE_SECONDS = 30.0
@@ -107,7 +113,7 @@ class FirstRun(Screen[str]):
             case Connected():
                 self._opened()
             case Lost(reason="failed", error=error):
-                self._give_up(error_text(error) if error else _("Your node cannot be found."))
+                self._give_up(not_found_text(error))
             case TorEvent() if self._step == "address":
                 self._show_tor()
 

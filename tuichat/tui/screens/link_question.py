@@ -16,6 +16,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.types import CSSPathType
 from textual.widgets import Static
+from textual.worker import Worker
 
 from tuichat.errors import TuichatError
 from tuichat.i18n import _
@@ -46,7 +47,7 @@ class LinkQuestion(Dialog[None]):
         super().__init__(glyphs)
         self._urls = urls
         self._at = first
-        self._opening = False
+        self._opening: Worker[None] | None = None
 
     def compose(self) -> ComposeResult:
         """Where the link leads, what to beware of, and the link."""
@@ -99,19 +100,12 @@ class LinkQuestion(Dialog[None]):
 
     def action_open(self) -> None:
         """In the browser; without a display it is copied. Once: it takes its time to say that it does."""
-        if not self._opening:
-            self._opening = True
+        if self._opening is None or self._opening.is_finished:
             self._say(_("Opening..."))
-            self._open()
+            self._opening = self._open()
 
     @work
     async def _open(self) -> None:
-        try:
-            await self._open_or_copy()
-        finally:
-            self._opening = False
-
-    async def _open_or_copy(self) -> None:
         program = browser(os.environ)
         if program is None:
             self.app.copy_to_clipboard(self._urls[self._at])

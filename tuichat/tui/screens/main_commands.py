@@ -226,9 +226,9 @@ class Commands:
             )
         with self._app.out_of_the_way():
             text = await edited(composer.text, self._screen.shared.options.scratch(), words)
-        if not composer.deaf and not self._screen.is_over(
-            target
-        ):  # else the profile was locked, or the message went, meanwhile
+        if not (
+            composer.deaf or self._screen.is_over(target)
+        ):  # it was locked, or the message went, meanwhile
             composer.take(pasted_text(text))
 
     async def _clear(self, command: Command) -> None:

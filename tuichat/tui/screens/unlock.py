@@ -19,7 +19,7 @@ from tuichat.tui.context import Context
 from tuichat.tui.session import Connected, Happening, Lost
 from tuichat.tui.widgets.field import Field
 from tuichat.tui.widgets.keys_line import KeysLine
-from tuichat.tui.words import error_text
+from tuichat.tui.words import error_text, not_found_text
 
 
 class Unlock(Screen[None]):
@@ -68,7 +68,7 @@ class Unlock(Screen[None]):
                     passphrase, self._waiting = self._waiting, None
                     self._unlock(passphrase)
             case Lost(reason="failed", error=error):
-                self._give_up(error_text(error) if error else _("Your node cannot be found."))
+                self._give_up(not_found_text(error))
             case Lost(reason="stop"):
                 self._give_up(_("Your node was stopped."))
 

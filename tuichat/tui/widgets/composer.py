@@ -295,7 +295,8 @@ class Composer(TextArea):
         self.post_message(self.Scrolled(1))
 
     def on_text_area_changed(self) -> None:
-        if slashed(self.text) != self.text:
+        first = self.document.get_line(0)
+        if slashed(first) != first:
             self.replace("/", (0, 0), (0, 1))
         self._fit()
 

@@ -15,6 +15,7 @@ from textual.strip import Strip
 from tuichat.i18n import _
 from tuichat.model import Contact
 from tuichat.tui.glyphs import Glyphs
+from tuichat.tui.widgets.pick_list import WHEEL_ROWS
 from tuichat.tui.widgets.typed_over import TypedOver
 from tuichat.tui.words import link_sign
 from tuichat.tui.wrapping import pad
@@ -27,10 +28,6 @@ BLOCKED = -1
 
 ARCHIVED = -2
 """Stands for the conversations that were archived."""
-
-
-WHEEL_ROWS = 3
-"""So far the wheel moves the list."""
 
 
 class Aside(msgspec.Struct, frozen=True):

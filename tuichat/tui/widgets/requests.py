@@ -15,6 +15,7 @@ from tuichat.model import Contact
 from tuichat.tui.glyphs import Glyphs
 from tuichat.tui.panic import REPEAT_SECONDS
 from tuichat.tui.widgets.keys_line import key_at, press_key
+from tuichat.tui.widgets.pick_list import WHEEL_ROWS
 from tuichat.tui.widgets.typed_over import TypedOver
 from tuichat.tui.words import cautions
 from tuichat.tui.wrapping import fit, wrap
@@ -22,9 +23,6 @@ from tuichat.tui.wrapping import fit, wrap
 _DECIDING: Final = frozenset({"a", "enter", "r", "b"})
 
 Decision = Literal["accept", "reject", "block"]
-
-_WHEEL_ROWS = 3
-"""How far the wheel goes within a request that is taller than the view."""
 
 
 class Requests(TypedOver, can_focus=True):
@@ -70,9 +68,9 @@ class Requests(TypedOver, can_focus=True):
             return
         meant = [person.id for person in self._requests][self._cursor : self._cursor + 1]
         self._requests = requests
-        at = next((index for index, person in enumerate(requests) if person.id in meant), self._cursor)
-        if not any(person.id in meant for person in requests):
-            self._past = 0
+        at = next((index for index, person in enumerate(requests) if person.id in meant), None)
+        if at is None:
+            at, self._past = self._cursor, 0
         self._cursor = max(0, min(at, len(requests) - 1))
         self.refresh()
 
@@ -133,11 +131,11 @@ class Requests(TypedOver, can_focus=True):
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         event.stop()
-        self.action_step(-1, _WHEEL_ROWS)
+        self.action_step(-1, WHEEL_ROWS)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()
-        self.action_step(1, _WHEEL_ROWS)
+        self.action_step(1, WHEEL_ROWS)
 
     def render_line(self, y: int) -> Strip:
         """A row of the request under the cursor, or of those around it."""
